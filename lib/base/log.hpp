@@ -1,0 +1,58 @@
+// Logs: one stable event name a line with key=value fields, as text or as JSON lines, by spdlog.
+//
+//   log_event(level::info, "file.claimed", {{"file", file_id}, {"bytes", size}});
+//   → 2026-11-23T09:00:00.123Z INFO event=file.claimed file=00000042 bytes=1234
+//
+// Every string passes redact() before it is written, so no address and no token can reach a log line,
+// whatever HubSpot echoes or a file is called. Thread-safe. All events are listed in lib/base/README.md.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace consent_sync::base {
+
+enum class level { debug, info, warn, error };
+enum class log_format { text, json };
+
+class log_field {
+  public:
+    log_field(std::string_view name, std::string_view text) : name(name), value(std::string(text)) {}
+    log_field(std::string_view name, const char* text) : name(name), value(std::string(text)) {}
+    log_field(std::string_view name, const std::string& text) : name(name), value(text) {}
+    log_field(std::string_view name, bool flag) : name(name), value(flag) {}
+    log_field(std::string_view name, double number) : name(name), value(number) {}
+    template <std::integral Integer>
+    log_field(std::string_view name, Integer number) : name(name), value(static_cast<std::int64_t>(number)) {}
+
+    std::string_view name;  // a literal
+    std::variant<std::string, std::int64_t, double, bool> value;
+};
+
+// To standard output. May be called again (reload).
+void set_up_log(log_format format, level least);
+bool log_enabled(level of);
+void log_event(level at, std::string_view event, std::initializer_list<log_field> fields = {});
+
+// Text with every address ("a@b.c", also percent-encoded) and every registered secret replaced by "***",
+// and with control characters escaped. What looks like a bearer or HubSpot token (pat-…) is masked as well.
+std::string redact(std::string_view text);
+
+// A secret that must never be written. Kept for the life of the process; short strings (< 8) are ignored.
+void register_secret(std::string_view secret);
+
+// For tests: lines go here instead of to standard output until the returned object is destroyed.
+class log_capture {
+  public:
+    log_capture();
+    ~log_capture();
+    log_capture(const log_capture&) = delete;
+    log_capture& operator=(const log_capture&) = delete;
+    std::string text() const;
+};
+
+}  // namespace consent_sync::base

@@ -1,0 +1,10 @@
+// Randomness as an argument: only the daemon's main and the tests make an engine, and tests print its seed.
+#pragma once
+
+#include <random>
+
+namespace consent_sync::base {
+
+using random_engine = std::mt19937_64;
+
+}  // namespace consent_sync::base

@@ -1,0 +1,52 @@
+// The way to a server, as an interface: one coroutine, one exchange. https_transport is the real one.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace consent_sync::http {
+
+struct request {
+    std::string method = "POST";
+    std::string target;                                         // "/path?query"
+    std::vector<std::pair<std::string, std::string>> headers;   // Host, Content-Length, Connection are the transport's
+    std::string body;
+};
+
+struct response {
+    unsigned status = 0;
+    std::vector<std::pair<std::string, std::string>> headers;   // names lowered
+    std::string body;
+    // The first header of that name (lower case); empty if there is none.
+    std::string_view header(std::string_view lowered_name) const;
+};
+
+// The step at which an exchange ended without a response.
+enum class failure_step {
+    name_lookup, connect, connect_timeout, tls, tls_timeout, proxy, request_timeout, connection_lost, bad_response,
+    cancelled,
+};
+
+struct exchange {
+    std::optional<failure_step> failure;  // set: there is no response
+    std::string detail;                   // the system's or OpenSSL's words
+    bool written = false;                 // at least a part of the request left this machine
+    http::response response;
+};
+
+class transport {
+  public:
+    virtual ~transport() = default;
+
+    // Sends one request and reads its response within the deadlines. Never throws but for bugs and bad_alloc.
+    // `on_written` is called once, on the caller's thread, when the whole request has been handed to the kernel.
+    // Terminal cancellation closes the connection and ends with failure_step::cancelled.
+    virtual boost::asio::awaitable<exchange> send(request r, std::function<void()> on_written) = 0;
+};
+
+}  // namespace consent_sync::http
