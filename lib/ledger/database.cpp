@@ -1,0 +1,110 @@
+#include "ledger/database.hpp"
+
+#include <sqlite3.h>
+
+#include <string>
+
+namespace consent_sync::ledger {
+namespace {
+
+base::errc code_of(int sqlite_code) {
+    switch (sqlite_code & 0xff) {
+        case SQLITE_FULL: return base::errc::no_space;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB: return base::errc::corrupt;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return base::errc::busy;
+        default: return base::errc::io;
+    }
+}
+
+[[noreturn]] void throw_error(sqlite3* connection, const char* doing) {
+    const int code = connection ? sqlite3_extended_errcode(connection) : SQLITE_NOMEM;
+    std::string message = std::string("ledger: ") + doing + ": " +
+                          (connection ? sqlite3_errmsg(connection) : "out of memory") + " (SQLite code " +
+                          std::to_string(code) + ")";
+    throw database_error(code_of(code), message);
+}
+
+}  // namespace
+
+void statement::finalizer::operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+
+statement::statement(sqlite3* connection, std::string_view sql) {
+    sqlite3_stmt* raw = nullptr;
+    const int code = sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (code != SQLITE_OK) throw_error(connection, "preparing a statement");
+    handle_.reset(raw);
+}
+
+bool statement::step() {
+    const int code = sqlite3_step(handle_.get());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    fail();
+}
+
+void statement::execute() {
+    while (step()) {
+    }
+    restart();
+}
+
+void statement::restart() {
+    sqlite3_reset(handle_.get());  // its code repeats the last step's failure, which was thrown already
+}
+
+void statement::fail() const { throw_error(sqlite3_db_handle(handle_.get()), "running a statement"); }
+
+std::int64_t statement::integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
+
+std::optional<std::int64_t> statement::optional_integer(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return integer(column);
+}
+
+std::string_view statement::view(int column) const {
+    const void* bytes = sqlite3_column_blob(handle_.get(), column);
+    const int size = sqlite3_column_bytes(handle_.get(), column);
+    return bytes ? std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size))
+                 : std::string_view();
+}
+
+std::string statement::text(int column) const { return std::string(view(column)); }
+
+bool statement::is_null(int column) const { return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL; }
+
+void statement::bind(int index, std::int64_t value) {
+    if (sqlite3_bind_int64(handle_.get(), index, value) != SQLITE_OK) fail();
+}
+
+void statement::bind(int index, std::string_view value) {
+    const char* bytes = value.data() ? value.data() : "";
+    if (sqlite3_bind_text64(handle_.get(), index, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK) fail();
+}
+
+void statement::bind(int index, std::nullopt_t) {
+    if (sqlite3_bind_null(handle_.get(), index) != SQLITE_OK) fail();
+}
+
+void database::closer::operator()(sqlite3* c) const { sqlite3_close_v2(c); }
+
+database::database(const std::string& path, access how) {
+    sqlite3* raw = nullptr;
+    const int flags = how == access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    handle_.reset(raw);
+    if (code != SQLITE_OK) throw_error(raw, "opening the database");
+    sqlite3_extended_result_codes(raw, 1);
+    sqlite3_busy_timeout(raw, 5'000);
+}
+
+void database::execute(const char* sql) {
+    if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        throw_error(handle_.get(), "running a statement");
+}
+
+int database::changed_rows() const { return sqlite3_changes(handle_.get()); }
+
+}  // namespace consent_sync::ledger

@@ -1,0 +1,93 @@
+// A thin hold on SQLite: one connection, prepared statements, errors as one exception type.
+//
+// Inside lib/ledger a failing statement throws database_error, because every failure has the same answer there: roll
+// the transaction back. store::transact() is the one place that catches it and turns it into base::error; nothing
+// outside of lib/ledger sees the exception. Not thread-safe: one connection belongs to one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace consent_sync::ledger {
+
+class database_error : public std::runtime_error {
+  public:
+    database_error(base::errc why, const std::string& message) : std::runtime_error(message), code(why) {}
+    base::errc code;
+};
+
+class statement {
+  public:
+    statement() = default;
+    statement(sqlite3* connection, std::string_view sql);
+
+    // Binds from the first parameter on and makes the statement ready to run again. Texts must live until the last
+    // step(): they are not copied.
+    template <class... Values>
+    statement& run_with(const Values&... values) {
+        restart();
+        int index = 0;
+        (bind(++index, values), ...);
+        return *this;
+    }
+    bool step();     // true: there is a row to read
+    void execute();  // for statements without rows; ready for the next run_with()
+    void restart();
+
+    std::int64_t integer(int column) const;
+    std::optional<std::int64_t> optional_integer(int column) const;
+    std::string text(int column) const;  // bytes of a TEXT or BLOB column; empty for NULL
+    std::string_view view(int column) const;  // valid until the next step
+    bool is_null(int column) const;
+
+  private:
+    void bind(int index, std::int64_t value);
+    void bind(int index, int value) { bind(index, std::int64_t{value}); }
+    void bind(int index, unsigned value) { bind(index, std::int64_t{value}); }
+    void bind(int index, std::uint64_t value) { bind(index, static_cast<std::int64_t>(value)); }
+    void bind(int index, std::string_view value);
+    void bind(int index, const std::string& value) { bind(index, std::string_view(value)); }
+    void bind(int index, std::nullopt_t);
+    template <class Value>
+    void bind(int index, const std::optional<Value>& value) {
+        if (value)
+            bind(index, *value);
+        else
+            bind(index, std::nullopt);
+    }
+    [[noreturn]] void fail() const;
+
+    struct finalizer {
+        void operator()(sqlite3_stmt* s) const;
+    };
+    std::unique_ptr<sqlite3_stmt, finalizer> handle_;
+};
+
+class database {
+  public:
+    enum class access { read_write, read_only };
+
+    // `path` may be ":memory:". Throws database_error.
+    database(const std::string& path, access how);
+
+    void execute(const char* sql);  // any number of statements, no parameters
+    statement prepare(std::string_view sql) const { return statement(handle_.get(), sql); }
+    int changed_rows() const;
+
+  private:
+    struct closer {
+        void operator()(sqlite3* c) const;
+    };
+    std::unique_ptr<sqlite3, closer> handle_;
+};
+
+}  // namespace consent_sync::ledger

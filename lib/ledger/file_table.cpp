@@ -1,0 +1,185 @@
+#include "ledger/file_table.hpp"
+
+namespace consent_sync::ledger {
+namespace {
+
+constexpr const char* columns =
+    "arrival, name, stored_name, state, gate, size, modified_ns, inode, sha256, duplicate_of, claimed_at, read_at, "
+    "done_at, rows, read_offset, fault, ignored_columns, confirmed, rejected, invalid, superseded, unconfirmed";
+
+std::optional<base::wall_time> optional_time(const statement& row, int column) {
+    const auto ms = row.optional_integer(column);
+    if (!ms) return std::nullopt;
+    return base::from_unix_ms(*ms);
+}
+
+file_record read_record(const statement& row) {
+    file_record file;
+    file.arrival = static_cast<consent::arrival_number>(row.integer(0));
+    file.name = row.text(1);
+    file.stored_name = row.text(2);
+    file.state = static_cast<file_state>(row.integer(3));
+    file.gate = static_cast<file_gate>(row.integer(4));
+    file.size = static_cast<std::uint64_t>(row.integer(5));
+    file.modified_ns = row.integer(6);
+    file.inode = static_cast<std::uint64_t>(row.integer(7));
+    file.sha256 = row.text(8);
+    if (const auto earlier = row.optional_integer(9))
+        file.duplicate_of = static_cast<consent::arrival_number>(*earlier);
+    file.claimed_at = base::from_unix_ms(row.integer(10));
+    file.read_at = optional_time(row, 11);
+    file.done_at = optional_time(row, 12);
+    file.rows = static_cast<std::uint64_t>(row.integer(13));
+    file.read_offset = static_cast<std::uint64_t>(row.integer(14));
+    file.fault = row.text(15);
+    file.ignored_columns = row.text(16);
+    for (int v = 1; v <= consent::verdict_count; ++v)
+        file.counts[static_cast<std::size_t>(v)] = static_cast<std::uint64_t>(row.integer(16 + v));
+    return file;
+}
+
+constexpr int number(file_state s) { return static_cast<int>(s); }
+constexpr int number(file_gate g) { return static_cast<int>(g); }
+
+std::optional<std::string> or_null(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    return text;
+}
+
+}  // namespace
+
+file_table::file_table(database& db)
+    : add_(db.prepare("INSERT INTO files(arrival, name, stored_name, state, claimed_at) VALUES(?,?,?,1,?)")),
+      claimed_(db.prepare("UPDATE files SET state=2, size=?, modified_ns=?, inode=? WHERE arrival=? AND state=1")),
+      forget_(db.prepare("DELETE FROM files WHERE arrival=? AND state=1")),
+      begin_reading_(db.prepare("UPDATE files SET state=3, sha256=?, duplicate_of=? WHERE arrival=? AND state=2")),
+      same_content_(db.prepare("SELECT min(arrival) FROM files WHERE sha256=? AND arrival<? AND claimed_at>=?")),
+      progress_(db.prepare("UPDATE files SET rows=?, read_offset=?, invalid=invalid+? WHERE arrival=?")),
+      set_gate_(db.prepare("UPDATE files SET gate=? WHERE arrival=?")),
+      end_reading_(db.prepare("UPDATE files SET state=4, read_at=?, fault=?, ignored_columns=? WHERE arrival=? "
+                              "AND state=3")),
+      add_verdicts_(db.prepare("UPDATE files SET confirmed=confirmed+?, rejected=rejected+?, superseded=superseded+?, "
+                               "unconfirmed=unconfirmed+?, invalid=invalid+? WHERE arrival=?")),
+      refused_(db.prepare("UPDATE files SET state=6, done_at=?, fault=? WHERE arrival=?")),
+      done_(db.prepare("UPDATE files SET state=5, done_at=? WHERE arrival=? AND state=4")),
+      find_(db.prepare(std::string("SELECT ") + columns + " FROM files WHERE arrival=?")),
+      open_(db.prepare(std::string("SELECT ") + columns + " FROM files WHERE state<5 ORDER BY arrival")),
+      settled_(db.prepare("SELECT arrival FROM files WHERE state<5 AND state=4 AND "
+                          "rows=confirmed+rejected+invalid+superseded+unconfirmed ORDER BY arrival LIMIT ?")),
+      oldest_unread_(db.prepare("SELECT arrival, rows, gate FROM files WHERE state<5 AND (state<4 OR gate=1) "
+                                "ORDER BY arrival LIMIT 1")),
+      gated_(db.prepare("SELECT arrival FROM files WHERE state<5 AND gate=? ORDER BY arrival")),
+      newest_(db.prepare("SELECT max(arrival) FROM files")) {}
+
+void file_table::add(std::span<file_record> files) {
+    newest_.run_with();
+    newest_.step();
+    auto next = static_cast<consent::arrival_number>(newest_.integer(0) + 1);
+    newest_.restart();
+    for (file_record& file : files) {
+        file.arrival = next++;
+        file.state = file_state::claiming;
+        if (file.stored_name.empty() || file.stored_name.front() == '.')  // only an extension was given
+            file.stored_name = consent::format_file_id(file.arrival) + file.stored_name;
+        add_.run_with(file.arrival, file.name, file.stored_name, base::to_unix_ms(file.claimed_at)).execute();
+    }
+}
+
+void file_table::claimed(const file_record& file) {
+    claimed_.run_with(file.size, file.modified_ns, file.inode, file.arrival).execute();
+}
+
+void file_table::forget(consent::arrival_number arrival) { forget_.run_with(arrival).execute(); }
+
+void file_table::begin_reading(consent::arrival_number arrival, const std::string& sha256,
+                               std::optional<consent::arrival_number> duplicate_of) {
+    begin_reading_.run_with(sha256, duplicate_of, arrival).execute();
+}
+
+std::optional<consent::arrival_number> file_table::find_same_content(const std::string& sha256,
+                                                                     consent::arrival_number arrival,
+                                                                     base::wall_time since) {
+    same_content_.run_with(sha256, arrival, base::to_unix_ms(since));
+    same_content_.step();
+    const auto found = same_content_.optional_integer(0);
+    same_content_.restart();
+    if (!found) return std::nullopt;
+    return static_cast<consent::arrival_number>(*found);
+}
+
+void file_table::progress(consent::arrival_number arrival, std::uint64_t rows, std::uint64_t offset,
+                          std::uint64_t invalid) {
+    progress_.run_with(rows, offset, invalid, arrival).execute();
+}
+
+void file_table::set_gate(consent::arrival_number arrival, file_gate gate) {
+    set_gate_.run_with(number(gate), arrival).execute();
+}
+
+void file_table::end_reading(consent::arrival_number arrival, base::wall_time at, const std::string& fault,
+                             const std::string& ignored_columns) {
+    end_reading_.run_with(base::to_unix_ms(at), or_null(fault), or_null(ignored_columns), arrival).execute();
+}
+
+void file_table::add_verdicts(consent::arrival_number arrival, const verdict_counts& added) {
+    using consent::verdict;
+    const auto of = [&added](verdict v) { return added[static_cast<std::size_t>(v)]; };
+    add_verdicts_
+        .run_with(of(verdict::confirmed), of(verdict::rejected), of(verdict::superseded), of(verdict::unconfirmed),
+                  of(verdict::invalid), arrival)
+        .execute();
+}
+
+void file_table::refused(consent::arrival_number arrival, base::wall_time at, const std::string& why) {
+    refused_.run_with(base::to_unix_ms(at), why, arrival).execute();
+}
+
+void file_table::done(consent::arrival_number arrival, base::wall_time at) {
+    done_.run_with(base::to_unix_ms(at), arrival).execute();
+}
+
+std::optional<file_record> file_table::find(consent::arrival_number arrival) {
+    find_.run_with(arrival);
+    std::optional<file_record> found;
+    if (find_.step()) found = read_record(find_);
+    find_.restart();
+    return found;
+}
+
+std::vector<file_record> file_table::open_files() {
+    std::vector<file_record> files;
+    open_.run_with();
+    while (open_.step()) files.push_back(read_record(open_));
+    open_.restart();
+    return files;
+}
+
+std::vector<consent::arrival_number> file_table::settled_files(std::size_t most) {
+    std::vector<consent::arrival_number> arrivals;
+    settled_.run_with(most);
+    while (settled_.step()) arrivals.push_back(static_cast<consent::arrival_number>(settled_.integer(0)));
+    settled_.restart();
+    return arrivals;
+}
+
+consent::place file_table::bulk_bound() {
+    oldest_unread_.run_with();
+    consent::place bound(consent::arrival_number{0x7fffffff}, consent::place::row_max);
+    if (oldest_unread_.step()) {
+        const auto arrival = static_cast<consent::arrival_number>(oldest_unread_.integer(0));
+        const bool gated = oldest_unread_.integer(2) != number(file_gate::open);
+        bound = consent::place(arrival, gated ? 0 : static_cast<std::uint64_t>(oldest_unread_.integer(1)));
+    }
+    oldest_unread_.restart();
+    return bound;
+}
+
+std::vector<consent::arrival_number> file_table::gated(file_gate gate) {
+    std::vector<consent::arrival_number> arrivals;
+    gated_.run_with(number(gate));
+    while (gated_.step()) arrivals.push_back(static_cast<consent::arrival_number>(gated_.integer(0)));
+    gated_.restart();
+    return arrivals;
+}
+
+}  // namespace consent_sync::ledger

@@ -1,0 +1,54 @@
+// The files of the ledger: their life from the claim to done, how far each was read, their counts by verdict.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/database.hpp"
+#include "ledger/records.hpp"
+
+namespace consent_sync::ledger {
+
+// All members throw database_error and run inside store::transact().
+class file_table {
+  public:
+    explicit file_table(database& db);
+
+    // New files in order of arrival; gives each its arrival number. State `claiming`.
+    void add(std::span<file_record> files);
+    // The rename into processing/ is on disk: what was found there. claiming → claimed.
+    void claimed(const file_record& file);
+    // Forgets a file whose rename never happened: it is still in the inbox, and gets a new number.
+    void forget(consent::arrival_number arrival);
+
+    // Content is known: before the first row is stored. claimed → reading.
+    void begin_reading(consent::arrival_number arrival, const std::string& sha256,
+                       std::optional<consent::arrival_number> duplicate_of);
+    // The earliest file with the same content that was claimed at or after `since`, but for `arrival` itself.
+    std::optional<consent::arrival_number> find_same_content(const std::string& sha256,
+                                                             consent::arrival_number arrival, base::wall_time since);
+    void progress(consent::arrival_number arrival, std::uint64_t rows, std::uint64_t offset, std::uint64_t invalid);
+    void set_gate(consent::arrival_number arrival, file_gate gate);
+    // reading → read.
+    void end_reading(consent::arrival_number arrival, base::wall_time at, const std::string& fault,
+                     const std::string& ignored_columns);
+    void add_verdicts(consent::arrival_number arrival, const verdict_counts& added);
+    void refused(consent::arrival_number arrival, base::wall_time at, const std::string& why);
+    void done(consent::arrival_number arrival, base::wall_time at);
+
+    std::optional<file_record> find(consent::arrival_number arrival);
+    std::vector<file_record> open_files();  // neither done nor refused, by arrival
+    // Read files whose every row has a verdict, oldest first.
+    std::vector<consent::arrival_number> settled_files(std::size_t most);
+    // The last place that the bulk lane may fetch at present, and the gated files below it.
+    consent::place bulk_bound();
+    std::vector<consent::arrival_number> gated(file_gate gate);
+
+  private:
+    statement add_, claimed_, forget_, begin_reading_, same_content_, progress_, set_gate_, end_reading_;
+    statement add_verdicts_, refused_, done_, find_, open_, settled_, oldest_unread_, gated_, newest_;
+};
+
+}  // namespace consent_sync::ledger

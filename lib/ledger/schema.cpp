@@ -1,0 +1,143 @@
+#include "ledger/schema.hpp"
+
+#include <array>
+
+namespace consent_sync::ledger {
+namespace {
+
+// Times are milliseconds since 1970 UTC. A change's id is its place: arrival number * 2^32 + row.
+// Enumerations are the numbers of lib/consent and lib/ledger/records.hpp.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE meta (                 -- single values: see meta_table
+    name  TEXT PRIMARY KEY,
+    value ANY
+) WITHOUT ROWID;
+
+CREATE TABLE files (
+    arrival      INTEGER PRIMARY KEY,   -- order of arrival over all files
+    name         BLOB NOT NULL,         -- as it was dropped; data, never trusted
+    stored_name  TEXT NOT NULL,         -- its name in processing/
+    state        INTEGER NOT NULL,      -- file_state
+    gate         INTEGER NOT NULL DEFAULT 0,  -- file_gate: what keeps its rows from being chosen
+    size         INTEGER NOT NULL DEFAULT 0,
+    modified_ns  INTEGER NOT NULL DEFAULT 0,
+    inode        INTEGER NOT NULL DEFAULT 0,
+    sha256       BLOB,
+    duplicate_of INTEGER,               -- arrival of the earlier file with the same content
+    claimed_at   INTEGER NOT NULL,
+    read_at      INTEGER,
+    done_at      INTEGER,
+    rows         INTEGER NOT NULL DEFAULT 0,  -- read so far
+    read_offset  INTEGER NOT NULL DEFAULT 0,  -- bytes of content read so far
+    fault        TEXT,                  -- where and why reading broke off, or why the file was refused
+    ignored_columns TEXT,
+    confirmed    INTEGER NOT NULL DEFAULT 0,
+    rejected     INTEGER NOT NULL DEFAULT 0,
+    invalid      INTEGER NOT NULL DEFAULT 0,
+    superseded   INTEGER NOT NULL DEFAULT 0,
+    unconfirmed  INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX files_open ON files(arrival) WHERE state < 5;
+CREATE INDEX files_by_content ON files(sha256) WHERE sha256 IS NOT NULL;
+
+CREATE TABLE changes (
+    id           INTEGER PRIMARY KEY,
+    subscriber   TEXT,
+    subscription INTEGER,
+    channel      INTEGER,
+    state        INTEGER,
+    basis        INTEGER,
+    explanation  TEXT,
+    original     INTEGER,               -- the change that its change_id names (a failed row dropped again)
+    offset       INTEGER NOT NULL,      -- of the row in the file's content
+    verdict      INTEGER NOT NULL,      -- 0 while unsettled
+    reason       INTEGER NOT NULL,      -- success_reason
+    attempt      INTEGER,               -- the attempt that settled it
+    hubspot_at   INTEGER                -- HubSpot's timestamp of a confirmed change
+);
+CREATE INDEX changes_unsent_opt_outs ON changes(id) WHERE verdict = 0 AND state = 2;
+
+CREATE TABLE reasons (              -- why a change was not confirmed
+    id             INTEGER PRIMARY KEY,
+    category       TEXT NOT NULL,
+    message        TEXT NOT NULL,
+    correlation_id TEXT,
+    superseded_by  INTEGER,
+    attempt        INTEGER
+);
+
+CREATE TABLE attempts (             -- on record before the request leaves
+    id             INTEGER PRIMARY KEY,
+    batch          INTEGER NOT NULL,
+    number         INTEGER NOT NULL,    -- of the batch, from 1
+    assertion      INTEGER NOT NULL,
+    changes        TEXT NOT NULL,       -- ranges: "arrival:row-row,row;arrival:row"
+    change_count   INTEGER NOT NULL,
+    begun_at       INTEGER NOT NULL,
+    end_number     INTEGER,             -- order of ends; NULL while open
+    ended_at       INTEGER,
+    outcome        TEXT,                -- a word: judged, refused, unavailable, interrupted …
+    status         INTEGER,             -- HTTP; 0: no answer
+    milliseconds   INTEGER,
+    correlation_id TEXT,
+    category       TEXT,
+    message        TEXT,
+    confirmed      INTEGER,
+    rejected       INTEGER,
+    unsettled      TEXT                 -- ranges that this attempt left without a verdict
+);
+CREATE INDEX attempts_open ON attempts(id) WHERE end_number IS NULL;
+CREATE INDEX attempts_ended ON attempts(end_number) WHERE end_number IS NOT NULL;
+CREATE INDEX attempts_by_time ON attempts(begun_at);
+
+CREATE TABLE overtakes (            -- opt-outs that went ahead of the bulk cursor: older rows of the key are superseded
+    id   INTEGER PRIMARY KEY,           -- of the opt-out
+    hash INTEGER NOT NULL               -- of its key
+);
+
+CREATE TABLE late_writes (          -- keys for which HubSpot may still apply an unanswered attempt
+    hash      INTEGER NOT NULL,
+    change    INTEGER NOT NULL,         -- an attempted change of the key
+    quiet_at  INTEGER NOT NULL,         -- 0: this change has no unanswered attempt
+    rejected  INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL,
+    PRIMARY KEY (hash, change)
+) WITHOUT ROWID;
+
+CREATE TABLE deferred (             -- changes whose key is busy, beyond what is kept in memory; rebuilt at start
+    hash   INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    PRIMARY KEY (hash, change)
+) WITHOUT ROWID;
+
+CREATE TABLE pauses (               -- those that a restart must not forget
+    reason TEXT PRIMARY KEY,
+    since  INTEGER NOT NULL,
+    until  INTEGER NOT NULL,            -- 0: unknown
+    words  TEXT NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, schema_version> migrations{version_1};
+
+}  // namespace
+
+void migrate(database& db) {
+    statement query = db.prepare("PRAGMA user_version");
+    query.step();
+    const auto found = query.integer(0);
+    query.restart();
+    if (found > schema_version)
+        throw database_error(base::errc::unsupported,
+                             "ledger: it was written by a newer consent-sync (schema " + std::to_string(found) +
+                                 ", this one knows " + std::to_string(schema_version) +
+                                 "): install that version again, nothing was changed");
+    for (auto version = found; version < schema_version; ++version) {
+        db.execute("BEGIN IMMEDIATE");
+        db.execute(migrations[static_cast<std::size_t>(version)]);
+        db.execute(("PRAGMA user_version = " + std::to_string(version + 1)).c_str());
+        db.execute("COMMIT");
+    }
+}
+
+}  // namespace consent_sync::ledger

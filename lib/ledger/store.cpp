@@ -1,0 +1,124 @@
+#include "ledger/store.hpp"
+
+#include <algorithm>
+
+#include "ledger/ranges.hpp"
+#include "ledger/schema.hpp"
+
+namespace consent_sync::ledger {
+namespace {
+
+// WAL: readers (status, history) never wait for the writer. FULL: a commit that returned survives a power cut.
+constexpr const char* pragmas =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;"
+    "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;";
+
+}  // namespace
+
+base::result<std::unique_ptr<store>> store::open(const std::string& path) {
+    try {
+        auto db = std::make_unique<database>(path, database::access::read_write);
+        db->execute("PRAGMA auto_vacuum=INCREMENTAL;");  // takes effect while the ledger is new
+        db->execute(pragmas);
+        migrate(*db);
+        return std::unique_ptr<store>(new store(std::move(db)));
+    } catch (const database_error& e) {
+        return base::error{e.code, e.what()};
+    }
+}
+
+store::store(std::unique_ptr<database> db)
+    : db_(std::move(db)),
+      files_(*db_),
+      ahead_(*db_),
+      changes_(*db_, files_, ahead_),
+      attempts_(*db_),
+      duties_(*db_),
+      newer_(*db_, changes_) {}
+
+base::result<void> store::transact(const std::function<void(store&)>& work) {
+    try {
+        db_->execute("BEGIN IMMEDIATE");
+        work(*this);
+        db_->execute("COMMIT");
+        return {};
+    } catch (const database_error& e) {
+        try {
+            db_->execute("ROLLBACK");
+        } catch (const database_error&) {  // SQLite has rolled back by itself already, or never began
+        }
+        return base::error{e.code, e.what()};
+    }
+}
+
+std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
+    for (const attempt_begin& begin : change.begins) {
+        attempts_.begin(begin);
+        ahead_.add(begin.overtakes);
+    }
+    for (const attempt_end& end : change.ends)
+        attempts_.end(end, end.id == change.settled_by ? std::span<const settled_change>(change.settled)
+                                                       : std::span<const settled_change>());
+    changes_.settle(change.settled, change.settled_by);
+    changes_.defer(change.deferred);
+    for (const auto& [hash, place] : change.quiet) duties_.remove(hash, place);
+    for (const late_write& duty : change.late_writes) duties_.put(duty);
+    for (const stored_pause& pause : change.pauses) duties_.put(pause);
+    for (const std::string& reason : change.ended_pauses) duties_.remove_pause(reason);
+    for (const auto& [name, value] : change.meta) duties_.put_meta(name, value);
+    if (change.low_water) {
+        duties_.put_meta("low_water", change.low_water->id());
+        ahead_.remove_up_to(*change.low_water);
+    }
+    std::vector<consent::arrival_number> touched;
+    for (const settled_change& settled : change.settled) touched.push_back(settled.id.arrival());
+    std::sort(touched.begin(), touched.end());
+    touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    std::erase_if(touched, [this](consent::arrival_number arrival) {
+        const auto file = files_.find(arrival);
+        if (!file || file->state != file_state::read) return true;
+        std::uint64_t settled = 0;
+        for (const std::uint64_t count : file->counts) settled += count;
+        return settled != file->rows;
+    });
+    return touched;
+}
+
+recovery store::recover(base::wall_time now, base::milliseconds window, base::wall_time since) {
+    recovery out;
+    out.next_attempt = attempts_.newest_id() + 1;
+    out.next_batch = attempts_.newest_batch() + 1;
+    interrupt_open_attempts(now, window, out);
+    out.recent_begins = attempts_.begins_since(since);
+    out.late_writes = duties_.late_writes();
+    out.pauses = duties_.pauses();
+    out.meta = duties_.all_meta();
+    out.low_water = consent::place(duties_.meta("low_water", 0));
+    db_->execute("DELETE FROM deferred");  // the bulk lane starts at the low-water mark and meets them again
+    return out;
+}
+
+void store::interrupt_open_attempts(base::wall_time now, base::milliseconds window, recovery& out) {
+    for (const attempt_record& open : attempts_.open()) {
+        const auto places = expand_ranges(parse_ranges(open.changes));
+        attempt_end end;
+        end.id = open.id;
+        end.ended_at = now;
+        end.outcome = "interrupted";
+        end.message = "the daemon ended while this attempt was open; HubSpot may have it";
+        end.duration = std::max(base::milliseconds(0), std::chrono::duration_cast<base::milliseconds>(
+                                                           now - open.begun_at));
+        end.unsettled = places;
+        attempts_.end(end, {});
+        ++out.interrupted;
+        for (const fetched_change& change : changes_.fetch(places)) {
+            late_write duty;
+            duty.hash = change.hash;
+            duty.change = change.change.id;
+            duty.quiet_at = now + window;
+            duties_.put(duty);
+        }
+    }
+}
+
+}  // namespace consent_sync::ledger

@@ -1,0 +1,57 @@
+// The ledger: the durable queue and record of everything that was accepted. SQLite, one connection, one thread.
+//
+// Every change of it runs inside transact(): all of it is on disk when that returns, or none of it is there.
+// Errors: no_space (nothing is lost; try again when there is room), corrupt (never repaired silently), io.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "ledger/attempt_table.hpp"
+#include "ledger/change_table.hpp"
+#include "ledger/database.hpp"
+#include "ledger/duty_table.hpp"
+#include "ledger/file_table.hpp"
+#include "ledger/newer_changes.hpp"
+#include "ledger/overtakes.hpp"
+
+namespace consent_sync::ledger {
+
+class store {
+  public:
+    // Opens or makes the ledger at `path` (or ":memory:") and migrates it.
+    static base::result<std::unique_ptr<store>> open(const std::string& path);
+
+    // Runs `work` as one transaction and commits it durably. On an error nothing of it remains.
+    base::result<void> transact(const std::function<void(store&)>& work);
+
+    file_table& files() { return files_; }
+    change_table& changes() { return changes_; }
+    attempt_table& attempts() { return attempts_; }
+    duty_table& duties() { return duties_; }
+    newer_changes& newer() { return newer_; }
+    const overtakes& ahead() const { return ahead_; }
+
+    // Inside transact(): what the engine wants on record. Returns the files whose last row it settled.
+    std::vector<consent::arrival_number> apply(const ledger_change& change);
+
+    // Inside transact(), once at start: ends the attempts that a crash left open, makes their keys unquiet until
+    // `now` + `window`, and says where delivery goes on. `since`: how far back send times matter to the limiter.
+    recovery recover(base::wall_time now, base::milliseconds window, base::wall_time since);
+
+  private:
+    explicit store(std::unique_ptr<database> db);
+    void interrupt_open_attempts(base::wall_time now, base::milliseconds window, recovery& out);
+
+    std::unique_ptr<database> db_;
+    file_table files_;
+    overtakes ahead_;
+    change_table changes_;
+    attempt_table attempts_;
+    duty_table duties_;
+    newer_changes newer_;
+};
+
+}  // namespace consent_sync::ledger
