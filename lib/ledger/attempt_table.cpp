@@ -71,6 +71,7 @@ void attempt_table::end(const attempt_end& attempt, std::span<const settled_chan
     std::uint64_t confirmed = 0;
     std::uint64_t rejected = 0;
     for (const settled_change& change : settled) {
+        if (change.attempt != attempt.id) continue;
         confirmed += change.verdict == consent::verdict::confirmed;
         rejected += change.verdict == consent::verdict::rejected;
     }

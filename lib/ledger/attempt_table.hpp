@@ -36,7 +36,7 @@ class attempt_table {
     explicit attempt_table(database& db);
 
     void begin(const attempt_begin& attempt);
-    // `settled`: the changes that this attempt settled, for its counts.
+    // `settled`: what is settled in the same step; those of this attempt are counted.
     void end(const attempt_end& attempt, std::span<const settled_change> settled);
 
     std::vector<attempt_record> open();

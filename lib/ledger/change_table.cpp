@@ -14,7 +14,7 @@ std::optional<int> number(const std::optional<consent::legal_basis>& basis) {
 
 // Changes that differ in nothing but their place are settled by one statement.
 bool same_end(const settled_change& a, const settled_change& b) {
-    return b.id.id() == a.id.id() + 1 && a.verdict == b.verdict && a.success == b.success &&
+    return b.id.id() == a.id.id() + 1 && a.attempt == b.attempt && a.verdict == b.verdict && a.success == b.success &&
            a.hubspot_time_ms == b.hubspot_time_ms;
 }
 
@@ -101,19 +101,12 @@ void change_table::fetch_segment(consent::place after, consent::place to, std::s
 }
 
 fetched change_table::fetch_opt_outs(consent::place after, consent::place to, std::size_t most) {
-    const auto closed = files_.gated(file_gate::check);
     fetched out;
     opt_outs_.run_with(after.id(), to.id(), most);
-    std::size_t seen = 0;
-    while (opt_outs_.step()) {
-        ++seen;
-        out.scanned_to = consent::place(opt_outs_.integer(0));
-        if (std::binary_search(closed.begin(), closed.end(), out.scanned_to.arrival())) continue;
-        out.changes.push_back(read_change(opt_outs_));
-    }
+    while (opt_outs_.step()) out.changes.push_back(read_change(opt_outs_));
     opt_outs_.restart();
-    out.reached_end = seen < most;
-    if (out.reached_end) out.scanned_to = to;
+    out.reached_end = out.changes.size() < most;
+    out.scanned_to = out.reached_end ? to : out.changes.back().change.id;
     mark_overtaken(out.changes);
     return out;
 }
@@ -184,14 +177,14 @@ bool change_table::issued(consent::place original, const consent::change& change
     return found && consent::same_key(*found, change);
 }
 
-void change_table::settle(std::span<const settled_change> changes, std::int64_t attempt) {
+void change_table::settle(std::span<const settled_change> changes) {
     std::vector<settled_change> sorted(changes.begin(), changes.end());
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     verdict_counts counts{};
     for (std::size_t first = 0; first < sorted.size();) {
         std::size_t last = first;
         while (last + 1 < sorted.size() && same_end(sorted[last], sorted[last + 1])) ++last;
-        settle_run(std::span(sorted).subspan(first, last - first + 1), attempt);
+        settle_run(std::span(sorted).subspan(first, last - first + 1));
         counts[static_cast<std::size_t>(sorted[first].verdict)] += last - first + 1;
         const auto arrival = sorted[first].id.arrival();
         first = last + 1;
@@ -202,9 +195,9 @@ void change_table::settle(std::span<const settled_change> changes, std::int64_t 
     }
 }
 
-void change_table::settle_run(std::span<const settled_change> run, std::int64_t attempt) {
+void change_table::settle_run(std::span<const settled_change> run) {
     const settled_change& first = run.front();
-    const std::optional<std::int64_t> by = attempt ? std::optional(attempt) : std::nullopt;
+    const std::optional<std::int64_t> by = first.attempt ? std::optional(first.attempt) : std::nullopt;
     const std::optional<std::int64_t> at =
         first.hubspot_time_ms ? std::optional(first.hubspot_time_ms) : std::nullopt;
     settle_

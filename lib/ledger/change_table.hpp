@@ -21,7 +21,7 @@ class change_table {
     // Unsettled changes of the bulk lane after `after` and not beyond `bound`, in order, at most `most`. Skips held
     // files, and stops before the oldest file that is not read to its end.
     fetched fetch_bulk(consent::place after, consent::place bound, std::size_t most);
-    // Unsettled opt-outs in (after, to], in order. Skips files whose gate is `check`.
+    // Unsettled opt-outs in (after, to], in order.
     fetched fetch_opt_outs(consent::place after, consent::place to, std::size_t most);
     // Those changes whatever their verdict, for assertions. Unknown places are left out.
     std::vector<fetched_change> fetch(std::span<const consent::place> places);
@@ -31,7 +31,7 @@ class change_table {
     bool any_deferred(consent::key_hash hash);
 
     // Each change gets its verdict. One that has a verdict already is a broken invariant: database_error(corrupt).
-    void settle(std::span<const settled_change> changes, std::int64_t attempt);
+    void settle(std::span<const settled_change> changes);
 
     // Whether this ledger issued `original` for the key of `change`.
     bool issued(consent::place original, const consent::change& change);
@@ -42,7 +42,7 @@ class change_table {
     consent::place overtaken_by(const fetched_change& candidate);
     void mark_overtaken(std::span<fetched_change> candidates);
     std::optional<consent::change> find(consent::place id);
-    void settle_run(std::span<const settled_change> run, std::int64_t attempt);
+    void settle_run(std::span<const settled_change> run);
 
     database& db_;
     file_table& files_;

@@ -3,10 +3,10 @@
 namespace consent_sync::ledger {
 
 duty_table::duty_table(database& db)
-    : put_late_(db.prepare("INSERT OR REPLACE INTO late_writes(hash, change, quiet_at, rejected, confirmed) "
-                           "VALUES(?,?,?,?,?)")),
+    : put_late_(db.prepare("INSERT OR REPLACE INTO late_writes(hash, change, quiet_at, opt_out, rejected, "
+                           "confirmed) VALUES(?,?,?,?,?,?)")),
       remove_late_(db.prepare("DELETE FROM late_writes WHERE hash=? AND change=?")),
-      late_(db.prepare("SELECT hash, change, quiet_at, rejected, confirmed FROM late_writes ORDER BY hash, change")),
+      late_(db.prepare("SELECT hash, change, quiet_at, opt_out, rejected, confirmed FROM late_writes ORDER BY hash, change")),
       put_pause_(db.prepare("INSERT OR REPLACE INTO pauses(reason, since, until, words) VALUES(?,?,?,?)")),
       remove_pause_(db.prepare("DELETE FROM pauses WHERE reason=?")),
       pauses_(db.prepare("SELECT reason, since, until, words FROM pauses")),
@@ -16,8 +16,8 @@ duty_table::duty_table(database& db)
 
 void duty_table::put(const late_write& duty) {
     put_late_
-        .run_with(duty.hash, duty.change.id(), base::to_unix_ms(duty.quiet_at), duty.rejected ? 1 : 0,
-                  duty.confirmed ? 1 : 0)
+        .run_with(duty.hash, duty.change.id(), base::to_unix_ms(duty.quiet_at), duty.opt_out ? 1 : 0,
+                  duty.rejected ? 1 : 0, duty.confirmed ? 1 : 0)
         .execute();
 }
 
@@ -30,7 +30,8 @@ std::vector<late_write> duty_table::late_writes() {
     late_.run_with();
     while (late_.step())
         all.push_back({static_cast<consent::key_hash>(late_.integer(0)), consent::place(late_.integer(1)),
-                       base::from_unix_ms(late_.integer(2)), late_.integer(3) != 0, late_.integer(4) != 0});
+                       base::from_unix_ms(late_.integer(2)), late_.integer(3) != 0, late_.integer(4) != 0,
+                       late_.integer(5) != 0});
     late_.restart();
     return all;
 }

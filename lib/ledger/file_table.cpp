@@ -164,13 +164,18 @@ std::vector<consent::arrival_number> file_table::settled_files(std::size_t most)
 
 consent::place file_table::bulk_bound() {
     oldest_unread_.run_with();
-    consent::place bound(consent::arrival_number{0x7fffffff}, consent::place::row_max);
+    consent::place bound;
     if (oldest_unread_.step()) {
         const auto arrival = static_cast<consent::arrival_number>(oldest_unread_.integer(0));
         const bool gated = oldest_unread_.integer(2) != number(file_gate::open);
         bound = consent::place(arrival, gated ? 0 : static_cast<std::uint64_t>(oldest_unread_.integer(1)));
     }
     oldest_unread_.restart();
+    if (bound) return bound;
+    newest_.run_with();
+    newest_.step();
+    bound = consent::place(static_cast<consent::arrival_number>(newest_.integer(0)), consent::place::row_max);
+    newest_.restart();
     return bound;
 }
 

@@ -72,7 +72,7 @@ std::size_t newer_changes::supersede(consent::arrival_number arrival, bool relea
             end_of_row.reason = reason{"superseded", "a newer change of the same key is in the ledger", "", row.newer};
             superseded.push_back(std::move(end_of_row));
         }
-    changes_.settle(superseded, 0);
+    changes_.settle(superseded);
     return superseded.size();
 }
 

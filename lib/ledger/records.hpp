@@ -110,6 +110,7 @@ struct attempt_end {
 
 struct settled_change {
     consent::place id;
+    attempt_id attempt = 0;  // the attempt that settled it; 0: none
     consent::verdict verdict = consent::verdict::confirmed;
     consent::success_reason success = consent::success_reason::none;
     std::int64_t hubspot_time_ms = 0;
@@ -121,6 +122,7 @@ struct late_write {
     consent::key_hash hash = 0;
     consent::place change;
     base::wall_time quiet_at{};  // the epoch: no unanswered attempt of this change
+    bool opt_out = false;
     bool rejected = false;
     bool confirmed = false;  // by an attempt that began before quiet_at
 };
@@ -136,7 +138,6 @@ struct stored_pause {
 struct ledger_change {
     std::vector<attempt_begin> begins;
     std::vector<attempt_end> ends;
-    attempt_id settled_by = 0;  // the attempt behind `settled`; 0: none
     std::vector<settled_change> settled;
     std::vector<late_write> late_writes;                                       // insert or replace
     std::vector<std::pair<consent::key_hash, consent::place>> quiet;           // delete
@@ -162,6 +163,7 @@ struct recovery {
     std::vector<stored_pause> pauses;
     std::vector<std::pair<std::string, std::int64_t>> meta;
     std::uint64_t interrupted = 0;  // attempts that were open: a crash or a stop cut them
+    std::vector<std::pair<consent::place, consent::place>> stored;  // rows of open, ungated files, as ranges, ascending
 };
 
 }  // namespace consent_sync::ledger

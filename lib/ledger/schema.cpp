@@ -99,6 +99,7 @@ CREATE TABLE late_writes (          -- keys for which HubSpot may still apply an
     hash      INTEGER NOT NULL,
     change    INTEGER NOT NULL,         -- an attempted change of the key
     quiet_at  INTEGER NOT NULL,         -- 0: this change has no unanswered attempt
+    opt_out   INTEGER NOT NULL,
     rejected  INTEGER NOT NULL,
     confirmed INTEGER NOT NULL,
     PRIMARY KEY (hash, change)

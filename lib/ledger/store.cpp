@@ -56,10 +56,8 @@ std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
         attempts_.begin(begin);
         ahead_.add(begin.overtakes);
     }
-    for (const attempt_end& end : change.ends)
-        attempts_.end(end, end.id == change.settled_by ? std::span<const settled_change>(change.settled)
-                                                       : std::span<const settled_change>());
-    changes_.settle(change.settled, change.settled_by);
+    for (const attempt_end& end : change.ends) attempts_.end(end, change.settled);
+    changes_.settle(change.settled);
     changes_.defer(change.deferred);
     for (const auto& [hash, place] : change.quiet) duties_.remove(hash, place);
     for (const late_write& duty : change.late_writes) duties_.put(duty);
@@ -94,8 +92,28 @@ recovery store::recover(base::wall_time now, base::milliseconds window, base::wa
     out.pauses = duties_.pauses();
     out.meta = duties_.all_meta();
     out.low_water = consent::place(duties_.meta("low_water", 0));
+    out.stored = stored_ranges();
     db_->execute("DELETE FROM deferred");  // the bulk lane starts at the low-water mark and meets them again
     return out;
+}
+
+// Files that are read to their end make one range with their neighbours; rows may still be added to the others.
+std::vector<std::pair<consent::place, consent::place>> store::stored_ranges() {
+    std::vector<std::pair<consent::place, consent::place>> ranges;
+    bool joined = false;
+    for (const file_record& file : files_.open_files()) {
+        if (file.gate == file_gate::check || file.rows == 0) {
+            joined = false;
+            continue;
+        }
+        const consent::place last(file.arrival, file.rows);
+        if (joined)
+            ranges.back().second = last;
+        else
+            ranges.emplace_back(consent::place(file.arrival, 1), last);
+        joined = file.state == file_state::read;
+    }
+    return ranges;
 }
 
 void store::interrupt_open_attempts(base::wall_time now, base::milliseconds window, recovery& out) {
@@ -115,6 +133,7 @@ void store::interrupt_open_attempts(base::wall_time now, base::milliseconds wind
             late_write duty;
             duty.hash = change.hash;
             duty.change = change.change.id;
+            duty.opt_out = change.change.is_opt_out();
             duty.quiet_at = now + window;
             duties_.put(duty);
         }

@@ -43,6 +43,7 @@ class store {
 
   private:
     explicit store(std::unique_ptr<database> db);
+    std::vector<std::pair<consent::place, consent::place>> stored_ranges();
     void interrupt_open_attempts(base::wall_time now, base::milliseconds window, recovery& out);
 
     std::unique_ptr<database> db_;

@@ -1,0 +1,18 @@
+// Time zones by the system's data (tzdata), for the account's midnight.
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace consent_sync::base {
+
+// Whether the zone is known on this machine: an IANA name ("Europe/Berlin", "US/Eastern"). An error says how to get it.
+result<void> check_time_zone(const std::string& zone);
+
+// The first midnight in `zone` after `t`; the start of the day where a change to daylight saving time skips midnight.
+// A zone that is not known counts as UTC: check it first.
+wall_time next_midnight(const std::string& zone, wall_time t);
+
+}  // namespace consent_sync::base

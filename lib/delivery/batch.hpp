@@ -1,0 +1,69 @@
+// A batch: what one request carries. Lives from its first choosing until each of its changes is settled or moved on.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "ledger/records.hpp"
+
+namespace consent_sync::delivery {
+
+enum class batch_stage : std::uint8_t { recording, on_wire, waiting };
+
+// Batches that come from bisecting one refused batch: to tell a batch that was too large from one with a bad change.
+struct family {
+    std::size_t size = 0;  // of the batch that was refused
+    int undecided = 0;     // halves without an answer
+    bool refused = false;  // a half was refused too
+};
+
+struct batch {
+    ledger::batch_id id = 0;
+    std::vector<consent::change> changes;
+    std::vector<consent::key_hash> hashes;         // parallel to changes
+    std::vector<bool> answered_otherwise;          // parallel: HubSpot named it once with another status
+    bool assertion = false;                        // its changes have their verdicts already
+    bool bisected = false;                         // a part of a refused batch
+    bool suspected = false;                        // refused alone, not rejected yet: see refusals.hpp
+    batch_stage stage = batch_stage::recording;
+    std::uint32_t attempts = 0;                    // made so far
+    std::uint32_t failures = 0;                    // in a row without an answer: grows the backoff
+    std::uint32_t cost = 0;                        // failures that count: others were settled meanwhile
+    std::uint32_t unresolved_alone = 0;            // answers that did not name its only change
+    std::shared_ptr<delivery::family> family;
+    ledger::batch_id root = 0;                     // the batch that was first refused
+    std::uint64_t accepted_before = 0;             // engine's count of accepted answers when the root was first sent
+
+    // Of the attempt that is open.
+    ledger::attempt_id attempt = 0;
+    base::moment begun{};
+    base::steady_time written_at{};
+    bool written = false;
+    bool probe = false;
+    std::uint64_t accepted_at_begin = 0;
+    std::uint32_t in_flight_at_begin = 0;
+
+    bool has_opt_out() const {
+        return std::any_of(changes.begin(), changes.end(), [](const auto& c) { return c.is_opt_out(); });
+    }
+    void add(consent::change&& c, consent::key_hash hash, bool otherwise = false) {
+        changes.push_back(std::move(c));
+        hashes.push_back(hash);
+        answered_otherwise.push_back(otherwise);
+    }
+    void remove(std::size_t index) {
+        const auto at = static_cast<std::ptrdiff_t>(index);
+        changes.erase(changes.begin() + at);
+        hashes.erase(hashes.begin() + at);
+        answered_otherwise.erase(answered_otherwise.begin() + at);
+    }
+};
+
+// Batches that wait for their time.
+using waiting_batches = std::multimap<base::steady_time, std::unique_ptr<batch>>;
+
+}  // namespace consent_sync::delivery

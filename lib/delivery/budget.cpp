@@ -1,0 +1,65 @@
+#include "delivery/budget.hpp"
+
+#include <algorithm>
+
+namespace consent_sync::delivery {
+
+budget::budget(std::optional<std::uint64_t> configured, double reserve, next_midnight midnight)
+    : configured_(configured), reserve_(reserve), midnight_(std::move(midnight)) {
+    if (configured_) limit_ = remaining_ = static_cast<std::int64_t>(*configured_);
+}
+
+void budget::configure(std::optional<std::uint64_t> configured, double reserve, next_midnight midnight) {
+    if (configured && configured != configured_) {
+        const std::int64_t used = limit_ && remaining_ ? *limit_ - *remaining_ : 0;
+        limit_ = static_cast<std::int64_t>(*configured);
+        remaining_ = std::max<std::int64_t>(0, *limit_ - used);
+    }
+    configured_ = configured;
+    reserve_ = reserve;
+    midnight_ = std::move(midnight);
+    day_end_ = {};
+}
+
+void budget::restore(std::int64_t remaining, std::int64_t limit, base::wall_time day_end) {
+    limit_ = limit;
+    remaining_ = remaining;
+    day_end_ = day_end;
+}
+
+void budget::start_day_if_over(base::wall_time now) {
+    // An end that lies more than a day ahead comes from a clock that jumped.
+    if (day_end_ != base::wall_time{} && now < day_end_ && day_end_ - now < std::chrono::hours(26)) return;
+    if (day_end_ != base::wall_time{} && now >= day_end_) remaining_ = limit_;
+    day_end_ = midnight_(now);
+}
+
+void budget::spent(base::wall_time now) {
+    start_day_if_over(now);
+    if (remaining_ && *remaining_ > 0) --*remaining_;
+}
+
+bool budget::learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining, std::uint32_t in_flight,
+                   base::wall_time now) {
+    start_day_if_over(now);
+    if (!limit || !remaining || *limit < 1 || *remaining < 0) return false;
+    const std::int64_t most = configured_ ? std::min<std::int64_t>(*limit, static_cast<std::int64_t>(*configured_)) : *limit;
+    const std::int64_t left = std::max<std::int64_t>(0, std::min(most, *remaining - static_cast<std::int64_t>(in_flight)));
+    const std::int64_t before = remaining_.value_or(left);
+    limit_ = most;
+    remaining_ = left;
+    return left > before + most / 100 + static_cast<std::int64_t>(in_flight) + 1;
+}
+
+bool budget::bulk_allowed(base::wall_time now) {
+    start_day_if_over(now);
+    if (!limit_ || !remaining_) return true;
+    return static_cast<double>(*remaining_) > reserve_ * static_cast<double>(*limit_);
+}
+
+base::wall_time budget::day_end(base::wall_time now) {
+    start_day_if_over(now);
+    return day_end_;
+}
+
+}  // namespace consent_sync::delivery

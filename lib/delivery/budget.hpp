@@ -1,0 +1,46 @@
+// The daily budget: how many requests the account may still make today, and how much of that is left to others.
+//
+// HubSpot tells it in headers (X-HubSpot-RateLimit-Daily, -Daily-Remaining; none for OAuth apps). All private apps of
+// an account share it, so bulk stops at a reserve; opt-outs go on until HubSpot itself says 429 DAILY. It is new at
+// midnight in the account's time zone (usage guidelines page).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/clock.hpp"
+
+namespace consent_sync::delivery {
+
+class budget {
+  public:
+    // The first midnight after a moment, in the account's time zone.
+    using next_midnight = std::function<base::wall_time(base::wall_time)>;
+
+    budget(std::optional<std::uint64_t> configured, double reserve, next_midnight midnight);
+    void configure(std::optional<std::uint64_t> configured, double reserve, next_midnight midnight);
+    void restore(std::int64_t remaining, std::int64_t limit, base::wall_time day_end);
+
+    void spent(base::wall_time now);  // one request
+    // Returns true if the rest of the day jumped up: somebody bought more, or the day ended early.
+    bool learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining, std::uint32_t in_flight,
+               base::wall_time now);
+    bool bulk_allowed(base::wall_time now);
+    base::wall_time day_end(base::wall_time now);
+
+    std::optional<std::int64_t> limit() const { return limit_; }
+    std::optional<std::int64_t> remaining() const { return remaining_; }
+
+  private:
+    void start_day_if_over(base::wall_time now);
+
+    std::optional<std::uint64_t> configured_;
+    double reserve_;
+    next_midnight midnight_;
+    std::optional<std::int64_t> limit_;
+    std::optional<std::int64_t> remaining_;
+    base::wall_time day_end_{};
+};
+
+}  // namespace consent_sync::delivery

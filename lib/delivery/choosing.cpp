@@ -1,0 +1,215 @@
+// Which batch leaves next. Late: a batch is put together only when the pace has a slot for it.
+#include <algorithm>
+
+#include "delivery/engine.hpp"
+
+namespace consent_sync::delivery {
+namespace {
+
+constexpr double error_share_max = 0.05;         // of a day's requests; HubSpot's usage guidelines
+constexpr std::uint64_t error_share_from = 200;  // requests: fewer say nothing
+
+lane lane_of_batch(const batch& b) { return b.has_opt_out() ? lane::opt_out : lane::bulk; }
+
+}  // namespace
+
+bool engine::probing() const {
+    return std::any_of(open_.begin(), open_.end(), [](const auto& entry) { return entry.second->probe; });
+}
+
+void engine::choose(base::moment now) {
+    while (!stopping_ && !waiting_for_token_ && open_.size() < concurrency_.window()) {
+        const bool probe = pauses_.any();
+        if (probe && (!pauses_.probe_due(now.steady) || !open_.empty())) return;
+        const auto free = limiter_.next_free(now.steady);
+        if (!free || *free > now.steady) return;
+        std::unique_ptr<batch> b = pick(now, probe);
+        if (!b) return;
+        begin(std::move(b), now, probe);
+    }
+}
+
+std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
+    const bool bulk_allowed = budget_.bulk_allowed(now.wall);
+    if (bulk_at_reserve_ == bulk_allowed) {
+        bulk_at_reserve_ = !bulk_allowed;
+        if (bulk_at_reserve_)
+            tell(base::level::warn, "budget.reserve_reached",
+                 {{"remaining", budget_.remaining().value_or(0)},
+                  {"goes_on", base::to_unix_ms(budget_.day_end(now.wall))}});
+        else
+            tell(base::level::info, "budget.bulk_goes_on", {{"remaining", budget_.remaining().value_or(0)}});
+    }
+    const bool many_errors = answers_today_ >= error_share_from &&
+                             static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
+    // A probe prefers an opt-out that nobody has refused yet: it proves more, and must not wait for a bad batch.
+    if (probe && lanes_.ready(lane::opt_out) > 0)
+        if (auto b = fill(now)) return b;
+    if (auto b = pick_waiting(lane::opt_out, now)) return b;
+    if (fresh_due(lane::opt_out, now)) return fill(now);
+    if (!bulk_allowed) return nullptr;
+    if (!many_errors)
+        if (auto b = pick_waiting(lane::bulk, now)) return b;
+    if (fresh_due(lane::bulk, now)) return fill(now);
+    return many_errors ? pick_waiting(lane::bulk, now) : nullptr;
+}
+
+std::unique_ptr<batch> engine::pick_waiting(lane of, base::moment now) {
+    waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
+    if (waiting.empty() || waiting.begin()->first > now.steady) return nullptr;
+    std::unique_ptr<batch> b = std::move(waiting.begin()->second);
+    waiting.erase(waiting.begin());
+    for (const consent::key_hash hash : b->hashes) lanes_.move(hash, b->id, false);
+    return b;
+}
+
+// Whether a fresh batch of this lane may leave: it is full, or its oldest change has waited long enough.
+bool engine::fresh_due(lane of, base::moment now) {
+    const auto oldest = lanes_.oldest_ready(of);
+    if (!oldest) return false;
+    if (*oldest + settings_->batch.max_wait <= now.steady) return true;
+    std::size_t ready = lanes_.ready(of);
+    if (of == lane::opt_out && !bulk_at_reserve_) ready += lanes_.ready(lane::bulk);
+    return ready >= batch_limit_;
+}
+
+std::unique_ptr<batch> engine::fill(base::moment) {
+    auto b = std::make_unique<batch>();
+    b->id = next_batch_++;
+    b->root = b->id;
+    b->changes.reserve(batch_limit_);
+    b->hashes.reserve(batch_limit_);
+    for (const lane of : {lane::opt_out, lane::bulk}) {
+        if (of == lane::bulk && bulk_at_reserve_) break;
+        while (b->changes.size() < batch_limit_) {
+            auto next = lanes_.take(of, b->id);
+            if (!next) break;
+            b->add(std::move(next->change), next->hash);
+        }
+    }
+    if (b->changes.empty()) return nullptr;
+    batches_[b->id] = b.get();
+    return b;
+}
+
+void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
+    ++b->attempts;
+    b->attempt = next_attempt_++;
+    b->stage = batch_stage::recording;
+    b->begun = now;
+    b->written = false;
+    b->probe = probe;
+    b->accepted_at_begin = accepted_;
+    if (b->attempts == 1 && !b->bisected) b->accepted_before = accepted_;
+    b->in_flight_at_begin = static_cast<std::uint32_t>(open_.size()) + 1;
+    if (probe) {
+        pauses_.probing(now.steady);
+        tell(base::level::info, "pause.probe", {{"batch", b->id}, {"changes", b->changes.size()}});
+    }
+    limiter_.take();
+    budget_.spent(now.wall);
+
+    ledger::attempt_begin record;
+    record.id = b->attempt;
+    record.batch = b->id;
+    record.number = b->attempts;
+    record.assertion = b->assertion;
+    record.begun_at = now.wall;
+    record.changes.reserve(b->changes.size());
+    for (std::size_t i = 0; i < b->changes.size(); ++i) {
+        const consent::change& c = b->changes[i];
+        record.changes.push_back(c.id);
+        // Older changes of its key may still lie ahead of the bulk cursor, or in the deferred table.
+        if (c.is_opt_out() && !b->assertion &&
+            (c.id > low_water_.fetched_to() || lanes_.has_deferred(b->hashes[i])))
+            record.overtakes.emplace_back(c.id, b->hashes[i]);
+        if (late_.open() > 0) late_.began(c, b->hashes[i], pending_);
+    }
+    pending_begins_.push_back(b->attempt);
+    pending_.begins.push_back(std::move(record));
+    open_.emplace(b->attempt, std::move(b));
+}
+
+// Duties whose window has passed: their newest changes are fetched, and wait as a batch of assertions. Few at a time,
+// and none while sending is stopped: they repeat what was sent already.
+void engine::prepare_assertions(base::moment now) {
+    if (stopping_ || pauses_.any()) return;
+    const auto due = late_.take_due(now.wall, batch_limit_, pending_);
+    std::vector<consent::place> places;
+    for (const late_writes::due_assertion& duty : due) {
+        if (lanes_.knows(duty.hash))  // a change of the key is on its way; look again when it has arrived
+            late_.postpone(duty.hash, now.wall + std::chrono::seconds(1));
+        else
+            places.push_back(duty.change);
+    }
+    if (places.empty()) return;
+    tell(base::level::info, "late_writes.assert", {{"changes", places.size()}});
+    fetch_request request;
+    request.what = fetch_request::kind::assertions;
+    request.places = std::move(places);
+    out_.fetches.push_back(std::move(request));
+}
+
+void engine::park(std::unique_ptr<batch> b, base::steady_time not_before) {
+    lane_effects effects;
+    b->stage = batch_stage::waiting;
+    for (std::size_t i = 0; i < b->changes.size();) {
+        const consent::place newer = lanes_.newer_opt_out(b->changes[i], b->hashes[i]);
+        if (!newer) {
+            lanes_.move(b->hashes[i], b->id, true);
+            ++i;
+            continue;
+        }
+        const consent::key_hash hash = b->hashes[i];
+        if (!b->assertion) supersede(b->changes[i], newer);
+        refusals_.root_shrinks(b->root, 1);
+        b->remove(i);
+        lanes_.release(hash, {}, effects);
+    }
+    if (b->changes.empty()) {
+        batches_.erase(b->id);
+    } else {
+        waiting_batches& waiting = waiting_[static_cast<std::size_t>(lane_of_batch(*b))];
+        waiting.emplace(not_before, std::move(b));
+    }
+    apply(std::move(effects));
+}
+
+std::optional<base::steady_time> engine::next_wake(base::moment now) {
+    if (stopping_) return std::nullopt;
+    std::optional<base::steady_time> wake;
+    const auto consider = [&wake](std::optional<base::steady_time> t) {
+        if (t) wake = wake ? std::min(*wake, *t) : *t;
+    };
+    if (low_water_.mark() > recorded_mark_) consider(now.steady + std::chrono::seconds(1));
+    if (const auto due = late_.next_due(); due && !pauses_.any())
+        consider(now.steady + std::max(base::wall_time::duration(0), *due - now.wall));
+    if (waiting_for_token_ || open_.size() >= concurrency_.window()) return wake;
+    if (pauses_.any()) {
+        if (open_.empty()) consider(pauses_.next_probe());
+        return wake;
+    }
+    std::optional<base::steady_time> work;
+    const auto has_work = [&work](std::optional<base::steady_time> t) {
+        if (t) work = work ? std::min(*work, *t) : *t;
+    };
+    const bool bulk_allowed = budget_.bulk_allowed(now.wall);
+    for (const lane of : {lane::opt_out, lane::bulk}) {
+        if (of == lane::bulk && !bulk_allowed) {
+            const auto until = budget_.day_end(now.wall) - now.wall;
+            consider(now.steady + std::max(base::wall_time::duration(0), until));
+            continue;
+        }
+        const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
+        if (!waiting.empty()) has_work(waiting.begin()->first);
+        if (fresh_due(of, now))
+            has_work(now.steady);
+        else if (const auto oldest = lanes_.oldest_ready(of))
+            has_work(*oldest + settings_->batch.max_wait);
+    }
+    if (work)
+        if (const auto free = limiter_.next_free(now.steady)) consider(std::max(*work, *free));
+    return wake;
+}
+
+}  // namespace consent_sync::delivery

@@ -1,0 +1,62 @@
+#include "delivery/concurrency.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace consent_sync::delivery {
+namespace {
+
+constexpr auto least_period = std::chrono::seconds(30);
+constexpr double growth_tolerated = 2.5;      // times the least latency: jitter of a healthy server
+constexpr double growth_ignored = 0.020;      // seconds: below this queueing costs nobody anything
+constexpr double decrease_factor = 0.5;
+
+double seconds(base::steady_time::duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+void concurrency::configure(std::uint32_t most) {
+    most_ = most;
+    window_ = std::min<double>(window_, most);
+}
+
+std::uint32_t concurrency::window() const {
+    return std::clamp<std::uint32_t>(static_cast<std::uint32_t>(window_), 1, most_);
+}
+
+void concurrency::learn_latency(double latency, base::steady_time now) {
+    smoothed_ = smoothed_ == 0 ? latency : smoothed_ + (latency - smoothed_) / 8;
+    if (now >= period_end_) {
+        least_ = least_next_ == 0 ? latency : std::min(least_next_, latency);
+        least_next_ = latency;
+        period_end_ = now + least_period;
+    }
+    least_ = std::min(least_, latency);
+    least_next_ = std::min(least_next_, latency);
+}
+
+bool concurrency::latency_grows() const { return smoothed_ > least_ * growth_tolerated + growth_ignored; }
+
+void concurrency::answered(base::steady_time sent, base::steady_time now, std::uint32_t in_flight) {
+    learn_latency(seconds(now - sent), now);
+    if (latency_grows()) {
+        slow_start_ = false;
+        if (sent > last_decrease_) {  // gently: nothing failed
+            window_ = std::max(1.0, window_ * 0.9);
+            last_decrease_ = now;
+        }
+        return;
+    }
+    if (in_flight < window()) return;  // the window was not what held it back: it proves nothing
+    window_ += slow_start_ ? 1.0 : 1.0 / window_;
+    window_ = std::min<double>(window_, most_);
+}
+
+void concurrency::overloaded(base::steady_time sent, base::steady_time now) {
+    slow_start_ = false;
+    if (sent <= last_decrease_) return;  // sent before the last decrease: it speaks of the past
+    window_ = std::max(1.0, window_ * decrease_factor);
+    last_decrease_ = now;
+}
+
+}  // namespace consent_sync::delivery

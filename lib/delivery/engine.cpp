@@ -1,0 +1,326 @@
+#include "delivery/engine.hpp"
+
+#include <algorithm>
+
+namespace consent_sync::delivery {
+namespace {
+
+constexpr std::size_t released_room = 128;
+constexpr base::milliseconds mark_every{1'000};  // how often the low-water mark is put on disk
+
+}  // namespace
+
+engine::engine(const config::settings& settings, budget::next_midnight midnight, base::random_engine& random,
+               engine_bounds bounds)
+    : settings_(&settings),
+      random_(random),
+      bounds_(bounds),
+      batch_limit_(settings.batch.max_changes),
+      lanes_(bounds.waiting_max,
+             [this](ledger::batch_id id, consent::place place) { return find_in_batch(id, place); }),
+      limiter_(settings.limits.requests, settings.limits.interval),
+      budget_(settings.limits.daily, settings.limits.daily_reserve, std::move(midnight)),
+      concurrency_(settings.limits.max_connections),
+      pauses_(settings.retry.max),
+      late_(settings.retry.late_write_window),
+      low_water_(consent::place()) {}
+
+engine::~engine() = default;
+
+void engine::start(const ledger::recovery& past, base::moment now) {
+    next_attempt_ = past.next_attempt;
+    next_batch_ = past.next_batch;
+    low_water_ = low_water(past.low_water);
+    recorded_mark_ = past.low_water;
+    for (const auto& [first, last] : past.stored) opt_out_ranges_.emplace(first, last);
+    late_.restore(past.late_writes, now.wall);
+    std::vector<base::steady_time> sends;
+    for (const base::wall_time begun : past.recent_begins)
+        sends.push_back(now.steady - std::clamp(now.wall - begun, base::wall_time::duration(0),
+                                                base::wall_time::duration(limiter_.interval() * 2)));
+    limiter_.restore(sends);
+    std::int64_t daily_remaining = -1, daily_limit = -1, day_end = 0;
+    for (const auto& [name, value] : past.meta) {
+        if (name == "daily_remaining") daily_remaining = value;
+        if (name == "daily_limit") daily_limit = value;
+        if (name == "day_end") day_end = value;
+    }
+    if (daily_remaining >= 0 && daily_limit > 0)
+        budget_.restore(daily_remaining, daily_limit, base::from_unix_ms(day_end));
+    for (const ledger::stored_pause& stored : past.pauses) {
+        const auto reason = parse_pause_reason(stored.reason);
+        if (!reason) continue;
+        const auto left = std::chrono::ceil<base::milliseconds>(stored.until - now.wall);
+        if (*reason != pause_reason::operator_ && left <= base::milliseconds(0)) {
+            pending_.ended_pauses.push_back(stored.reason);
+            continue;
+        }
+        pauses_.begin(*reason, stored.words, now, std::min<base::milliseconds>(left, std::chrono::hours(26)));
+        tell(base::level::warn, "pause.goes_on", {{"reason", name(*reason)}, {"words", stored.words}});
+    }
+}
+
+void engine::configure(const config::settings& settings, budget::next_midnight midnight) {
+    settings_ = &settings;
+    batch_limit_ = settings.batch.max_changes;
+    limiter_.configure(settings.limits.requests, settings.limits.interval);
+    budget_.configure(settings.limits.daily, settings.limits.daily_reserve, std::move(midnight));
+    concurrency_.configure(settings.limits.max_connections);
+    pauses_.configure(settings.retry.max);
+    late_.configure(settings.retry.late_write_window);
+}
+
+void engine::on_rows(consent::place first, consent::place last, bool opt_outs) {
+    bulk_more_ = true;
+    if (!opt_outs) return;
+    const auto after = opt_out_ranges_.upper_bound(first);
+    if (after != opt_out_ranges_.begin()) {
+        auto& before = *std::prev(after);
+        if (before.second.id() + 1 == first.id()) {
+            before.second = last;
+            return;
+        }
+    }
+    opt_out_ranges_.emplace(first, last);
+}
+
+void engine::on_bulk_open() { bulk_more_ = true; }
+
+void engine::on_committed(step_number step, base::moment now) {
+    lane_effects effects;
+    while (!open_steps_.empty() && open_steps_.front().number <= step) {
+        open_step done = std::move(open_steps_.front());
+        open_steps_.pop_front();
+        for (const ledger::attempt_id attempt : done.begins) {
+            const auto found = open_.find(attempt);
+            if (found == open_.end()) continue;
+            found->second->stage = batch_stage::on_wire;
+            out_.sends.push_back({attempt, &found->second->changes});
+        }
+        for (const consent::key_hash hash : done.released) lanes_.release(hash, now.steady, effects);
+    }
+    apply(std::move(effects));
+}
+
+void engine::on_fetched(fetch_result&& result, base::moment now) {
+    lane_effects effects;
+    ledger::fetched& found = result.found;
+    switch (result.request.what) {
+        case fetch_request::kind::opt_outs:
+            fetching_opt_outs_.reset();
+            if (!found.reached_end)
+                opt_out_ranges_.emplace(consent::place(found.scanned_to.id() + 1), result.request.to);
+            for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
+            break;
+        case fetch_request::kind::bulk: {
+            fetching_bulk_ = false;
+            // Opt-outs that came in since: what lies behind one waits until it was fetched, or its key is out of order.
+            if (!opt_out_ranges_.empty() && opt_out_ranges_.begin()->first <= found.scanned_to) {
+                const consent::place first = opt_out_ranges_.begin()->first;
+                std::erase_if(found.changes, [first](const auto& f) { return f.change.id >= first; });
+                found.scanned_to = consent::place(first.id() - 1);
+                found.reached_end = false;
+            }
+            if (found.reached_end) bulk_more_ = false;
+            low_water_.fetched(found.scanned_to, found.changes.size());
+            for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
+            break;
+        }
+        case fetch_request::kind::deferred:
+            lanes_.admit_deferred(result.request.hash, std::move(found.changes), result.complete, now.steady, effects);
+            break;
+        case fetch_request::kind::assertions: {
+            auto b = std::make_unique<batch>();
+            b->id = next_batch_++;
+            b->root = b->id;
+            b->assertion = true;
+            for (auto& change : found.changes)
+                if (lanes_.occupy(change.hash, change.change.id, b->id))
+                    b->add(std::move(change.change), change.hash);
+                else
+                    late_.postpone(change.hash, now.wall + std::chrono::seconds(1));
+            if (!b->changes.empty()) {
+                batches_[b->id] = b.get();
+                park(std::move(b), now.steady);
+            }
+            break;
+        }
+    }
+    apply(std::move(effects));
+}
+
+void engine::on_written(ledger::attempt_id attempt, base::moment now) {
+    const auto found = open_.find(attempt);
+    if (found == open_.end() || found->second->written) return;
+    found->second->written = true;
+    found->second->written_at = now.steady;
+    limiter_.written(now.steady);
+}
+
+// Effects may cause more effects (a freed key lets an opt-out in that supersedes others), so this runs until none is
+// left.
+void engine::apply(lane_effects&& effects) {
+    while (true) {
+        lane_effects more;
+        for (const superseded_change& lost : effects.superseded) supersede(lost.change, lost.by);
+        for (const auto& lost : effects.superseded_in_batch) supersede_in_batch(lost, more);
+        for (const auto& [hash, place] : effects.deferred) pending_.deferred.emplace_back(hash, place);
+        for (const consent::key_hash hash : effects.wanted) {
+            fetch_request request;
+            request.what = fetch_request::kind::deferred;
+            request.hash = hash;
+            request.most = bounds_.deferred_fetch_most;
+            out_.fetches.push_back(std::move(request));
+        }
+        const bool again = !more.superseded.empty() || !more.superseded_in_batch.empty() || !more.deferred.empty() ||
+                           !more.wanted.empty();
+        if (!again) return;
+        effects = std::move(more);
+    }
+}
+
+void engine::supersede(const consent::change& c, consent::place by) {
+    ledger::settled_change end;
+    end.id = c.id;
+    end.verdict = consent::verdict::superseded;
+    end.reason = ledger::reason{"superseded", "a newer change of the same key went first", "", by};
+    note_settled(std::move(end), !c.is_opt_out());
+}
+
+void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects& more) {
+    const auto found = batches_.find(lost.batch);
+    if (found == batches_.end()) return;
+    batch& b = *found->second;
+    for (std::size_t i = 0; i < b.changes.size(); ++i) {
+        if (b.changes[i].id != lost.older) continue;
+        const consent::key_hash hash = b.hashes[i];
+        if (!b.assertion) supersede(b.changes[i], lost.by);
+        if (!b.suspected) refusals_.root_shrinks(b.root, 1);
+        b.remove(i);
+        if (b.changes.empty()) discard(b.id);
+        lanes_.release(hash, {}, more);
+        return;
+    }
+}
+
+// A waiting batch that lost its last change.
+void engine::discard(ledger::batch_id id) {
+    batches_.erase(id);
+    if (refusals_.take(id)) return;
+    for (waiting_batches& waiting : waiting_)
+        std::erase_if(waiting, [id](const auto& entry) { return entry.second->id == id; });
+}
+
+void engine::note_settled(ledger::settled_change&& change, bool bulk) {
+    if (bulk) low_water_.settled(change.id);
+    pending_.settled.push_back(std::move(change));
+}
+
+void engine::tell(base::level at, std::string_view event, std::vector<base::log_field> fields) {
+    out_.notices.push_back({at, event, std::move(fields)});
+}
+
+void engine::pause(pause_reason reason, const std::string& words, base::moment now) {
+    if (pauses_.begin(reason, words, now))
+        tell(base::level::error, "pause.begun", {{"reason", name(reason)}, {"words", words}});
+    if (reason == pause_reason::operator_) pending_.pauses.push_back({std::string(name(reason)), now.wall, {}, words});
+}
+
+void engine::resume(pause_reason reason, base::moment now) {
+    const auto ended = pauses_.end(reason);
+    if (!ended) return;
+    pending_.ended_pauses.emplace_back(name(reason));
+    const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now.steady - ended->since.steady);
+    tell(base::level::info, "pause.ended", {{"reason", name(reason)}, {"seconds", lasted.count()}});
+}
+
+void engine::on_token(base::moment now) {
+    waiting_for_token_ = false;
+    pauses_.probe_now(pause_reason::auth, now.steady);
+}
+
+void engine::on_token_failed(const std::string& words, base::moment now) {
+    waiting_for_token_ = false;
+    pause(pause_reason::auth, words, now);
+}
+
+void engine::stop() { stopping_ = true; }
+
+bool engine::idle() const { return open_.empty() && open_steps_.empty() && pending_.empty(); }
+
+void engine::want_fetches() {
+    if (stopping_) return;
+    if (!fetching_opt_outs_ && !opt_out_ranges_.empty() && lanes_.ready(lane::opt_out) < bounds_.ready_low) {
+        fetching_opt_outs_ = *opt_out_ranges_.begin();
+        opt_out_ranges_.erase(opt_out_ranges_.begin());
+        fetch_request request;
+        request.what = fetch_request::kind::opt_outs;
+        request.after = consent::place(fetching_opt_outs_->first.id() - 1);
+        request.to = fetching_opt_outs_->second;
+        request.most = bounds_.fetch_most;
+        out_.fetches.push_back(std::move(request));
+    }
+    if (fetching_bulk_ || !bulk_more_ || lanes_.ready(lane::bulk) >= bounds_.ready_low) return;
+    consent::place bound(INT64_MAX);
+    if (fetching_opt_outs_) bound = consent::place(fetching_opt_outs_->first.id() - 1);
+    if (!opt_out_ranges_.empty()) bound = std::min(bound, consent::place(opt_out_ranges_.begin()->first.id() - 1));
+    if (bound <= low_water_.fetched_to()) return;
+    fetching_bulk_ = true;
+    fetch_request request;
+    request.what = fetch_request::kind::bulk;
+    request.after = low_water_.fetched_to();
+    request.to = bound;
+    request.most = bounds_.fetch_most;
+    out_.fetches.push_back(std::move(request));
+}
+
+actions engine::take(base::moment now) {
+    if (refusals_.everything_refused() && !pauses_.find(pause_reason::configuration)) send_suspects_again(now);
+    prepare_assertions(now);
+    choose(now);
+    want_fetches();
+    const bool mark_due = low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;
+    if (mark_due) {
+        pending_.low_water = recorded_mark_ = low_water_.mark();
+        recorded_mark_at_ = now.steady;
+        remember_budget(now);
+    }
+    if (!pending_.empty() || !pending_released_.empty()) {
+        open_steps_.push_back({next_step_, std::move(pending_begins_), std::move(pending_released_)});
+        out_.steps.push_back({next_step_++, std::move(pending_)});
+        pending_ = {};
+        pending_begins_.clear();
+        pending_released_.clear();
+        pending_released_.reserve(released_room);
+    }
+    // Steps go to the ledger before the fetches that were asked for with them.
+    return std::exchange(out_, {});
+}
+
+void engine::remember_budget(base::moment now) {
+    if (!budget_.limit() || !budget_.remaining()) return;
+    pending_.meta.emplace_back("daily_limit", *budget_.limit());
+    pending_.meta.emplace_back("daily_remaining", *budget_.remaining());
+    pending_.meta.emplace_back("day_end", base::to_unix_ms(budget_.day_end(now.wall)));
+}
+
+engine_status engine::status(base::moment now) {
+    engine_status s;
+    s.in_flight = open_.size();
+    s.window = concurrency_.window();
+    s.ready_opt_outs = lanes_.ready(lane::opt_out);
+    s.ready_bulk = lanes_.ready(lane::bulk);
+    s.waiting = lanes_.waiting();
+    s.retrying = waiting_[0].size() + waiting_[1].size();
+    s.limit = limiter_.limit();
+    s.limit_used = limiter_.used(now.steady);
+    s.limit_others = limiter_.others();
+    s.daily_limit = budget_.limit();
+    s.daily_remaining = budget_.remaining();
+    s.late_write_duties = late_.open();
+    s.oldest_opt_out = lanes_.oldest_ready(lane::opt_out);
+    s.bulk_at_reserve = bulk_at_reserve_;
+    return s;
+}
+
+}  // namespace consent_sync::delivery

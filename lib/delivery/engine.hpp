@@ -1,0 +1,193 @@
+// The engine: decides what is sent when, and what each answer means for each change. Pure: events and `now` come in,
+// actions come out; no I/O, no clock, no thread. The daemon and the simulation drive the same object.
+//
+// How it is driven: call any number of on_…() events, then take(now), and perform what it returns:
+//   steps    to disk, in order, each as one transaction; then on_committed(number)
+//   fetches  from the ledger, in the same queue as the steps; then on_fetched(result)
+//   sends    to HubSpot; on_written(attempt) when the request is out, then on_answer(attempt, answer)
+// and call take() again at next_wake() at the latest.
+//
+// What holds at every moment:
+//   - of one key at most one change is in a batch; the next one only after the outcome of the last is on disk
+//   - a request leaves only after the step that records its attempt was committed
+//   - every attempt pays the limiter, retries, probes and assertions too
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "config/settings.hpp"
+#include "delivery/actions.hpp"
+#include "delivery/batch.hpp"
+#include "delivery/budget.hpp"
+#include "delivery/concurrency.hpp"
+#include "delivery/lanes.hpp"
+#include "delivery/late_writes.hpp"
+#include "delivery/limiter.hpp"
+#include "delivery/low_water.hpp"
+#include "delivery/pauses.hpp"
+#include "delivery/refusals.hpp"
+#include "hubspot/judge.hpp"
+
+namespace consent_sync::delivery {
+
+// Bounds of what is kept in memory. Settable for tests.
+struct engine_bounds {
+    std::size_t fetch_most = 2'000;        // changes one fetch brings
+    std::size_t ready_low = 2'000;         // fetch when fewer are ready in a lane
+    std::size_t waiting_max = 20'000;      // changes that wait behind their key
+    std::size_t deferred_fetch_most = 500;
+};
+
+// For status and metrics.
+struct engine_status {
+    std::size_t in_flight = 0;
+    std::uint32_t window = 0;
+    std::size_t ready_opt_outs = 0, ready_bulk = 0, waiting = 0, retrying = 0;
+    std::uint32_t limit = 0, limit_used = 0, limit_others = 0;
+    std::optional<std::int64_t> daily_limit, daily_remaining;
+    std::size_t late_write_duties = 0;
+    std::optional<base::steady_time> oldest_opt_out;  // in memory, ready or in a batch
+    bool bulk_at_reserve = false;
+};
+
+class engine {
+  public:
+    engine(const config::settings& settings, budget::next_midnight midnight, base::random_engine& random,
+           engine_bounds bounds = {});
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    void start(const ledger::recovery& past, base::moment now);
+    void configure(const config::settings& settings, budget::next_midnight midnight);
+
+    // Rows of one file are in the ledger: `first` to `last`, with or without opt-outs and others among them.
+    void on_rows(consent::place first, consent::place last, bool opt_outs);
+    // The bulk lane may find more: a file was read to its end, or released.
+    void on_bulk_open();
+    void on_committed(step_number step, base::moment now);
+    void on_fetched(fetch_result&& result, base::moment now);
+    void on_written(ledger::attempt_id attempt, base::moment now);
+    // `token_is_current`: the request carried the token that is in use now.
+    void on_answer(ledger::attempt_id attempt, const hubspot::answer& answer, bool token_is_current, base::moment now);
+    void on_token(base::moment now);                                   // a token that is new, or was read again
+    void on_token_failed(const std::string& words, base::moment now);  // no token: pause
+    void pause(pause_reason reason, const std::string& words, base::moment now);
+    void resume(pause_reason reason, base::moment now);
+    void stop();  // begins nothing more
+
+    actions take(base::moment now);
+    std::optional<base::steady_time> next_wake(base::moment now);
+
+    bool idle() const;  // nothing is on the wire and no step is open
+    const pauses& held() const { return pauses_; }
+    engine_status status(base::moment now);
+
+  private:
+    // engine.cpp: events and their effects
+    void apply(lane_effects&& effects);
+    void supersede(const consent::change& c, consent::place by);
+    void supersede_in_batch(const lane_effects::in_batch& lost, lane_effects& more);
+    void discard(ledger::batch_id id);
+    void note_settled(ledger::settled_change&& change, bool bulk);
+    void want_fetches();
+    void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
+    void remember_budget(base::moment now);
+
+    // choosing.cpp: which batch leaves next
+    void choose(base::moment now);
+    std::unique_ptr<batch> pick(base::moment now, bool probe);
+    std::unique_ptr<batch> pick_waiting(lane of, base::moment now);
+    std::unique_ptr<batch> fill(base::moment now);
+    bool fresh_due(lane of, base::moment now);
+    void begin(std::unique_ptr<batch> b, base::moment now, bool probe);
+    void prepare_assertions(base::moment now);
+    bool probing() const;
+
+    // answers.cpp: what an answer means
+    using owned = std::unique_ptr<batch>;
+    void end_attempt(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now,
+                     std::vector<consent::place> unsettled);
+    void judged(owned b, const hubspot::judgement& j, base::moment now);
+    void judged_assertion(owned b, const hubspot::judgement& j, base::moment now);
+    void refused(owned b, const hubspot::judgement& j, base::moment now);
+    void bisect(owned b, const hubspot::judgement& j, base::moment now);
+    void too_large(owned b, const hubspot::judgement& j, base::moment now);
+    void unanswered(owned b, const hubspot::judgement& j, base::moment now);
+    void unresolved(owned b, base::moment now);
+    void pause_for(owned b, const hubspot::judgement& j, base::moment now);
+    void learn(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now);
+    void accepted(base::moment now);
+
+    // verdicts.cpp: ends of changes, and batches that wait
+    void confirm(const batch& b, std::size_t index, const hubspot::change_judgement& how, base::moment now);
+    void reject(const batch& b, std::size_t index, ledger::attempt_id attempt, const hubspot::refusal_words& words,
+                const std::string& correlation_id);
+    void give_up(owned b, base::moment now);
+    void reject_suspects();
+    void send_suspects_again(base::moment now);
+    void park(owned b, base::steady_time not_before);
+    owned split_off(batch& b, const std::vector<bool>& part);
+    void free_key(consent::key_hash hash);
+    void drop_assertion(const batch& b, base::moment now);
+    const consent::change* find_in_batch(ledger::batch_id id, consent::place place) const;
+
+    const config::settings* settings_;
+    base::random_engine& random_;
+    engine_bounds bounds_;
+    std::uint32_t batch_limit_;
+
+    lanes lanes_;
+    limiter limiter_;
+    budget budget_;
+    concurrency concurrency_;
+    pauses pauses_;
+    late_writes late_;
+    low_water low_water_;
+    refusals refusals_;
+
+    waiting_batches waiting_[2];  // by lane
+    boost::unordered_flat_map<ledger::batch_id, batch*> batches_;  // all that are alive
+    boost::unordered_flat_map<ledger::attempt_id, owned> open_;    // recording or on the wire
+    ledger::attempt_id next_attempt_ = 1;
+    ledger::batch_id next_batch_ = 1;
+
+    std::map<consent::place, consent::place> opt_out_ranges_;  // in the ledger, not fetched yet
+    std::optional<std::pair<consent::place, consent::place>> fetching_opt_outs_;
+    bool fetching_bulk_ = false;
+    bool bulk_more_ = true;
+
+    struct open_step {
+        step_number number;
+        std::vector<ledger::attempt_id> begins;
+        std::vector<consent::key_hash> released;
+    };
+    actions out_;
+    ledger::ledger_change pending_;
+    std::vector<ledger::attempt_id> pending_begins_;
+    std::vector<consent::key_hash> pending_released_;
+    std::deque<open_step> open_steps_;
+    step_number next_step_ = 1;
+    consent::place recorded_mark_;
+    base::steady_time recorded_mark_at_{};
+
+    std::uint64_t accepted_ = 0;           // answers that settled something
+    std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
+    bool waiting_for_token_ = false;
+    bool bulk_at_reserve_ = false;
+    bool stopping_ = false;
+    std::uint64_t answers_today_ = 0, errors_today_ = 0;
+    bool warned_of_errors_ = false;
+    base::wall_time errors_day_end_{};
+};
+
+}  // namespace consent_sync::delivery

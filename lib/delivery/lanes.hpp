@@ -1,0 +1,122 @@
+// The two lanes of changes in memory, and the order of each key across both.
+//
+// A change is admitted when it was fetched from the ledger. It is *ready* when it is the oldest of its key and the key
+// is free; else it waits behind its key. take() makes its key busy; release() frees the key once the outcome is on
+// disk. An opt-out supersedes every older change of its key that is not on the wire. Waiting changes beyond
+// `waiting_max` are given back to the ledger ("deferred") so that one key with any number of changes stops nobody;
+// opt-outs are never deferred: a key has at most one waiting opt-out, since each supersedes the one before.
+//
+// Two keys with one hash wait for each other, which is harmless; nothing is superseded without comparing the keys.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "ledger/records.hpp"
+
+namespace consent_sync::delivery {
+
+enum class lane : std::uint8_t { opt_out, bulk };
+
+inline lane lane_of(const consent::change& c) { return c.is_opt_out() ? lane::opt_out : lane::bulk; }
+
+struct superseded_change {
+    consent::change change;
+    consent::key_hash hash = 0;
+    consent::place by;
+};
+
+// What admitting changes and freeing keys has to bring about outside.
+struct lane_effects {
+    std::vector<superseded_change> superseded;
+    // A change that waits for a retry in this batch lost against a newer opt-out: take it out of the batch.
+    struct in_batch {
+        ledger::batch_id batch = 0;
+        consent::place older;
+        consent::place by;
+    };
+    std::vector<in_batch> superseded_in_batch;
+    std::vector<std::pair<consent::key_hash, consent::place>> deferred;
+    std::vector<consent::key_hash> wanted;  // keys whose deferred changes are to be fetched now
+};
+
+class lanes {
+  public:
+    // Finds a busy change in its batch, for the rare comparison of keys; nullptr if it is not there.
+    using find_busy = std::function<const consent::change*(ledger::batch_id, consent::place)>;
+
+    lanes(std::size_t waiting_max, find_busy find) : waiting_max_(waiting_max), find_busy_(std::move(find)) {}
+
+    void admit(ledger::fetched_change&& fetched, base::steady_time now, lane_effects& out);
+    // What was asked for by `wanted`: `complete` if nothing of the key is left in the ledger's deferred table.
+    void admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_change>&& changes, bool complete,
+                        base::steady_time now, lane_effects& out);
+
+    // The next ready change of the lane, in order; its key is busy with `batch` from now on.
+    std::optional<ledger::fetched_change> take(lane of, ledger::batch_id batch);
+    std::size_t ready(lane of) const { return queue(of).ready; }
+    std::optional<base::steady_time> oldest_ready(lane of);
+    std::size_t waiting() const { return waiting_; }
+
+    // Makes a free key busy without a waiting change (assertions). False if it is busy or a change of it waits.
+    bool occupy(consent::key_hash hash, consent::place change, ledger::batch_id batch);
+    // The busy change moved to another batch; `may_be_superseded`: it is not on the wire.
+    void move(consent::key_hash hash, ledger::batch_id batch, bool may_be_superseded);
+    // A retry found a newer opt-out of its key waiting: the opt-out's place, or place(). Compares the keys.
+    consent::place newer_opt_out(const consent::change& c, consent::key_hash hash) const;
+    // The outcome of the busy change is on disk, or on its way there ahead of anything that follows.
+    void release(consent::key_hash hash, base::steady_time now, lane_effects& out);
+
+    bool knows(consent::key_hash hash) const { return keys_.contains(hash); }
+    bool has_deferred(consent::key_hash hash) const;
+
+  private:
+    struct node {
+        consent::change change;
+        consent::key_hash hash = 0;
+        base::steady_time since;
+        std::unique_ptr<node> next;  // younger change of the key
+        bool ready = false;
+    };
+    struct key_state {
+        std::unique_ptr<node> first;      // oldest waiting change
+        consent::place busy;              // in a batch; place(): free
+        ledger::batch_id batch = 0;
+        bool busy_may_be_superseded = false;
+        bool deferred = false;            // some of its changes are in the ledger's deferred table
+        bool deferred_again = false;      // one was added while the others were being fetched
+        bool loading = false;             // they are being fetched
+    };
+    // Places in order of readiness. An entry whose node went away in between is skipped (`ready` counts live ones).
+    struct ready_queue {
+        std::deque<std::pair<consent::key_hash, consent::place>> order;
+        std::size_t ready = 0;
+    };
+
+    ready_queue& queue(lane of) { return queues_[static_cast<std::size_t>(of)]; }
+    const ready_queue& queue(lane of) const { return queues_[static_cast<std::size_t>(of)]; }
+    bool in_memory(const key_state& key, consent::place place) const;
+    static consent::place find_newer_opt_out(const key_state& key, const consent::change& c);
+    consent::place find_newer(const key_state& key, const consent::change& c) const;
+    void supersede_older(key_state& key, const consent::change& opt_out, consent::key_hash hash, lane_effects& out);
+    void insert(key_state& key, std::unique_ptr<node> added);
+    void make_first_ready(consent::key_hash hash, key_state& key, bool at_front);
+    void unready(node& n);
+    void forget_if_idle(consent::key_hash hash);
+
+    std::size_t waiting_max_;
+    find_busy find_busy_;
+    std::size_t waiting_ = 0;  // nodes that are not ready
+    boost::unordered_flat_map<consent::key_hash, key_state> keys_;
+    ready_queue queues_[2];
+};
+
+}  // namespace consent_sync::delivery

@@ -1,0 +1,129 @@
+#include "delivery/late_writes.hpp"
+
+#include <algorithm>
+
+namespace consent_sync::delivery {
+
+void late_writes::restore(const std::vector<ledger::late_write>& duties, base::wall_time now) {
+    for (const ledger::late_write& duty : duties) {
+        key_duty& key = keys_[duty.hash];
+        key.changes.push_back(duty);
+        // A clock that jumped must not put a duty off for ever: a window is never longer than itself.
+        key.quiet_at = std::max(key.quiet_at, std::min(duty.quiet_at, now + window_));
+    }
+    for (auto& [hash, key] : keys_) {
+        std::sort(key.changes.begin(), key.changes.end(),
+                  [](const auto& a, const auto& b) { return a.change < b.change; });
+        schedule(hash, key, key.quiet_at);
+    }
+}
+
+ledger::late_write& late_writes::find_or_add(key_duty& duty, const consent::change& c, consent::key_hash hash) {
+    const auto found = std::lower_bound(duty.changes.begin(), duty.changes.end(), c.id,
+                                        [](const auto& known, consent::place id) { return known.change < id; });
+    if (found != duty.changes.end() && found->change == c.id) return *found;
+    ledger::late_write added;
+    added.hash = hash;
+    added.change = c.id;
+    added.opt_out = c.is_opt_out();
+    return *duty.changes.insert(found, added);
+}
+
+void late_writes::began(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out) {
+    const auto found = keys_.find(hash);
+    if (found == keys_.end()) return;
+    out.late_writes.push_back(find_or_add(found->second, c, hash));
+}
+
+void late_writes::unanswered(const consent::change& c, consent::key_hash hash, base::wall_time ended,
+                             ledger::ledger_change& out) {
+    key_duty& duty = keys_[hash];
+    ledger::late_write& late = find_or_add(duty, c, hash);
+    late.quiet_at = ended + window_;
+    duty.quiet_at = std::max(duty.quiet_at, late.quiet_at);
+    schedule(hash, duty, duty.quiet_at);
+    out.late_writes.push_back(late);
+}
+
+void late_writes::confirmed(const consent::change& c, consent::key_hash hash, base::wall_time begun,
+                            ledger::ledger_change& out) {
+    const auto found = keys_.find(hash);
+    if (found == keys_.end()) return;
+    ledger::late_write& late = find_or_add(found->second, c, hash);
+    late.confirmed = true;
+    late.rejected = false;
+    const ledger::late_write* newest = newest_accepted(found->second);
+    if (newest->change == c.id && begun >= found->second.quiet_at)
+        end(hash, out);
+    else
+        out.late_writes.push_back(late);
+}
+
+void late_writes::rejected(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out) {
+    const auto found = keys_.find(hash);
+    if (found == keys_.end()) return;
+    ledger::late_write& late = find_or_add(found->second, c, hash);
+    late.rejected = true;
+    out.late_writes.push_back(late);
+    schedule(hash, found->second, found->second.quiet_at);  // the newest change may be another one now
+}
+
+const ledger::late_write* late_writes::newest_accepted(const key_duty& duty) {
+    for (auto late = duty.changes.rbegin(); late != duty.changes.rend(); ++late)
+        if (!late->rejected) return &*late;
+    return nullptr;
+}
+
+bool late_writes::needs_assertion(const key_duty& duty) {
+    const ledger::late_write* newest = newest_accepted(duty);
+    if (!newest) return false;
+    const bool only_its_own = std::all_of(duty.changes.begin(), duty.changes.end(), [newest](const auto& late) {
+        return late.change == newest->change || late.quiet_at == base::wall_time{};
+    });
+    if (newest->confirmed && only_its_own) return false;
+    const bool left_later = std::any_of(duty.changes.begin(), duty.changes.end(), [newest](const auto& late) {
+        return late.change > newest->change && late.opt_out;
+    });
+    return newest->opt_out || !left_later;
+}
+
+std::vector<late_writes::due_assertion> late_writes::take_due(base::wall_time now, std::size_t most,
+                                                              ledger::ledger_change& out) {
+    std::vector<due_assertion> due;
+    while (due.size() < most && !due_.empty() && due_.begin()->first <= now) {
+        const consent::key_hash hash = due_.begin()->second;
+        key_duty& duty = keys_[hash];
+        due_.erase(due_.begin());
+        duty.due_at = {};
+        if (needs_assertion(duty))
+            due.push_back({hash, newest_accepted(duty)->change});
+        else
+            end(hash, out);
+    }
+    return due;
+}
+
+void late_writes::postpone(consent::key_hash hash, base::wall_time at) {
+    const auto found = keys_.find(hash);
+    if (found != keys_.end()) schedule(hash, found->second, at);
+}
+
+std::optional<base::wall_time> late_writes::next_due() const {
+    if (due_.empty()) return std::nullopt;
+    return due_.begin()->first;
+}
+
+void late_writes::schedule(consent::key_hash hash, key_duty& duty, base::wall_time at) {
+    if (duty.due_at != base::wall_time{}) due_.erase({duty.due_at, hash});
+    duty.due_at = at;
+    due_.emplace(at, hash);
+}
+
+void late_writes::end(consent::key_hash hash, ledger::ledger_change& out) {
+    const auto found = keys_.find(hash);
+    for (const ledger::late_write& late : found->second.changes) out.quiet.emplace_back(hash, late.change);
+    if (found->second.due_at != base::wall_time{}) due_.erase({found->second.due_at, hash});
+    keys_.erase(found);
+}
+
+}  // namespace consent_sync::delivery

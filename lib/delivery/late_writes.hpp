@@ -1,0 +1,66 @@
+// Late writes: keys for which HubSpot may still apply a request that it left unanswered, and what is owed to them.
+//
+// An unanswered attempt may land at HubSpot minutes later, after a newer change of the key was confirmed, and undo it.
+// So a key with an unanswered attempt is *unquiet* until the attempt's end + the window. The duty ends when a
+// confirmed attempt of the key's newest attempted, not rejected change began after that: an ordinary one, or an
+// *assertion*, the same change sent again. Three cases need no assertion when the window has passed:
+//   - the newest change itself is confirmed and only its own attempts are unanswered: whatever lands is that change;
+//   - every attempted change was rejected: nothing can land that HubSpot accepts;
+//   - the newest not rejected change is no opt-out but a newer rejected one is: nobody is subscribed again on the
+//     strength of an older row after he asked to leave.
+// Not to send the same opt-in twice without need matters: between the two the person may have opted out at HubSpot.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "ledger/records.hpp"
+
+namespace consent_sync::delivery {
+
+class late_writes {
+  public:
+    explicit late_writes(base::milliseconds window) : window_(window) {}
+    void configure(base::milliseconds window) { window_ = window; }
+    void restore(const std::vector<ledger::late_write>& duties, base::wall_time now);
+
+    // Each writes what must be remembered into `out`, the step that records the event itself.
+    void began(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out);
+    void unanswered(const consent::change& c, consent::key_hash hash, base::wall_time end, ledger::ledger_change& out);
+    void confirmed(const consent::change& c, consent::key_hash hash, base::wall_time begun, ledger::ledger_change& out);
+    void rejected(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out);
+
+    struct due_assertion {
+        consent::key_hash hash = 0;
+        consent::place change;
+    };
+    // Duties whose window has passed, at most `most`; those that need no assertion end here (into `out`). The others
+    // are not named again before postpone() or another unanswered attempt.
+    std::vector<due_assertion> take_due(base::wall_time now, std::size_t most, ledger::ledger_change& out);
+    // The key is busy, or the assertion could not be sent: named again from `at` on.
+    void postpone(consent::key_hash hash, base::wall_time at);
+
+    std::optional<base::wall_time> next_due() const;
+    std::size_t open() const { return keys_.size(); }
+
+  private:
+    struct key_duty {
+        std::vector<ledger::late_write> changes;  // by place
+        base::wall_time quiet_at{};
+        base::wall_time due_at{};  // its entry in due_; the epoch: none
+    };
+    ledger::late_write& find_or_add(key_duty& duty, const consent::change& c, consent::key_hash hash);
+    static const ledger::late_write* newest_accepted(const key_duty& duty);
+    static bool needs_assertion(const key_duty& duty);
+    void schedule(consent::key_hash hash, key_duty& duty, base::wall_time at);
+    void end(consent::key_hash hash, ledger::ledger_change& out);
+
+    base::milliseconds window_;
+    boost::unordered_flat_map<consent::key_hash, key_duty> keys_;
+    std::set<std::pair<base::wall_time, consent::key_hash>> due_;
+};
+
+}  // namespace consent_sync::delivery

@@ -1,0 +1,83 @@
+#include "delivery/pauses.hpp"
+
+#include <algorithm>
+
+namespace consent_sync::delivery {
+namespace {
+
+constexpr std::array<std::string_view, pause_reason_count> names{
+    "outage", "auth", "scope", "configuration", "daily limit", "moving", "disk", "operator"};
+constexpr int growth_max = 15;
+
+}  // namespace
+
+std::string_view name(pause_reason reason) { return names[static_cast<std::size_t>(reason)]; }
+
+std::optional<pause_reason> parse_pause_reason(std::string_view text) {
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (names[i] == text) return static_cast<pause_reason>(i);
+    return std::nullopt;
+}
+
+bool pauses::probes(pause_reason reason) {
+    return reason != pause_reason::operator_ && reason != pause_reason::disk;
+}
+
+bool pauses::begin(pause_reason reason, std::string words, base::moment now,
+                   std::optional<base::milliseconds> wait) {
+    std::optional<pause>& slot = held_[static_cast<std::size_t>(reason)];
+    const bool is_new = !slot;
+    if (is_new) {
+        slot.emplace();
+        slot->since = now;
+        slot->interval = probe_first_;
+    } else {
+        slot->interval = std::min(slot->interval * 2, probe_first_ * growth_max);
+    }
+    slot->words = std::move(words);
+    slot->next_probe = now.steady + wait.value_or(slot->interval);
+    slot->until = wait ? now.wall + *wait : base::wall_time{};
+    return is_new;
+}
+
+std::optional<pauses::pause> pauses::end(pause_reason reason) {
+    std::optional<pause>& slot = held_[static_cast<std::size_t>(reason)];
+    std::optional<pause> ended = std::move(slot);
+    slot.reset();
+    return ended;
+}
+
+const pauses::pause* pauses::find(pause_reason reason) const {
+    const std::optional<pause>& slot = held_[static_cast<std::size_t>(reason)];
+    return slot ? &*slot : nullptr;
+}
+
+bool pauses::any() const {
+    return std::any_of(held_.begin(), held_.end(), [](const auto& slot) { return slot.has_value(); });
+}
+
+bool pauses::probe_due(base::steady_time now) const {
+    const auto next = next_probe();
+    return next && *next <= now;
+}
+
+std::optional<base::steady_time> pauses::next_probe() const {
+    std::optional<base::steady_time> latest;
+    for (std::size_t i = 0; i < held_.size(); ++i) {
+        if (!held_[i]) continue;
+        if (!probes(static_cast<pause_reason>(i))) return std::nullopt;
+        latest = latest ? std::max(*latest, held_[i]->next_probe) : held_[i]->next_probe;
+    }
+    return latest;
+}
+
+void pauses::probing(base::steady_time now) {
+    for (auto& slot : held_)
+        if (slot) slot->next_probe = std::max(slot->next_probe, now + slot->interval);
+}
+
+void pauses::probe_now(pause_reason reason, base::steady_time now) {
+    if (auto& slot = held_[static_cast<std::size_t>(reason)]) slot->next_probe = now;
+}
+
+}  // namespace consent_sync::delivery

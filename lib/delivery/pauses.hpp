@@ -1,0 +1,65 @@
+// Pauses: stops of sending, each with one named reason, its words, and when it probes.
+//
+// Every pause but `operator` and `disk` probes by itself: one attempt at a time, first after `probe_first`, growing to
+// 15 times that. Several may hold at once; sending goes on when none is left.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace consent_sync::delivery {
+
+enum class pause_reason : std::uint8_t {
+    outage,         // HubSpot does not answer, or with 5xx
+    auth,           // the token is refused
+    scope,          // the token lacks a scope
+    configuration,  // HubSpot refuses everything: URL, path, or the changes themselves
+    daily_limit,    // the day's requests are used up
+    moving,         // 477: HubSpot moves the account to another data centre
+    disk,           // the ledger cannot be written
+    operator_,      // somebody asked for it
+};
+inline constexpr std::size_t pause_reason_count = 8;
+std::string_view name(pause_reason reason);  // "daily limit"
+std::optional<pause_reason> parse_pause_reason(std::string_view text);
+
+class pauses {
+  public:
+    struct pause {
+        base::moment since;
+        base::steady_time next_probe;
+        base::wall_time until{};  // when it is expected to end; the epoch: unknown
+        base::milliseconds interval{0};
+        std::string words;
+    };
+
+    explicit pauses(base::milliseconds probe_first) : probe_first_(probe_first) {}
+    void configure(base::milliseconds probe_first) { probe_first_ = probe_first; }
+
+    // True if it is new. A pause that holds already only gets its next probe put off (longer each time).
+    // `wait`: the first probe comes after that instead.
+    bool begin(pause_reason reason, std::string words, base::moment now,
+               std::optional<base::milliseconds> wait = std::nullopt);
+    // The pause that ended, if it held.
+    std::optional<pause> end(pause_reason reason);
+    const pause* find(pause_reason reason) const;
+    bool any() const;
+    // Sending is stopped, but one probe may leave now.
+    bool probe_due(base::steady_time now) const;
+    std::optional<base::steady_time> next_probe() const;
+    // A probe left: the next one waits until this one is answered, at least one interval.
+    void probing(base::steady_time now);
+    void probe_now(pause_reason reason, base::steady_time now);  // something changed: look again at once
+
+  private:
+    static bool probes(pause_reason reason);
+    base::milliseconds probe_first_;
+    std::array<std::optional<pause>, pause_reason_count> held_;
+};
+
+}  // namespace consent_sync::delivery

@@ -1,0 +1,62 @@
+// Tells a bad change from an API that refuses everything.
+//
+// A change that HubSpot refused alone is rejected at once if HubSpot accepted anything else meanwhile. If not, it is
+// only *suspected*: it keeps its key and has no verdict yet. An accepted answer turns suspects into rejections; so does
+// the end of all other work. But when `roots_max` batches in a row were refused down to every single change with one
+// category and nothing was accepted, the fault is not theirs: sending pauses, and their rows stay unsent.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "delivery/batch.hpp"
+#include "hubspot/judge.hpp"
+
+namespace consent_sync::delivery {
+
+inline constexpr std::size_t refused_roots_max = 3;
+
+class refusals {
+  public:
+    struct suspect {
+        std::unique_ptr<batch> of;  // of one change
+        ledger::attempt_id attempt = 0;
+        hubspot::refusal_words words;
+        std::string correlation_id;
+    };
+
+    // A root batch of `size` changes was refused for the first time.
+    void root_refused(ledger::batch_id root, std::size_t size);
+    void add(suspect&& s);
+    // Changes of a root that ended otherwise (superseded, accepted …).
+    void root_shrinks(ledger::batch_id root, std::size_t by);
+
+    // Everything is refused: pause. The suspects stay until taken.
+    bool everything_refused() const;
+    const std::string& category() const { return category_; }
+    bool any() const { return !suspects_.empty(); }
+    // All suspects, to be rejected or sent again; forgets what was counted.
+    std::vector<suspect> take_all();
+    std::size_t open_roots() const { return roots_.size(); }
+
+    // Takes out the suspected change of this batch, if it is one.
+    std::unique_ptr<batch> take(ledger::batch_id id);
+
+  private:
+    struct root_state {
+        std::size_t left = 0;
+        std::string category;
+        bool mixed = false;
+    };
+    void finish_if_empty(ledger::batch_id root);
+
+    std::vector<suspect> suspects_;
+    boost::unordered_flat_map<ledger::batch_id, root_state> roots_;
+    std::size_t refused_roots_ = 0;  // in a row, with one category
+    std::string category_;
+};
+
+}  // namespace consent_sync::delivery
