@@ -1,4 +1,7 @@
-// Everything that can be configured, as plain structs with units and defaults. The loader fills them from the file.
+// Everything that can be configured, as plain structs with units and defaults. The loader (config/loader.hpp)
+// fills them from the file; what a key may be is in config/keys.cpp, in the schema and in
+// lib/config/README.md. A settings object that came from the loader keeps all of these bounds, has absolute
+// paths, and inbox.dir and inbox.work_dir set.
 #pragma once
 
 #include <chrono>
@@ -15,52 +18,56 @@ namespace consent_sync::config {
 using std::chrono::milliseconds;
 
 struct inbox_settings {
-    std::string dir;                             // default: <state_dir>/inbox
-    milliseconds settle{2'000};                  // a file that was not renamed into place is taken after this stillness
-    milliseconds rescan{30'000};                 // how often the folder is listed, whatever inotify says
-    std::uint64_t max_bytes = 4ULL << 30;        // a larger file is refused
+    std::string dir;              // default: <state_dir>/inbox
+    std::string work_dir;         // processing, done, refused are below it; default: <state_dir>.
+                                  // Must be on the inbox's file system
+    milliseconds settle{2'000};   // a file that was not renamed into place is taken after this stillness
+    milliseconds rescan{30'000};  // how often the folder is listed, whatever inotify says
+    std::uint64_t max_bytes = 4ULL << 30;  // a larger file is refused
 };
 
 struct oauth_settings {
     std::string client_id;
-    std::string client_secret_file;
-    std::string refresh_token_file;
+    std::string client_secret_file;  // default: the systemd credential "hubspot-client-secret"
+    std::string refresh_token_file;  // default: the systemd credential "hubspot-refresh-token"
     std::string path = "/oauth/v3/token";
 };
 
 struct timeout_settings {
     milliseconds connect{10'000};
     milliseconds tls{10'000};
-    milliseconds request{105'000};  // from the first byte written to the last byte read; HubSpot's edge gives up at 100 s
+    milliseconds request{
+        105'000};  // from the first byte written to the last byte read; HubSpot's edge gives up at 100 s
 };
 
 struct hubspot_settings {
     std::string base_url = "https://api.hubapi.com";
     std::string path = "/communication-preferences/v4/statuses/batch/write";
-    std::string token_file;               // default: the systemd credential "hubspot-token"
+    std::string token_file;               // default: the systemd credential "hubspot-token"; empty with oauth
     std::optional<oauth_settings> oauth;  // instead of token_file
     std::string ca_file;                  // empty: the system's certificates
-    std::string proxy;                    // empty: HTTPS_PROXY; http://host:port
+    std::string proxy;                    // empty: HTTPS_PROXY; "none"; http://[user:password@]host[:port]
     timeout_settings timeouts;
 };
 
 struct batch_settings {
     std::uint32_t max_changes = 100;  // changes one request carries at most
-    milliseconds max_wait{1'000};     // a batch that is not full leaves when its oldest change has waited so long
+    milliseconds max_wait{
+        1'000};  // a batch that is not full leaves when its oldest change has waited so long
 };
 
 struct limit_settings {
-    std::optional<std::uint32_t> requests;   // requests an interval; nothing: learnt from HubSpot's headers
+    std::optional<std::uint32_t> requests;  // requests an interval; nothing: learnt from HubSpot's headers
     milliseconds interval{10'000};
-    std::optional<std::uint64_t> daily;      // requests a day; nothing: learnt from HubSpot's headers
-    double daily_reserve = 0.10;             // share of the daily budget that bulk leaves to others and to opt-outs
-    std::string time_zone;                   // of the account, an IANA name; empty: auto
+    std::optional<std::uint64_t> daily;  // requests a day; nothing: learnt from HubSpot's headers
+    double daily_reserve = 0.10;  // share of the daily budget that bulk leaves to others and to opt-outs
+    std::string time_zone;        // of the account, an IANA name; empty: auto
     std::uint32_t max_connections = 192;
 };
 
 struct retry_settings {
-    milliseconds initial{500};
-    milliseconds max{60'000};
+    milliseconds initial{500};  // the first backoff
+    milliseconds max{60'000};   // of one backoff
     std::uint32_t max_attempts = 8;
     milliseconds late_write_window{600'000};
 };
@@ -75,11 +82,11 @@ struct default_settings {
 };
 
 struct rule_settings {
-    bool require_legal_basis = false;                   // of SUBSCRIBED only
+    bool require_legal_basis = false;  // of SUBSCRIBED only
     std::chrono::hours duplicate_window{24 * 30};
-    std::optional<std::uint64_t> hold_above_rows;       // hold_above: 5000
-    std::optional<double> hold_above_share;             // hold_above: "20%"
-    std::vector<std::int64_t> unsubscribe_all;          // the subscriptions that an opt-out without one means
+    std::optional<std::uint64_t> hold_above_rows;  // hold_above: 5000
+    std::optional<double> hold_above_share;        // hold_above: "20%"
+    std::vector<std::int64_t> unsubscribe_all;     // the subscriptions that an opt-out without one means
 };
 
 struct keep_settings {
@@ -94,8 +101,8 @@ struct log_settings {
 };
 
 struct settings {
-    std::string account = "default";                 // the name in logs, metrics and reports
-    std::string state_dir = "/var/lib/consent-sync"; // everything else lies below it
+    std::string account = "default";                  // the name in logs, metrics and reports
+    std::string state_dir = "/var/lib/consent-sync";  // everything else lies below it
     inbox_settings inbox;
     hubspot_settings hubspot;
     batch_settings batch;
@@ -105,8 +112,8 @@ struct settings {
     rule_settings rules;
     keep_settings keep;
     log_settings log;
-    milliseconds stop_grace{20'000};
-    std::string monitor_listen = "127.0.0.1:9464";   // empty: none
+    milliseconds stop_grace{20'000};                // how long a stop lets requests in flight end
+    std::string monitor_listen = "127.0.0.1:9464";  // empty: none
 };
 
 }  // namespace consent_sync::config

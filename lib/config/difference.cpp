@@ -1,0 +1,33 @@
+#include "config/difference.hpp"
+
+#include "base/log.hpp"
+#include "config/key.hpp"
+
+namespace consent_sync::config {
+namespace {
+
+std::string masked(const key& of, const std::string& value) {
+    return of.hidden && value != "null" ? "\"***\"" : base::redact(value);
+}
+
+}  // namespace
+
+std::vector<changed_key> difference(const settings& before, const settings& after) {
+    std::vector<changed_key> changed;
+    for (const key& each : all_keys()) {
+        const std::string was = each.show(before);
+        const std::string is = each.show(after);
+        if (was == is) continue;
+        changed.push_back({each.path, masked(each, was), masked(each, is), each.when == effect::at_restart});
+    }
+    return changed;
+}
+
+std::vector<shown_key> show_settings(const settings& s) {
+    std::vector<shown_key> shown;
+    for (const key& each : all_keys())
+        shown.push_back({each.path, masked(each, each.show(s))});
+    return shown;
+}
+
+}  // namespace consent_sync::config

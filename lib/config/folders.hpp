@@ -1,0 +1,23 @@
+// Where everything lies. A pure function of settings that came from the loader; intake/folders.hpp makes
+// them.
+#pragma once
+
+#include <string>
+
+#include "config/settings.hpp"
+
+namespace consent_sync::config {
+
+struct folders {
+    std::string state;
+    std::string inbox;
+    std::string processing;  // this and the next two lie on the inbox's file system
+    std::string done;
+    std::string refused;
+    std::string reports;
+    std::string ledger;  // the database file, on a local disk
+};
+
+folders derive_folders(const settings& s);
+
+}  // namespace consent_sync::config

@@ -1,0 +1,20 @@
+// JSON as people write it: with comments, trailing commas and a byte order mark, and with errors that name
+// the place. A key that appears twice in one object is an error: one of the two values would silently not
+// count.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace consent_sync::config {
+
+inline constexpr std::size_t config_bytes_max = 1U << 20;
+inline constexpr std::size_t config_depth_max = 16;
+
+// Errors (invalid_input): "FILE:3:17: syntax error", line and column counted from 1, columns in characters.
+base::result<boost::json::value> parse_json_text(std::string_view text, std::string_view file_name);
+
+}  // namespace consent_sync::config

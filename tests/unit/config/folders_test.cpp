@@ -1,0 +1,34 @@
+#include "config/folders.hpp"
+
+#include <gtest/gtest.h>
+
+namespace consent_sync::config {
+namespace {
+
+TEST(Folders, LieBelowTheStateFolder) {
+    settings s;
+    s.state_dir = "/s";
+    const folders f = derive_folders(s);
+    EXPECT_EQ(f.inbox, "/s/inbox");
+    EXPECT_EQ(f.processing, "/s/processing");
+    EXPECT_EQ(f.done, "/s/done");
+    EXPECT_EQ(f.refused, "/s/refused");
+    EXPECT_EQ(f.reports, "/s/reports");
+    EXPECT_EQ(f.ledger, "/s/ledger.db");
+}
+
+TEST(Folders, FollowAnInboxElsewhere) {
+    settings s;
+    s.state_dir = "/s";
+    s.inbox.dir = "/mnt/in";
+    s.inbox.work_dir = "/mnt/work";
+    const folders f = derive_folders(s);
+    EXPECT_EQ(f.inbox, "/mnt/in");
+    EXPECT_EQ(f.processing, "/mnt/work/processing");
+    EXPECT_EQ(f.refused, "/mnt/work/refused");
+    EXPECT_EQ(f.reports, "/s/reports");
+    EXPECT_EQ(f.ledger, "/s/ledger.db");
+}
+
+}  // namespace
+}  // namespace consent_sync::config

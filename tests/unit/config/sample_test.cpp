@@ -1,0 +1,134 @@
+// The sample configuration, its schema and the loader say the same.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <set>
+#include <string>
+
+#include "base/file.hpp"
+#include "config/difference.hpp"
+#include "config/key.hpp"
+#include "config/loader.hpp"
+
+namespace consent_sync::config {
+namespace {
+
+namespace json = boost::json;
+
+const std::string folder = CONSENT_SYNC_SOURCE_DIR "/config";
+
+load_options with_credentials() {
+    return {.credentials_dir = "/run/credentials/x", .need_credentials = true};
+}
+
+std::string read(const std::string& name) {
+    return base::read_small_file(folder + "/" + name, 1U << 20).value();
+}
+
+json::object schema() {
+    return json::parse(read("consent-sync.schema.json")).as_object();
+}
+
+void collect_keys(const json::object& object, const std::string& prefix, std::set<std::string>& keys) {
+    for (const auto& member : object.at("properties").as_object()) {
+        const std::string path = prefix + std::string(std::string_view(member.key()));
+        const json::object& property = member.value().as_object();
+        if (path == "$schema") continue;
+        if (property.contains("properties")) {
+            EXPECT_EQ(property.at("additionalProperties"), false) << path;
+            collect_keys(property, path + '.', keys);
+        } else {
+            keys.insert(path);
+        }
+    }
+}
+
+json::object collect_defaults(const json::object& object) {
+    json::object defaults;
+    for (const auto& member : object.at("properties").as_object()) {
+        const json::object& property = member.value().as_object();
+        if (property.contains("default")) {
+            defaults[member.key()] = property.at("default");
+        } else if (property.contains("properties")) {
+            defaults[member.key()] = collect_defaults(property);
+        }
+    }
+    return defaults;
+}
+
+std::vector<std::string> changed(const settings& a, const settings& b) {
+    std::vector<std::string> paths;
+    for (const changed_key& each : difference(a, b))
+        paths.push_back(each.path + ": " + each.before + " → " + each.after);
+    return paths;
+}
+
+TEST(Sample, IsTheDefaults) {
+    const auto sample = load_settings(folder + "/consent-sync.json", with_credentials());
+    ASSERT_TRUE(sample.has_value()) << sample.error().message;
+    const auto defaults = parse_settings("{}", "/c.json", with_credentials());
+    ASSERT_TRUE(defaults.has_value());
+    EXPECT_THAT(changed(*defaults, *sample), testing::IsEmpty());
+}
+
+TEST(Sample, ShowsEveryKey) {
+    const std::string text = read("consent-sync.json");
+    for (const std::string& path : known_keys()) {
+        EXPECT_THAT(text, testing::HasSubstr("\"" + path.substr(path.rfind('.') + 1) + "\":")) << path;
+    }
+}
+
+TEST(Schema, HasTheKeysOfTheLoader) {
+    std::set<std::string> in_schema;
+    collect_keys(schema(), "", in_schema);
+    const std::vector<std::string> known = known_keys();
+    EXPECT_EQ(in_schema, std::set<std::string>(known.begin(), known.end()));
+}
+
+TEST(Schema, HasTheDefaultsOfTheLoader) {
+    const std::string text = json::serialize(collect_defaults(schema()));
+    const auto from_schema = parse_settings(text, "/c.json", with_credentials());
+    ASSERT_TRUE(from_schema.has_value()) << from_schema.error().message;
+    const auto defaults = parse_settings("{}", "/c.json", with_credentials());
+    EXPECT_THAT(changed(*defaults, *from_schema), testing::IsEmpty());
+}
+
+TEST(Keys, EveryOneLiesInAKnownSection) {
+    std::set<std::string> sections = {""};
+    for (const section& each : all_sections())
+        sections.insert(each.path);
+    std::set<std::string> seen;
+    for (const key& each : all_keys()) {
+        const std::size_t dot = each.path.rfind('.');
+        EXPECT_TRUE(sections.contains(dot == std::string::npos ? "" : each.path.substr(0, dot))) << each.path;
+        EXPECT_TRUE(seen.insert(each.path).second) << each.path << " is there twice";
+    }
+}
+
+TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
+    const auto before =
+        parse_settings(R"({"hubspot":{"proxy":"http://u:old@p:1"}})", "/c.json", with_credentials());
+    const auto after = parse_settings(
+        R"({"state_dir":"/s","inbox":{"dir":"/var/lib/consent-sync/inbox","settle":"3s"},
+            "hubspot":{"proxy":"http://u:new@p:1","oauth":{"client_id":"x"}}})",
+        "/c.json", with_credentials());
+    ASSERT_TRUE(before.has_value() && after.has_value());
+    std::map<std::string, changed_key> by_path;
+    for (const changed_key& each : difference(*before, *after))
+        by_path[each.path] = each;
+    EXPECT_TRUE(by_path.at("state_dir").needs_restart);
+    EXPECT_EQ(by_path.at("state_dir").after, "\"/s\"");
+    EXPECT_FALSE(by_path.at("inbox.settle").needs_restart);
+    EXPECT_EQ(by_path.at("inbox.settle").before, "\"2s\"");
+    EXPECT_FALSE(by_path.contains("inbox.dir"));
+    EXPECT_EQ(by_path.at("hubspot.oauth.client_id").before, "null");
+    // A changed password is a change, and is not shown.
+    ASSERT_TRUE(by_path.contains("hubspot.proxy"));
+    EXPECT_THAT(by_path.at("hubspot.proxy").after, testing::Not(testing::HasSubstr("new")));
+    EXPECT_THAT(difference(*after, *after), testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace consent_sync::config
