@@ -68,8 +68,9 @@ answer_kind classify_refusal(unsigned status, const answer_body& body) {
 }  // namespace
 
 bool is_hubspot_error(const answer_body& body) {
-    if (!body.readable || body.whole.message.empty()) return false;
-    return !body.whole.category.empty() || !body.correlation_id.empty() || body.whole.status == "error";
+    if (!body.readable) return false;
+    if (!body.whole.category.empty() || !body.scopes.empty()) return true;
+    return !body.whole.message.empty() && (!body.correlation_id.empty() || body.whole.status == "error");
 }
 
 answer_kind classify(unsigned status, const answer_body& body) {
