@@ -1,0 +1,174 @@
+#include "base/log.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <atomic>
+#include <boost/json/serialize.hpp>
+#include <cmath>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/redact.hpp"
+#include "base/time_text.hpp"
+
+namespace consent_sync::base {
+namespace {
+
+using sink_ptr = std::shared_ptr<spdlog::sinks::sink>;
+
+std::atomic<log_format> chosen_format = log_format::text;
+std::atomic<level> least_level = level::info;
+
+std::shared_ptr<spdlog::logger> make_logger(sink_ptr sink) {
+    auto logger = std::make_shared<spdlog::logger>("consent-sync", std::move(sink));
+    logger->set_pattern("%v");  // The line is complete: spdlog brings it out, whole and flushed.
+    logger->set_level(spdlog::level::trace);
+    logger->flush_on(spdlog::level::trace);
+    return logger;
+}
+
+// Where lines go. The mutex guards the exchange by log_capture, the sinks have their own.
+struct output {
+    std::mutex mutex;
+    std::shared_ptr<spdlog::logger> logger = make_logger(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+
+    std::shared_ptr<spdlog::logger> get() {
+        const std::lock_guard lock(mutex);
+        return logger;
+    }
+    std::shared_ptr<spdlog::logger> exchange(std::shared_ptr<spdlog::logger> next) {
+        const std::lock_guard lock(mutex);
+        return std::exchange(logger, std::move(next));
+    }
+};
+
+// Never destroyed: threads may still log while the process ends.
+output& the_output() {
+    static output* const one = new output;
+    return *one;
+}
+
+std::string_view name(level at) {
+    switch (at) {
+        case level::debug:
+            return "DEBUG";
+        case level::info:
+            return "INFO";
+        case level::warn:
+            return "WARN";
+        case level::error:
+            return "ERROR";
+    }
+    return "ERROR";
+}
+
+std::string text_value(const std::string& value) {
+    std::string plain = redact(value, escape::controls);
+    const bool quotes = plain.empty() || plain.find_first_of(" \"=\\") != std::string::npos;
+    return quotes ? '"' + redact(value, escape::controls_and_quotes) + '"' : plain;
+}
+
+std::string text_line(level at, const std::string& time, std::string_view event,
+                      std::initializer_list<log_field> fields) {
+    std::string line = fmt::format("{} {} event={}", time, name(at), text_value(std::string(event)));
+    for (const log_field& field : fields) {
+        line += fmt::format(" {}=", field.name);
+        if (const auto* text = std::get_if<std::string>(&field.value)) {
+            line += text_value(*text);
+        } else {
+            std::visit([&line](const auto& v) { line += fmt::format("{}", v); }, field.value);
+        }
+    }
+    return line;
+}
+
+std::string json_text(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+}
+
+std::string json_value(const log_field& field) {
+    if (const auto* text = std::get_if<std::string>(&field.value)) return json_text(redact(*text));
+    if (const auto* number = std::get_if<double>(&field.value)) {
+        return std::isfinite(*number) ? fmt::format("{}", *number) : "null";
+    }
+    if (const auto* flag = std::get_if<bool>(&field.value)) return *flag ? "true" : "false";
+    return fmt::format("{}", std::get<std::int64_t>(field.value));
+}
+
+std::string json_line(level at, const std::string& time, std::string_view event,
+                      std::initializer_list<log_field> fields) {
+    std::string line =
+        fmt::format(R"({{"time":"{}","level":"{}","event":{})", time, name(at), json_text(redact(event)));
+    for (const log_field& field : fields)
+        line += fmt::format(",{}:{}", json_text(field.name), json_value(field));
+    return line + '}';
+}
+
+}  // namespace
+
+void set_up_log(log_format format, level least) {
+    chosen_format = format;
+    least_level = least;
+}
+
+bool log_enabled(level of) {
+    return of >= least_level.load(std::memory_order_relaxed);
+}
+
+void log_event(level at, std::string_view event, std::initializer_list<log_field> fields) {
+    if (!log_enabled(at)) return;
+    const std::string time = format_time(system_clock().now().wall);
+    const std::string line = chosen_format.load() == log_format::json ? json_line(at, time, event, fields)
+                                                                      : text_line(at, time, event, fields);
+    the_output().get()->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+}
+
+namespace {
+
+// Keeps the lines. Owned by the logger too, so a thread that logs late finds it alive.
+class memory_sink final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    std::string text() {
+        const std::lock_guard lock(mutex_);
+        return text_;
+    }
+
+  private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        text_.append(message.payload.data(), message.payload.size());
+        text_ += '\n';
+    }
+    void flush_() override {}
+
+    std::string text_;
+};
+
+}  // namespace
+
+struct log_capture::state {
+    std::shared_ptr<memory_sink> sink = std::make_shared<memory_sink>();
+    std::shared_ptr<spdlog::logger> before;
+    log_format format_before = chosen_format;
+    level least_before = least_level;
+};
+
+log_capture::log_capture() : state_(std::make_unique<state>()) {
+    state_->before = the_output().exchange(make_logger(state_->sink));
+    set_up_log(log_format::text, level::debug);
+}
+
+log_capture::~log_capture() {
+    set_up_log(state_->format_before, state_->least_before);
+    the_output().exchange(std::move(state_->before));
+}
+
+std::string log_capture::text() const {
+    return state_->sink->text();
+}
+
+}  // namespace consent_sync::base

@@ -1,0 +1,33 @@
+// What no log line may hold, taken out of a text: addresses, tokens, registered secrets, and bytes that act
+// on a terminal. redact() and register_secret() of base/log.hpp are the public face of this file.
+//
+// An address is any local@domain, in UTF-8 or ASCII, with the at sign also as %40, %2540, \u0040, &#64; or
+// U+FF20. It is taken with everything that RFC 5322 allows before the at sign, '=' and '/' as well: rather a
+// key or a path is lost with it than a half of an address stays. Reads at most 16 KiB of a text and writes at
+// most redacted_max.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace consent_sync::base {
+
+inline constexpr std::size_t redacted_max = 512;  // bytes of text; what is longer ends there with "…"
+inline constexpr std::size_t secrets_max = 256;   // registered secrets that are known at once, the newest
+
+enum class escape { controls, controls_and_quotes };  // and_quotes: '"' and '\' get a '\' as well
+
+std::string redact(std::string_view text, escape how);
+
+// The text with control characters, bidirectional overrides and bytes that are no UTF-8 written as \n, \x1b,
+// \u202e. Nothing is masked and nothing is cut.
+std::string escape_controls(std::string_view text);
+
+// The length of the UTF-8 character at `at`; 0 if there is none (broken, overlong, a surrogate).
+std::size_t utf8_length(std::string_view text, std::size_t at);
+
+// The text up to `most` bytes, not ending inside a UTF-8 character.
+std::string_view cut_utf8(std::string_view text, std::size_t most);
+
+}  // namespace consent_sync::base

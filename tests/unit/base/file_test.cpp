@@ -1,0 +1,126 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "unit/base/temp_folder.hpp"
+
+namespace consent_sync::base {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(UniqueFd, ClosesOnce) {
+    int raw = -1;
+    {
+        unique_fd a(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        raw = a.get();
+        unique_fd b(std::move(a));
+        EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move): moved from means empty, by contract.
+        EXPECT_EQ(b.get(), raw);
+        EXPECT_NE(::fcntl(raw, F_GETFD), -1);
+    }
+    EXPECT_EQ(::fcntl(raw, F_GETFD), -1);
+}
+
+TEST(WriteFile, LeavesExactlyTheFileWithItsMode) {
+    const temp_folder dir;
+    const mode_t before = ::umask(077);
+    const auto written = write_file_atomically(dir.path(), "report.json", "{}\n", 0640);
+    ::umask(before);
+    ASSERT_TRUE(written.has_value()) << written.error().message;
+    EXPECT_EQ(dir.read("report.json"), "{}\n");
+    struct stat status {};
+    ASSERT_EQ(::stat((dir / "report.json").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0640U);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
+}
+
+TEST(WriteFile, ReplacesTheOldOneAndALeftoverOfACrash) {
+    const temp_folder dir;
+    dir.write("x", "old");
+    dir.write(".x.tmp", "half written");
+    ASSERT_TRUE(write_file_atomically(dir.path(), "x", "new", 0600, folder_sync::later).has_value());
+    EXPECT_EQ(dir.read("x"), "new");
+    EXPECT_FALSE(dir.holds(".x.tmp"));
+}
+
+TEST(WriteFile, DoesNotFollowALinkInPlaceOfTheTemporaryFile) {
+    const temp_folder dir;
+    dir.write("victim", "untouched");
+    ASSERT_EQ(::symlink("victim", (dir / ".x.tmp").c_str()), 0);
+    ASSERT_TRUE(write_file_atomically(dir.path(), "x", "new", 0600).has_value());
+    EXPECT_EQ(dir.read("victim"), "untouched");
+}
+
+TEST(WriteFile, TakesTheLongestNames) {
+    const temp_folder dir;
+    const std::string longest(255, 'n');
+    ASSERT_TRUE(write_file_atomically(dir.path(), longest, "x", 0600).has_value());
+    EXPECT_EQ(dir.read(longest), "x");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
+}
+
+TEST(WriteFile, SaysWhatFailedAndLeavesNothing) {
+    const temp_folder dir;
+    const auto no_folder = write_file_atomically(dir / "none", "x", "y", 0600);
+    ASSERT_TRUE(no_folder.has_error());
+    EXPECT_EQ(no_folder.error().code, errc::not_found);
+    EXPECT_EQ(no_folder.error().message,
+              "cannot open the folder " + (dir / "none") + ": No such file or directory");
+    std::filesystem::create_directory(dir / "taken");
+    const auto is_folder = write_file_atomically(dir.path(), "taken", "y", 0600);
+    ASSERT_TRUE(is_folder.has_error());
+    EXPECT_THAT(is_folder.error().message, HasSubstr("Is a directory"));
+    EXPECT_FALSE(dir.holds(".taken.tmp"));
+}
+
+TEST(WriteFile, TellsAFullDisk) {
+    EXPECT_EQ(system_error("write", "/x", ENOSPC).code, errc::no_space);
+    EXPECT_EQ(system_error("write", "/x", EDQUOT).code, errc::no_space);
+    EXPECT_EQ(system_error("write", "/x", EIO).code, errc::io);
+    EXPECT_EQ(system_error("write", "/x", EIO).message, "cannot write /x: Input/output error");
+}
+
+TEST(ReadSmallFile, ReadsUpToItsBound) {
+    const temp_folder dir;
+    dir.write("x", "12345");
+    EXPECT_EQ(*read_small_file(dir / "x", 5), "12345");
+    EXPECT_EQ(*read_small_file(dir / "x", 100), "12345");
+    const auto larger = read_small_file(dir / "x", 4);
+    ASSERT_TRUE(larger.has_error());
+    EXPECT_EQ(larger.error().code, errc::invalid_input);
+    EXPECT_THAT(larger.error().message, HasSubstr("larger than the 4 bytes"));
+    dir.write("empty", "");
+    EXPECT_EQ(*read_small_file(dir / "empty", 0), "");
+}
+
+TEST(ReadSmallFile, RefusesWhatIsNoFile) {
+    const temp_folder dir;
+    ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+    EXPECT_THAT(read_small_file(dir / "pipe", 10).error().message, HasSubstr("not a regular file"));
+    EXPECT_THAT(read_small_file(dir.path(), 10).error().message, HasSubstr("not a regular file"));
+    EXPECT_EQ(read_small_file(dir / "none", 10).error().code, errc::not_found);
+}
+
+TEST(SyncFolder, NeedsAFolder) {
+    const temp_folder dir;
+    EXPECT_TRUE(sync_folder(dir.path()).has_value());
+    dir.write("x", "");
+    EXPECT_TRUE(sync_folder(dir / "x").has_error());
+}
+
+TEST(JoinPath, HasOneSlash) {
+    EXPECT_EQ(join_path("/a", "b"), "/a/b");
+    EXPECT_EQ(join_path("/a/", "b"), "/a/b");
+    EXPECT_EQ(join_path("/", "b"), "/b");
+    EXPECT_EQ(join_path("", "b"), "b");
+}
+
+}  // namespace
+}  // namespace consent_sync::base
