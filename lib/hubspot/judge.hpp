@@ -2,6 +2,7 @@
 //
 // Pure. Facts: HubSpot's OpenAPI (BatchResponsePublicStatus, StandardError, Error) and its error-handling page, whose
 // fields "should all be treated as optional in any error parsing". An HTTP 200 by itself proves nothing.
+// Which status means what, and why, is in README.md; how contradictions within one answer are decided, in match.hpp.
 #pragma once
 
 #include <chrono>
@@ -25,19 +26,19 @@ enum class answer_kind {
     refused,         // 400, 409, 422 and other 4xx about the content, 404 OBJECT_NOT_FOUND: somewhere a bad change
     too_large,       // 413
     unauthorized,    // 401
-    scope_missing,   // 403 with HubSpot's Error body
-    forbidden,       // 403 otherwise
-    misconfigured,   // 3xx, 404 otherwise, 405, 415
+    scope_missing,   // 403 with HubSpot's Error body, whatever its category: some of HubSpot's 403 have none
+    forbidden,       // 403 otherwise: from an edge or a proxy
+    misconfigured,   // 3xx, 404 otherwise, 405, 415 and other 4xx that no row can cause
     locked,          // 423
     rate_limited,    // 429, rolling limit or unknown
     daily_limited,   // 429 DAILY
     moving,          // 477
-    unavailable,     // 5xx, 52x, 530 and every attempt without an answer
+    unavailable,     // 5xx, 52x, 530, 408 and the like, and every attempt without an answer
 };
 std::string_view name(answer_kind kind);
 
 enum class change_outcome : std::uint8_t {
-    unresolved,     // the answer does not name it
+    unresolved,     // the answer does not name it, or contradicts itself about it
     confirmed,      // its key with the status that was asked for
     other_status,   // its key with another status
     rejected,       // an error names it
@@ -47,7 +48,8 @@ struct change_judgement {
     change_outcome outcome = change_outcome::unresolved;
     consent::success_reason reason = consent::success_reason::none;  // confirmed
     std::int64_t hubspot_time_ms = 0;                                // confirmed: HubSpot's timestamp; 0: none
-    std::uint32_t words = 0;  // rejected, other_status: 1 + index in judgement::words; 0: none
+    // rejected, other_status, and unresolved if HubSpot said something of it: 1 + index in judgement::words; 0: none
+    std::uint32_t words = 0;
 };
 
 // HubSpot's own words about a refusal. Lengths are cut to `words_bytes_max`.
@@ -69,7 +71,7 @@ struct judgement {
     std::uint32_t unmatched_errors = 0;        // errors that name no key of the batch
 };
 
-// `batch` in the order it was encoded. `now` turns a Retry-After date into a duration.
+// `batch` in the order it was encoded; no key twice. `now` turns a Retry-After date into a duration.
 judgement judge(std::span<const consent::change> batch, const answer& a, base::wall_time now);
 
 }  // namespace consent_sync::hubspot

@@ -1,0 +1,51 @@
+// The places and member names of HubSpot's answers that the reader knows. Source: BatchResponsePublicStatus,
+// PublicStatus, StandardError, ErrorDetail and Error in HubSpot's OpenAPI files; requiredGranularScopes and
+// policyName are in real answers only.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace consent_sync::hubspot {
+
+// The object or array that is being read.
+enum class where : std::uint8_t {
+    top,
+    results,
+    result,
+    errors,
+    error,
+    details,
+    detail,
+    context,
+    context_values,
+    other,
+};
+
+// The member of that object whose value comes next.
+enum class field : std::uint8_t {
+    none,
+    status,
+    results,
+    errors,
+    num_errors,
+    category,
+    message,
+    correlation_id,
+    policy_name,
+    in,
+    context,
+    subscriber,
+    subscription,
+    channel,
+    reason,
+    timestamp,
+    scopes,
+};
+
+field top_field(std::string_view key);
+field result_field(std::string_view key);
+field error_field(std::string_view key);
+field context_field(std::string_view key);
+
+}  // namespace consent_sync::hubspot

@@ -1,0 +1,94 @@
+#include "hubspot/suspects.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "consent/key.hpp"
+#include "hubspot/text.hpp"
+
+namespace consent_sync::hubspot {
+namespace {
+
+bool is_address_byte(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || byte >= 0x80 || c == '_' || c == '-' ||
+           c == '+' || c == '%';
+}
+
+// The address stands for itself at `at`: it is no part of a longer one ("ann@x.com" in "joann@x.com" or
+// "…x.com.au").
+bool stands_alone(std::string_view text, std::size_t at, std::size_t length) {
+    if (at > 0 && (is_address_byte(text[at - 1]) || text[at - 1] == '.')) return false;
+    const std::size_t end = at + length;
+    if (end < text.size() && is_address_byte(text[end])) return false;
+    return end + 1 >= text.size() || text[end] != '.' || !is_address_byte(text[end + 1]);
+}
+
+bool names_address(std::string_view lowered_text, std::string_view lowered_address) {
+    if (lowered_address.empty()) return false;
+    std::size_t at = lowered_text.find(lowered_address);
+    while (at != std::string_view::npos) {
+        if (stands_alone(lowered_text, at, lowered_address.size())) return true;
+        at = lowered_text.find(lowered_address, at + 1);
+    }
+    return false;
+}
+
+void add_addresses(std::span<const consent::change> batch, std::string_view lowered_text,
+                   std::vector<bool>& named) {
+    if (lowered_text.find('@') == std::string_view::npos) return;
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        if (names_address(lowered_text, consent::lower(batch[i].subscriber))) named[i] = true;
+}
+
+void add_places(std::string_view lowered_text, std::vector<bool>& named) {
+    constexpr std::string_view word = "inputs";
+    constexpr std::string_view list = R"("]->java.util.arraylist[)";
+    for (std::size_t at = lowered_text.find(word); at != std::string_view::npos;
+         at = lowered_text.find(word, at + 1)) {
+        std::string_view rest = lowered_text.substr(at + word.size());
+        if (rest.starts_with(list)) rest.remove_prefix(list.size() - 1);
+        if (rest.empty() || (rest[0] != '[' && rest[0] != '/' && rest[0] != '.')) continue;
+        rest.remove_prefix(1);
+        const auto place = parse_integer(rest.substr(0, rest.find_first_not_of("0123456789")));
+        if (place && *place >= 0 && *place < static_cast<std::int64_t>(named.size()))
+            named[static_cast<std::size_t>(*place)] = true;
+    }
+}
+
+void add_subscriptions(std::span<const consent::change> batch, const body_error& e,
+                       std::vector<bool>& named) {
+    for (const body_names& names : e.names)
+        for (const auto& subscription : names.subscriptions)
+            for (std::size_t i = 0; i < batch.size(); ++i)
+                if (batch[i].subscription == subscription) named[i] = true;
+}
+
+std::vector<std::uint32_t> collect(const std::vector<bool>& named) {
+    std::vector<std::uint32_t> indices;
+    for (std::uint32_t i = 0; i < named.size(); ++i)
+        if (named[i]) indices.push_back(i);
+    if (indices.size() == named.size()) indices.clear();
+    return indices;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> find_suspects(std::span<const consent::change> batch, const answer_body& body) {
+    if (!body.readable) return {};
+    std::string text = body.whole.text;
+    for (const body_error& e : body.errors)
+        if (text.size() < error_text_bytes_max) text += e.text;
+    text = consent::lower(text);
+    std::vector<bool> named(batch.size());
+    add_addresses(batch, text, named);
+    add_places(text, named);
+    if (std::find(named.begin(), named.end(), true) == named.end()) {
+        add_subscriptions(batch, body.whole, named);
+        for (const body_error& e : body.errors)
+            add_subscriptions(batch, e, named);
+    }
+    return collect(named);
+}
+
+}  // namespace consent_sync::hubspot
