@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,31 +22,33 @@ enum class log_format { text, json };
 
 class log_field {
   public:
-    log_field(std::string_view name, std::string_view text) : name(name), value(std::string(text)) {}
-    log_field(std::string_view name, const char* text) : name(name), value(std::string(text)) {}
-    log_field(std::string_view name, const std::string& text) : name(name), value(text) {}
-    log_field(std::string_view name, bool flag) : name(name), value(flag) {}
-    log_field(std::string_view name, double number) : name(name), value(number) {}
+    log_field(std::string_view key, std::string_view text) : name(key), value(std::string(text)) {}
+    log_field(std::string_view key, const char* text) : name(key), value(std::string(text)) {}
+    log_field(std::string_view key, const std::string& text) : name(key), value(text) {}
+    log_field(std::string_view key, bool flag) : name(key), value(flag) {}
+    log_field(std::string_view key, double number) : name(key), value(number) {}
     template <std::integral Integer>
-    log_field(std::string_view name, Integer number) : name(name), value(static_cast<std::int64_t>(number)) {}
+    log_field(std::string_view key, Integer number) : name(key), value(static_cast<std::int64_t>(number)) {}
 
     std::string_view name;  // a literal
     std::variant<std::string, std::int64_t, double, bool> value;
 };
 
-// To standard output. May be called again (reload).
+// To standard output, each line flushed. May be called again (reload). Before the first call: text, info.
 void set_up_log(log_format format, level least);
 bool log_enabled(level of);
 void log_event(level at, std::string_view event, std::initializer_list<log_field> fields = {});
 
 // Text with every address ("a@b.c", also percent-encoded) and every registered secret replaced by "***",
 // and with control characters escaped. What looks like a bearer or HubSpot token (pat-…) is masked as well.
+// At most 512 bytes; what is longer ends with "…". The rules are in base/redact.hpp.
 std::string redact(std::string_view text);
 
-// A secret that must never be written. Kept for the life of the process; short strings (< 8) are ignored.
+// A secret that must never be written. The newest 256 are known; short strings (< 8 bytes) are ignored.
 void register_secret(std::string_view secret);
 
-// For tests: lines go here instead of to standard output until the returned object is destroyed.
+// For tests: lines go here instead of to standard output until the object is destroyed. It begins with text and
+// debug; set_up_log changes that, and what was set before comes back at the end.
 class log_capture {
   public:
     log_capture();
@@ -53,6 +56,10 @@ class log_capture {
     log_capture(const log_capture&) = delete;
     log_capture& operator=(const log_capture&) = delete;
     std::string text() const;
+
+  private:
+    struct state;
+    std::unique_ptr<state> state_;
 };
 
 }  // namespace consent_sync::base
