@@ -10,19 +10,21 @@
 
 namespace consent_sync::intake {
 
-// Why a row cannot be sent. `category` is a stable word for reports and metrics, `message` a sentence for its owner.
+// Why a row cannot be sent. `category` is a stable word for reports and metrics, `message` a sentence for its
+// owner.
 struct row_fault {
     std::string category;  // "invalid_address", "missing_subscription", "malformed", "unknown_change_id", …
     std::string message;   // names the field and what is allowed; never repeats an address
 };
 
 struct row {
-    std::uint64_t number = 0;          // counted from 1; a header line is no row
-    std::uint64_t offset = 0;          // of its first byte in the (decompressed) file
-    std::uint64_t length = 0;          // bytes up to and without its end of line
-    consent::change change;            // without id; what could be read of it if there is a fault
+    std::uint64_t number = 0;  // counted from 1; a header line is no row
+    std::uint64_t offset = 0;  // of its first byte in the (decompressed) file
+    std::uint64_t length = 0;  // bytes up to and without its end of line
+    consent::change change;    // without id; what could be read of it if there is a fault
     std::optional<row_fault> fault;
-    std::int64_t change_id = 0;        // the change_id column of a re-dropped failed file; 0: none
+    std::int64_t change_id = 0;  // the change_id column of a re-dropped failed file; 0: none
+    bool basis_dropped = false;  // an opt-out that goes without its legal basis, which broke its rules
 };
 
 // A place in the file from which reading can go on: after `rows` rows, at `offset` of the decompressed bytes.

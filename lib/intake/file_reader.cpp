@@ -1,0 +1,136 @@
+#include "intake/file_reader.hpp"
+
+#include <utility>
+
+#include "consent/place.hpp"
+#include "intake/csv_reader.hpp"
+#include "intake/format.hpp"
+#include "intake/json_reader.hpp"
+#include "intake/limits.hpp"
+#include "intake/ndjson_reader.hpp"
+#include "intake/row_rules.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes) {
+    switch (rows) {
+        case layout::csv:
+            return std::make_unique<csv_reader>(bytes);
+        case layout::ndjson:
+            return std::make_unique<ndjson_reader>(bytes);
+        case layout::json:
+            return std::make_unique<json_reader>(bytes);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+struct file_reader::implementation {
+    implementation(std::unique_ptr<byte_source> source, layout rows, const read_settings& settings)
+        : bytes(std::move(source)),
+          reader(make_record_reader(rows, bytes)),
+          rules(settings.defaults, settings.rules) {}
+
+    base::result<void> start(read_position from) {
+        if (const auto text = check_text(bytes); !text) return text.error();
+        if (const auto started = reader->start(); !started) return started.error();
+        if (from.rows > 0)
+            if (const auto resumed = reader->resume(from.offset); !resumed) return resumed.error();
+        at = read_position{from.rows, reader->offset()};
+        return {};
+    }
+
+    // One row of the file as out[used]… and how many rows it became: 0 at the end.
+    base::result<std::size_t> read_row(std::vector<row>& out, std::size_t used) {
+        if (out.size() <= used) out.emplace_back();
+        const base::result<found> got = reader->read(values, out[used]);
+        if (!got) return got.error();
+        if (*got == found::end) return std::size_t{0};
+        bool all = false;
+        if (*got == found::record) {
+            all = rules.judge(values, out[used]);
+        } else {
+            out[used].change = consent::change{};
+            out[used].change_id = 0;
+            out[used].basis_dropped = false;
+        }
+        const std::size_t count = all ? rules.unsubscribe_all().size() : 1;
+        if (at.rows + count > consent::place::row_max)
+            return base::error{base::errc::invalid_input, "the file has more than 4294967295 rows; split it"};
+        if (all) expand(out, used);
+        for (std::size_t i = 0; i < count; ++i)
+            out[used + i].number = ++at.rows;
+        at.offset = reader->offset();
+        return count;
+    }
+
+    void expand(std::vector<row>& out, std::size_t used) const {
+        const auto& ids = rules.unsubscribe_all();
+        if (out.size() < used + ids.size()) out.resize(used + ids.size());
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            if (i > 0) out[used + i] = out[used];
+            out[used + i].change.subscription = ids[i];
+        }
+    }
+
+    window bytes;
+    std::unique_ptr<record_reader> reader;
+    row_rules rules;
+    record values;
+    read_position at;
+    read_result last;
+};
+
+file_reader::file_reader(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
+file_reader::file_reader(file_reader&&) noexcept = default;
+file_reader& file_reader::operator=(file_reader&&) noexcept = default;
+file_reader::~file_reader() = default;
+
+base::result<file_reader> file_reader::open(const std::string& path, std::string_view name,
+                                            const read_settings& settings, read_position from) {
+    base::result<file_descriptor> file = open_for_reading(path);
+    if (!file) return file.error();
+    return open(std::move(*file), name, settings, from);
+}
+
+base::result<file_reader> file_reader::open(file_descriptor file, std::string_view name,
+                                            const read_settings& settings, read_position from) {
+    return open(make_file_source(std::move(file)), name, settings, from);
+}
+
+base::result<file_reader> file_reader::open(std::unique_ptr<byte_source> source, std::string_view name,
+                                            const read_settings& settings, read_position from) {
+    const base::result<format> kind = parse_format(name);
+    if (!kind) return kind.error();
+    if (kind->gzip) source = make_gzip_source(std::move(source), settings.bytes_max * decompressed_factor);
+    file_reader reader(std::make_unique<implementation>(std::move(source), kind->rows, settings));
+    if (const auto started = reader.impl_->start(from); !started) return started.error();
+    return reader;
+}
+
+read_result file_reader::next(std::vector<row>& out, std::size_t most) {
+    std::size_t used = 0;
+    while (used < most && impl_->last.at == read_result::state::more) {
+        const base::result<std::size_t> got = impl_->read_row(out, used);
+        if (!got)
+            impl_->last = read_result{read_result::state::broke_off, got.error()};
+        else if (*got == 0)
+            impl_->last.at = read_result::state::end_of_file;
+        else
+            used += *got;
+    }
+    out.resize(used);
+    return impl_->last;
+}
+
+read_position file_reader::position() const {
+    return impl_->at;
+}
+
+const std::vector<std::string>& file_reader::unknown_columns() const {
+    return impl_->reader->unknown_columns();
+}
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,250 @@
+#include "intake/json_array.hpp"
+
+#include <array>
+
+#include "consent/key.hpp"
+#include "intake/columns.hpp"
+#include "intake/limits.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+constexpr int at_end = -1;
+
+constexpr auto structural = [] {
+    std::array<bool, 256> table{};
+    for (const unsigned char c : {'"', '{', '}', '[', ']', ','})
+        table[c] = true;
+    return table;
+}();
+
+constexpr bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+}  // namespace
+
+std::size_t json_scan::find_stop(std::string_view text, std::size_t from) {
+    for (std::size_t at = from; at < text.size(); ++at) {
+        const char c = text[at];
+        if (in_string) {
+            if (escaped)
+                escaped = false;
+            else if (c == '\\')
+                escaped = true;
+            else if (c == '"')
+                in_string = false;
+            continue;
+        }
+        if (!structural[static_cast<unsigned char>(c)]) continue;
+        if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if (depth == 0) {
+            return at;
+        } else if (c != ',') {
+            --depth;
+        }
+    }
+    return std::string_view::npos;
+}
+
+base::result<void> json_array::open() {
+    const base::result<int> first = peek();
+    if (!first) return first.error();
+    if (*first == at_end) return {};
+    if (*first != '[' && *first != '{')
+        return base::error{
+            base::errc::invalid_input,
+            "the file is no JSON array and no object with \"inputs\": it begins with another character"};
+    bytes_.skip(1);
+    if (*first == '{') {
+        wrapped_ = true;
+        const base::result<bool> found = find_inputs();
+        if (!found) return found.error();
+        if (!*found)
+            return base::error{
+                base::errc::invalid_input,
+                row_like_ ? "the file begins with a row instead of an array; if it holds one object a "
+                            "line, name it .ndjson"
+                          : "the outermost object has no member \"inputs\""};
+    }
+    closed_ = false;
+    offset_ = bytes_.offset();
+    return {};
+}
+
+base::result<void> json_array::resume(std::uint64_t offset) {
+    if (closed_ || offset <= offset_) return {};
+    first_ = false;
+    offset_ = offset;
+    return bytes_.jump(offset);
+}
+
+base::result<json_element> json_array::next() {
+    if (closed_) return json_element{};
+    base::result<int> c = peek();
+    if (!c) return c.error();
+    if (!first_ && *c == ',') {
+        bytes_.skip(1);
+        c = peek();
+        if (!c) return c.error();
+    }
+    if (*c == ']') return finish();  // also behind a last comma, which separates nothing
+    return cut();
+}
+
+void json_array::pass(const json_element& element) {
+    first_ = false;
+    if (element.found == json_element::kind::element)
+        bytes_.skip(element.offset + element.length - bytes_.offset());
+    offset_ = bytes_.offset();
+}
+
+base::result<json_element> json_array::cut() {
+    json_element element{json_element::kind::element, bytes_.offset(), 0, 0, {}};
+    json_scan scan;
+    for (std::size_t scanned = 0;;) {
+        const std::string_view text = bytes_.ahead();
+        const std::size_t stop = scan.find_stop(text, scanned);
+        if (stop != std::string_view::npos &&
+            text[stop] == '}') {  // one bracket too many: still of this element
+            scanned = stop + 1;
+            continue;
+        }
+        const bool complete = stop != std::string_view::npos;
+        if ((complete ? stop : text.size()) > row_bytes_max && element.found == json_element::kind::element) {
+            element.found = json_element::kind::too_long;
+            element.line = bytes_.line_at(element.offset);
+        }
+        const bool keep = element.found == json_element::kind::element;
+        if (complete) {
+            element.text = keep ? consent::trim(text.substr(0, stop)) : std::string_view();
+            if (!keep) bytes_.skip(stop);
+            element.length = keep ? element.text.size() : bytes_.offset() - element.offset;
+            return element;
+        }
+        scanned = keep ? text.size() : 0;
+        if (!keep) bytes_.skip(text.size());
+        const base::result<bool> more = bytes_.fill();
+        if (!more) return more.error();
+        if (!*more)
+            return base::error{
+                base::errc::invalid_input,
+                "the JSON breaks off: the element that begins at byte " + std::to_string(element.offset) +
+                    " is not closed; a quote or a bracket in it is missing, or the file was cut"};
+    }
+}
+
+// The cursor is at the array's ']'. What follows is passed, so that a file that was cut is told from a whole
+// one.
+base::result<json_element> json_array::finish() {
+    bytes_.skip(1);
+    if (wrapped_) {
+        const base::result<bool> another = find_inputs();
+        if (!another) return another.error();
+        if (*another) return broken("a second member \"inputs\" was not read");
+    }
+    const base::result<int> c = peek();
+    if (!c) return c.error();
+    if (*c != at_end)
+        return broken("something follows behind the end of the array or object and was not read");
+    closed_ = true;
+    return json_element{};
+}
+
+// In an object, at its start or behind a value: true behind the '[' of "inputs", false behind the object.
+base::result<bool> json_array::find_inputs() {
+    for (;;) {
+        base::result<int> c = peek();
+        if (!c) return c.error();
+        if (*c == ',') {
+            bytes_.skip(1);
+            continue;
+        }
+        if (*c == '}') {
+            bytes_.skip(1);
+            return false;
+        }
+        if (*c != '"') return broken("the name of a member was expected");
+        const base::result<std::string> key = read_key();
+        if (!key) return key.error();
+        if (*key != "inputs") {
+            row_like_ = row_like_ || find_field(*key) == field::subscriber;
+            const base::result<void> passed = pass_value();
+            if (!passed) return passed.error();
+            continue;
+        }
+        c = peek();
+        if (!c) return c.error();
+        if (*c != '[') return broken("\"inputs\" is not an array");
+        bytes_.skip(1);
+        return true;
+    }
+}
+
+// The next byte that is no white space, which the cursor then stands at.
+base::result<int> json_array::peek() {
+    for (;;) {
+        const std::string_view text = bytes_.ahead();
+        std::size_t at = 0;
+        while (at < text.size() && is_space(text[at]))
+            ++at;
+        bytes_.skip(at);
+        if (at < text.size()) return static_cast<unsigned char>(text[at]);
+        const base::result<bool> more = bytes_.fill();
+        if (!more) return more.error();
+        if (!*more) return at_end;
+    }
+}
+
+// The name of a member as it stands in the file, and the ':' behind it. The cursor is at its quote.
+base::result<std::string> json_array::read_key() {
+    bytes_.skip(1);
+    std::size_t end = 0;
+    for (bool escaped = false;; ++end) {
+        if (end > json_key_bytes_max)
+            return broken("the name of a member is not closed, or longer than 4096 bytes");
+        if (end == bytes_.ahead().size()) {
+            const base::result<bool> more = bytes_.fill();
+            if (!more) return more.error();
+            if (!*more) return broken("the file ends inside the name of a member");
+        }
+        const char c = bytes_.ahead()[end];
+        if (c == '"' && !escaped) break;
+        escaped = c == '\\' && !escaped;
+    }
+    std::string key(bytes_.ahead().substr(0, end));
+    bytes_.skip(end + 1);
+    const base::result<int> colon = peek();
+    if (!colon) return colon.error();
+    if (*colon != ':') return broken("a colon is missing behind the name of a member");
+    bytes_.skip(1);
+    return key;
+}
+
+base::result<void> json_array::pass_value() {
+    json_scan scan;
+    for (;;) {
+        const std::string_view text = bytes_.ahead();
+        const std::size_t stop = scan.find_stop(text, 0);
+        if (stop != std::string_view::npos) {
+            bytes_.skip(stop);
+            if (text[stop] == ']') return broken("a bracket closes that was never opened");
+            return {};
+        }
+        bytes_.skip(text.size());
+        const base::result<bool> more = bytes_.fill();
+        if (!more) return more.error();
+        if (!*more)
+            return broken("the file ends inside a member; it was cut, or a quote or a bracket is missing");
+    }
+}
+
+base::error json_array::broken(const std::string& why) {
+    return base::error{base::errc::invalid_input,
+                       "the JSON breaks off at byte " + std::to_string(bytes_.offset()) + ": " + why};
+}
+
+}  // namespace consent_sync::intake

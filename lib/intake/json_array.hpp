@@ -1,0 +1,72 @@
+// Cuts the elements out of the array of a JSON file, without holding more of the file than one element.
+//
+// The array is the whole file, or the member "inputs" of its outermost object; other members are passed over.
+// Elements are cut by brackets and strings only: an element whose brackets balance hurts no other, however
+// broken it is.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "intake/window.hpp"
+
+namespace consent_sync::intake {
+
+// Follows brackets and strings of JSON text that comes in pieces.
+struct json_scan {
+    std::int64_t depth = 0;
+    bool in_string = false;
+    bool escaped = false;
+
+    // The first ',', ']' or '}' that closes or separates at depth 0, at or behind `from`; npos: not in this
+    // piece.
+    std::size_t find_stop(std::string_view text, std::size_t from);
+};
+
+struct json_element {
+    enum class kind { element, too_long, end };
+    kind found = kind::end;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    std::uint64_t line = 0;  // known for too_long only
+    std::string_view
+        text;  // until the window moves; empty for too_long, and where a comma stands for nothing
+};
+
+class json_array {
+  public:
+    explicit json_array(window& bytes) : bytes_(bytes) {}
+
+    // Goes to the first element. An empty file is an empty array. Error: invalid_input, there is no such
+    // array.
+    base::result<void> open();
+    // Goes on at an offset that offset() told. Requires: open().
+    base::result<void> resume(std::uint64_t offset);
+
+    // The element at the cursor, which stays there: pass() goes on. Error: the structure breaks off here.
+    base::result<json_element> next();
+    void pass(const json_element& element);
+
+    // Behind the last element that was passed: at its comma or at the end of the array.
+    std::uint64_t offset() const { return offset_; }
+
+  private:
+    base::result<bool> find_inputs();
+    base::result<int> peek();
+    base::result<std::string> read_key();
+    base::result<void> pass_value();
+    base::result<json_element> cut();
+    base::result<json_element> finish();
+    base::error broken(const std::string& why);
+
+    window& bytes_;
+    std::uint64_t offset_ = 0;
+    bool wrapped_ = false;   // the array is a member of an object
+    bool closed_ = true;     // behind the end of the array
+    bool first_ = true;      // no element was passed
+    bool row_like_ = false;  // the outermost object looks like a row
+};
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,29 @@
+#include "intake/json_reader.hpp"
+
+namespace consent_sync::intake {
+
+base::result<found> json_reader::read(record& values, row& into) {
+    const base::result<json_element> element = array_.next();
+    if (!element) return element.error();
+    if (element->found == json_element::kind::end) return found::end;
+    into.offset = element->offset;
+    into.length = element->length;
+    found result = found::record;
+    std::optional<std::string> why;
+    if (element->found == json_element::kind::too_long)
+        why = "the element is longer than 1 MiB";
+    else if (element->text.empty())
+        why = "an element is missing before the comma";
+    else
+        why = parser_.parse(element->text, values);
+    if (why) {
+        const std::uint64_t line =
+            element->found == json_element::kind::too_long ? element->line : bytes_.line_at(element->offset);
+        into.fault = malformed(line, into.offset, into.length, *why);
+        result = found::malformed;
+    }
+    array_.pass(*element);
+    return result;
+}
+
+}  // namespace consent_sync::intake

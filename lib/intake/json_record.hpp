@@ -1,0 +1,31 @@
+// Reads one JSON object into a record, without building a tree of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "intake/columns.hpp"
+#include "intake/record.hpp"
+
+namespace consent_sync::intake {
+
+class json_record_parser {
+  public:
+    json_record_parser();
+    ~json_record_parser();
+    json_record_parser(json_record_parser&&) noexcept;
+
+    // Nothing, or why `text` is not one JSON object (then `into` holds what was read before).
+    // Members beside the known ones are passed over, whatever they hold, down to json_depth_max.
+    std::optional<std::string> parse(std::string_view text, record& into);
+
+    const unknown_names& unknown() const;
+
+  private:
+    struct implementation;
+    std::unique_ptr<implementation> impl_;
+};
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,43 @@
+// What the readers of the three formats have in common: one row after the other out of a window.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "intake/record.hpp"
+#include "intake/row.hpp"
+
+namespace consent_sync::intake {
+
+enum class found { record, malformed, end };
+
+class record_reader {
+  public:
+    virtual ~record_reader() = default;
+
+    // Requires: the window at the start of the text. Reads what stands before the rows.
+    // Errors: invalid_input, the file is refused whole; io.
+    virtual base::result<void> start() = 0;
+    // Goes on at the offset() that was told after some row. Requires: start().
+    virtual base::result<void> resume(std::uint64_t offset) = 0;
+    // The next row: its values, or (malformed) its fault, and in both cases offset and length.
+    // Error: the file breaks off here.
+    virtual base::result<found> read(record& values, row& into) = 0;
+
+    // Behind the last row that was read.
+    virtual std::uint64_t offset() const = 0;
+    virtual const std::vector<std::string>& unknown_columns() const = 0;
+};
+
+// A row whose structure is broken, named by its line (from 1; 0: not known) and its bytes in the decompressed
+// file.
+inline row_fault malformed(std::uint64_t line, std::uint64_t offset, std::uint64_t length,
+                           const std::string& why) {
+    std::string message = line == 0 ? "" : "line " + std::to_string(line) + ", ";
+    message += "bytes " + std::to_string(offset) + " to " + std::to_string(offset + length) + ": " + why;
+    return row_fault{"malformed", std::move(message)};
+}
+
+}  // namespace consent_sync::intake

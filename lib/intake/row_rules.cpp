@@ -1,0 +1,216 @@
+#include "intake/row_rules.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "consent/key.hpp"
+#include "intake/limits.hpp"
+#include "intake/text.hpp"
+#include "intake/values.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+void add_fault(row& into, std::string_view category, std::string_view message) {
+    if (!into.fault) {
+        into.fault = row_fault{std::string(category), std::string(message)};
+    } else {
+        into.fault->message.append("; ").append(message);
+    }
+}
+
+bool is_empty(const record& from, const value& v) {
+    return v.kind == value_kind::text && consent::trim(from.text(v)).empty();
+}
+
+// Requires: a text.
+bool is_clean(std::string_view text) {
+    return is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
+void reset(row& r) {
+    r.fault.reset();
+    r.change_id = 0;
+    r.basis_dropped = false;
+    r.change.subscriber.clear();
+    r.change.subscription = 0;
+    r.change.channel = consent::channel::email;
+    r.change.state = consent::status_state::not_specified;
+    r.change.basis.reset();
+    r.change.explanation.reset();
+}
+
+void read_address(const record& from, row& into) {
+    const value& v = from[field::subscriber];
+    if (v.kind == value_kind::absent || is_empty(from, v))
+        return add_fault(into, "missing_address", "subscriberIdString (the e-mail address) is empty");
+    if (v.kind != value_kind::text)
+        return add_fault(into, "invalid_address", "subscriberIdString must be a text, the e-mail address");
+    const std::string_view address = consent::trim(from.text(v));
+    if (!is_utf8(address))
+        return add_fault(into, "invalid_utf8", "subscriberIdString is not UTF-8; save the file as UTF-8");
+    if (const auto fault = find_address_fault(address))
+        return add_fault(into, "invalid_address", "subscriberIdString " + std::string(*fault));
+    into.change.subscriber.assign(address);
+}
+
+void read_change_id(const record& from, row& into) {
+    const value& v = from[field::change_id];
+    if (v.kind == value_kind::absent || is_empty(from, v)) return;
+    if (v.kind == value_kind::whole && v.number > 0) {
+        into.change_id = v.number;
+        return;
+    }
+    const auto number = v.kind == value_kind::text ? read_positive(consent::trim(from.text(v)))
+                                                   : std::optional<std::int64_t>();
+    if (!number)
+        return add_fault(
+            into, "unknown_change_id",
+            "change_id must stay as it was in the failed file, a whole number (a spreadsheet may have "
+            "rewritten it); clear it to send the row as a new one");
+    into.change_id = *number;
+}
+
+}  // namespace
+
+row_rules::row_rules(config::default_settings defaults, config::rule_settings rules)
+    : defaults_(std::move(defaults)), require_legal_basis_(rules.require_legal_basis) {
+    for (const std::int64_t id : rules.unsubscribe_all)
+        if (std::find(unsubscribe_all_.begin(), unsubscribe_all_.end(), id) == unsubscribe_all_.end())
+            unsubscribe_all_.push_back(id);
+}
+
+bool row_rules::judge(const record& from, row& into) const {
+    reset(into);
+    if (from.repeated)
+        add_fault(
+            into, "ambiguous_field",
+            "more than one member of the row means " + std::string(name(*from.repeated)) + "; keep one");
+    read_address(from, into);
+    read_state(from, into);
+    const bool all = read_subscription(from, into);
+    read_channel(from, into);
+    read_basis(from, into);
+    read_explanation(from, into);
+    read_change_id(from, into);
+    const consent::change& c = into.change;
+    if (require_legal_basis_ && c.state == consent::status_state::subscribed && !into.fault &&
+        (!c.basis || !c.explanation))
+        add_fault(
+            into, "missing_legal_basis",
+            c.basis
+                ? "legalBasisExplanation is required of SUBSCRIBED (rules.require_legal_basis) and is empty"
+                : "legalBasis is required of SUBSCRIBED (rules.require_legal_basis) and is empty");
+    return all && !into.fault;
+}
+
+void row_rules::read_state(const record& from, row& into) const {
+    const value& v = from[field::state];
+    if (v.kind == value_kind::absent) {
+        if (from[field::inverted_state].kind != value_kind::absent)
+            return add_fault(
+                into, "missing_status",
+                "statusState is missing, and an opt-out field beside it is not read because its \"yes\" "
+                "means the opposite; name it statusState, with SUBSCRIBED or UNSUBSCRIBED");
+        if (!defaults_.state)
+            return add_fault(into, "missing_status", "statusState is missing and there is no default for it");
+        into.change.state = *defaults_.state;
+        return;
+    }
+    if (is_empty(from, v)) return add_fault(into, "missing_status", "statusState is empty");
+    std::optional<consent::status_state> state;
+    if (v.kind == value_kind::text) state = read_status_state(consent::trim(from.text(v)));
+    if (v.kind == value_kind::boolean || (v.kind == value_kind::whole && (v.number == 0 || v.number == 1)))
+        state = v.number == 1 ? consent::status_state::subscribed : consent::status_state::unsubscribed;
+    if (!state)
+        return add_fault(
+            into, "invalid_status",
+            "statusState must be SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, or a word such as opt-in, "
+            "opt-out, yes, no");
+    into.change.state = *state;
+}
+
+bool row_rules::read_subscription(const record& from, row& into) const {
+    const value& v = from[field::subscription];
+    if (v.kind == value_kind::absent || is_empty(from, v)) {
+        if (into.change.is_opt_out() && !unsubscribe_all_.empty()) return true;
+        if (v.kind == value_kind::absent && defaults_.subscription) {
+            into.change.subscription = *defaults_.subscription;
+            return false;
+        }
+        add_fault(
+            into, "missing_subscription",
+            "subscriptionId is empty, and HubSpot's batch endpoint needs one; name it in the row, or list in "
+            "rules.unsubscribe_all what an opt-out without one means");
+        return false;
+    }
+    std::optional<std::int64_t> id;
+    if (v.kind == value_kind::whole && v.number > 0) id = v.number;
+    if (v.kind == value_kind::text) id = read_positive(consent::trim(from.text(v)));
+    if (!id) {
+        add_fault(into, "invalid_subscription",
+                  "subscriptionId must be the number of a subscription type, written in digits only (no "
+                  "fraction, no "
+                  "exponent, no separators), from 1 to 9223372036854775807");
+        return false;
+    }
+    into.change.subscription = *id;
+    return false;
+}
+
+void row_rules::read_channel(const record& from, row& into) const {
+    const value& v = from[field::channel];
+    into.change.channel = defaults_.channel;
+    if (v.kind == value_kind::absent || is_empty(from, v)) return;
+    const std::string_view text =
+        v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
+    if (text == "EMAIL" || find_field(text) == field::subscriber)
+        into.change.channel = consent::channel::email;
+    else
+        add_fault(into, "invalid_channel", "channel must be EMAIL or empty");
+}
+
+void row_rules::read_basis(const record& from, row& into) const {
+    const value& v = from[field::basis];
+    if (v.kind == value_kind::absent) {
+        into.change.basis = defaults_.basis;
+        return;
+    }
+    if (is_empty(from, v)) return;
+    if (v.kind == value_kind::text) into.change.basis = read_legal_basis(consent::trim(from.text(v)));
+    if (into.change.basis) return;
+    if (into.change.is_opt_out()) {
+        into.basis_dropped = true;
+        return;
+    }
+    add_fault(into, "invalid_legal_basis",
+              "legalBasis must be empty or one of LEGITIMATE_INTEREST_PQL, LEGITIMATE_INTEREST_CLIENT, "
+              "LEGITIMATE_INTEREST_OTHER, PERFORMANCE_OF_CONTRACT, CONSENT_WITH_NOTICE, NON_GDPR, "
+              "PROCESS_AND_STORE");
+}
+
+void row_rules::read_explanation(const record& from, row& into) const {
+    const value& v = from[field::explanation];
+    if (v.kind == value_kind::absent) {
+        into.change.explanation = defaults_.explanation;
+        return;
+    }
+    if (is_empty(from, v)) return;
+    const std::string_view text =
+        v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
+    if (!text.empty() && text.size() <= explanation_bytes_max && is_clean(text)) {
+        into.change.explanation.emplace(text);
+        return;
+    }
+    if (into.change.is_opt_out()) {
+        into.basis_dropped = true;
+        return;
+    }
+    if (!is_utf8(text))
+        add_fault(into, "invalid_utf8", "legalBasisExplanation is not UTF-8; save the file as UTF-8");
+    else
+        add_fault(into, "invalid_explanation",
+                  "legalBasisExplanation must be a text of at most 4096 bytes without NUL bytes");
+}
+
+}  // namespace consent_sync::intake

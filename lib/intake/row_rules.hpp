@@ -1,0 +1,42 @@
+// Judges the values of one row: a change, or the reason why it is none.
+//
+// Every reason names the field and what is allowed, and never repeats a value, which may be an address that
+// stands in the wrong column. Several faults of a row are told together, under the category of the first.
+//
+// What a person has withdrawn is never kept up by paperwork: on UNSUBSCRIBED a legal basis or explanation
+// that breaks its rules is left out, row::basis_dropped is set, and the opt-out goes its way.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "intake/record.hpp"
+#include "intake/row.hpp"
+
+namespace consent_sync::intake {
+
+class row_rules {
+  public:
+    row_rules(config::default_settings defaults, config::rule_settings rules);
+
+    // Fills change, fault, change_id and basis_dropped of `into`, which is reset.
+    // true: an opt-out without a subscription, which stands for all of unsubscribe_all().
+    bool judge(const record& from, row& into) const;
+
+    // rules.unsubscribe_all, each once.
+    const std::vector<std::int64_t>& unsubscribe_all() const { return unsubscribe_all_; }
+
+  private:
+    void read_state(const record& from, row& into) const;
+    bool read_subscription(const record& from, row& into) const;
+    void read_channel(const record& from, row& into) const;
+    void read_basis(const record& from, row& into) const;
+    void read_explanation(const record& from, row& into) const;
+
+    config::default_settings defaults_;
+    bool require_legal_basis_;
+    std::vector<std::int64_t> unsubscribe_all_;
+};
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,54 @@
+#include "intake/text.hpp"
+
+#include <algorithm>
+#include <boost/locale/utf.hpp>
+#include <cstdint>
+#include <cstring>
+
+namespace consent_sync::intake {
+namespace {
+
+using utf8 = boost::locale::utf::utf_traits<char>;
+
+// Eight bytes at a time: most fields are ASCII.
+bool is_ascii(std::string_view text) {
+    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    while (text.size() >= 8) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data(), 8);
+        if ((eight & high_bits) != 0) return false;
+        text.remove_prefix(8);
+    }
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
+}
+
+constexpr bool is_invisible(boost::locale::utf::code_point c) {
+    return (c >= 0x80 && c <= 0xA0) || c == 0xAD || (c >= 0x2000 && c <= 0x200F) ||
+           (c >= 0x2028 && c <= 0x202F) || (c >= 0x205F && c <= 0x206F) || c == 0x3000 || c == 0xFEFF ||
+           (c >= 0xFFF9 && c <= 0xFFFB);
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+    if (is_ascii(text)) return true;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto decoded = utf8::decode(at, end);
+        if (!boost::locale::utf::is_valid_codepoint(decoded)) return false;
+    }
+    return true;
+}
+
+bool has_invisible(std::string_view text) {
+    if (is_ascii(text)) return false;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end)
+        if (is_invisible(utf8::decode(at, end))) return true;
+    return false;
+}
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,138 @@
+#include "intake/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "intake/columns.hpp"
+#include "intake/limits.hpp"
+#include "intake/text.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+using consent::legal_basis;
+using consent::status_state;
+
+constexpr std::array<std::pair<std::string_view, status_state>, 23> state_words{
+    {{"subscribed", status_state::subscribed},
+     {"subscribe", status_state::subscribed},
+     {"optin", status_state::subscribed},
+     {"optedin", status_state::subscribed},
+     {"yes", status_state::subscribed},
+     {"y", status_state::subscribed},
+     {"true", status_state::subscribed},
+     {"1", status_state::subscribed},
+     {"unsubscribed", status_state::unsubscribed},
+     {"unsubscribe", status_state::unsubscribed},
+     {"optout", status_state::unsubscribed},
+     {"optedout", status_state::unsubscribed},
+     {"no", status_state::unsubscribed},
+     {"n", status_state::unsubscribed},
+     {"false", status_state::unsubscribed},
+     {"0", status_state::unsubscribed},
+     {"notspecified", status_state::not_specified},
+     {"unspecified", status_state::not_specified},
+     {"notset", status_state::not_specified},
+     {"unset", status_state::not_specified},
+     {"unknown", status_state::not_specified},
+     {"notgiven", status_state::not_specified},
+     {"undefined", status_state::not_specified}}};
+
+constexpr std::array<std::pair<std::string_view, legal_basis>, 7> basis_words{
+    {{"legitimateinterestpql", legal_basis::legitimate_interest_pql},
+     {"legitimateinterestclient", legal_basis::legitimate_interest_client},
+     {"legitimateinterestother", legal_basis::legitimate_interest_other},
+     {"performanceofcontract", legal_basis::performance_of_contract},
+     {"consentwithnotice", legal_basis::consent_with_notice},
+     {"nongdpr", legal_basis::non_gdpr},
+     {"processandstore", legal_basis::process_and_store}}};
+
+template <class Table>
+auto find_word(const Table& table, std::string_view text) -> std::optional<decltype(table[0].second)> {
+    std::array<char, 32> buffer;
+    const std::string_view wanted = simplify(text, buffer.data(), buffer.size());
+    for (const auto& [word, meaning] : table)
+        if (word == wanted) return meaning;
+    return std::nullopt;
+}
+
+// Display names, lists and comments of mail headers; nothing that an address needs outside of quotes.
+constexpr bool is_special(char c) {
+    return std::string_view("()<>[]:;,\\\"").find(c) != std::string_view::npos;
+}
+
+std::optional<std::string_view> find_label_fault(std::string_view label) {
+    if (label.empty()) return "has an empty part between the dots of its domain";
+    if (label.size() > label_bytes_max) return "has a part of more than 63 bytes in its domain";
+    if (label.front() == '-' || label.back() == '-')
+        return "has a part of its domain that begins or ends with a dash";
+    for (const char c : label) {
+        const bool letter =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (static_cast<unsigned char>(c) & 0x80) != 0;
+        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+            return "has a character in its domain that no domain has";
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string_view> find_domain_fault(std::string_view domain) {
+    if (domain.find('.') == std::string_view::npos) return "must have a dot in the domain behind its @";
+    std::string_view rest = domain;
+    for (;;) {
+        const std::size_t dot = rest.find('.');
+        const std::string_view label = rest.substr(0, dot);
+        if (const auto fault = find_label_fault(label)) return fault;
+        if (dot == std::string_view::npos) {
+            if (std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; }))
+                return "ends in a number instead of a domain such as .com";
+            return std::nullopt;
+        }
+        rest.remove_prefix(dot + 1);
+    }
+}
+
+}  // namespace
+
+std::optional<status_state> read_status_state(std::string_view text) {
+    if (const auto exact = consent::parse_status_state(text)) return exact;
+    return find_word(state_words, text);
+}
+
+std::optional<legal_basis> read_legal_basis(std::string_view text) {
+    if (const auto exact = consent::parse_legal_basis(text)) return exact;
+    return find_word(basis_words, text);
+}
+
+std::optional<std::int64_t> read_positive(std::string_view digits) {
+    std::uint64_t number = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, problem] = std::from_chars(digits.data(), end, number);
+    if (problem != std::errc{} || stop != end || number == 0 || number > INT64_MAX) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+}
+
+std::optional<std::string_view> find_address_fault(std::string_view address) {
+    if (address.size() > address_bytes_max) return "must not be longer than 254 bytes";
+    std::size_t at = std::string_view::npos;
+    bool beyond_ascii = false;
+    for (std::size_t i = 0; i < address.size(); ++i) {
+        const char c = address[i];
+        if (c == ' ' || is_control(c)) return "must not contain spaces or control characters";
+        if (c == '@') {
+            if (at != std::string_view::npos) return "must be one address, with one @";
+            at = i;
+        } else if (is_special(c)) {
+            return "must be the bare address, without a name, brackets, quotes, commas, colons or semicolons";
+        }
+        beyond_ascii = beyond_ascii || (static_cast<unsigned char>(c) & 0x80) != 0;
+    }
+    if (beyond_ascii && has_invisible(address)) return "contains an invisible character or a special space";
+    if (at == std::string_view::npos) return "must be an e-mail address, with an @";
+    if (at == 0) return "must have a name before its @";
+    if (at > local_part_bytes_max) return "must not have more than 64 bytes before its @";
+    return find_domain_fault(address.substr(at + 1));
+}
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,23 @@
+// The words and numbers of single fields, with their aliases. lib/intake/README.md lists all.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "consent/change.hpp"
+
+namespace consent_sync::intake {
+
+// Case, spaces, underscores and dashes do not matter. Nothing: no word of ours.
+std::optional<consent::status_state> read_status_state(std::string_view text);
+std::optional<consent::legal_basis> read_legal_basis(std::string_view text);
+
+// Digits only, 1 to 2^63 - 1.
+std::optional<std::int64_t> read_positive(std::string_view digits);
+
+// Nothing, or what is wrong with a trimmed, non-empty address in UTF-8, as the end of "subscriberIdString …".
+// Liberal: an address that mail may know is let through, for HubSpot to judge.
+std::optional<std::string_view> find_address_fault(std::string_view address);
+
+}  // namespace consent_sync::intake
