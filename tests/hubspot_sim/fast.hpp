@@ -8,16 +8,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 
-#include "hubspot_sim/connection.hpp"
+#include "hubspot_sim/fast_stream.hpp"
 #include "hubspot_sim/options.hpp"
 #include "hubspot_sim/rate_window.hpp"
 
 namespace consent_sync::hubspot_sim {
-
-// Appends "{"status":"COMPLETE","results":[…],…}" for the inputs found in `body`; the times are `timestamp`.
-void append_fast_answer(std::string& to, std::string_view body, std::string_view timestamp);
 
 // Shared by the threads of the fast mode.
 class fast_world {
@@ -34,6 +30,6 @@ class fast_world {
     rate_window window_;  // protected by mutex_
 };
 
-boost::asio::awaitable<void> run_fast_session(std::unique_ptr<connection> c, fast_world& world);
+boost::asio::awaitable<void> run_fast_session(std::unique_ptr<fast_stream> stream, fast_world& world);
 
 }  // namespace consent_sync::hubspot_sim

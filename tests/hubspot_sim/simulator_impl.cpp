@@ -107,11 +107,13 @@ asio::awaitable<void> simulator::impl::accept_all(std::shared_ptr<tcp::acceptor>
 }
 
 void simulator::impl::open_session(tcp::socket socket, worker& on) {
-    auto c =
-        std::make_unique<connection>(std::move(socket), settings.plain ? nullptr : &tls_, ++connections_);
+    ++connections_;
     if (settings.fast) {
-        asio::co_spawn(on.context, run_fast_session(std::move(c), fast), &rethrow);
+        auto stream =
+            std::make_unique<fast_stream>(std::move(socket), settings.plain ? nullptr : tls_.native_handle());
+        asio::co_spawn(on.context, run_fast_session(std::move(stream), fast), &rethrow);
     } else {
+        auto c = std::make_unique<connection>(std::move(socket), settings.plain ? nullptr : &tls_, connections_);
         asio::co_spawn(on.context, run_session(std::move(c), world), &rethrow);
     }
 }
