@@ -1,0 +1,105 @@
+// One misbehaviour of HubSpot for one request: what is answered instead, and what happens to the changes.
+//
+// In tests: fault::status(503), fault::html(502).applied_after(2s), fault::reset().applied().
+// As text, in scripts and on the command line: "503", "502-html+late:2s", "reset+apply" (see README.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace consent_sync::hubspot_sim {
+
+using std::chrono::milliseconds;
+
+enum class fault_kind {
+    none,  // the true answer
+
+    // The true answer, spoilt: the changes are applied as usual.
+    truncated,     // JSON that breaks off, in a whole HTTP message
+    wrong_length,  // Content-Length promises more than comes
+    drip,          // one byte at a time
+    hang_up,       // the connection is closed after the answer, without having said so
+    strangers,     // with results and errors for addresses that nobody asked about
+
+    // Instead of the true answer: the changes are applied only if `apply` or `late` says so.
+    answer,             // `status` with the body of `body`
+    batch_status,       // 200 whose status is `text` instead of COMPLETE, without results
+    empty_results,      // 200 COMPLETE without results and errors
+    garbage,            // bytes that are not HTTP
+    endless_headers,    // header lines until the client leaves
+    endless_body,       // chunks until the client leaves
+    stall_before_read,  // reads the head of the request and then nothing more
+    stall,              // reads the request and never answers
+    reset,              // TCP reset; without `apply` or `late` before the body is read
+    close,              // the request is read, the connection closed in order, no answer
+
+    stall_handshake,  // of the next connection: accepts and never answers the TLS handshake
+};
+
+enum class fault_body {
+    error,   // HubSpot's Error; the real 429, 401, 403 and 477 bodies for these
+    object,  // 404: Error with the category OBJECT_NOT_FOUND
+    daily,   // 429: the DAILY one
+    html,    // as a gateway has it
+    empty,   // Content-Length: 0
+    custom,  // `text`
+};
+
+struct fault {
+    fault_kind kind = fault_kind::none;
+    unsigned status_code = 0;
+    fault_body body = fault_body::error;
+    std::string text;
+    std::vector<std::pair<std::string, std::string>> headers;
+    bool apply = false;                // the changes are applied before the answer
+    std::optional<milliseconds> late;  // the changes are applied so long after the answer
+    milliseconds delay{0};             // before the answer; drip: before each byte
+    std::uint32_t repeat = 1;          // so many requests in a row
+
+    // Error body; a 3xx gets a Location on another host.
+    static fault status(unsigned code);
+    static fault html(unsigned code);
+    static fault empty(unsigned code);
+    static fault custom(unsigned code, std::string body);
+    static fault daily_limit();
+    static fault batch_status(std::string status);
+    static fault of(fault_kind kind);
+    static fault reset() { return of(fault_kind::reset); }
+    static fault none() { return {}; }
+
+    fault applied() const;
+    fault applied_after(milliseconds delay) const;
+    fault after(milliseconds delay) const;
+    fault with_header(std::string name, std::string value) const;
+    fault times(std::uint32_t count) const;
+
+    // The true answer is computed, and spoilt only on the wire.
+    bool keeps_answer() const { return kind <= fault_kind::strangers; }
+    // The connection ends without a whole answer.
+    bool is_silent() const { return kind >= fault_kind::stall_before_read; }
+};
+
+// "503", "404-object", "429-daily", "502-html", "500-empty", "pending", "reset", … followed by any of
+// "+apply", "+late:500ms", "+delay:1s", "+times:3", "+retry-after:5" (or a date).
+base::result<fault> parse_fault(std::string_view text);
+std::string name(const fault& f);  // the first part of that text
+
+// "250ms", "2s", "5m", or a number of milliseconds.
+base::result<milliseconds> parse_duration(std::string_view text);
+
+// A fault and how likely a request meets it, 0…1.
+struct fault_share {
+    fault what;
+    double share = 0;
+};
+// "503=0.02,reset+apply=0.01"
+base::result<std::vector<fault_share>> parse_fault_shares(std::string_view text);
+
+}  // namespace consent_sync::hubspot_sim
