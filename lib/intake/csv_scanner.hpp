@@ -36,6 +36,7 @@ class csv_scanner {
     csv_scanner& operator=(const csv_scanner&) = delete;
 
     void set_delimiter(char delimiter);
+    char delimiter() const { return delimiter_; }
 
     // The row at the window's cursor; lines of nothing but spaces before it are passed. The cursor stays at
     // the row, so the same row can be scanned again with another delimiter. Errors: those of the window.

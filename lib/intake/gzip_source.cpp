@@ -1,7 +1,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <optional>
 #include <vector>
@@ -26,71 +25,73 @@ class gzip_source final : public byte_source {
 
     base::result<std::size_t> read(std::span<char> into) override {
         if (failed_) return *failed_;
-        base::result<std::size_t> got = inflate_some(into);
-        if (!got) failed_ = got.error();
+        // At the limit one more byte is asked for: a file of exactly that size ends well.
+        char beyond = 0;
+        const bool at_limit = bytes_left_ == 0;
+        const std::size_t room = std::min<std::uint64_t>({into.size(), bytes_left_, 1U << 30});
+        const std::size_t got = inflate_some(at_limit ? std::span(&beyond, 1) : into.first(room));
+        if (at_limit && got > 0) {
+            given_ -= got;
+            failed_ = broken("it holds more, and this is the most that is read of one compressed file; split it");
+        }
+        if (!at_limit) bytes_left_ -= got;
+        // What came out before the damage is given first, so that the rows do not depend on how they are
+        // asked for.
+        if (failed_ && (got == 0 || at_limit)) return *failed_;
         return got;
     }
 
     base::result<bool> seek(std::uint64_t) override { return false; }
 
   private:
-    base::result<std::size_t> inflate_some(std::span<char> into) {
-        // One byte more than allowed is asked for, so that a file of exactly the limit still ends well.
-        const std::size_t room = std::min<std::uint64_t>(into.size(), bytes_left_ + 1);
+    // The bytes put into `into`. Fewer than one: the end, or failed_ is set.
+    std::size_t inflate_some(std::span<char> into) {
         stream_.next_out = reinterpret_cast<Bytef*>(into.data());
-        stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(room, 1U << 30));
-        const uInt offered = stream_.avail_out;
-        while (stream_.avail_out == offered) {
+        stream_.avail_out = static_cast<uInt>(into.size());
+        while (!failed_ && stream_.avail_out == into.size()) {
             if (stream_.avail_in == 0) {
                 const base::result<std::size_t> more = compressed_->read(input_);
-                if (!more) return more.error();
-                if (*more == 0) return at_end_of_input();
-                stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
-                stream_.avail_in = static_cast<uInt>(*more);
+                if (!more) {
+                    failed_ = more.error();
+                } else if (*more == 0) {
+                    if (in_member_)
+                        failed_ = broken("it ends in the middle; it was not written or copied to its end");
+                    break;
+                } else {
+                    stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
+                    stream_.avail_in = static_cast<uInt>(*more);
+                }
             }
-            if (const auto refused = between_members()) return *refused;
-            if (stream_.avail_in == 0) continue;
-            if (const auto refused = step()) return *refused;
+            if (!failed_ && find_member()) step();
         }
-        const std::size_t got = offered - stream_.avail_out;
-        if (got > bytes_left_)
-            return broken("it holds more than " + std::to_string(given_ + bytes_left_) +
-                          " bytes, which is the most that is read of one compressed file; split it");
-        bytes_left_ -= got;
-        given_ += got;
-        return got;
+        return into.size() - stream_.avail_out;
     }
 
-    // Behind a member: zero bytes are padding, the first other byte opens the next member.
-    std::optional<base::error> between_members() {
-        if (in_member_) return std::nullopt;
-        if (members_ > 0)
-            while (stream_.avail_in > 0 && *stream_.next_in == 0) {
-                ++stream_.next_in;
-                --stream_.avail_in;
-            }
-        if (stream_.avail_in == 0) return std::nullopt;
-        if (::inflateReset(&stream_) != Z_OK) return broken("zlib could not go on");
-        in_member_ = true;
-        return std::nullopt;
+    // Whether there is something to inflate. Behind a member zero bytes are padding, and the first other byte
+    // opens the next member.
+    bool find_member() {
+        if (in_member_) return stream_.avail_in > 0;
+        while (members_ > 0 && stream_.avail_in > 0 && *stream_.next_in == 0) {
+            ++stream_.next_in;
+            --stream_.avail_in;
+        }
+        in_member_ = stream_.avail_in > 0;
+        if (in_member_ && ::inflateReset(&stream_) != Z_OK) failed_ = broken("zlib could not go on");
+        return in_member_ && !failed_;
     }
 
-    std::optional<base::error> step() {
+    void step() {
+        const uInt before = stream_.avail_out;
         const int answer = ::inflate(&stream_, Z_NO_FLUSH);
+        given_ += before - stream_.avail_out;
         if (answer == Z_STREAM_END) {
             in_member_ = false;
             ++members_;
         } else if (answer == Z_MEM_ERROR) {
             throw std::bad_alloc();
         } else if (answer != Z_OK && answer != Z_BUF_ERROR) {
-            return broken(stream_.msg != nullptr ? stream_.msg : "it is no gzip data");
+            failed_ = broken(stream_.msg != nullptr ? stream_.msg : "it is no gzip data");
         }
-        return std::nullopt;
-    }
-
-    base::result<std::size_t> at_end_of_input() const {
-        if (!in_member_) return std::size_t{0};
-        return broken("it ends in the middle; it was not written or copied to its end");
     }
 
     base::error broken(const std::string& why) const {

@@ -1,0 +1,143 @@
+#include "intake/raw_row_reader.hpp"
+
+#include <utility>
+
+#include "intake/csv_header.hpp"
+#include "intake/csv_scanner.hpp"
+#include "intake/json_array.hpp"
+#include "intake/json_members.hpp"
+#include "intake/limits.hpp"
+#include "intake/ndjson_reader.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+base::error changed(std::uint64_t offset) {
+    return base::error{base::errc::corrupt, "there is no row at byte " + std::to_string(offset) +
+                                                " of the file any more; it was changed after it was read"};
+}
+
+}  // namespace
+
+struct raw_row_reader::implementation {
+    implementation(std::unique_ptr<byte_source> source, layout kind)
+        : rows(kind), bytes(std::move(source)), scanner(bytes) {}
+
+    base::result<void> start() {
+        if (const auto text = check_text(bytes); !text) return text.error();
+        if (rows != layout::csv) return {};
+        const base::result<csv_header> header = read_csv_header(scanner);
+        if (!header) return header.error();
+        columns = header->names.size();
+        const auto& place = header->column_of;
+        const bool dropped_again = place[static_cast<std::size_t>(field::change_id)].has_value();
+        for (std::size_t i = 0; i < columns; ++i) {
+            const field meaning = find_field(header->names[i]);
+            if (dropped_again && (meaning == field::report || meaning == field::change_id)) continue;
+            if (meaning == field::subscription) subscription = names.size();
+            own.push_back(i);
+            names.push_back(header->names[i]);
+        }
+        return {};
+    }
+
+    base::result<raw_row> read_csv(std::uint64_t offset) {
+        const base::result<csv_row> row = scanner.scan();
+        if (!row) return row.error();
+        if (row->found != csv_row::kind::row || row->offset != offset || scanner.field_count() != columns)
+            return changed(offset);
+        raw_row raw;
+        for (const std::size_t column : own)
+            raw.fields.emplace_back(scanner.field(column));
+        return raw;
+    }
+
+    base::result<raw_row> read_ndjson(std::uint64_t offset) {
+        const base::result<text_line> line = find_text_line(bytes);
+        if (!line) return line.error();
+        return take_object(line->text, offset);
+    }
+
+    base::result<raw_row> read_json(std::uint64_t offset) {
+        json_scan scan;
+        for (std::size_t scanned = 0;;) {
+            const std::string_view text = bytes.ahead();
+            const std::size_t stop = scan.find_stop(text, scanned);
+            if (stop != std::string_view::npos) return take_object(text.substr(0, stop), offset);
+            if (text.size() > row_bytes_max) return changed(offset);
+            scanned = text.size();
+            const base::result<bool> more = bytes.fill();
+            if (!more) return more.error();
+            if (!*more) return changed(offset);
+        }
+    }
+
+    static base::result<raw_row> take_object(std::string_view text, std::uint64_t offset) {
+        const auto own_members = drop_report_members(text);
+        if (!own_members) return changed(offset);
+        return raw_row{{}, *own_members};
+    }
+
+    layout rows;
+    window bytes;
+    csv_scanner scanner;
+    std::size_t columns = 0;       // of the file
+    std::vector<std::size_t> own;  // those that are not ours
+    std::vector<std::string> names;
+    std::optional<std::size_t> subscription;
+};
+
+raw_row_reader::raw_row_reader(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
+raw_row_reader::raw_row_reader(raw_row_reader&&) noexcept = default;
+raw_row_reader& raw_row_reader::operator=(raw_row_reader&&) noexcept = default;
+raw_row_reader::~raw_row_reader() = default;
+
+base::result<raw_row_reader> raw_row_reader::open(const std::string& path, std::string_view name,
+                                                  std::uint64_t bytes_max) {
+    base::result<file_descriptor> file = open_for_reading(path);
+    if (!file) return file.error();
+    return open(std::move(*file), name, bytes_max);
+}
+
+base::result<raw_row_reader> raw_row_reader::open(file_descriptor file, std::string_view name,
+                                                  std::uint64_t bytes_max) {
+    return open(make_file_source(std::move(file)), name, bytes_max);
+}
+
+base::result<raw_row_reader> raw_row_reader::open(std::unique_ptr<byte_source> source, std::string_view name,
+                                                  std::uint64_t bytes_max) {
+    const base::result<format> kind = parse_format(name);
+    if (!kind) return kind.error();
+    if (kind->gzip) source = make_gzip_source(std::move(source), bytes_max * decompressed_factor);
+    raw_row_reader reader(std::make_unique<implementation>(std::move(source), kind->rows));
+    if (const auto started = reader.impl_->start(); !started) return started.error();
+    return reader;
+}
+
+layout raw_row_reader::rows() const {
+    return impl_->rows;
+}
+const std::vector<std::string>& raw_row_reader::header() const {
+    return impl_->names;
+}
+char raw_row_reader::delimiter() const {
+    return impl_->scanner.delimiter();
+}
+std::optional<std::size_t> raw_row_reader::subscription_column() const {
+    return impl_->subscription;
+}
+
+base::result<raw_row> raw_row_reader::at(std::uint64_t offset) {
+    if (const auto jumped = impl_->bytes.jump(offset); !jumped) return jumped.error();
+    switch (impl_->rows) {
+        case layout::csv:
+            return impl_->read_csv(offset);
+        case layout::ndjson:
+            return impl_->read_ndjson(offset);
+        case layout::json:
+            return impl_->read_json(offset);
+    }
+    return changed(offset);
+}
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,97 @@
+#include "intake/content_hash.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "unit/intake/reading.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+class scratch_folder {
+  public:
+    scratch_folder() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "intake_test_XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+        path_ = pattern;
+    }
+    ~scratch_folder() { std::filesystem::remove_all(path_); }
+    scratch_folder(const scratch_folder&) = delete;
+    scratch_folder& operator=(const scratch_folder&) = delete;
+
+    std::string write(const std::string& name, const std::string& content) const {
+        const std::string path = path_ / name;
+        std::ofstream(path, std::ios::binary) << content;
+        return path;
+    }
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::string hash_of(const std::string& content) {
+    const scratch_folder folder;
+    const auto file = open_for_reading(folder.write("x", content));
+    return hash_file(file->get()).value();
+}
+
+// FIPS 180-2, appendix B: the three examples of SHA-256.
+TEST(HashFile, IsTheSha256OfTheContent) {
+    EXPECT_EQ(hash_of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(hash_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(hash_of(std::string(1'000'000, 'a')),
+              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(HashFile, LeavesTheFileWhereItWas) {
+    const scratch_folder folder;
+    const auto file = open_for_reading(folder.write("x", "abcdef"));
+    ASSERT_EQ(::lseek(file->get(), 3, SEEK_SET), 3);
+    const auto first = hash_file(file->get());
+    EXPECT_EQ(*first, *hash_file(file->get()));
+    EXPECT_EQ(::lseek(file->get(), 0, SEEK_CUR), 3);
+}
+
+TEST(HashFile, TellsWhatTheSystemSaid) {
+    const auto got = hash_file(-1);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code, base::errc::io);
+}
+
+TEST(FileSource, ReadsRealFilesAndNoSymbolicLinks) {
+    const scratch_folder folder;
+    const std::string path = folder.write("x.csv", "email,status,subscription\na@b.com,yes,1\nb@b.com,x,1\n");
+    auto reader = file_reader::open(path, "x.csv", {});
+    ASSERT_TRUE(reader);
+    reading got;
+    read_on(*reader, got);
+    EXPECT_TRUE(got.whole());
+    EXPECT_EQ(got.rows.size(), 2U);
+
+    std::filesystem::create_symlink(path, path + ".link");
+    EXPECT_EQ(file_reader::open(path + ".link", "x.csv", {}).error().code, base::errc::io);
+    EXPECT_EQ(file_reader::open(path + ".none", "x.csv", {}).error().code, base::errc::not_found);
+    EXPECT_EQ(file_reader::open(path, "x.csv", {}, {5, 5000}).error().code, base::errc::invalid_input);
+}
+
+// The line of a broken row is known after a resume too, although nobody has read the lines before.
+TEST(FileSource, CountsTheLinesBeforeAResume) {
+    const scratch_folder folder;
+    const std::string path = folder.write("x.csv", "email,status,subscription\na@b.com,yes,1\n\nb\nc\n");
+    const auto reader = file_reader::open(path, "x.csv", {}, {1, 40});
+    ASSERT_TRUE(reader);
+    std::vector<row> rows;
+    auto moved = file_reader::open(path, "x.csv", {}, {1, 40});
+    moved->next(rows, 10);
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].number, 2U);
+    EXPECT_EQ(rows[0].fault->message.substr(0, 23), "line 4, bytes 41 to 42:");
+    EXPECT_EQ(rows[1].fault->message.substr(0, 23), "line 5, bytes 43 to 44:");
+}
+
+}  // namespace
+}  // namespace consent_sync::intake

@@ -1,0 +1,153 @@
+#include "intake/json_reader.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "intake/limits.hpp"
+#include "unit/intake/reading.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr char a[] = R"({"email":"a@b.com","status":"yes"})";
+constexpr char b[] = R"({"email":"b@b.com","status":"no"})";
+
+reading read_json(const std::string& content, std::size_t piece = 1 << 20) {
+    return read_text(content, "drop.json", with_subscription(), piece);
+}
+
+std::vector<std::string> addresses(const reading& got) {
+    std::vector<std::string> all;
+    for (const row& r : got.rows)
+        all.push_back(r.fault ? r.fault->category : r.change.subscriber);
+    return all;
+}
+
+TEST(JsonReader, ReadsABareArrayAndTheApisOwnBody) {
+    const std::string array = std::string("[") + a + ",\n " + b + "]";
+    for (const std::string& content :
+         {array, "{\"inputs\":" + array + "}", "\xEF\xBB\xBF {\n\"inputs\" : " + array + " }\n",
+          "{\"meta\":{\"inputs\":[1,{\"x\":\"}]\"}]},\"n\":-1.5e3,\"s\":\"\\\"inputs\\\":[\",\"inputs\":" +
+              array + ",\"more\":[[]],\"t\":true}"}) {
+        const reading got = read_json(content);
+        EXPECT_TRUE(got.whole()) << got.refused << got.end.reason.message << content;
+        EXPECT_THAT(addresses(got), ElementsAre("a@b.com", "b@b.com")) << content;
+        ASSERT_EQ(got.rows.size(), 2U);
+        EXPECT_EQ(content.substr(got[1].offset, got[1].length), b);
+    }
+}
+
+TEST(JsonReader, AnEmptyFileAndAnEmptyArrayHaveNoRows) {
+    for (const std::string content : {"", " \n", "[]", "{\"inputs\":[]}", "[ \n ]"}) {
+        const reading got = read_json(content);
+        EXPECT_TRUE(got.whole()) << content << got.refused;
+        EXPECT_TRUE(got.rows.empty());
+    }
+}
+
+TEST(JsonReader, ABrokenElementHurtsNoOther) {
+    for (const std::string bad :
+         {R"({"email":"x@b.com",})", R"({"email":})", R"({"email":"x"]})", R"(nonsense)",
+          R"({"email":"x@b.com"}})", R"({"email":"x@b.com"} {})", R"({'email':'x'})", R"(17)",
+          R"(["x@b.com","yes"])", R"("x@b.com")", R"({"email":"\ud800"})", "{\"email\":\"\xFF\"}",
+          "{\"email\":\"a\nb\"}", ""}) {
+        const reading got = read_json(std::string("[\n") + a + ",\n" + bad + ",\n" + b + "\n]");
+        EXPECT_TRUE(got.whole()) << bad << got.refused << got.end.reason.message;
+        EXPECT_THAT(addresses(got), ElementsAre("a@b.com", "malformed", "b@b.com")) << bad;
+        ASSERT_EQ(got.rows.size(), 3U) << bad;
+        EXPECT_THAT(got.message(1), HasSubstr(", bytes ")) << bad;
+        EXPECT_EQ(got[2].number, 3U);
+    }
+}
+
+TEST(JsonReader, NamesABrokenElementByLineAndBytes) {
+    const reading got = read_json(std::string("[\n") + a + ",\n{\"email\":},\n" + b + "]");
+    ASSERT_EQ(got.rows.size(), 3U);
+    EXPECT_THAT(got.message(1), HasSubstr("line 3, bytes 38 to 48: this is no valid JSON"));
+}
+
+TEST(JsonReader, ACommaBehindTheLastElementSeparatesNothing) {
+    EXPECT_THAT(addresses(read_json(std::string("[") + a + ",]")), ElementsAre("a@b.com"));
+}
+
+TEST(JsonReader, BreaksOffWhereTheStructureIsLost) {
+    const std::string start = std::string("[") + a + ",";
+    for (const std::string rest :
+         {R"({"email":"x@b.com")", R"({"email":"x@b.com},)", R"({"email":["x@b.com"},)", "{"}) {
+        const reading got = read_json(start + rest + b + "]");
+        EXPECT_EQ(got.end.at, read_result::state::broke_off) << rest;
+        EXPECT_THAT(got.end.reason.message, HasSubstr("begins at byte " + std::to_string(start.size())));
+        EXPECT_THAT(addresses(got), ElementsAre("a@b.com")) << rest;
+    }
+}
+
+TEST(JsonReader, TellsWhenSomethingStandsBehindTheArray) {
+    const std::string array = std::string("[") + a + "]";
+    for (const std::string& content :
+         {array + b, array + "]", "{\"inputs\":" + array, "{\"inputs\":" + array + "]",
+          "{\"inputs\":" + array + ",\"x\":[1", "{\"inputs\":" + array + ",\"inputs\":" + array + "}"}) {
+        const reading got = read_json(content);
+        EXPECT_EQ(got.end.at, read_result::state::broke_off) << content;
+        EXPECT_THAT(addresses(got), ElementsAre("a@b.com")) << content;
+    }
+}
+
+TEST(JsonReader, RefusesWhatIsNoArray) {
+    EXPECT_THAT(read_json("hello").refused, HasSubstr("no JSON array"));
+    EXPECT_THAT(read_json("\"inputs\"").refused, HasSubstr("no JSON array"));
+    EXPECT_THAT(read_json("{\"rows\":[]}").refused, HasSubstr("no member \"inputs\""));
+    EXPECT_THAT(read_json("{\"inputs\":{}}").refused, HasSubstr("not an array"));
+    EXPECT_THAT(read_json(std::string(a) + "\n" + b).refused, HasSubstr(".ndjson"));
+    EXPECT_THAT(read_json("{\"x\":[[[").refused, HasSubstr("breaks off"));
+}
+
+TEST(JsonReader, ADeepElementIsMalformedAndCostsNoStack) {
+    const std::string deep(200'000, '[');
+    const std::string closed(200'000, ']');
+    const reading got = read_json(std::string("[") + a + ",{\"x\":" + deep + closed + "}," + b + "]");
+    EXPECT_THAT(addresses(got), ElementsAre("a@b.com", "malformed", "b@b.com"));
+    EXPECT_THAT(got.message(1), HasSubstr("deeper than 32"));
+    EXPECT_TRUE(read_json("{\"x\":" + deep + closed + ",\"inputs\":[]}").whole());
+}
+
+TEST(JsonReader, ALongElementIsMalformedAndReadingGoesOn) {
+    const std::string frame = R"({"email":"x@b.com","status":"no","x":""})";
+    const std::size_t room = row_bytes_max - frame.size();
+    for (const auto& [size, fits] : {std::pair{room, true}, {room + 1, false}, {4 * room, false}}) {
+        std::string big = frame;
+        big.insert(big.size() - 2, size, 'x');
+        const reading got = read_json(std::string("[") + a + "," + big + "," + b + "]");
+        EXPECT_THAT(addresses(got), ElementsAre("a@b.com", fits ? "x@b.com" : "malformed", "b@b.com"))
+            << size;
+        EXPECT_EQ(got[1].length, big.size());
+        EXPECT_TRUE(got.whole());
+    }
+}
+
+TEST(JsonReader, GivesTheSameRowsInPiecesOfAnySize) {
+    const std::string content =
+        std::string("{\"x\":{\"y\":[\"\\\"]\"]}, \"inputs\" : [") + a + ",\n{\"email\":}, " + b +
+        R"(,{"email":"\u00fc\"\\@b.com","e":[{"a":"}"}]}},)" + "\n17 , " + b + " ] , \"z\" : {} }\n";
+    const reading expected = read_json(content);
+    ASSERT_TRUE(expected.whole());
+    ASSERT_EQ(expected.rows.size(), 6U);
+    for (std::size_t piece = 1; piece < content.size(); ++piece)
+        EXPECT_EQ(describe(read_json(content, piece).rows), describe(expected.rows)) << piece;
+}
+
+TEST(JsonReader, ReadsEscapesAndNamesUnknownMembers) {
+    const reading got =
+        read_json(R"([{"\u0065mail":"\u00fcmit@b.com","status":true,"First":1,"Last":{"email":"x"}},)"
+                  R"({"email":"b@b.com","First":"","status":0}])");
+    ASSERT_EQ(got.rows.size(), 2U);
+    EXPECT_EQ(got[0].change.subscriber, "ümit@b.com");
+    EXPECT_EQ(got[0].change.state, consent::status_state::subscribed);
+    EXPECT_EQ(got[1].change.state, consent::status_state::unsubscribed);
+    EXPECT_THAT(got.unknown, ElementsAre("First", "Last"));
+}
+
+}  // namespace
+}  // namespace consent_sync::intake

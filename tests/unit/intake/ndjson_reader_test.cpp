@@ -1,0 +1,94 @@
+#include "intake/ndjson_reader.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "intake/limits.hpp"
+#include "unit/intake/reading.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char a[] = R"({"email":"a@b.com","status":"yes"})";
+constexpr char b[] = R"({"email":"b@b.com","status":"no"})";
+
+reading read_ndjson(const std::string& content, std::size_t piece = 1 << 20) {
+    return read_text(content, "DROP.NDJSON", with_subscription(), piece);
+}
+
+TEST(NdjsonReader, ReadsOneObjectALine) {
+    const std::string content = std::string(a) + "\r\n\n  \n" + b;
+    const reading got = read_ndjson(content);
+    ASSERT_TRUE(got.whole()) << got.refused;
+    ASSERT_EQ(got.rows.size(), 2U);
+    EXPECT_EQ(got[0].length, sizeof(a) - 1);
+    EXPECT_EQ(content.substr(got[1].offset, got[1].length), b);
+    EXPECT_EQ(got[1].change.state, consent::status_state::unsubscribed);
+    EXPECT_TRUE(read_text(content, "x.jsonl", with_subscription()).whole());
+}
+
+TEST(NdjsonReader, AnEmptyFileHasNoRows) {
+    for (const std::string content : {"", "\n", "\xEF\xBB\xBF\r\n"}) {
+        const reading got = read_ndjson(content);
+        EXPECT_TRUE(got.whole()) << got.refused;
+        EXPECT_TRUE(got.rows.empty());
+    }
+}
+
+TEST(NdjsonReader, ABrokenLineCostsOneRow) {
+    for (const std::string bad : {R"({"email":"x@b.com")", R"({"email":"x)", "[]", "17", "null", "}", "{} {}",
+                                  "\"\xFF\"", "{\"email\":\"\xC3\x28\"}", "{\"a\":1,}"}) {
+        const reading got = read_ndjson(std::string(a) + "\n" + bad + "\n" + b + "\n");
+        ASSERT_EQ(got.rows.size(), 3U) << bad;
+        EXPECT_EQ(got.fault(1), "malformed") << bad;
+        EXPECT_THAT(got.message(1),
+                    HasSubstr("line 2, bytes 35 to " + std::to_string(35 + bad.size()) + ": "));
+        EXPECT_EQ(got.fault(2), "");
+        EXPECT_EQ(got[2].number, 3U);
+    }
+}
+
+TEST(NdjsonReader, ALongLineIsMalformedAndReadingGoesOn) {
+    const std::string frame = R"({"email":"x@b.com","status":"no","x":""})";
+    const std::size_t room = row_bytes_max - frame.size();
+    for (const auto& [size, fits] : {std::pair{room, true}, {room + 1, false}, {3 * room, false}}) {
+        std::string big = frame;
+        big.insert(big.size() - 2, size, 'x');
+        const reading got = read_ndjson(std::string(a) + "\n" + big + "\n" + b);
+        ASSERT_EQ(got.rows.size(), 3U);
+        EXPECT_EQ(got.fault(1), fits ? "" : "malformed") << size;
+        EXPECT_EQ(got[1].length, big.size());
+        EXPECT_EQ(got.fault(2), "");
+    }
+}
+
+TEST(NdjsonReader, TellsThatAFileIsOneJsonDocument) {
+    EXPECT_THAT(read_ndjson(std::string("[") + a + "]").refused, HasSubstr(".json"));
+    EXPECT_THAT(read_ndjson("{\n \"inputs\": []}").refused, HasSubstr(".json"));
+    EXPECT_THAT(read_ndjson("{ \"inputs\": []}").refused, HasSubstr(".json"));
+    EXPECT_THAT(read_ndjson("email,status\n").refused, HasSubstr("no JSON object"));
+}
+
+TEST(NdjsonReader, GivesTheSameRowsInPiecesOfAnySize) {
+    const std::string content =
+        std::string(a) + "\r\n\n{\"email\":\"\\u00fc@b.com\",\"status\":1}\nbroken\n" + b;
+    const reading expected = read_ndjson(content);
+    ASSERT_EQ(expected.rows.size(), 4U);
+    for (std::size_t piece = 1; piece < content.size(); ++piece)
+        EXPECT_EQ(describe(read_ndjson(content, piece).rows), describe(expected.rows)) << piece;
+}
+
+TEST(NdjsonReader, ANameTwiceInARowIsAmbiguous) {
+    const reading got = read_ndjson(R"({"email":"a@b.com","Subscriber":"b@b.com","status":"no"})"
+                                    "\n"
+                                    R"({"email":"a@b.com","status":"no","status":"yes"})");
+    ASSERT_EQ(got.rows.size(), 2U);
+    EXPECT_EQ(got.fault(0), "ambiguous_field");
+    EXPECT_THAT(got.message(0), HasSubstr("subscriberIdString"));
+    EXPECT_EQ(got.fault(1), "ambiguous_field");
+}
+
+}  // namespace
+}  // namespace consent_sync::intake

@@ -1,0 +1,121 @@
+#include "intake/values.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "intake/columns.hpp"
+#include "intake/text.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+std::string repeat(const std::string& text, std::size_t n) {
+    std::string all;
+    while (n-- > 0)
+        all += text;
+    return all;
+}
+
+TEST(Address, LetsThroughWhatMailMayKnow) {
+    const std::string label(63, 'd');
+    for (const std::string& good :
+         {std::string("a@b.co"), std::string("first.last+tag@sub.example.com"),
+          std::string("o'neil!#$%&*/=?^_`{|}~-@b.com"), std::string("jürgen@münchen.de"),
+          std::string("用户@例子.公司"), std::string("a..b.@docomo.ne.jp"), std::string("a@under_score.com"),
+          std::string("a@1.2.3.4.com"), std::string("A@B.COM"), std::string("a@xn--mnchen-3ya.de"),
+          std::string(64, 'l') + "@b.com", "a@" + label + ".com",
+          std::string(64, 'l') + "@" + label + "." + label + "." + std::string(57, 'd') + ".com"})
+        EXPECT_EQ(find_address_fault(good), std::nullopt)
+            << good << ": " << find_address_fault(good).value_or("");
+}
+
+TEST(Address, NamesWhatIsWrong) {
+    const std::vector<std::pair<std::string, std::string>> table{
+        {"ann", "with an @"},
+        {"@b.com", "before its @"},
+        {"a@", "dot"},
+        {"a@b", "dot"},
+        {"a@b@c.com", "one @"},
+        {"a@b.com;c@d.com", "commas"},
+        {"a@b.com,c@d.com", "commas"},
+        {"<a@b.com>", "bare"},
+        {"\"a\"@b.com", "quotes"},
+        {"a@[1.2.3.4]", "bare"},
+        {"a @b.com", "spaces"},
+        {"a\t@b.com", "spaces"},
+        {"a\x7F@b.com", "control"},
+        {std::string("a\0@b.com", 8), "control"},
+        {"a\xC2\xA0@b.com", "invisible"},
+        {"\xE2\x80\x8B"
+         "a@b.com",
+         "invisible"},
+        {"a@b.com\xEF\xBB\xBF", "invisible"},
+        {"a@b..com", "empty part"},
+        {"a@.com", "empty part"},
+        {"a@b.com.", "empty part"},
+        {"a@-b.com", "dash"},
+        {"a@b-.com", "dash"},
+        {"a@b/c.com", "character"},
+        {"a@1.2.3.4", "number"},
+        {std::string(65, 'l') + "@b.com", "64 bytes"},
+        {"a@" + std::string(64, 'd') + ".com", "63 bytes"},
+        {"a@" + repeat("dddddddd.", 28) + "com", "254 bytes"},
+    };
+    for (const auto& [address, words] : table)
+        EXPECT_THAT(std::string(find_address_fault(address).value_or("nothing")), testing::HasSubstr(words))
+            << address;
+}
+
+TEST(Address, MayHaveTwoHundredFiftyFourBytes) {
+    const std::string domain = "@" + repeat("dddddddd.", 20) + "com";
+    const std::string longest = repeat("l", 254 - 64 - domain.size()) + domain;
+    EXPECT_EQ(find_address_fault(longest), std::nullopt);
+    const std::string tail = "@" + repeat("dddddddd.", 27) + "com";
+    EXPECT_EQ(find_address_fault(repeat("l", 254 - tail.size()) + tail), std::nullopt);
+    EXPECT_NE(find_address_fault(repeat("l", 255 - tail.size()) + tail), std::nullopt);
+}
+
+TEST(Columns, AreFoundByNameAndAliasWhateverTheSpelling) {
+    const std::vector<std::pair<std::string, field>> table{{"subscriberIdString", field::subscriber},
+                                                           {"SUBSCRIBER_ID_STRING", field::subscriber},
+                                                           {"E-Mail", field::subscriber},
+                                                           {"email address", field::subscriber},
+                                                           {"statusState", field::state},
+                                                           {"Consent", field::state},
+                                                           {"opt-in", field::state},
+                                                           {"Opt Out", field::inverted_state},
+                                                           {"hs_email_optout", field::inverted_state},
+                                                           {"Subscription ID", field::subscription},
+                                                           {"channel", field::channel},
+                                                           {"lawful-basis", field::basis},
+                                                           {"legalBasisExplanation", field::explanation},
+                                                           {"change_id", field::change_id},
+                                                           {"Correlation-ID", field::report},
+                                                           {"first name", field::unknown},
+                                                           {"", field::unknown},
+                                                           {"---", field::unknown},
+                                                           {std::string(5000, 'e'), field::unknown}};
+    for (const auto& [name, meaning] : table)
+        EXPECT_EQ(find_field(name), meaning) << name;
+}
+
+TEST(Columns, AreShownWithoutAddressesAndCutBetweenCharacters) {
+    EXPECT_EQ(shown_name("Vorname"), "Vorname");
+    EXPECT_EQ(shown_name("ann@example.com"), "(hidden)");
+    EXPECT_EQ(shown_name("a\nb"), "(hidden)");
+    EXPECT_EQ(shown_name("\xFF"), "(hidden)");
+    const std::string cut = shown_name(std::string(63, 'x') + repeat("ü", 10));
+    EXPECT_TRUE(is_utf8(cut));
+    EXPECT_EQ(cut, std::string(63, 'x') + "…");
+}
+
+TEST(Text, KnowsUtf8) {
+    for (const std::string good : {"", "plain ascii, longer than eight", "ü", "日本", "😀", "aaaaaaaé"})
+        EXPECT_TRUE(is_utf8(good)) << good;
+    for (const std::string bad :
+         {"\xFF", "\xC3", "aaaaaaaa\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80", "\xE2\x82"})
+        EXPECT_FALSE(is_utf8(bad));
+}
+
+}  // namespace
+}  // namespace consent_sync::intake
