@@ -21,13 +21,13 @@ enum class log_format { text, json };
 
 class log_field {
   public:
-    log_field(std::string_view name, std::string_view text) : name(name), value(std::string(text)) {}
-    log_field(std::string_view name, const char* text) : name(name), value(std::string(text)) {}
-    log_field(std::string_view name, const std::string& text) : name(name), value(text) {}
-    log_field(std::string_view name, bool flag) : name(name), value(flag) {}
-    log_field(std::string_view name, double number) : name(name), value(number) {}
+    log_field(std::string_view key, std::string_view text) : name(key), value(std::string(text)) {}
+    log_field(std::string_view key, const char* text) : name(key), value(std::string(text)) {}
+    log_field(std::string_view key, const std::string& text) : name(key), value(text) {}
+    log_field(std::string_view key, bool flag) : name(key), value(flag) {}
+    log_field(std::string_view key, double number) : name(key), value(number) {}
     template <std::integral Integer>
-    log_field(std::string_view name, Integer number) : name(name), value(static_cast<std::int64_t>(number)) {}
+    log_field(std::string_view key, Integer number) : name(key), value(static_cast<std::int64_t>(number)) {}
 
     std::string_view name;  // a literal
     std::variant<std::string, std::int64_t, double, bool> value;
