@@ -5,6 +5,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -73,11 +74,15 @@ void task_group::spawn(std::string name, asio::awaitable<void> task) {
 }
 
 void task_group::cancel() {
-    const auto running = state_->tasks;  // a task may end, or spawn another, while it is being cancelled
-    for (const auto& entry : running) {
-        entry->cancelled = true;
-        entry->signal.emit(asio::cancellation_type::terminal);
-    }
+    // On the executor's thread, and only for tasks that are still there by then: from elsewhere Asio 1.26
+    // would queue each signal by a bare pointer, which dangles when the task ends before its turn comes.
+    asio::dispatch(state_->executor, [shared = state_] {
+        const auto running = shared->tasks;  // a task may end, or spawn another, while it is being cancelled
+        for (const auto& entry : running) {
+            entry->cancelled = true;
+            entry->signal.emit(asio::cancellation_type::terminal);
+        }
+    });
 }
 
 asio::awaitable<bool> task_group::wait_empty(std::chrono::steady_clock::time_point deadline) {

@@ -1,4 +1,5 @@
-// Certificates for the TLS tests, made anew in every run: an authority, and server certificates with one flaw each.
+// Certificates for the TLS tests, made anew in every run: an authority, and server certificates with one flaw
+// each.
 #pragma once
 
 #include <string>

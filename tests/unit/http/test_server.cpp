@@ -23,18 +23,20 @@ std::string answer(unsigned status, const std::string& body, const std::string& 
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-struct test_server::parts {
-    parts(const asio::any_io_executor& ex, server_options o, script s)
+struct server_parts {
+    server_parts(const asio::any_io_executor& ex, server_options o, test_server::script s)
         : executor(ex),
           options(o),
           on_request(std::move(s)),
           context(asio::ssl::context::tls_server),
           acceptor(ex),
-          tasks(ex, [](std::string_view, const std::exception_ptr& failure) { std::rethrow_exception(failure); }) {}
+          tasks(ex, [](std::string_view, const std::exception_ptr& failure) {
+              std::rethrow_exception(failure);
+          }) {}
 
     asio::any_io_executor executor;
     server_options options;
-    script on_request;
+    test_server::script on_request;
     asio::ssl::context context;
     tcp::acceptor acceptor;
     async::task_group tasks;
@@ -45,12 +47,6 @@ struct test_server::parts {
     std::vector<std::string> requests;
     std::string server_name;
 };
-
-namespace {
-
-using parts_ptr = std::shared_ptr<test_server::parts>;
-
-}  // namespace
 
 namespace {
 
@@ -108,7 +104,6 @@ void reset(tcp::socket& socket) {
 
 asio::awaitable<void> hang(tcp::socket& socket) {
     // Until the client hangs up; what it sends is not read.
-    boost::system::error_code error;
     asio::steady_timer forever(socket.get_executor(), asio::steady_timer::time_point::max());
     co_await forever.async_wait(asio::as_tuple(asio::use_awaitable));
 }
@@ -123,14 +118,16 @@ asio::awaitable<void> say_goodbye(tls_stream& stream) {
     co_await stream.async_shutdown(asio::as_tuple(asio::use_awaitable));
 }
 
-tcp::socket& socket_of(tcp::socket& socket) { return socket; }
-tcp::socket& socket_of(tls_stream& stream) { return stream.next_layer(); }
-
-}  // namespace
+tcp::socket& socket_of(tcp::socket& socket) {
+    return socket;
+}
+tcp::socket& socket_of(tls_stream& stream) {
+    return stream.next_layer();
+}
 
 // Serves one connection until it ends.
 template <class Stream>
-static asio::awaitable<void> serve(std::shared_ptr<test_server::parts> shared, Stream& stream) {
+asio::awaitable<void> serve(std::shared_ptr<server_parts> shared, Stream& stream) {
     std::string buffer;
     async::watchdog idle(shared->executor);
     for (;;) {
@@ -151,7 +148,7 @@ static asio::awaitable<void> serve(std::shared_ptr<test_server::parts> shared, S
     }
 }
 
-static asio::awaitable<void> serve_tls(std::shared_ptr<test_server::parts> shared, tcp::socket socket) {
+asio::awaitable<void> serve_tls(std::shared_ptr<server_parts> shared, tcp::socket socket) {
     tls_stream stream(std::move(socket), shared->context);
     const auto [error] =
         co_await stream.async_handshake(asio::ssl::stream_base::server, asio::as_tuple(asio::use_awaitable));
@@ -165,7 +162,7 @@ static asio::awaitable<void> serve_tls(std::shared_ptr<test_server::parts> share
     SSL_set_shutdown(stream.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
-static asio::awaitable<void> serve_one(std::shared_ptr<test_server::parts> shared, tcp::socket socket) {
+asio::awaitable<void> serve_one(std::shared_ptr<server_parts> shared, tcp::socket socket) {
     shared->open++;
     switch (shared->options.secure) {
         case server_options::security::plain:
@@ -180,7 +177,7 @@ static asio::awaitable<void> serve_one(std::shared_ptr<test_server::parts> share
     shared->open--;
 }
 
-static asio::awaitable<void> accept_all(std::shared_ptr<test_server::parts> shared) {
+asio::awaitable<void> accept_all(std::shared_ptr<server_parts> shared) {
     for (;;) {
         auto [error, socket] = co_await shared->acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
         if (error) co_return;
@@ -190,7 +187,7 @@ static asio::awaitable<void> accept_all(std::shared_ptr<test_server::parts> shar
     }
 }
 
-static void set_up_tls(asio::ssl::context& context, const server_options& options) {
+void set_up_tls(asio::ssl::context& context, const server_options& options) {
     const certificate& mine = server_certificate(options.certificate);
     context.use_certificate_chain(asio::buffer(mine.chain_pem));
     context.use_private_key(asio::buffer(mine.key_pem), asio::ssl::context::pem);
@@ -200,11 +197,14 @@ static void set_up_tls(asio::ssl::context& context, const server_options& option
         SSL_CTX_set_min_proto_version(native, TLS1_VERSION);
         SSL_CTX_set_max_proto_version(native, TLS1_VERSION);
     }
-    if (options.secure == server_options::security::tls_12) SSL_CTX_set_max_proto_version(native, TLS1_2_VERSION);
+    if (options.secure == server_options::security::tls_12)
+        SSL_CTX_set_max_proto_version(native, TLS1_2_VERSION);
 }
 
+}  // namespace
+
 test_server::test_server(const asio::any_io_executor& executor, server_options options, script on_request)
-    : parts_(std::make_shared<parts>(executor, options, std::move(on_request))) {
+    : parts_(std::make_shared<server_parts>(executor, options, std::move(on_request))) {
     if (options.secure != server_options::security::plain) set_up_tls(parts_->context, options);
     const tcp::endpoint any(options.ipv6 ? asio::ip::address(asio::ip::address_v6::loopback())
                                          : asio::ip::address(asio::ip::address_v4::loopback()),
@@ -215,7 +215,9 @@ test_server::test_server(const asio::any_io_executor& executor, server_options o
     parts_->tasks.spawn("accept", accept_all(parts_));
 }
 
-test_server::~test_server() { stop(); }
+test_server::~test_server() {
+    stop();
+}
 
 void test_server::stop() {
     boost::system::error_code ignored;
@@ -223,12 +225,26 @@ void test_server::stop() {
     parts_->tasks.cancel();
 }
 
-std::uint16_t test_server::port() const { return parts_->acceptor.local_endpoint().port(); }
-unsigned test_server::connections() const { return parts_->connections; }
-unsigned test_server::handshakes() const { return parts_->handshakes; }
-unsigned test_server::resumed() const { return parts_->resumed; }
-unsigned test_server::open() const { return parts_->open; }
-const std::vector<std::string>& test_server::requests() const { return parts_->requests; }
-const std::string& test_server::server_name() const { return parts_->server_name; }
+std::uint16_t test_server::port() const {
+    return parts_->acceptor.local_endpoint().port();
+}
+unsigned test_server::connections() const {
+    return parts_->connections;
+}
+unsigned test_server::handshakes() const {
+    return parts_->handshakes;
+}
+unsigned test_server::resumed() const {
+    return parts_->resumed;
+}
+unsigned test_server::open() const {
+    return parts_->open;
+}
+const std::vector<std::string>& test_server::requests() const {
+    return parts_->requests;
+}
+const std::string& test_server::server_name() const {
+    return parts_->server_name;
+}
 
 }  // namespace consent_sync::http::test

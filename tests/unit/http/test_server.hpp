@@ -1,5 +1,5 @@
-// A small HTTP server on the tests' own io_context, on a loopback port that the kernel chose, that does what the
-// script says: answers, half answers, garbage, silence, resets.
+// A small HTTP server on the tests' own io_context, on a loopback port that the kernel chose, that does what
+// the script says: answers, half answers, garbage, silence, resets.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,6 +34,8 @@ struct server_options {
     std::chrono::milliseconds idle_close{0};  // a connection without a request is closed after this; 0: never
 };
 
+struct server_parts;
+
 class test_server {
   public:
     using script = std::function<reply(const std::string& request)>;
@@ -44,18 +46,17 @@ class test_server {
     test_server& operator=(const test_server&) = delete;
 
     std::uint16_t port() const;
-    unsigned connections() const;   // accepted
-    unsigned handshakes() const;    // TLS handshakes that ended well
-    unsigned resumed() const;       // of them, with a resumed session
-    unsigned open() const;          // connections that are served now
+    unsigned connections() const;  // accepted
+    unsigned handshakes() const;   // TLS handshakes that ended well
+    unsigned resumed() const;      // of them, with a resumed session
+    unsigned open() const;         // connections that are served now
     const std::vector<std::string>& requests() const;
     const std::string& server_name() const;  // the SNI of the last handshake
     // Ends all connections and the listening.
     void stop();
 
   private:
-    struct parts;
-    std::shared_ptr<parts> parts_;
+    std::shared_ptr<server_parts> parts_;
 };
 
 }  // namespace consent_sync::http::test
