@@ -1,0 +1,160 @@
+#include "intake/watch_folder.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <tuple>
+
+namespace consent_sync::intake {
+namespace {
+
+file_kind kind_of(mode_t mode) {
+    if (S_ISREG(mode)) return file_kind::regular;
+    if (S_ISDIR(mode)) return file_kind::folder;
+    if (S_ISLNK(mode)) return file_kind::symlink;
+    if (S_ISFIFO(mode)) return file_kind::fifo;
+    if (S_ISSOCK(mode)) return file_kind::socket;
+    return file_kind::device;
+}
+
+std::int64_t to_ns(const timespec& t) {
+    return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+file_identity identity_of(const struct stat& status) {
+    return {status.st_dev, status.st_ino};
+}
+
+observation observe(const struct stat& status) {
+    return {.kind = kind_of(status.st_mode),
+            .identity = identity_of(status),
+            .size = static_cast<std::uint64_t>(status.st_size),
+            .mtime_ns = to_ns(status.st_mtim),
+            .ctime_ns = to_ns(status.st_ctim),
+            .readable = true};
+}
+
+bool comes_before(const listed_name& a, const listed_name& b) {
+    return std::tie(a.seen.ctime_ns, a.name) < std::tie(b.seen.ctime_ns, b.name);
+}
+
+// Keeps the first `most` of all that are added.
+class first_files {
+  public:
+    explicit first_files(std::size_t most) : most_(most) {}
+
+    void add(listed_name file) {
+        if (heap_.size() < most_) {
+            heap_.push_back(std::move(file));
+            std::push_heap(heap_.begin(), heap_.end(), comes_before);
+            return;
+        }
+        cut_ = true;
+        if (heap_.empty() || !comes_before(file, heap_.front())) return;
+        std::pop_heap(heap_.begin(), heap_.end(), comes_before);
+        heap_.back() = std::move(file);
+        std::push_heap(heap_.begin(), heap_.end(), comes_before);
+    }
+    bool cut() const { return cut_; }
+    std::vector<listed_name> take_sorted() {
+        std::sort_heap(heap_.begin(), heap_.end(), comes_before);
+        return std::move(heap_);
+    }
+
+  private:
+    std::size_t most_;
+    bool cut_ = false;
+    std::vector<listed_name> heap_;
+};
+
+struct close_folder {
+    void operator()(DIR* folder) const { ::closedir(folder); }
+};
+
+std::string describe(int errnum) {
+    return std::generic_category().message(errnum);
+}
+
+}  // namespace
+
+std::optional<observation> look_at(int folder, const std::string& name, look how) {
+    struct stat status {};
+    if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+    observation seen = observe(status);
+    if (seen.kind != file_kind::regular || how == look::at_status) return seen;
+    const base::unique_fd fd(
+        ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!fd) {
+        if (errno == ENOENT) return std::nullopt;
+        seen.readable = false;
+        return seen;
+    }
+    if (::fstat(fd.get(), &status) != 0) return std::nullopt;
+    return observe(status);
+}
+
+std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names,
+                                                    look how) {
+    std::vector<std::optional<observation>> seen;
+    seen.reserve(names.size());
+    for (const std::string& name : names)
+        seen.push_back(look_at(folder, name, how));
+    return seen;
+}
+
+listing list_folder(int folder, std::size_t most) {
+    listing result;
+    // A descriptor of its own: the position of a listing belongs to the open folder.
+    base::unique_fd own(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!own) {
+        result.failure = describe(errno);
+        return result;
+    }
+    const std::unique_ptr<DIR, close_folder> open(::fdopendir(own.get()));
+    if (!open) {
+        result.failure = describe(errno);
+        return result;
+    }
+    own.release();
+    first_files files(most);
+    for (;;) {
+        errno = 0;
+        const dirent* const entry = ::readdir(open.get());
+        if (entry == nullptr) {
+            if (errno != 0) result.failure = describe(errno);
+            break;
+        }
+        std::string name = entry->d_name;
+        if (is_left_alone(name)) continue;  // "." and ".." too
+        const auto seen = look_at(folder, name, look::at_status);
+        if (!seen) continue;
+        if (seen->kind == file_kind::regular) {
+            files.add({std::move(name), *seen});
+        } else if (result.others.size() < others_max) {
+            result.others.push_back({std::move(name), *seen});
+        }
+    }
+    result.cut = files.cut();
+    result.files = files.take_sorted();
+    return result;
+}
+
+std::optional<file_identity> identify(int fd) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) return std::nullopt;
+    return identity_of(status);
+}
+
+std::optional<file_identity> identify(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    return identity_of(status);
+}
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,48 @@
+// Looks into the inbox: one name, or all of them. Blocking calls, made on the thread for files.
+//
+// Nothing but a regular file is ever opened: a name is looked at without following links first, and then
+// opened with O_NOFOLLOW and O_NONBLOCK and looked at again, so that an exchange in between cannot block or
+// mislead the daemon.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "intake/inbox_rules.hpp"
+
+namespace consent_sync::intake {
+
+enum class look { at_status, at_status_and_readability };
+
+// Nothing: there is no such name any more (or the folder cannot be searched, which the next listing reports).
+std::optional<observation> look_at(int folder, const std::string& name, look how);
+
+// Of the same order as `names`.
+std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names,
+                                                    look how);
+
+struct listed_name {
+    std::string name;
+    observation seen;
+};
+
+struct listing {
+    std::vector<listed_name>
+        files;  // regular files that are not left alone, by ctime, then name; the first `most`
+    std::vector<listed_name> others;  // what is no regular file, the first others_max in the folder's order
+    bool cut = false;                 // there were more than `most` files
+    std::string failure;              // not empty: the folder could not be listed (to its end)
+};
+
+inline constexpr std::size_t others_max = 1'000;
+
+// Memory is bounded by `most`, whatever the folder holds.
+listing list_folder(int folder, std::size_t most);
+
+// The identity of a folder by descriptor, and of what its path names now. Nothing: it cannot be looked at.
+std::optional<file_identity> identify(int fd);
+std::optional<file_identity> identify(const std::string& path);
+
+}  // namespace consent_sync::intake
