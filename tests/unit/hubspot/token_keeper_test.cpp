@@ -103,6 +103,20 @@ TEST_F(TokenKeeper, AFreshTokenThatIsRefusedTooPauses) {
     }
 }
 
+TEST_F(TokenKeeper, ARefusalDuringARenewalWaitsForItsEnd) {
+    auto keeper = with_token(token_source::oauth);
+    keeper.unauthorized(1, now_);
+    ASSERT_TRUE(keeper.advise(now_).renew);
+    keeper.renewed(grant("two"), now_);
+    keeper.source_changed(now_);
+    ASSERT_TRUE(keeper.advise(now_).renew);
+    EXPECT_EQ(keeper.unauthorized(2, now_), unauthorized_action::wait);
+    EXPECT_FALSE(keeper.advise(now_).paused) << "the next token may be the good one";
+    keeper.renewed(grant("three"), now_);
+    EXPECT_TRUE(keeper.advise(now_).usable);
+    EXPECT_FALSE(keeper.advise(now_).renew) << "one renewal was enough";
+}
+
 TEST_F(TokenKeeper, AnAcceptedTokenMayBeRenewedAtItsNextRefusal) {
     auto keeper = with_token(token_source::oauth);
     for (token_generation g = 1; g < 5; ++g) {
