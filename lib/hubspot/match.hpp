@@ -2,10 +2,11 @@
 //
 // How contradictions are decided; each costs at most a repeated request, which is harmless, while a wrong
 // verdict is not:
-//   result with the asked status, and an error for the same key   unresolved: one of the two is wrong
-//   result with the asked status, and one with another status     unresolved: likewise
-//   result with another status, and an error                      rejected: both say that it was not applied
-//   a result in which a field of the key, or the status, is twice ignored: it proves nothing
+// - A result with the asked status, and an error for the same key: unresolved. One of the two is wrong.
+// - A result with the asked status, and one with another status: unresolved, likewise.
+// - A result with another status, and an error: rejected. Both say that it was not applied.
+// - A result in which a field of the key, or the status, is there twice: ignored. It proves nothing.
+//
 // An error names a change by its context: subscriberIdString and subscriptionId together, or the address
 // alone, which means each change of that address that has no result. With as many addresses as subscriptions
 // they are pairs; with several of both in different numbers nobody can tell who is meant, so nobody is. In a

@@ -1,0 +1,28 @@
+// The subscriptions of the account: the answer to GET /communication-preferences/v4/definitions. Pure.
+//
+// Source: ActionResponseWithResultsSubscriptionDefinition in HubSpot's OpenAPI file. There an id is a string,
+// while batch/write wants the same id as a number.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace consent_sync::hubspot {
+
+struct subscription_definition {
+    std::int64_t id = 0;
+    std::string name;    // cut to `definition_name_bytes_max`
+    bool active = true;  // isActive; absent: true, so that silence never makes a row invalid
+};
+inline constexpr std::size_t definition_name_bytes_max = 256;
+
+// Sorted by id, each id once. An item without a numeric id is left out. Error: invalid_input, for a body that
+// is not such a list, or one that is not COMPLETE: what it leaves out is not known to be missing in the
+// account.
+base::result<std::vector<subscription_definition>> parse_definitions(std::string_view body);
+
+}  // namespace consent_sync::hubspot

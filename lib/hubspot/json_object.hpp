@@ -1,0 +1,21 @@
+// Small helpers on Boost.JSON's document model, for answers that come rarely and are small. Absent, null and
+// of another type are one and the same: nothing.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace consent_sync::hubspot {
+
+// The object that `text` is; nothing for anything else, and for JSON that nests deeper than 32 levels.
+std::optional<boost::json::object> parse_object(std::string_view text);
+
+std::string find_text(const boost::json::object& object, std::string_view field);
+// A whole number, or a text that is one.
+std::optional<std::int64_t> find_integer(const boost::json::object& object, std::string_view field);
+std::optional<bool> find_bool(const boost::json::object& object, std::string_view field);
+
+}  // namespace consent_sync::hubspot

@@ -1,0 +1,35 @@
+#include "hubspot/account_info.hpp"
+
+#include <gtest/gtest.h>
+
+namespace consent_sync::hubspot {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(AccountInfo, NamesTheTimeZone) {
+    const auto info = parse_account_info(
+        R"({"portalId":62515,"timeZone":"US/Eastern","companyCurrency":"USD","utcOffset":"-04:00","utcOffsetMilliseconds":-14400000,"uiDomain":"app.hubspot.com"})");
+    ASSERT_TRUE(info) << info.error().message;
+    EXPECT_EQ(info->time_zone, "US/Eastern");
+    EXPECT_EQ(info->utc_offset, -240min);
+    EXPECT_EQ(info->portal, 62515);
+}
+
+TEST(AccountInfo, OneOfZoneAndOffsetIsEnough) {
+    EXPECT_EQ(parse_account_info(R"({"timeZone":"Etc/GMT+5"})")->utc_offset, std::nullopt);
+    EXPECT_EQ(parse_account_info(R"({"utcOffsetMilliseconds":20700000})")->utc_offset, 345min);
+    EXPECT_EQ(parse_account_info(R"({"utcOffsetMilliseconds":0})")->utc_offset, 0min);
+}
+
+TEST(AccountInfo, AnythingElseIsAnError) {
+    for (const char* body :
+         {"", "[]", "{}", R"({"timeZone":null})", R"({"timeZone":""})", R"({"timeZone":"../../etc/passwd"})",
+          R"({"timeZone":"/etc/passwd"})", R"({"timeZone":"a b"})",
+          R"({"utcOffsetMilliseconds":999999999999})", R"({"utcOffsetMilliseconds":-9223372036854775808})",
+          R"({"utcOffsetMilliseconds":1.5})", "<html>"})
+        EXPECT_FALSE(parse_account_info(body)) << body;
+}
+
+}  // namespace
+}  // namespace consent_sync::hubspot
