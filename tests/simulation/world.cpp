@@ -89,7 +89,7 @@ bool world::finished() {
 }
 
 void world::run() {
-    run_until([this] { return passed() > profile.faults_end && finished(); }, profile.faults_end + profile.patience);
+    run_until([this] { return passed() >= profile.faults_end && finished(); }, profile.faults_end + profile.patience);
     check_end();
 }
 
