@@ -41,7 +41,7 @@ watch::watch(const asio::any_io_executor& home, asio::thread_pool& blocking, con
     : blocking_(blocking),
       clock_(clock),
       options_(std::move(options)),
-      candidates_(options_.limits, candidates_max),
+      candidates_(options_.limits, options_.candidates_max),
       inotify_(home),
       timer_(home) {}
 
@@ -170,10 +170,11 @@ asio::awaitable<void> watch::list_if_due() {
     const base::steady_time begun = clock_.now().steady;
     const bool room_again = candidates_.left_some_out() && begun >= last_listing_ + listing_gap;
     if (begun < next_listing_ && !room_again) co_return;
-    auto list = [folder = folder_, path = options_.inbox]() -> std::optional<listing> {
+    auto list = [folder = folder_, path = options_.inbox,
+                 most = options_.candidates_max]() -> std::optional<listing> {
         // Another folder may have been mounted over the path: no event tells that.
         if (identify(path) != identify(folder->get())) return std::nullopt;
-        return list_folder(folder->get(), candidates_max);
+        return list_folder(folder->get(), most);
     };
     candidates_.start_listing();
     const std::optional<listing> found = co_await async::run_blocking(blocking_, std::move(list));

@@ -40,6 +40,7 @@ struct watch_options {
     std::string inbox;  // the folder's path
     base::milliseconds rescan{30'000};
     inbox_limits limits;
+    std::size_t candidates_max = 20'000;  // names that settle or wait at once, some 200 bytes each
 };
 
 struct arrived_file {
@@ -50,8 +51,7 @@ struct arrived_file {
 
 class watch {
   public:
-    static constexpr std::size_t batch_max = 1'000;        // files one next() gives
-    static constexpr std::size_t candidates_max = 20'000;  // names that settle or wait at once
+    static constexpr std::size_t batch_max = 1'000;      // files one next() gives
     static constexpr std::size_t reported_max = 10'000;  // things in the inbox that are remembered as logged
 
     watch(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,

@@ -263,8 +263,9 @@ TEST_F(Watch, BeginsWithoutAFolder) {
 // More files than names that are kept at once, and more than one batch: all of them come, once, in bounded
 // memory.
 TEST_F(Watch, TakesManyFilesInBatches) {
-    make_watch({.inbox = inbox.path(), .rescan = 10min, .limits = {.settle = 1ms}});
-    constexpr std::size_t count = watch::candidates_max + 2'500;
+    constexpr std::size_t kept = watch::batch_max + 200;
+    constexpr std::size_t count = kept + 500;
+    make_watch({.inbox = inbox.path(), .rescan = 10min, .limits = {.settle = 1ms}, .candidates_max = kept});
     for (std::size_t i = 0; i < count; ++i) {
         const base::unique_fd fd(
             ::open((inbox / ("f" + std::to_string(i) + ".csv")).c_str(), O_WRONLY | O_CREAT, 0600));
@@ -275,7 +276,7 @@ TEST_F(Watch, TakesManyFilesInBatches) {
         const auto files = next();
         ASSERT_FALSE(files.empty());
         EXPECT_LE(files.size(), watch::batch_max);
-        EXPECT_LE(watched->waiting(), watch::candidates_max);
+        EXPECT_LE(watched->waiting(), kept);
         for (const arrived_file& file : files)
             ASSERT_EQ(::unlinkat(watched->folder(), file.name.c_str(), 0), 0);
         taken += files.size();
