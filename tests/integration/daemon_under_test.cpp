@@ -50,6 +50,7 @@ daemon_under_test::daemon_under_test(hubspot_sim::options o, const std::string& 
     if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp failed");
     folder_ = pattern;
     fs::create_directory(folder_ + "/state");
+    fs::permissions(folder_ + "/state", fs::perms::owner_all);
     o.tokens = {token};
     auto sim = hubspot_sim::simulator::start(std::move(o));
     sim_ = std::move(sim.value());
