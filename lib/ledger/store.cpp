@@ -34,7 +34,8 @@ store::store(std::unique_ptr<database> db)
       changes_(*db_, files_, ahead_),
       attempts_(*db_),
       duties_(*db_),
-      newer_(*db_, changes_) {}
+      newer_(*db_, changes_),
+      reports_(*db_) {}
 
 base::result<void> store::transact(const std::function<void(store&)>& work) {
     try {
