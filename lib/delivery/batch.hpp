@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -36,6 +37,7 @@ struct batch {
     std::uint32_t unresolved_alone = 0;            // answers that did not name its only change
     std::shared_ptr<delivery::family> family;
     ledger::batch_id root = 0;                     // the batch that was first refused
+    std::optional<std::uint64_t> forbidden_at{};   // engine's count of accepted answers at its last 403 of an edge
     std::uint64_t accepted_before = 0;             // engine's count of accepted answers when the root was first sent
 
     // Of the attempt that is open.

@@ -42,21 +42,28 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     }
     const bool many_errors = answers_today_ >= error_share_from &&
                              static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
-    // A probe prefers an opt-out that nobody has refused yet: it proves more, and must not wait for a bad batch.
-    if (probe && lanes_.ready(lane::opt_out) > 0)
+    // A probe prefers changes that nobody has refused yet: they prove more, and must not wait for a bad batch.
+    if (probe && (lanes_.ready(lane::opt_out) > 0 || (bulk_allowed && lanes_.ready(lane::bulk) > 0)))
         if (auto b = fill(now)) return b;
     if (auto b = pick_waiting(lane::opt_out, now)) return b;
     if (fresh_due(lane::opt_out, now)) return fill(now);
     if (!bulk_allowed) return nullptr;
-    if (!many_errors)
-        if (auto b = pick_waiting(lane::bulk, now)) return b;
+    if (!many_errors && has_due(lane::bulk, now)) {
+        if (lanes_.ready(lane::opt_out) > 0) return fill(now);  // no opt-out waits for a retry of opt-ins
+        return pick_waiting(lane::bulk, now);
+    }
     if (fresh_due(lane::bulk, now)) return fill(now);
     return many_errors ? pick_waiting(lane::bulk, now) : nullptr;
 }
 
+bool engine::has_due(lane of, base::moment now) const {
+    const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
+    return !waiting.empty() && waiting.begin()->first <= now.steady;
+}
+
 std::unique_ptr<batch> engine::pick_waiting(lane of, base::moment now) {
+    if (!has_due(of, now)) return nullptr;
     waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
-    if (waiting.empty() || waiting.begin()->first > now.steady) return nullptr;
     std::unique_ptr<batch> b = std::move(waiting.begin()->second);
     waiting.erase(waiting.begin());
     for (const consent::key_hash hash : b->hashes) lanes_.move(hash, b->id, false);
@@ -134,11 +141,11 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
 // and none while sending is stopped: they repeat what was sent already.
 void engine::prepare_assertions(base::moment now) {
     if (stopping_ || pauses_.any()) return;
-    const auto due = late_.take_due(now.wall, batch_limit_, pending_);
+    const auto due = late_.take_due(even_wall(now), batch_limit_, pending_);
     std::vector<consent::place> places;
     for (const late_writes::due_assertion& duty : due) {
         if (lanes_.knows(duty.hash))  // a change of the key is on its way; look again when it has arrived
-            late_.postpone(duty.hash, now.wall + std::chrono::seconds(1));
+            late_.postpone(duty.hash, even_wall(now) + std::chrono::seconds(1));
         else
             places.push_back(duty.change);
     }
@@ -183,7 +190,7 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     };
     if (released_.empty() && low_water_.mark() > recorded_mark_) consider(now.steady + std::chrono::seconds(1));
     if (const auto due = late_.next_due(); due && !pauses_.any())
-        consider(now.steady + std::max(base::wall_time::duration(0), *due - now.wall));
+        consider(now.steady + std::max(base::wall_time::duration(0), *due - even_wall(now)));
     if (waiting_for_token_ || open_.size() >= concurrency_.window()) return wake;
     if (pauses_.any()) {
         if (open_.empty()) consider(pauses_.next_probe());

@@ -29,6 +29,7 @@ engine::engine(const config::settings& settings, budget::next_midnight midnight,
 engine::~engine() = default;
 
 void engine::start(const ledger::recovery& past, base::moment now) {
+    started_ = now;
     next_attempt_ = past.next_attempt;
     next_batch_ = past.next_batch;
     low_water_ = low_water(past.low_water);
@@ -72,27 +73,6 @@ void engine::configure(const config::settings& settings, budget::next_midnight m
     late_.configure(settings.retry.late_write_window);
 }
 
-void engine::on_rows(consent::place first, consent::place last, bool opt_outs) {
-    bulk_more_ = true;
-    if (!opt_outs) return;
-    const auto after = opt_out_ranges_.upper_bound(first);
-    if (after != opt_out_ranges_.begin()) {
-        auto& before = *std::prev(after);
-        if (before.second.id() + 1 == first.id()) {
-            before.second = last;
-            return;
-        }
-    }
-    opt_out_ranges_.emplace(first, last);
-}
-
-void engine::on_bulk_open() { bulk_more_ = true; }
-
-void engine::on_released(consent::place first, consent::place last) {
-    bulk_more_ = true;
-    if (first <= last) released_.add(first, last);
-}
-
 void engine::on_committed(step_number step, base::moment now) {
     lane_effects effects;
     while (!open_steps_.empty() && open_steps_.front().number <= step) {
@@ -107,61 +87,6 @@ void engine::on_committed(step_number step, base::moment now) {
         for (const consent::key_hash hash : done.released) lanes_.release(hash, now.steady, effects);
     }
     apply(std::move(effects));
-}
-
-void engine::on_fetched(fetch_result&& result, base::moment now) {
-    lane_effects effects;
-    ledger::fetched& found = result.found;
-    switch (result.request.what) {
-        case fetch_request::kind::opt_outs:
-            fetching_opt_outs_.reset();
-            if (!found.reached_end)
-                opt_out_ranges_.emplace(consent::place(found.scanned_to.id() + 1), result.request.to);
-            for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
-            break;
-        case fetch_request::kind::bulk:
-        case fetch_request::kind::released: fetched_bulk(std::move(result), now, effects); break;
-        case fetch_request::kind::deferred:
-            lanes_.admit_deferred(result.request.hash, std::move(found.changes), result.complete, now.steady, effects);
-            break;
-        case fetch_request::kind::assertions: {
-            auto b = std::make_unique<batch>();
-            b->id = next_batch_++;
-            b->root = b->id;
-            b->assertion = true;
-            for (auto& change : found.changes)
-                if (lanes_.occupy(change.hash, change.change.id, b->id))
-                    b->add(std::move(change.change), change.hash);
-                else
-                    late_.postpone(change.hash, now.wall + std::chrono::seconds(1));
-            if (!b->changes.empty()) {
-                batches_[b->id] = b.get();
-                park(std::move(b), now.steady);
-            }
-            break;
-        }
-    }
-    apply(std::move(effects));
-}
-
-void engine::fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects) {
-    fetching_bulk_ = false;
-    ledger::fetched& found = result.found;
-    const bool of_released = result.request.what == fetch_request::kind::released;
-    // Rows that are newer than the release were never compared with the released ones: those go first.
-    if (!of_released && released_.any_to_fetch()) return;
-    // Opt-outs that came in since: what lies behind one waits until it was fetched, or its key is out of order.
-    if (const auto first = first_unfetched_opt_out(); first && *first <= found.scanned_to) {
-        std::erase_if(found.changes, [first](const auto& f) { return f.change.id >= *first; });
-        found.scanned_to = consent::place(first->id() - 1);
-        found.reached_end = false;
-    }
-    if (found.reached_end && !(of_released && found.scanned_to >= result.request.to)) bulk_more_ = false;
-    if (of_released)
-        released_.fetched(found.scanned_to, found.changes.size());
-    else
-        low_water_.fetched(found.scanned_to, found.changes.size());
-    for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
 }
 
 void engine::on_written(ledger::attempt_id attempt, base::moment now) {
@@ -235,72 +160,13 @@ void engine::tell(base::level at, std::string_view event, std::vector<base::log_
     out_.notices.push_back({at, event, std::move(fields)});
 }
 
-void engine::pause(pause_reason reason, const std::string& words, base::moment now) {
-    if (pauses_.begin(reason, words, now))
-        tell(base::level::error, "pause.begun", {{"reason", name(reason)}, {"words", words}});
-    if (reason == pause_reason::operator_) pending_.pauses.push_back({std::string(name(reason)), now.wall, {}, words});
-}
-
-void engine::resume(pause_reason reason, base::moment now) {
-    const auto ended = pauses_.end(reason);
-    if (!ended) return;
-    pending_.ended_pauses.emplace_back(name(reason));
-    const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now.steady - ended->since.steady);
-    tell(base::level::info, "pause.ended", {{"reason", name(reason)}, {"seconds", lasted.count()}});
-}
-
-void engine::on_token(base::moment now) {
-    waiting_for_token_ = false;
-    pauses_.probe_now(pause_reason::auth, now.steady);
-}
-
-void engine::on_token_failed(const std::string& words, base::moment now) {
-    waiting_for_token_ = false;
-    pause(pause_reason::auth, words, now);
-}
-
 void engine::stop() { stopping_ = true; }
 
 bool engine::idle() const { return open_.empty() && open_steps_.empty() && pending_.empty(); }
 
-std::optional<consent::place> engine::first_unfetched_opt_out() const {
-    std::optional<consent::place> first;
-    if (fetching_opt_outs_) first = fetching_opt_outs_->first;
-    if (!opt_out_ranges_.empty()) first = first ? std::min(*first, opt_out_ranges_.begin()->first) : opt_out_ranges_.begin()->first;
-    return first;
-}
-
-void engine::want_fetches() {
-    if (stopping_) return;
-    if (!fetching_opt_outs_ && !opt_out_ranges_.empty() && lanes_.ready(lane::opt_out) < bounds_.ready_low) {
-        fetching_opt_outs_ = *opt_out_ranges_.begin();
-        opt_out_ranges_.erase(opt_out_ranges_.begin());
-        fetch_request request;
-        request.what = fetch_request::kind::opt_outs;
-        request.after = consent::place(fetching_opt_outs_->first.id() - 1);
-        request.to = fetching_opt_outs_->second;
-        request.most = bounds_.fetch_most;
-        out_.fetches.push_back(std::move(request));
-    }
-    if (fetching_bulk_ || !bulk_more_ || lanes_.ready(lane::bulk) >= bounds_.ready_low) return;
-    fetch_request request;
-    request.what = fetch_request::kind::bulk;
-    request.after = low_water_.fetched_to();
-    request.to = consent::place(INT64_MAX);
-    if (const auto released = released_.next()) {
-        request.what = fetch_request::kind::released;
-        std::tie(request.after, request.to) = *released;
-    }
-    if (const auto first = first_unfetched_opt_out())
-        request.to = std::min(request.to, consent::place(first->id() - 1));
-    if (request.to <= request.after) return;
-    fetching_bulk_ = true;
-    request.most = bounds_.fetch_most;
-    out_.fetches.push_back(std::move(request));
-}
-
 actions engine::take(base::moment now) {
-    if (refusals_.everything_refused() && !pauses_.find(pause_reason::configuration)) send_suspects_again(now);
+    answering_probe_ = false;
+    settle_suspects(now);
     prepare_assertions(now);
     choose(now);
     want_fetches();
@@ -320,6 +186,11 @@ actions engine::take(base::moment now) {
     }
     // Steps go to the ledger before the fetches that were asked for with them.
     return std::exchange(out_, {});
+}
+
+// The wall clock as it was at the start and has gone on evenly since: a jump of it must not end a late-write window.
+base::wall_time engine::even_wall(base::moment now) const {
+    return started_.wall + std::chrono::duration_cast<base::wall_time::duration>(now.steady - started_.steady);
 }
 
 void engine::remember_budget(base::moment now) {

@@ -108,10 +108,12 @@ class engine {
     void fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects);
     void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
     void remember_budget(base::moment now);
+    base::wall_time even_wall(base::moment now) const;
 
     // choosing.cpp: which batch leaves next
     void choose(base::moment now);
     std::unique_ptr<batch> pick(base::moment now, bool probe);
+    bool has_due(lane of, base::moment now) const;
     std::unique_ptr<batch> pick_waiting(lane of, base::moment now);
     std::unique_ptr<batch> fill(base::moment now);
     bool fresh_due(lane of, base::moment now);
@@ -132,14 +134,22 @@ class engine {
     void unresolved(owned b, base::moment now);
     void pause_for(owned b, const hubspot::judgement& j, base::moment now);
     void learn(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now);
-    void accepted(base::moment now);
+    void forbidden(owned b, const hubspot::judgement& j, base::moment now);
+    void token_refused(const hubspot::judgement& j, base::moment now);
+    void accepted(base::moment begun, base::moment now);
+    void answered_about_content(base::moment begun, base::moment now);
+    void resume_if_begun_since(pause_reason reason, base::moment begun, base::moment now);
 
     // verdicts.cpp: ends of changes, and batches that wait
     void confirm(const batch& b, std::size_t index, const hubspot::change_judgement& how, base::moment now);
-    void reject(const batch& b, std::size_t index, ledger::attempt_id attempt, const hubspot::refusal_words& words,
-                const std::string& correlation_id);
+    void reject(const batch& b, std::size_t index, const hubspot::refusal_words& words,
+                const std::string& correlation_id, base::moment now);
     void give_up(owned b, base::moment now);
-    void reject_suspects();
+    void suspect(owned b, const hubspot::refusal_words& words, const std::string& correlation_id, base::moment now);
+    void suspect_each(batch& b, const hubspot::judgement& j, const std::vector<bool>& doubted, base::moment now);
+    void settle_suspects(base::moment now);
+    bool nothing_else_to_do() const;
+    void reject_suspects(base::moment now);
     void send_suspects_again(base::moment now);
     void park(owned b, base::steady_time not_before);
     owned split_off(batch& b, const std::vector<bool>& part);
@@ -186,10 +196,13 @@ class engine {
     step_number next_step_ = 1;
     consent::place recorded_mark_;
     base::steady_time recorded_mark_at_{};
+    base::moment started_{};
 
     std::uint64_t accepted_ = 0;           // answers that settled something
     std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
     bool waiting_for_token_ = false;
+    bool token_tried_ = false;             // it was read again since HubSpot last accepted anything
+    bool answering_probe_ = false;         // the answer that is being judged is a probe's
     bool bulk_at_reserve_ = false;
     bool stopping_ = false;
     std::uint64_t answers_today_ = 0, errors_today_ = 0;

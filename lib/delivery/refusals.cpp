@@ -5,7 +5,7 @@
 namespace consent_sync::delivery {
 
 void refusals::root_refused(ledger::batch_id root, std::size_t size) {
-    roots_.try_emplace(root, root_state{size, {}, false});
+    roots_.try_emplace(root, root_state{size, 0, {}, false});
 }
 
 void refusals::add(suspect&& s) {
@@ -13,7 +13,8 @@ void refusals::add(suspect&& s) {
     const auto found = roots_.find(root);
     if (found != roots_.end()) {
         root_state& state = found->second;
-        if (state.category.empty())
+        ++state.suspects;
+        if (state.suspects == 1)
             state.category = s.words.category;
         else if (state.category != s.words.category)
             state.mixed = true;
@@ -32,6 +33,10 @@ void refusals::root_shrinks(ledger::batch_id root, std::size_t by) {
 void refusals::finish_if_empty(ledger::batch_id root) {
     const auto found = roots_.find(root);
     if (found->second.left > 0) return;
+    if (found->second.suspects == 0) {  // its changes ended otherwise: it says nothing
+        roots_.erase(found);
+        return;
+    }
     if (found->second.mixed || (refused_roots_ > 0 && category_ != found->second.category)) refused_roots_ = 0;
     category_ = found->second.category;
     if (!found->second.mixed) ++refused_roots_;
@@ -42,9 +47,13 @@ bool refusals::everything_refused() const { return refused_roots_ >= refused_roo
 
 std::vector<refusals::suspect> refusals::take_all() {
     roots_.clear();
+    return std::exchange(suspects_, {});
+}
+
+void refusals::forget() {
+    roots_.clear();
     refused_roots_ = 0;
     category_.clear();
-    return std::exchange(suspects_, {});
 }
 
 std::unique_ptr<batch> refusals::take(ledger::batch_id id) {

@@ -23,7 +23,6 @@ class refusals {
   public:
     struct suspect {
         std::unique_ptr<batch> of;  // of one change
-        ledger::attempt_id attempt = 0;
         hubspot::refusal_words words;
         std::string correlation_id;
     };
@@ -38,8 +37,9 @@ class refusals {
     bool everything_refused() const;
     const std::string& category() const { return category_; }
     bool any() const { return !suspects_.empty(); }
-    // All suspects, to be rejected or sent again; forgets what was counted.
+    // All suspects, to be rejected or sent again. What was counted stays until HubSpot accepts something.
     std::vector<suspect> take_all();
+    void forget();
     std::size_t open_roots() const { return roots_.size(); }
 
     // Takes out the suspected change of this batch, if it is one.
@@ -48,6 +48,7 @@ class refusals {
   private:
     struct root_state {
         std::size_t left = 0;
+        std::size_t suspects = 0;
         std::string category;
         bool mixed = false;
     };

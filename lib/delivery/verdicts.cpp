@@ -9,7 +9,7 @@ void engine::free_key(consent::key_hash hash) { pending_released_.push_back(hash
 
 void engine::confirm(const batch& b, std::size_t index, const hubspot::change_judgement& how, base::moment) {
     const consent::change& c = b.changes[index];
-    late_.confirmed(c, b.hashes[index], b.begun.wall, pending_);
+    late_.confirmed(c, b.hashes[index], even_wall(b.begun), pending_);
     free_key(b.hashes[index]);
     if (b.assertion) return;
     ledger::settled_change end;
@@ -21,15 +21,18 @@ void engine::confirm(const batch& b, std::size_t index, const hubspot::change_ju
     note_settled(std::move(end), !c.is_opt_out());
 }
 
-void engine::reject(const batch& b, std::size_t index, ledger::attempt_id attempt, const hubspot::refusal_words& words,
-                    const std::string& correlation_id) {
+void engine::reject(const batch& b, std::size_t index, const hubspot::refusal_words& words,
+                    const std::string& correlation_id, base::moment now) {
     const consent::change& c = b.changes[index];
-    late_.rejected(c, b.hashes[index], pending_);
     free_key(b.hashes[index]);
-    if (b.assertion) return;
+    if (b.assertion) {  // it was accepted once: the duty stays, and no older change takes its place
+        late_.postpone(b.hashes[index], even_wall(now) + settings_->retry.late_write_window);
+        return;
+    }
+    late_.rejected(c, b.hashes[index], pending_);
     ledger::settled_change end;
     end.id = c.id;
-    end.attempt = attempt;
+    end.attempt = b.attempt;
     end.verdict = consent::verdict::rejected;
     end.reason = ledger::reason{words.category.empty() ? "REFUSED" : words.category, words.message, correlation_id, {}};
     note_settled(std::move(end), !c.is_opt_out());
@@ -50,16 +53,60 @@ void engine::give_up(owned b, base::moment) {
         free_key(b->hashes[i]);
         note_settled(std::move(end), !b->changes[i].is_opt_out());
     }
+    refusals_.root_shrinks(b->root, b->changes.size());
     batches_.erase(b->id);
 }
 
 // HubSpot accepts other changes: what it refused alone meanwhile is bad by itself.
-void engine::reject_suspects() {
-    if (!refusals_.any() && refusals_.open_roots() == 0) return;
+void engine::reject_suspects(base::moment now) {
     for (refusals::suspect& s : refusals_.take_all()) {
-        reject(*s.of, 0, s.attempt, s.words, s.correlation_id);
+        reject(*s.of, 0, s.words, s.correlation_id, now);
         batches_.erase(s.of->id);
     }
+}
+
+// A change that HubSpot refused alone, while it accepted nothing else.
+void engine::suspect(owned b, const hubspot::refusal_words& words, const std::string& correlation_id,
+                     base::moment now) {
+    if (pauses_.find(pause_reason::configuration)) return park(std::move(b), now.steady);  // everything is refused
+    b->suspected = true;
+    b->stage = batch_stage::waiting;
+    lanes_.move(b->hashes[0], b->id, true);
+    refusals_.root_refused(b->root, 1);
+    refusals_.add({std::move(b), words, correlation_id});
+}
+
+// An answer that refuses change by change, and accepts none.
+void engine::suspect_each(batch& b, const hubspot::judgement& j, const std::vector<bool>& doubted,
+                          base::moment now) {
+    refusals_.root_refused(b.root, b.changes.size());
+    owned apart = split_off(b, doubted);
+    std::vector<hubspot::refusal_words> words;
+    for (std::size_t i = 0; i < doubted.size(); ++i)
+        if (doubted[i]) words.push_back(j.changes[i].words ? j.words[j.changes[i].words - 1] : hubspot::refusal_words{});
+    if (pauses_.find(pause_reason::configuration)) {
+        pause(pause_reason::configuration, "HubSpot still refuses every change: " + words.front().message, now);
+        return park(std::move(apart), now.steady);
+    }
+    while (apart->changes.size() > 1) {
+        std::vector<bool> last(apart->changes.size(), false);
+        last.back() = true;
+        suspect(split_off(*apart, last), words.back(), j.correlation_id, now);
+        words.pop_back();
+    }
+    suspect(std::move(apart), words.front(), j.correlation_id, now);
+}
+
+bool engine::nothing_else_to_do() const {
+    return open_.empty() && waiting_[0].empty() && waiting_[1].empty() && !fetching_bulk_ && !fetching_opt_outs_ &&
+           opt_out_ranges_.empty() && !bulk_more_ && lanes_.ready(lane::opt_out) == 0 && lanes_.ready(lane::bulk) == 0;
+}
+
+void engine::settle_suspects(base::moment now) {
+    if (refusals_.everything_refused())
+        send_suspects_again(now);
+    else if (refusals_.any() && nothing_else_to_do())
+        reject_suspects(now);
 }
 
 // HubSpot refuses everything: no row gets a verdict for that, all wait until it accepts something.
@@ -69,13 +116,21 @@ void engine::send_suspects_again(base::moment now) {
     pause(pause_reason::configuration,
           "HubSpot refuses every change, with the words: " + words + " (nothing was accepted; the rows stay unsent)",
           now);
+    owned together;  // as they were: what was refused one by one for no fault of its own costs few requests again
     for (refusals::suspect& s : suspects) {
-        s.of->suspected = false;
-        s.of->accepted_before = accepted_;
-        s.of->bisected = false;
-        s.of->root = s.of->id;
-        park(std::move(s.of), now.steady);
+        batch& alone = *s.of;
+        if (!together) {
+            together = std::make_unique<batch>();
+            together->id = together->root = next_batch_++;
+            batches_[together->id] = together.get();
+        }
+        lanes_.move(alone.hashes[0], together->id, true);
+        together->add(std::move(alone.changes[0]), alone.hashes[0], alone.answered_otherwise[0]);
+        batches_.erase(alone.id);
+        if (together->changes.size() >= batch_limit_) park(std::move(together), now.steady);
     }
+    if (together) park(std::move(together), now.steady);
+    refusals_.forget();
 }
 
 // Takes the changes that `part` names out of `b` into a batch of their own, whose keys follow them.
@@ -86,6 +141,8 @@ std::unique_ptr<batch> engine::split_off(batch& b, const std::vector<bool>& part
     other->assertion = b.assertion;
     other->bisected = b.bisected;
     other->accepted_before = b.accepted_before;
+    other->forbidden_at = b.forbidden_at;
+    other->attempt = b.attempt;
     other->cost = b.cost;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < b.changes.size(); ++i) {
@@ -111,7 +168,7 @@ std::unique_ptr<batch> engine::split_off(batch& b, const std::vector<bool>& part
 // An assertion without a clear answer: its keys keep their duty and are asserted again in their time.
 void engine::drop_assertion(const batch& b, base::moment now) {
     for (const consent::key_hash hash : b.hashes) {
-        late_.postpone(hash, now.wall + settings_->retry.max);
+        late_.postpone(hash, even_wall(now) + settings_->retry.max);
         free_key(hash);
     }
     batches_.erase(b.id);

@@ -1,0 +1,99 @@
+// What an answer says beyond its batch, and its end on record.
+#include <algorithm>
+
+#include "delivery/engine.hpp"
+
+namespace consent_sync::delivery {
+namespace {
+
+bool is_failure(hubspot::answer_kind kind) {
+    return kind == hubspot::answer_kind::unavailable || kind == hubspot::answer_kind::unclear;
+}
+
+}  // namespace
+
+// What an answer says beyond its batch: limits, latency, whether HubSpot is there at all.
+void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now) {
+    if (!b.written) {
+        if (a.written || a.status != 0)
+            limiter_.written(now.steady);
+        else
+            limiter_.returned();
+    }
+    const std::uint32_t limit_before = limiter_.limit();
+    limiter_.learn(a.headers.limit_max, a.headers.limit_remaining, a.headers.limit_interval_ms,
+                   b.written ? b.written_at : b.begun.steady, now.steady);
+    if (limiter_.limit() != limit_before)
+        tell(base::level::info, "limit.learnt",
+             {{"requests", limiter_.limit()}, {"interval_ms", limiter_.interval().count()}});
+    const bool jumped = budget_.learn(a.headers.daily_max, a.headers.daily_remaining,
+                                      static_cast<std::uint32_t>(open_.size()), now.wall);
+    if (jumped) resume(pause_reason::daily_limit, now);
+
+    if (is_failure(j.kind))
+        concurrency_.overloaded(b.begun.steady, now.steady);
+    else
+        concurrency_.answered(b.begun.steady, now.steady, b.in_flight_at_begin);
+    if (now.wall >= errors_day_end_) {
+        errors_day_end_ = budget_.day_end(now.wall);
+        answers_today_ = errors_today_ = 0;
+        warned_of_errors_ = false;
+    }
+    ++answers_today_;
+    if (a.status >= 400) ++errors_today_;
+    if (!warned_of_errors_ && answers_today_ >= 200 && errors_today_ * 20 > answers_today_) {
+        warned_of_errors_ = true;
+        tell(base::level::warn, "errors.many", {{"errors", errors_today_}, {"requests", answers_today_}});
+    }
+}
+
+void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now,
+                         std::vector<consent::place> unsettled) {
+    ledger::attempt_end end;
+    end.id = b.attempt;
+    end.ended_at = now.wall;
+    end.outcome = a.failure ? hubspot::name(*a.failure) : hubspot::name(j.kind);
+    end.status = a.status;
+    end.duration = std::chrono::duration_cast<base::milliseconds>(now.steady - b.begun.steady);
+    end.correlation_id = j.correlation_id;
+    if (j.kind != hubspot::answer_kind::judged && !j.words.empty()) {
+        end.category = j.words.front().category;
+        end.message = j.words.front().message;
+    }
+    if (a.failure) end.message = a.failure_detail;
+    std::size_t confirmed = 0;
+    std::size_t rejected = 0;
+    for (const auto& change : j.changes) {
+        confirmed += change.outcome == hubspot::change_outcome::confirmed;
+        rejected += change.outcome == hubspot::change_outcome::rejected;
+    }
+    const bool all_confirmed = confirmed == b.changes.size();
+    tell(all_confirmed ? base::level::debug : base::level::info, "batch.answered",
+         {{"batch", b.id}, {"attempt", b.attempts}, {"outcome", end.outcome}, {"http", a.status},
+          {"changes", b.changes.size()}, {"confirmed", confirmed}, {"rejected", rejected},
+          {"unsettled", unsettled.size()}, {"ms", end.duration.count()}, {"category", end.category},
+          {"correlation_id", end.correlation_id}, {"assertion", b.assertion}});
+    end.unsettled = std::move(unsettled);
+    pending_.ends.push_back(std::move(end));
+}
+
+// HubSpot settled something: it is there, it knows us, and it accepts changes.
+void engine::accepted(base::moment begun, base::moment now) {
+    ++accepted_;
+    failures_in_a_row_ = 0;
+    token_tried_ = false;
+    for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::scope,
+                                      pause_reason::configuration, pause_reason::moving, pause_reason::daily_limit})
+        resume_if_begun_since(reason, begun, now);
+    reject_suspects(now);
+    refusals_.forget();
+}
+
+// HubSpot is there and knows us, whatever it thinks of the content.
+void engine::answered_about_content(base::moment begun, base::moment now) {
+    failures_in_a_row_ = 0;
+    for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::moving})
+        resume_if_begun_since(reason, begun, now);
+}
+
+}  // namespace consent_sync::delivery

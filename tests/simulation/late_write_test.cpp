@@ -1,0 +1,134 @@
+// Requests that HubSpot left unanswered, and applies later.
+#include "simulation/scenario.hpp"
+
+namespace consent_sync::simulation {
+namespace {
+
+// The first request of `file` vanishes and is applied `late` after it arrived.
+void apply_late(world& w, std::string subscriber, consent::status_state state, base::steady_time::duration late) {
+    w.hubspot.script = [&w, subscriber, state, late,
+                        done = false](const request& r) mutable -> std::optional<hubspot::answer> {
+        const bool meant = std::any_of(r.changes.begin(), r.changes.end(),
+                                       [&](const auto& c) { return c.subscriber == subscriber && c.state == state; });
+        if (!meant || done) return std::nullopt;
+        done = true;
+        w.time.after(late, [&w, subscriber, state] { w.hubspot.states[subscriber + "/7"] = state; });
+        return http(504, "<html>gateway timeout</html>");
+    };
+}
+
+TEST(LateWrites, AnOlderOptInThatLandsLateIsUndoneByAnAssertion) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(milliseconds(1'400), {opt_out("ann@x.org")}));
+    p.settings.retry.initial = p.settings.retry.max = minutes(30);
+    world w(1, p);
+    apply_late(w, "ann@x.org", consent::status_state::subscribed, minutes(9));
+    run_until_settled(w, minutes(1), 2);
+    EXPECT_EQ(verdict_of(w, 1, 1), "confirmed") << "the verdict does not wait for the window";
+    run_until_quiet(w, hours(1));
+    EXPECT_EQ(w.watch.asserted, 1u);
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+}
+
+TEST(LateWrites, TheDutySurvivesAWindowThatPassesWhileTheDaemonIsDown) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(milliseconds(1'400), {opt_out("ann@x.org")}));
+    p.settings.retry.initial = p.settings.retry.max = minutes(30);
+    world w(1, p);
+    apply_late(w, "ann@x.org", consent::status_state::subscribed, minutes(9));
+    run_until_settled(w, minutes(1), 2);
+    w.crash(minutes(20));
+    w.run_for(minutes(21));
+    run_until_quiet(w, hours(1));
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+}
+
+TEST(LateWrites, A5xxIsNoAnswerAndTheChangeIsSentAgain) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.hubspot.faults.push_back({seconds(0), seconds(2), trouble::unavailable, 1});
+    p.hubspot.late_share = 0;
+    world w(1, p);
+    run_until_settled(w, minutes(2), 1);
+    EXPECT_EQ(verdict_of(w, 0, 1), "confirmed");
+    EXPECT_GE(row_of(w, 0, 1).sent, 2u);
+}
+
+TEST(LateWrites, TheSameOptInIsNotAssertedWithoutNeed) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.hubspot.faults.push_back({seconds(0), seconds(2), trouble::unavailable, 1});
+    world w(1, p);
+    run_until_settled(w, minutes(2), 1);
+    run_until_quiet(w, hours(1));
+    EXPECT_EQ(w.watch.asserted, 0u);
+}
+
+TEST(LateWrites, WhereTheNewerChangeIsRejectedTheOlderIsAsserted) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(seconds(10), {opt_out("ann@x.org")}));
+    p.files.push_back(make_file(seconds(20), {opt_in("ann@x.org"), opt_in("bob@x.org")}));
+    p.files[2].rows[0].what = nature::error_in_answer;
+    world w(1, p);
+    apply_late(w, "ann@x.org", consent::status_state::subscribed, minutes(9));
+    run_until_settled(w, minutes(2), 4);
+    EXPECT_EQ(verdict_of(w, 2, 1), "rejected");
+    run_until_quiet(w, hours(1));
+    EXPECT_EQ(w.watch.asserted, 1u);
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+}
+
+TEST(LateWrites, ARefusedAssertionKeepsTheDutyAndNeverGoesBackToAnOlderChange) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(milliseconds(1'400), {opt_out("ann@x.org")}));
+    p.settings.retry.initial = minutes(30);
+    p.settings.retry.max = minutes(30);
+    world w(1, p);
+    int sent = 0;
+    w.hubspot.script = [&](const request& r) -> std::optional<hubspot::answer> {
+        ++sent;
+        if (sent == 1) return http(504, "<html>gateway timeout</html>");
+        if (sent == 3 && r.changes.size() == 1)
+            return http(400, error_body("VALIDATION_ERROR", "not today"));
+        return std::nullopt;
+    };
+    run_until_settled(w, minutes(1), 2);
+    run_until_quiet(w, hours(2));
+    EXPECT_EQ(w.watch.asserted, 2u);
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+}
+
+TEST(LateWrites, AJumpOfTheWallClockDoesNotEndTheWindow) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(milliseconds(1'400), {opt_out("ann@x.org")}));
+    p.settings.retry.initial = p.settings.retry.max = minutes(30);
+    p.wall_jumps.push_back({seconds(30), hours(2)});
+    world w(1, p);
+    apply_late(w, "ann@x.org", consent::status_state::subscribed, minutes(9));
+    run_until_settled(w, minutes(1), 2);
+    run_until_quiet(w, hours(3));
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+}
+
+TEST(LateWrites, ARequestThatACrashCutIsAssertedOver) {
+    world_profile p = calm_profile();
+    p.hubspot.latency_least = p.hubspot.latency_most = seconds(5);
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(seconds(30), {opt_out("ann@x.org")}));
+    world w(1, p);
+    w.run_until([&] { return w.hubspot.requests == 1; }, minutes(1));
+    w.crash(seconds(1));
+    run_until_quiet(w, hours(1));
+    w.run_until([&] { return w.intake.all_done() && w.watch.rows().size() == 2; }, minutes(5));
+    run_until_quiet(w, hours(1));
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2u);
+}
+
+}  // namespace
+}  // namespace consent_sync::simulation
