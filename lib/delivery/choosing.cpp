@@ -6,6 +6,7 @@
 namespace consent_sync::delivery {
 namespace {
 
+constexpr std::ptrdiff_t assertions_most = 2;    // batches at a time: they must not hold up what is new
 constexpr double error_share_max = 0.05;         // of a day's requests; HubSpot's usage guidelines
 constexpr std::uint64_t error_share_from = 200;  // requests: fewer say nothing
 
@@ -137,10 +138,22 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
     open_.emplace(b->attempt, std::move(b));
 }
 
+bool engine::any_ready(base::moment now) {
+    if (has_due(lane::opt_out, now) || lanes_.ready(lane::opt_out) > 0) return true;
+    return budget_.bulk_allowed(now.wall) && (has_due(lane::bulk, now) || lanes_.ready(lane::bulk) > 0);
+}
+
+bool engine::room_for_assertions() const {
+    if (fetching_assertions_ || late_.open() == 0) return false;
+    const auto count = std::count_if(batches_.begin(), batches_.end(), [](const auto& b) { return b.second->assertion; });
+    return count < assertions_most;
+}
+
 // Duties whose window has passed: their newest changes are fetched, and wait as a batch of assertions. Few at a time,
-// and none while sending is stopped: they repeat what was sent already.
+// and while sending is stopped only where a probe has nothing else to carry: they repeat what was sent already.
 void engine::prepare_assertions(base::moment now) {
-    if (stopping_ || pauses_.any()) return;
+    if (stopping_ || !room_for_assertions()) return;
+    if (pauses_.any() && (!pauses_.probe_due(now.steady) || !open_.empty() || any_ready(now))) return;
     const auto due = late_.take_due(even_wall(now), batch_limit_, pending_);
     std::vector<consent::place> places;
     for (const late_writes::due_assertion& duty : due) {
@@ -154,6 +167,7 @@ void engine::prepare_assertions(base::moment now) {
     fetch_request request;
     request.what = fetch_request::kind::assertions;
     request.places = std::move(places);
+    fetching_assertions_ = true;
     out_.fetches.push_back(std::move(request));
 }
 
@@ -182,41 +196,47 @@ void engine::park(std::unique_ptr<batch> b, base::steady_time not_before) {
     apply(std::move(effects));
 }
 
-std::optional<base::steady_time> engine::next_wake(base::moment now) {
-    if (stopping_) return std::nullopt;
-    std::optional<base::steady_time> wake;
-    const auto consider = [&wake](std::optional<base::steady_time> t) {
-        if (t) wake = wake ? std::min(*wake, *t) : *t;
-    };
-    if (released_.empty() && low_water_.mark() > recorded_mark_) consider(now.steady + std::chrono::seconds(1));
-    if (const auto due = late_.next_due(); due && !pauses_.any())
-        consider(now.steady + std::max(base::wall_time::duration(0), *due - even_wall(now)));
-    if (waiting_for_token_ || open_.size() >= concurrency_.window()) return wake;
-    if (pauses_.any()) {
-        if (open_.empty()) consider(pauses_.next_probe());
-        return wake;
-    }
+// The earliest moment at which there is something to send, whatever the limits say.
+std::optional<base::steady_time> engine::next_work(base::moment now) {
     std::optional<base::steady_time> work;
-    const auto has_work = [&work](std::optional<base::steady_time> t) {
-        if (t) work = work ? std::min(*work, *t) : *t;
-    };
-    const bool bulk_allowed = budget_.bulk_allowed(now.wall);
+    const auto consider = [&work](base::steady_time t) { work = work ? std::min(*work, t) : t; };
+    const bool probe = pauses_.any();
     for (const lane of : {lane::opt_out, lane::bulk}) {
-        if (of == lane::bulk && !bulk_allowed) {
-            const auto until = budget_.day_end(now.wall) - now.wall;
-            consider(now.steady + std::max(base::wall_time::duration(0), until));
+        if (of == lane::bulk && !budget_.bulk_allowed(now.wall)) {
+            const waiting_batches& bulk = waiting_[static_cast<std::size_t>(of)];
+            const bool any = !bulk.empty() || lanes_.ready(of) > 0;
+            if (any) consider(now.steady + std::max(base::wall_time::duration(0), budget_.day_end(now.wall) - now.wall));
             continue;
         }
         const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
-        if (!waiting.empty()) has_work(waiting.begin()->first);
-        if (fresh_due(of, now))
-            has_work(now.steady);
+        if (!waiting.empty()) consider(waiting.begin()->first);
+        if (fresh_due(of, now) || (probe && lanes_.ready(of) > 0))
+            consider(now.steady);
         else if (const auto oldest = lanes_.oldest_ready(of))
-            has_work(*oldest + settings_->batch.max_wait);
+            consider(*oldest + settings_->batch.max_wait);
     }
-    if (work)
-        if (const auto free = limiter_.next_free(now.steady)) consider(std::max(*work, *free));
-    return wake;
+    if (const auto due = late_.next_due(); due && room_for_assertions())
+        consider(now.steady + std::max(base::wall_time::duration(0), *due - even_wall(now)));
+    return work;
+}
+
+std::optional<base::steady_time> engine::next_wake(base::moment now) {
+    if (stopping_) return std::nullopt;
+    std::optional<base::steady_time> wake;
+    if (released_.empty() && low_water_.mark() > recorded_mark_) wake = now.steady + std::chrono::seconds(1);
+    const bool probe = pauses_.any();
+    if (waiting_for_token_ || open_.size() >= concurrency_.window() || (probe && !open_.empty())) return wake;
+    auto work = next_work(now);
+    if (!work) return wake;
+    if (probe) {
+        const auto next = pauses_.next_probe();
+        if (!next) return wake;
+        work = std::max(*work, *next);
+    }
+    const auto free = limiter_.next_free(now.steady);
+    if (!free) return wake;
+    work = std::max(*work, *free);
+    return wake ? std::min(*wake, *work) : *work;
 }
 
 }  // namespace consent_sync::delivery

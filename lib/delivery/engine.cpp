@@ -137,10 +137,24 @@ void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects
         if (!b.assertion) supersede(b.changes[i], lost.by);
         if (!b.suspected) refusals_.root_shrinks(b.root, 1);
         b.remove(i);
-        if (b.changes.empty()) discard(b.id);
+        if (b.changes.empty())
+            discard(b.id);
+        else
+            choose_lane_again(b);
         lanes_.release(hash, {}, more);
         return;
     }
+}
+
+// A waiting batch that lost its last opt-out must not go on among those that carry one.
+void engine::choose_lane_again(const batch& b) {
+    waiting_batches& opt_outs = waiting_[static_cast<std::size_t>(lane::opt_out)];
+    if (b.has_opt_out() || b.suspected) return;
+    const auto found = std::find_if(opt_outs.begin(), opt_outs.end(),
+                                    [&b](const auto& entry) { return entry.second.get() == &b; });
+    if (found == opt_outs.end()) return;
+    auto entry = opt_outs.extract(found);
+    waiting_[static_cast<std::size_t>(lane::bulk)].insert(std::move(entry));
 }
 
 // A waiting batch that lost its last change.

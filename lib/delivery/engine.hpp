@@ -102,9 +102,11 @@ class engine {
     void supersede(const consent::change& c, consent::place by);
     void supersede_in_batch(const lane_effects::in_batch& lost, lane_effects& more);
     void discard(ledger::batch_id id);
+    void choose_lane_again(const batch& b);
     void note_settled(ledger::settled_change&& change, bool bulk);
-    std::optional<consent::place> first_unfetched_opt_out() const;
+    consent::place fetch_barrier(bool of_released) const;
     void want_fetches();
+    void fetched_assertions(std::vector<ledger::fetched_change>&& changes, base::moment now);
     void fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects);
     void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
     void remember_budget(base::moment now);
@@ -114,6 +116,9 @@ class engine {
     void choose(base::moment now);
     std::unique_ptr<batch> pick(base::moment now, bool probe);
     bool has_due(lane of, base::moment now) const;
+    bool any_ready(base::moment now);
+    bool room_for_assertions() const;
+    std::optional<base::steady_time> next_work(base::moment now);
     std::unique_ptr<batch> pick_waiting(lane of, base::moment now);
     std::unique_ptr<batch> fill(base::moment now);
     bool fresh_due(lane of, base::moment now);
@@ -204,6 +209,7 @@ class engine {
     bool token_tried_ = false;             // it was read again since HubSpot last accepted anything
     bool answering_probe_ = false;         // the answer that is being judged is a probe's
     bool bulk_at_reserve_ = false;
+    bool fetching_assertions_ = false;
     bool stopping_ = false;
     std::uint64_t answers_today_ = 0, errors_today_ = 0;
     bool warned_of_errors_ = false;

@@ -5,6 +5,11 @@
 #include "delivery/engine.hpp"
 
 namespace consent_sync::delivery {
+namespace {
+
+constexpr std::chrono::seconds unsettled_wait{10};
+
+}  // namespace
 
 void engine::on_rows(consent::place first, consent::place last, bool opt_outs) {
     bulk_more_ = true;
@@ -42,39 +47,45 @@ void engine::on_fetched(fetch_result&& result, base::moment now) {
         case fetch_request::kind::deferred:
             lanes_.admit_deferred(result.request.hash, std::move(found.changes), result.complete, now.steady, effects);
             break;
-        case fetch_request::kind::assertions: {
-            auto b = std::make_unique<batch>();
-            b->id = next_batch_++;
-            b->root = b->id;
-            b->assertion = true;
-            for (auto& change : found.changes)
-                if (lanes_.occupy(change.hash, change.change.id, b->id))
-                    b->add(std::move(change.change), change.hash);
-                else
-                    late_.postpone(change.hash, even_wall(now) + std::chrono::seconds(1));
-            if (!b->changes.empty()) {
-                batches_[b->id] = b.get();
-                park(std::move(b), now.steady);
-            }
-            break;
-        }
+        case fetch_request::kind::assertions: fetched_assertions(std::move(found.changes), now); break;
     }
     apply(std::move(effects));
+}
+
+// Opt-outs apart: a batch of both would hold up fresh opt-outs for the sake of opt-ins.
+void engine::fetched_assertions(std::vector<ledger::fetched_change>&& changes, base::moment now) {
+    fetching_assertions_ = false;
+    for (const bool opt_outs : {true, false}) {
+        auto b = std::make_unique<batch>();
+        b->id = b->root = next_batch_++;
+        b->assertion = true;
+        for (auto& change : changes) {
+            if (change.change.is_opt_out() != opt_outs) continue;
+            if (!change.settled)  // it is on its way to be sent: that will do
+                late_.postpone(change.hash, even_wall(now) + unsettled_wait);
+            else if (lanes_.occupy(change.hash, change.change.id, b->id))
+                b->add(std::move(change.change), change.hash);
+            else
+                late_.postpone(change.hash, even_wall(now) + std::chrono::seconds(1));
+        }
+        if (b->changes.empty()) continue;
+        batches_[b->id] = b.get();
+        park(std::move(b), now.steady);
+    }
 }
 
 void engine::fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects) {
     fetching_bulk_ = false;
     ledger::fetched& found = result.found;
     const bool of_released = result.request.what == fetch_request::kind::released;
-    // Rows that are newer than the release were never compared with the released ones: those go first.
-    if (!of_released && released_.any_to_fetch()) return;
-    // Opt-outs that came in since: what lies behind one waits until it was fetched, or its key is out of order.
-    if (const auto first = first_unfetched_opt_out(); first && *first <= found.scanned_to) {
-        std::erase_if(found.changes, [first](const auto& f) { return f.change.id >= *first; });
-        found.scanned_to = consent::place(first->id() - 1);
+    // What came in since the request was made and lies behind the barrier waits: its key would be out of order.
+    const consent::place end = std::min(result.request.to, fetch_barrier(of_released));
+    if (end < found.scanned_to) {
+        std::erase_if(found.changes, [end](const auto& f) { return f.change.id > end; });
+        found.scanned_to = end;
         found.reached_end = false;
     }
-    if (found.reached_end && !(of_released && found.scanned_to >= result.request.to)) bulk_more_ = false;
+    if (found.reached_end && found.scanned_to < result.request.to) bulk_more_ = false;
     if (of_released)
         released_.fetched(found.scanned_to, found.changes.size());
     else
@@ -82,11 +93,16 @@ void engine::fetched_bulk(fetch_result&& result, base::moment now, lane_effects&
     for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
 }
 
-std::optional<consent::place> engine::first_unfetched_opt_out() const {
-    std::optional<consent::place> first;
-    if (fetching_opt_outs_) first = fetching_opt_outs_->first;
-    if (!opt_out_ranges_.empty()) first = first ? std::min(*first, opt_out_ranges_.begin()->first) : opt_out_ranges_.begin()->first;
-    return first;
+// How far bulk rows may be fetched at present: not past an opt-out that is not in the lanes yet, and the cursor not past
+// a released row that is not: rows that are newer than its release were never compared with it.
+consent::place engine::fetch_barrier(bool of_released) const {
+    consent::place barrier(INT64_MAX);
+    if (fetching_opt_outs_) barrier = consent::place(fetching_opt_outs_->first.id() - 1);
+    if (!opt_out_ranges_.empty())
+        barrier = std::min(barrier, consent::place(opt_out_ranges_.begin()->first.id() - 1));
+    if (!of_released)
+        if (const auto released = released_.next()) barrier = std::min(barrier, released->first);
+    return barrier;
 }
 
 void engine::want_fetches() {
@@ -106,12 +122,11 @@ void engine::want_fetches() {
     request.what = fetch_request::kind::bulk;
     request.after = low_water_.fetched_to();
     request.to = consent::place(INT64_MAX);
-    if (const auto released = released_.next()) {
+    if (const auto released = released_.next(); released && released->first <= low_water_.fetched_to()) {
         request.what = fetch_request::kind::released;
         std::tie(request.after, request.to) = *released;
     }
-    if (const auto first = first_unfetched_opt_out())
-        request.to = std::min(request.to, consent::place(first->id() - 1));
+    request.to = std::min(request.to, fetch_barrier(request.what == fetch_request::kind::released));
     if (request.to <= request.after) return;
     fetching_bulk_ = true;
     request.most = bounds_.fetch_most;

@@ -1,5 +1,5 @@
-// Files that were held and are released: the bulk cursor has passed them, so their rows are fetched on their own, before
-// the cursor goes on. While one of them has unsettled rows the low-water mark on disk stays where it is: the overtakes
+// Files that were held and are released: the bulk cursor passes them, so their rows are fetched on their own, when the
+// cursor has come to them and before it goes on. While one of them has unsettled rows the low-water mark on disk stays where it is: the overtakes
 // that it would remove may name newer opt-outs of their keys.
 #pragma once
 
@@ -16,11 +16,12 @@ namespace consent_sync::delivery {
 class released_files {
   public:
     void add(consent::place first, consent::place last) {
-        const bool known = std::any_of(ranges_.begin(), ranges_.end(), [&](const range& r) { return r.first == first; });
-        if (!known) ranges_.push_back({first, last, consent::place(first.id() - 1), 0});
+        const auto at = std::lower_bound(ranges_.begin(), ranges_.end(), first,
+                                         [](const range& r, consent::place p) { return r.first < p; });
+        if (at == ranges_.end() || at->first != first)
+            ranges_.insert(at, {first, last, consent::place(first.id() - 1), 0});
     }
     bool empty() const { return ranges_.empty(); }
-    bool any_to_fetch() const { return next().has_value(); }
     // What is to be fetched next, (after, to].
     std::optional<std::pair<consent::place, consent::place>> next() const {
         for (const range& r : ranges_)
@@ -57,7 +58,7 @@ class released_files {
         std::erase_if(ranges_, [](const range& r) { return r.fetched_to >= r.last && r.unsettled == 0; });
     }
 
-    std::vector<range> ranges_;
+    std::vector<range> ranges_;  // ascending
 };
 
 }  // namespace consent_sync::delivery

@@ -5,7 +5,7 @@
 namespace consent_sync::ledger {
 namespace {
 
-constexpr const char* columns = "id, subscriber, subscription, channel, state, basis, explanation";
+constexpr const char* columns = "id, subscriber, subscription, channel, state, basis, explanation, verdict";
 
 std::optional<int> number(const std::optional<consent::legal_basis>& basis) {
     if (!basis) return std::nullopt;
@@ -70,6 +70,7 @@ fetched_change change_table::read_change(const statement& row) const {
     if (const auto basis = row.optional_integer(5)) c.basis = static_cast<consent::legal_basis>(*basis);
     if (!row.is_null(6)) c.explanation = row.text(6);
     found.hash = consent::hash_key(c);
+    found.settled = row.integer(7) != 0;
     return found;
 }
 

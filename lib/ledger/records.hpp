@@ -80,6 +80,7 @@ struct fetched_change {
     consent::change change;
     consent::key_hash hash = 0;
     consent::place overtaken_by;  // a newer opt-out of its key went ahead: supersede, do not send
+    bool settled = false;         // it has its verdict: only an assertion may carry it
 };
 struct fetched {
     std::vector<fetched_change> changes;

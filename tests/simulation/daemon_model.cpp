@@ -1,6 +1,10 @@
 #include "simulation/daemon_model.hpp"
 
+#include <cstdlib>
+#include <iostream>
+
 #include "base/time_zone.hpp"
+#include "ledger/ranges.hpp"
 
 namespace consent_sync::simulation {
 namespace {
@@ -24,7 +28,8 @@ daemon_model::daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, ora
       settings_(std::move(settings)),
       bounds_(bounds),
       disk_(time, luck, store, disk),
-      wire_(wire) {}
+      wire_(wire),
+      trace_(std::getenv("CONSENT_SYNC_TRACE") != nullptr) {}
 
 void daemon_model::start() {
     const base::moment now = time_.now();
@@ -59,6 +64,7 @@ void daemon_model::drive() {
     const base::moment now = time_.now();
     delivery::actions out = engine_->take(now);
     check_lanes(out);
+    if (trace_) trace(out);
     for (auto& step : out.steps) perform(std::move(step));
     for (auto& fetch : out.fetches) perform(std::move(fetch));
     for (const auto& send : out.sends) perform(send);
@@ -69,6 +75,28 @@ void daemon_model::drive() {
     if (status.waiting > bounds_.waiting_max + 2 * bounds_.fetch_most + bounds_.deferred_fetch_most)
         throw broken_promise("bounds: " + std::to_string(status.waiting) + " changes wait in memory");
     if (const auto wake = engine_->next_wake(now)) wake_at(std::max(*wake, now.steady));
+}
+
+void daemon_model::trace(const delivery::actions& out) const {
+    const auto at = std::chrono::duration_cast<milliseconds>(time_.now().steady.time_since_epoch()).count() % 3'600'000'000;
+    for (const auto& step : out.steps) {
+        for (const auto& b : step.change.begins)
+            std::cerr << at << " begin " << b.id << " batch " << b.batch << " #" << b.number
+                      << (b.assertion ? " assertion " : " ") << ledger::format_ranges(b.changes) << '\n';
+        for (const auto& s : step.change.settled)
+            std::cerr << at << " settled " << ledger::format_ranges({s.id}) << ' ' << consent::name(s.verdict) << '\n';
+        if (step.change.low_water) std::cerr << at << " low water " << ledger::format_ranges({*step.change.low_water}) << '\n';
+    }
+    for (const auto& f : out.fetches)
+        std::cerr << at << " fetch " << static_cast<int>(f.what) << " after " << ledger::format_ranges({f.after}) << '\n';
+    for (const auto& n : out.notices) {
+        std::cerr << at << ' ' << n.event;
+        for (const auto& f : n.fields) {
+            std::cerr << ' ' << f.name << '=';
+            std::visit([](const auto& v) { std::cerr << v; }, f.value);
+        }
+        std::cerr << '\n';
+    }
 }
 
 void daemon_model::wake_at(base::steady_time when) {

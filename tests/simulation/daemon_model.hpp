@@ -51,6 +51,7 @@ class daemon_model {
     void arrive(ledger::attempt_id attempt);
     void refresh_token();
     void check_lanes(const delivery::actions& out);
+    void trace(const delivery::actions& out) const;
     void wake_at(base::steady_time when);
 
     agenda& time_;
@@ -70,6 +71,7 @@ class daemon_model {
     int token_ = 1;
     base::steady_time spin_at_{};
     int spins_ = 0;
+    bool trace_;  // environment CONSENT_SYNC_TRACE: everything that happens, to standard error
 };
 
 }  // namespace consent_sync::simulation

@@ -128,6 +128,7 @@ reply hubspot_model::answer_of(const request& r) {
 
 // The request got no answer that counts; it may be applied all the same, now or later.
 void hubspot_model::maybe_apply(const request& r) {
+    for (const consent::change& c : r.changes) touched.insert(c.id.id());
     if (luck_.chance(0.3)) return;
     std::vector<consent::change> changes;
     for (const consent::change& c : r.changes)
@@ -229,7 +230,10 @@ hubspot::answer hubspot_model::process(const request& r, std::optional<trouble> 
             l.says = line::word::nothing;
         const bool applies = !is_bad(what) && l.says != line::word::error && l.says != line::word::other_status &&
                              kind != trouble::empties_all;
-        if (applies) apply(c);
+        if (applies) {
+            touched.insert(c.id.id());
+            apply(c);
+        }
         if (l.says == line::word::as_asked) note(r, c, said::as_asked);
         if (l.says == line::word::other_status) note(r, c, said::other_status);
         if (l.says == line::word::error) note(r, c, said::refused);

@@ -92,6 +92,7 @@ class hubspot_model {
 
     int valid_token = 1;
     std::map<std::string, consent::status_state> states;
+    std::set<std::int64_t> touched;            // places that were applied, or may be
     std::map<std::int64_t, nature> natures;  // by place; good: not listed
     hubspot_profile& profile() { return profile_; }
 

@@ -144,7 +144,10 @@ void oracle::check_files(ledger::store& store) const {
 
 void oracle::check_last_states() const {
     for (const auto& [name, key] : keys_) {
-        const consent::place newest = newest_accepted(key);
+        // What HubSpot refused for reasons of its own, and was superseded since, was never applied.
+        key_state reached = key;
+        std::erase_if(reached.attempted, [this](consent::place p) { return !hubspot_.touched.contains(p.id()); });
+        const consent::place newest = newest_accepted(reached);
         if (!newest) {
             if (hubspot_.states.contains(name)) broken(4, "a rejected change of " + name + " was applied");
             continue;
