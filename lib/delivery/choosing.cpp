@@ -49,12 +49,13 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     if (auto b = pick_waiting(lane::opt_out, now)) return b;
     if (fresh_due(lane::opt_out, now)) return fill(now);
     if (!bulk_allowed) return nullptr;
-    if (!many_errors && has_due(lane::bulk, now)) {
+    const bool retry_due = has_due(lane::bulk, now);
+    const bool fresh = fresh_due(lane::bulk, now);
+    if (retry_due && (!many_errors || !fresh)) {
         if (lanes_.ready(lane::opt_out) > 0) return fill(now);  // no opt-out waits for a retry of opt-ins
         return pick_waiting(lane::bulk, now);
     }
-    if (fresh_due(lane::bulk, now)) return fill(now);
-    return many_errors ? pick_waiting(lane::bulk, now) : nullptr;
+    return fresh ? fill(now) : nullptr;
 }
 
 bool engine::has_due(lane of, base::moment now) const {

@@ -55,8 +55,11 @@ void late_writes::confirmed(const consent::change& c, consent::key_hash hash, ba
     const ledger::late_write* newest = newest_accepted(found->second);
     if (newest->change == c.id && begun >= found->second.quiet_at)
         end(hash, out);
-    else
+    else {
         out.late_writes.push_back(late);
+        // Confirmed too early, or not the newest: the duty goes on.
+        if (found->second.due_at == base::wall_time{}) schedule(hash, found->second, found->second.quiet_at);
+    }
 }
 
 void late_writes::rejected(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out) {
@@ -66,6 +69,13 @@ void late_writes::rejected(const consent::change& c, consent::key_hash hash, led
     late.rejected = true;
     out.late_writes.push_back(late);
     schedule(hash, found->second, found->second.quiet_at);  // the newest change may be another one now
+}
+
+bool late_writes::rejected_again(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out) {
+    const auto found = keys_.find(hash);
+    if (found == keys_.end() || find_or_add(found->second, c, hash).confirmed) return false;
+    rejected(c, hash, out);
+    return true;
 }
 
 const ledger::late_write* late_writes::newest_accepted(const key_duty& duty) {
@@ -105,7 +115,7 @@ std::vector<late_writes::due_assertion> late_writes::take_due(base::wall_time no
 
 void late_writes::postpone(consent::key_hash hash, base::wall_time at) {
     const auto found = keys_.find(hash);
-    if (found != keys_.end()) schedule(hash, found->second, at);
+    if (found != keys_.end()) schedule(hash, found->second, std::max(at, found->second.quiet_at));
 }
 
 std::optional<base::wall_time> late_writes::next_due() const {
@@ -121,6 +131,8 @@ void late_writes::schedule(consent::key_hash hash, key_duty& duty, base::wall_ti
 
 void late_writes::end(consent::key_hash hash, ledger::ledger_change& out) {
     const auto found = keys_.find(hash);
+    // A step deletes before it writes: what the same step had to write would outlive the duty.
+    std::erase_if(out.late_writes, [hash](const auto& late) { return late.hash == hash; });
     for (const ledger::late_write& late : found->second.changes) out.quiet.emplace_back(hash, late.change);
     if (found->second.due_at != base::wall_time{}) due_.erase({found->second.due_at, hash});
     keys_.erase(found);

@@ -32,6 +32,8 @@ class late_writes {
     void unanswered(const consent::change& c, consent::key_hash hash, base::wall_time end, ledger::ledger_change& out);
     void confirmed(const consent::change& c, consent::key_hash hash, base::wall_time begun, ledger::ledger_change& out);
     void rejected(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out);
+    // An assertion was refused. False: its change was confirmed once, so that proves nothing; postpone it.
+    bool rejected_again(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out);
 
     struct due_assertion {
         consent::key_hash hash = 0;

@@ -25,8 +25,10 @@ void engine::reject(const batch& b, std::size_t index, const hubspot::refusal_wo
                     const std::string& correlation_id, base::moment now) {
     const consent::change& c = b.changes[index];
     free_key(b.hashes[index]);
-    if (b.assertion) {  // it was accepted once: the duty stays, and no older change takes its place
-        late_.postpone(b.hashes[index], even_wall(now) + settings_->retry.late_write_window);
+    if (b.assertion) {
+        // What was accepted once keeps its duty: no older change takes its place.
+        if (accepted_ == b.accepted_at_begin || !late_.rejected_again(c, b.hashes[index], pending_))
+            late_.postpone(b.hashes[index], even_wall(now) + settings_->retry.late_write_window);
         return;
     }
     late_.rejected(c, b.hashes[index], pending_);

@@ -1,12 +1,26 @@
 #include "ledger/duty_table.hpp"
 
 namespace consent_sync::ledger {
+namespace {
+
+std::vector<late_write> read_late_writes(statement& query) {
+    std::vector<late_write> all;
+    while (query.step())
+        all.push_back({static_cast<consent::key_hash>(query.integer(0)), consent::place(query.integer(1)),
+                       base::from_unix_ms(query.integer(2)), query.integer(3) != 0, query.integer(4) != 0,
+                       query.integer(5) != 0});
+    query.restart();
+    return all;
+}
+
+}  // namespace
 
 duty_table::duty_table(database& db)
     : put_late_(db.prepare("INSERT OR REPLACE INTO late_writes(hash, change, quiet_at, opt_out, rejected, "
                            "confirmed) VALUES(?,?,?,?,?,?)")),
       remove_late_(db.prepare("DELETE FROM late_writes WHERE hash=? AND change=?")),
       late_(db.prepare("SELECT hash, change, quiet_at, opt_out, rejected, confirmed FROM late_writes ORDER BY hash, change")),
+      late_of_(db.prepare("SELECT hash, change, quiet_at, opt_out, rejected, confirmed FROM late_writes WHERE hash=?")),
       put_pause_(db.prepare("INSERT OR REPLACE INTO pauses(reason, since, until, words) VALUES(?,?,?,?)")),
       remove_pause_(db.prepare("DELETE FROM pauses WHERE reason=?")),
       pauses_(db.prepare("SELECT reason, since, until, words FROM pauses")),
@@ -25,15 +39,10 @@ void duty_table::remove(consent::key_hash hash, consent::place change) {
     remove_late_.run_with(hash, change.id()).execute();
 }
 
-std::vector<late_write> duty_table::late_writes() {
-    std::vector<late_write> all;
-    late_.run_with();
-    while (late_.step())
-        all.push_back({static_cast<consent::key_hash>(late_.integer(0)), consent::place(late_.integer(1)),
-                       base::from_unix_ms(late_.integer(2)), late_.integer(3) != 0, late_.integer(4) != 0,
-                       late_.integer(5) != 0});
-    late_.restart();
-    return all;
+std::vector<late_write> duty_table::late_writes() { return read_late_writes(late_.run_with()); }
+
+std::vector<late_write> duty_table::late_writes_of(consent::key_hash hash) {
+    return read_late_writes(late_of_.run_with(hash));
 }
 
 void duty_table::put(const stored_pause& pause) {

@@ -19,6 +19,7 @@ class duty_table {
     void put(const late_write& duty);
     void remove(consent::key_hash hash, consent::place change);
     std::vector<late_write> late_writes();
+    std::vector<late_write> late_writes_of(consent::key_hash hash);
 
     void put(const stored_pause& pause);
     void remove_pause(const std::string& reason);
@@ -32,7 +33,7 @@ class duty_table {
     std::vector<std::pair<std::string, std::int64_t>> all_meta();
 
   private:
-    statement put_late_, remove_late_, late_, put_pause_, remove_pause_, pauses_, put_meta_, meta_, all_meta_;
+    statement put_late_, remove_late_, late_, late_of_, put_pause_, remove_pause_, pauses_, put_meta_, meta_, all_meta_;
 };
 
 }  // namespace consent_sync::ledger

@@ -137,6 +137,8 @@ void store::interrupt_open_attempts(base::wall_time now, base::milliseconds wind
             late_write duty;
             duty.hash = change.hash;
             duty.change = change.change.id;
+            for (const late_write& known : duties_.late_writes_of(duty.hash))
+                if (known.change == duty.change) duty = known;
             duty.opt_out = change.change.is_opt_out();
             duty.quiet_at = now + window;
             duties_.put(duty);

@@ -72,7 +72,9 @@ void daemon_model::drive() {
     if (out.token_refused) refresh_token();
     const auto status = engine_->status(now);
     most_waiting = std::max(most_waiting, status.waiting);
-    if (status.waiting > bounds_.waiting_max + 2 * bounds_.fetch_most + bounds_.deferred_fetch_most)
+    // Opt-outs are never deferred; of each busy key at most one waits.
+    const std::size_t busy = (status.in_flight + status.retrying + 1) * settings_.batch.max_changes;
+    if (status.waiting > bounds_.waiting_max + 2 * bounds_.fetch_most + bounds_.deferred_fetch_most + busy)
         throw broken_promise("bounds: " + std::to_string(status.waiting) + " changes wait in memory");
     if (const auto wake = engine_->next_wake(now)) wake_at(std::max(*wake, now.steady));
 }

@@ -128,11 +128,13 @@ reply hubspot_model::answer_of(const request& r) {
 
 // The request got no answer that counts; it may be applied all the same, now or later.
 void hubspot_model::maybe_apply(const request& r) {
-    for (const consent::change& c : r.changes) touched.insert(c.id.id());
-    if (luck_.chance(0.3)) return;
     std::vector<consent::change> changes;
-    for (const consent::change& c : r.changes)
-        if (!is_bad(nature_of(c))) changes.push_back(c);
+    for (const consent::change& c : r.changes) {
+        if (is_bad(nature_of(c))) continue;
+        touched.insert(c.id.id());
+        changes.push_back(c);
+    }
+    if (luck_.chance(0.3)) return;
     if (!luck_.chance(profile_.late_share)) {
         for (const consent::change& c : changes) apply(c);
         return;

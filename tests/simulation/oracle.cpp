@@ -34,8 +34,14 @@ void oracle::step_committed(const ledger::ledger_change& step) {
     for (const auto& end : step.ends) {
         recorded_attempt& attempt = recorded_[end.id];
         attempt.ended = true;
-        for (const consent::place place : attempt.changes)
-            keys_[key_of(rows_.at(place.id()).row.change)].open.erase(end.id);
+        for (const consent::place place : attempt.changes) {
+            const row_state& row = rows_.at(place.id());
+            key_state& key = keys_[key_of(row.row.change)];
+            key.open.erase(end.id);
+            if (attempt.assertion && row.verdict != consent::verdict::confirmed &&
+                hubspot_.what_was_said(end.id, place) == hubspot_model::said::refused)
+                key.refused_again.insert(place.id());
+        }
     }
 }
 
@@ -74,9 +80,9 @@ void oracle::check_verdict(const ledger::settled_change& end) {
     }
 }
 
-consent::place oracle::newest_accepted(const key_state& key) {
+consent::place oracle::newest_accepted(const key_state& key, bool but_refused_again) {
     for (auto p = key.attempted.rbegin(); p != key.attempted.rend(); ++p)
-        if (!key.rejected.contains(p->id())) return *p;
+        if (!key.rejected.contains(p->id()) && !(but_refused_again && key.refused_again.contains(p->id()))) return *p;
     return {};
 }
 
@@ -93,7 +99,7 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
                 broken(2, text(c.id) + " begins while " + text(place) + " of its key is not on disk");
         if (record->second.assertion) {
             ++asserted;
-            if (newest_accepted(key) != c.id)
+            if (newest_accepted(key) != c.id && newest_accepted(key, true) != c.id)
                 broken(2, "asserted " + text(c.id) + ", the newest of its key is " + text(newest_accepted(key)));
         } else {
             if (row.verdict != consent::verdict{}) broken(8, text(c.id) + " is sent although it has its verdict");
@@ -149,7 +155,10 @@ void oracle::check_last_states() const {
         std::erase_if(reached.attempted, [this](consent::place p) { return !hubspot_.touched.contains(p.id()); });
         const consent::place newest = newest_accepted(reached);
         if (!newest) {
-            if (hubspot_.states.contains(name)) broken(4, "a rejected change of " + name + " was applied");
+            const bool all_bad = std::all_of(key.attempted.begin(), key.attempted.end(), [this](consent::place p) {
+                return is_bad(rows_.at(p.id()).row.what);
+            });
+            if (all_bad && hubspot_.states.contains(name)) broken(4, "a rejected change of " + name + " was applied");
             continue;
         }
         const row_state& row = rows_.at(newest.id());

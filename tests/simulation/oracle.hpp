@@ -49,11 +49,12 @@ class oracle {
     struct key_state {
         std::vector<consent::place> attempted;  // ascending, each once
         std::set<std::int64_t> rejected;
+        std::set<std::int64_t> refused_again;  // as an assertion, and never confirmed: as good as rejected
         std::map<ledger::attempt_id, consent::place> open;  // attempts whose end is not on disk
     };
     void check_verdict(const ledger::settled_change& end);
     [[noreturn]] void broken(int promise, const std::string& what) const;
-    static consent::place newest_accepted(const key_state& key);
+    static consent::place newest_accepted(const key_state& key, bool but_refused_again = false);
 
     hubspot_model& hubspot_;
     agenda& time_;

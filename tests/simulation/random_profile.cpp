@@ -38,8 +38,8 @@ void draw_hubspot(dice& luck, world_profile& p) {
     h.next_midnight = [](base::wall_time t) { return base::next_midnight("UTC", t); };
     h.late_window = p.settings.retry.late_write_window;
     h.late_share = luck.pick<double>({0, 0.3, 1});
-    if (luck.chance(0.1)) {
-        h.daily = luck.between(100, 400);
+    if (luck.chance(0.1) && p.settings.batch.max_changes >= 20) {
+        h.daily = luck.between(200, 600);
         p.patience = hours(24 * 8);
     }
 }
