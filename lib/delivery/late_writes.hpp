@@ -12,6 +12,8 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -32,8 +34,10 @@ class late_writes {
     void unanswered(const consent::change& c, consent::key_hash hash, base::wall_time end, ledger::ledger_change& out);
     void confirmed(const consent::change& c, consent::key_hash hash, base::wall_time begun, ledger::ledger_change& out);
     void rejected(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out);
-    // An assertion was refused. False: its change was confirmed once, so that proves nothing; postpone it.
-    bool rejected_again(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out);
+    // An assertion was refused; `accepted` counts what HubSpot accepted so far. The change counts as rejected when it
+    // was never confirmed and HubSpot accepted something between two refusals. False: it proves nothing; postpone it.
+    bool refused_again(const consent::change& c, consent::key_hash hash, std::uint64_t accepted,
+                       ledger::ledger_change& out);
 
     struct due_assertion {
         consent::key_hash hash = 0;
@@ -53,6 +57,7 @@ class late_writes {
         std::vector<ledger::late_write> changes;  // by place
         base::wall_time quiet_at{};
         base::wall_time due_at{};  // its entry in due_; the epoch: none
+        std::optional<std::uint64_t> accepted_at_refusal{};  // of an assertion
     };
     ledger::late_write& find_or_add(key_duty& duty, const consent::change& c, consent::key_hash hash);
     static const ledger::late_write* newest_accepted(const key_duty& duty);

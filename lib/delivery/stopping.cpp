@@ -67,8 +67,12 @@ void engine::forbidden(owned b, const hubspot::judgement& j, base::moment now) {
     const bool others_pass = accepted_ > b->accepted_at_begin;
     b->forbidden_at = accepted_;
     if (b->assertion && b->changes.size() > 1) return bisect(std::move(b), j, now);
-    if (!others_pass && !b->assertion) return pause_for(std::move(b), j, now);
-    if (b->assertion) return drop_assertion(*b, now);
+    if (b->assertion) {
+        reject(*b, 0, {}, j.correlation_id, now);
+        batches_.erase(b->id);
+        return;
+    }
+    if (!others_pass) return pause_for(std::move(b), j, now);
     park(std::move(b), now.steady + settings_->retry.initial);
 }
 

@@ -27,7 +27,7 @@ void engine::reject(const batch& b, std::size_t index, const hubspot::refusal_wo
     free_key(b.hashes[index]);
     if (b.assertion) {
         // What was accepted once keeps its duty: no older change takes its place.
-        if (accepted_ == b.accepted_at_begin || !late_.rejected_again(c, b.hashes[index], pending_))
+        if (!late_.refused_again(c, b.hashes[index], accepted_, pending_))
             late_.postpone(b.hashes[index], even_wall(now) + settings_->retry.late_write_window);
         return;
     }
