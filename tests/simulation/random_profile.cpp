@@ -89,6 +89,8 @@ planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_k
                                     nature::not_found, nature::edge_forbids, nature::other_status, nature::silent});
     // An edge that forbids a row in every batch looks like a missing scope: each one costs a pause.
     if (bad > 0.01 && r.what == nature::edge_forbids) r.what = nature::refuses_batch;
+    // An edge that forbids a row in every batch looks like a missing scope: each one costs a pause.
+    if (bad > 0.01 && r.what == nature::edge_forbids) r.what = nature::refuses_batch;
     return r;
 }
 

@@ -1,0 +1,226 @@
+// Promise 6: the rolling limit, the day's budget, and how many requests are in flight.
+#include "base/time_zone.hpp"
+#include "simulation/scenario.hpp"
+
+namespace consent_sync::simulation {
+namespace {
+
+// The requests of a span at full speed, after the limit was learnt.
+std::uint64_t requests_in(world& w, base::steady_time::duration warm_up, base::steady_time::duration span) {
+    w.run_for(warm_up);
+    const std::uint64_t before = w.hubspot.requests;
+    w.run_for(span);
+    return w.hubspot.requests - before;
+}
+
+class Pace : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(Pace, UsesTheLimitAndNeverExceedsIt) {
+    const std::uint32_t limit = GetParam();
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 2;
+    p.hubspot.limit = limit;
+    p.hubspot.latency_least = milliseconds(100);
+    p.hubspot.latency_most = milliseconds(300);
+    p.files.push_back(many_opt_ins(seconds(0), 10'000));
+    world w(limit, p);
+    const auto sent = requests_in(w, seconds(30), seconds(100));
+    EXPECT_GE(sent, static_cast<std::uint64_t>(limit) * 10 * 97 / 100);
+    EXPECT_EQ(w.hubspot.over_limit, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEveryTier, Pace, testing::Values(100u, 110u, 190u, 250u));
+
+TEST(Rate, UsesTheLimitAlsoWhenHubSpotIsSlow) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 2;
+    p.hubspot.latency_least = p.hubspot.latency_most = seconds(5);
+    p.files.push_back(many_opt_ins(seconds(0), 20'000));
+    world w(1, p);
+    EXPECT_GE(requests_in(w, minutes(5), seconds(100)), 1'900u * 90 / 100);
+    EXPECT_EQ(w.hubspot.over_limit, 0u);
+}
+
+TEST(Rate, LeavesRoomToOthersWithTheSameToken) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 2;
+    p.hubspot.others_per_second = 9;  // of 19
+    p.files.push_back(many_opt_ins(seconds(0), 6'000));
+    world w(1, p);
+    w.run_for(seconds(30));
+    const std::uint64_t before = w.hubspot.over_limit;
+    const auto sent = requests_in(w, seconds(0), seconds(100));
+    EXPECT_LE(w.hubspot.over_limit - before, sent / 50);
+    EXPECT_GE(sent, 600u);
+}
+
+TEST(Rate, NoBurstAfterIdleness) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 1;
+    p.files.push_back(many_opt_ins(seconds(0), 400));
+    p.files.push_back(many_opt_ins(minutes(10), 600, 1'000));
+    world w(1, p);
+    w.run_for(minutes(12));
+    EXPECT_EQ(w.hubspot.over_limit, 0u);
+    EXPECT_LE(w.hubspot.most_in_window, 190u);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 1'000u);
+}
+
+TEST(Rate, NoBurstAfterARestart) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 1;
+    p.files.push_back(many_opt_ins(seconds(0), 2'000));
+    world w(1, p);
+    for (int i = 0; i < 5; ++i) {
+        w.run_for(seconds(7));
+        w.crash(milliseconds(50));
+        w.run_for(seconds(1));
+    }
+    EXPECT_EQ(w.hubspot.over_limit, 0u);
+}
+
+TEST(Rate, AnUnexpected429StopsEverythingForItsTime) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 10;
+    p.files.push_back(many_opt_ins(seconds(0), 5'000));
+    world w(1, p);
+    w.run_for(seconds(3));
+    base::steady_time refused_at{};
+    int after = 0;
+    w.hubspot.script = [&](const request&) -> std::optional<hubspot::answer> {
+        if (refused_at == base::steady_time{}) {
+            refused_at = w.time.now().steady;
+            auto a = http(429, error_body("", "limit", R"(,"policyName":"TEN_SECONDLY_ROLLING")"));
+            a.headers.retry_after = "7";
+            return a;
+        }
+        const auto since = w.time.now().steady - refused_at;
+        if (since > milliseconds(600) && since < seconds(7)) ++after;  // earlier: it was on its way already
+        return std::nullopt;
+    };
+    w.run_for(seconds(20));
+    EXPECT_EQ(after, 0);
+}
+
+// --- the day
+
+world_profile day_profile(std::int64_t daily) {
+    world_profile p = calm_profile();
+    p.hubspot.daily = daily;
+    p.settings.batch.max_changes = 1;
+    return p;
+}
+
+TEST(Day, BulkStopsAtTheReserveAndOptOutsGoOn) {
+    world_profile p = day_profile(1'000);
+    p.files.push_back(many_opt_ins(seconds(0), 3'000));
+    p.files.push_back(make_file(hours(1), {opt_out("ann@x.org")}));
+    world w(1, p);
+    w.run_for(hours(2));
+    EXPECT_EQ(verdict_of(w, 1, 1), "confirmed");
+    const auto confirmed = count_verdicts(w, consent::verdict::confirmed);
+    EXPECT_GE(confirmed, 880u);
+    EXPECT_LE(confirmed, 901u);
+    EXPECT_EQ(w.daemon.count("budget.reserve_reached"), 1u);
+    w.run_for(hours(24));
+    EXPECT_GE(count_verdicts(w, consent::verdict::confirmed), 1'780u);
+}
+
+world_profile exhausted_day(std::size_t outs) {
+    world_profile p = day_profile(100);
+    std::vector<consent::change> changes;
+    for (std::size_t i = 0; i < outs; ++i) changes.push_back(opt_out(address(i)));
+    p.files.push_back(make_file(seconds(0), std::move(changes)));
+    return p;
+}
+
+TEST(Day, AnExhaustedDayPausesUntilMidnightAndRejectsNobody) {
+    world w(1, exhausted_day(250));
+    w.watch.doubt = true;
+    w.run_for(hours(23));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 100u);
+    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>{"daily limit"});
+    EXPECT_LE(w.hubspot.errors, 10u) << "it waits, and does not try";
+    w.run_for(minutes(61));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 200u);
+    w.run_for(hours(24));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 250u);
+}
+
+TEST(Day, ADailyPauseSurvivesARestart) {
+    world w(1, exhausted_day(150));
+    w.run_for(hours(1));
+    const auto before = w.hubspot.requests;
+    w.crash(seconds(5));
+    w.run_for(hours(1));
+    EXPECT_EQ(w.hubspot.requests, before);
+    w.run_for(hours(23));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 150u);
+}
+
+TEST(Day, MidnightIsTheAccountsAlsoWhenDaylightSavingChanges) {
+    const auto next = [](base::wall_time t) { return base::next_midnight("Europe/Berlin", t); };
+    delivery::budget spring_day(std::nullopt, 0.1, next);
+    const base::wall_time spring = base::wall_time(seconds(1'774'738'800));  // 2026-03-29T00:00+01:00
+    EXPECT_EQ(spring_day.day_end(spring) - spring, hours(23));
+    delivery::budget autumn_day(std::nullopt, 0.1, next);
+    const base::wall_time autumn = base::wall_time(seconds(1'792'879'200));  // 2026-10-25T00:00+02:00
+    EXPECT_EQ(autumn_day.day_end(autumn) - autumn, hours(25));
+}
+
+// --- in flight
+
+struct server {
+    const char* name;
+    milliseconds least, most;
+    double grows;
+    std::uint32_t refuses_above;
+    std::uint32_t window_least, window_most;
+};
+
+class InFlight : public testing::TestWithParam<server> {};
+
+TEST_P(InFlight, FindsWhatTheServerBears) {
+    const server& s = GetParam();
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 1;
+    p.hubspot.limit = 250;
+    p.hubspot.latency_least = s.least;
+    p.hubspot.latency_most = s.most;
+    p.hubspot.latency_grows = s.grows;
+    if (s.refuses_above > 0) p.hubspot.refuses_above = s.refuses_above;
+    p.hubspot.late_share = 0;
+    p.files.push_back(many_opt_ins(seconds(0), 8'000));
+    world w(1, p);
+    w.run_for(minutes(3));
+    const auto errors = w.hubspot.errors;
+    const auto sent = w.hubspot.requests;
+    w.hubspot.most_in_flight = 0;
+    w.run_for(minutes(1));
+    EXPECT_GE(w.hubspot.most_in_flight, s.window_least);
+    EXPECT_LE(w.hubspot.most_in_flight, s.window_most);
+    EXPECT_LE(w.hubspot.errors - errors, (w.hubspot.requests - sent) / 10);
+    EXPECT_GT(w.hubspot.requests - sent, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Servers, InFlight,
+    testing::Values(server{"constant", milliseconds(200), milliseconds(200), 0, 0, 4, 60},
+                    server{"jittery", milliseconds(50), milliseconds(900), 0, 0, 10, 192},
+                    server{"slow", seconds(4), seconds(4), 0, 0, 60, 192},
+                    server{"slow_under_load", milliseconds(100), milliseconds(120), 0.3, 0, 1, 40},
+                    server{"refusing", seconds(1), seconds(1), 0, 10, 4, 14}),
+    [](const auto& s) { return std::string(s.param.name); });
+
+TEST(Stall, RequestsThatHangDoNotStopTheRest) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 10;
+    p.hubspot.faults.push_back({seconds(0), hours(1), trouble::silence, 0.02});
+    p.files.push_back(many_opt_ins(seconds(0), 5'000));
+    world w(1, p);
+    w.run_for(minutes(30));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 5'000u);
+}
+
+}  // namespace
+}  // namespace consent_sync::simulation
