@@ -38,7 +38,10 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
     std::vector<consent::place> unsettled;
     for (std::size_t i = 0; i < b->changes.size(); ++i) {
         const change_outcome outcome = j.kind == answer_kind::judged ? j.changes[i].outcome : change_outcome::unresolved;
-        if (outcome != change_outcome::confirmed && outcome != change_outcome::rejected)
+        // An assertion gives no verdict: what HubSpot refuses of it is left as it was.
+        const bool settles = outcome == change_outcome::confirmed ||
+                             (outcome == change_outcome::rejected && !b->assertion);
+        if (!settles)
             unsettled.push_back(b->changes[i].id);
     }
     end_attempt(*b, a, j, now, std::move(unsettled));
@@ -122,7 +125,7 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
     end.status = a.status;
     end.duration = std::chrono::duration_cast<base::milliseconds>(now.steady - b.begun.steady);
     end.correlation_id = j.correlation_id;
-    if (j.kind != answer_kind::judged && !j.words.empty()) {
+    if ((j.kind != answer_kind::judged || b.assertion) && !j.words.empty()) {
         end.category = j.words.front().category;
         end.message = j.words.front().message;
     }
