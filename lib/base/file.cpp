@@ -66,7 +66,8 @@ result<unique_fd> open_folder(const std::string& path) {
 }
 
 result<void> sync_folder(int folder, std::string_view path_for_errors) {
-    if (::fsync(folder) != 0) return system_error("sync the folder", path_for_errors, errno);
+    if (::fsync(folder) != 0 && errno != EINVAL)
+        return system_error("sync the folder", path_for_errors, errno);
     return {};
 }
 
@@ -80,7 +81,11 @@ result<void> write_file_atomically(const std::string& folder, const std::string&
                                    mode_t mode, folder_sync sync) {
     auto opened = open_folder(folder);
     if (!opened) return opened.error();
-    const int at = opened->get();
+    return write_file_atomically(opened->get(), folder, name, bytes, mode, sync);
+}
+
+result<void> write_file_atomically(int at, std::string_view folder, const std::string& name,
+                                   std::string_view bytes, mode_t mode, folder_sync sync) {
     const std::string temporary = temporary_name(name);
     // A leftover of a crash goes first, so that O_EXCL can refuse whatever else somebody puts there
     // meanwhile.

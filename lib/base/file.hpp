@@ -60,6 +60,8 @@ enum class folder_sync { now, later };  // later: the caller calls sync_folder o
 // Only one thread may write one name at a time. `mode` is set whatever the umask.
 result<void> write_file_atomically(const std::string& folder, const std::string& name, std::string_view bytes,
                                    mode_t mode, folder_sync sync = folder_sync::now);
+result<void> write_file_atomically(int folder, std::string_view path_for_errors, const std::string& name,
+                                   std::string_view bytes, mode_t mode, folder_sync sync = folder_sync::now);
 
 // The whole of a regular file of at most `most` bytes; a larger one is invalid_input.
 result<std::string> read_small_file(const std::string& path, std::size_t most);

@@ -74,7 +74,7 @@ std::string text_value(const std::string& value) {
 }
 
 std::string text_line(level at, const std::string& time, std::string_view event,
-                      std::initializer_list<log_field> fields) {
+                      std::span<const log_field> fields) {
     std::string line = fmt::format("{} {} event={}", time, name(at), text_value(std::string(event)));
     for (const log_field& field : fields) {
         line += fmt::format(" {}=", field.name);
@@ -101,7 +101,7 @@ std::string json_value(const log_field& field) {
 }
 
 std::string json_line(level at, const std::string& time, std::string_view event,
-                      std::initializer_list<log_field> fields) {
+                      std::span<const log_field> fields) {
     std::string line =
         fmt::format(R"({{"time":"{}","level":"{}","event":{})", time, name(at), json_text(redact(event)));
     for (const log_field& field : fields)
@@ -120,7 +120,7 @@ bool log_enabled(level of) {
     return of >= least_level.load(std::memory_order_relaxed);
 }
 
-void log_event(level at, std::string_view event, std::initializer_list<log_field> fields) {
+void log_event(level at, std::string_view event, std::span<const log_field> fields) {
     if (!log_enabled(at)) return;
     const std::string time = format_time(system_clock().now().wall);
     const std::string line = chosen_format.load() == log_format::json ? json_line(at, time, event, fields)

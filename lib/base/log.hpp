@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,7 +38,10 @@ class log_field {
 // To standard output, each line flushed. May be called again (reload). Before the first call: text, info.
 void set_up_log(log_format format, level least);
 bool log_enabled(level of);
-void log_event(level at, std::string_view event, std::initializer_list<log_field> fields = {});
+void log_event(level at, std::string_view event, std::span<const log_field> fields);
+inline void log_event(level at, std::string_view event, std::initializer_list<log_field> fields = {}) {
+    log_event(at, event, std::span<const log_field>(fields.begin(), fields.size()));
+}
 
 // Text with every address ("a@b.c", also percent-encoded) and every registered secret replaced by "***",
 // and with control characters escaped. What looks like a bearer or HubSpot token (pat-…) is masked as well.

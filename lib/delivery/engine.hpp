@@ -79,6 +79,7 @@ class engine {
     void on_written(ledger::attempt_id attempt, base::moment now);
     // `token_is_current`: the request carried the token that is in use now.
     void on_answer(ledger::attempt_id attempt, const hubspot::answer& answer, bool token_is_current, base::moment now);
+    void wait_for_token() { waiting_for_token_ = true; }               // nothing leaves before on_token()
     void on_token(base::moment now);                                   // a token that is new, or was read again
     void on_token_failed(const std::string& words, base::moment now);  // no token: pause
     void pause(pause_reason reason, const std::string& words, base::moment now);

@@ -84,7 +84,7 @@ std::string_view simplify(std::string_view text, char* buffer, std::size_t size)
     return {buffer, used};
 }
 
-std::string shown_name(std::string_view column) {
+std::string shown_column(std::string_view column) {
     if (!is_utf8(column) || column.find('@') != std::string_view::npos ||
         std::any_of(column.begin(), column.end(), is_control))
         return "(hidden)";
@@ -97,7 +97,7 @@ std::string shown_name(std::string_view column) {
 
 void unknown_names::add(std::string_view column) {
     if (names_.size() >= unknown_columns_max) return;
-    std::string shown = shown_name(column);
+    std::string shown = shown_column(column);
     if (std::find(names_.begin(), names_.end(), shown) == names_.end()) names_.push_back(std::move(shown));
 }
 

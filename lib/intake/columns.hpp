@@ -36,7 +36,7 @@ std::string_view simplify(std::string_view text, char* buffer, std::size_t size)
 
 // A column's name as it may be shown: cut to column_name_bytes_max. What looks like an address, or is no
 // UTF-8, becomes "(hidden)".
-std::string shown_name(std::string_view column);
+std::string shown_column(std::string_view column);
 
 // Names nobody knows, each once, at most unknown_columns_max of them, as they may be shown.
 class unknown_names {

@@ -41,7 +41,7 @@ std::string list_columns(const csv_header& header) {
     std::string list;
     for (const std::string& column : header.names) {
         if (list.size() > 500) return list + ", …";
-        list.append(list.empty() ? "" : ", ").append(shown_name(column));
+        list.append(list.empty() ? "" : ", ").append(shown_column(column));
     }
     return list;
 }
@@ -54,8 +54,8 @@ base::result<void> assign_columns(csv_header& header) {
         if (meaning >= field::report) continue;
         auto& place = header.column_of[static_cast<std::size_t>(meaning)];
         if (place && meaning != field::inverted_state)
-            return refused("the columns \"" + shown_name(header.names[*place]) + "\" and \"" +
-                           shown_name(header.names[i]) + "\" both mean " + std::string(name(meaning)) +
+            return refused("the columns \"" + shown_column(header.names[*place]) + "\" and \"" +
+                           shown_column(header.names[i]) + "\" both mean " + std::string(name(meaning)) +
                            "; keep one of them or rename the other");
         place = i;
     }
@@ -77,7 +77,7 @@ base::result<void> check_columns(csv_header& header) {
     if (const auto inverted = column(field::inverted_state)) {
         if (!column(field::state))
             return refused(
-                "the column \"" + shown_name(header.names[*inverted]) +
+                "the column \"" + shown_column(header.names[*inverted]) +
                 "\" says yes where statusState says UNSUBSCRIBED, so it is not read; name it statusState, "
                 "with the values SUBSCRIBED and UNSUBSCRIBED");
         header.unknown.add(header.names[*inverted]);

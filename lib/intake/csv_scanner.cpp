@@ -2,6 +2,7 @@
 
 #include <csv.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -9,6 +10,10 @@
 
 namespace consent_sync::intake {
 namespace {
+
+// A search for LF that finds none goes no further than this before CR is looked for: files may know only one
+// of them.
+constexpr std::size_t search_bytes = 1024;
 
 constexpr char bad_quotes[] =
     "a quote stands inside a field, or text follows behind a closing quote; a field with quotes must be "
@@ -86,18 +91,19 @@ base::result<csv_row> csv_scanner::scan() {
 base::result<csv_scanner::line> csv_scanner::find_line(std::size_t from) {
     for (std::size_t searched = from;;) {
         const std::string_view text = bytes_.ahead();
-        const char* const begin = text.data() + searched;
-        const char* end = static_cast<const char*>(std::memchr(begin, '\n', text.size() - searched));
-        // The search for CR stays in the line, but for a file of CR alone, where it ends at once.
-        const std::size_t before =
-            end != nullptr ? static_cast<std::size_t>(end - begin) : text.size() - searched;
-        if (const void* cr = std::memchr(begin, '\r', before)) end = static_cast<const char*>(cr);
-        if (end != nullptr) {
-            const auto at = static_cast<std::size_t>(end - text.data());
-            return line{at + 1, true, at > row_bytes_max};
+        while (searched < text.size()) {
+            const std::size_t size = std::min(text.size() - searched, search_bytes);
+            const char* const begin = text.data() + searched;
+            const char* end = static_cast<const char*>(std::memchr(begin, '\n', size));
+            const std::size_t before = end != nullptr ? static_cast<std::size_t>(end - begin) : size;
+            if (const void* cr = std::memchr(begin, '\r', before)) end = static_cast<const char*>(cr);
+            if (end != nullptr) {
+                const auto at = static_cast<std::size_t>(end - text.data());
+                return line{at + 1, true, at > row_bytes_max};
+            }
+            searched += size;
         }
         if (text.size() > row_bytes_max) return line{text.size(), false, true};
-        searched = text.size();
         const base::result<bool> more = bytes_.fill();
         if (!more) return more.error();
         if (!*more) return line{bytes_.ahead().size(), false, false};

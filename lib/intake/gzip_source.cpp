@@ -32,7 +32,8 @@ class gzip_source final : public byte_source {
         const std::size_t got = inflate_some(at_limit ? std::span(&beyond, 1) : into.first(room));
         if (at_limit && got > 0) {
             given_ -= got;
-            failed_ = broken("it holds more, and this is the most that is read of one compressed file; split it");
+            failed_ =
+                broken("it holds more, and this is the most that is read of one compressed file; split it");
         }
         if (!at_limit) bytes_left_ -= got;
         // What came out before the damage is given first, so that the rows do not depend on how they are

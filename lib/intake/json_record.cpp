@@ -20,8 +20,9 @@ class member_names {
         if (nth < cached_.size() && cached_[nth].first == name) return cached_[nth].second;
         const field meaning = find_field(name);
         if (meaning == field::unknown) unknown.add(name);
-        if (nth == cached_.size() && nth < columns_max) cached_.emplace_back();
-        if (nth < cached_.size()) cached_[nth] = {std::string(name), meaning};
+        if (nth == cached_.size() && nth < columns_max) cached_.emplace_back("", field::unknown);
+        if (nth < cached_.size() && name.size() <= column_name_bytes_max)
+            cached_[nth] = {std::string(name), meaning};
         return meaning;
     }
 

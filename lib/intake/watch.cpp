@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -15,9 +13,9 @@
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 
+#include "async/run_blocking.hpp"
 #include "base/log.hpp"
 
 namespace consent_sync::intake {
@@ -32,31 +30,18 @@ constexpr auto reopen_wait = 1s;   // between looks for a folder that is gone
 constexpr auto listing_gap = 1s;   // between listings that follow each other because one was cut
 constexpr int reads_at_once = 16;  // of 64 KiB: some thousand events are noted before files are given on
 
-template <class Callable>
-asio::awaitable<std::invoke_result_t<Callable&>> call(Callable callable) {
-    co_return callable();
-}
-
-// Runs the callable on the executor and comes back. Cancellation does not reach it: a look is short, or
-// cannot be cut.
-template <class Callable>
-asio::awaitable<std::invoke_result_t<Callable&>> run_on(asio::any_io_executor executor, Callable callable) {
-    auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-    co_return co_await asio::co_spawn(executor, call(std::move(callable)), token);
-}
-
 std::string describe(int errnum) {
     return std::generic_category().message(errnum);
 }
 
 }  // namespace
 
-watch::watch(const asio::any_io_executor& home, const asio::any_io_executor& blocking,
-             const base::clock& clock, watch_options options)
+watch::watch(const asio::any_io_executor& home, asio::thread_pool& blocking, const base::clock& clock,
+             watch_options options)
     : blocking_(blocking),
       clock_(clock),
       options_(std::move(options)),
-      candidates_(options_.limits, candidates_max),
+      candidates_(options_.limits, options_.candidates_max),
       inotify_(home),
       timer_(home) {}
 
@@ -97,7 +82,7 @@ asio::awaitable<bool> watch::open_folder() {
     const base::moment now = clock_.now();
     if (now.steady < next_listing_) co_return false;
     auto open = [path = options_.inbox] { return base::open_folder(path); };
-    auto opened = co_await run_on(blocking_, std::move(open));
+    auto opened = co_await async::run_blocking(blocking_, std::move(open));
     if (!opened) {
         close_folder(opened.error().message);
         co_return false;
@@ -170,7 +155,7 @@ asio::awaitable<void> watch::note_events(std::vector<name_event> events) {
     for (const name_event& event : events)
         names.push_back(event.name);
     auto look = [folder = folder_, names] { return look_at_all(folder->get(), names, look::at_status); };
-    const auto seen = co_await run_on(blocking_, std::move(look));
+    const auto seen = co_await async::run_blocking(blocking_, std::move(look));
     const base::moment now = clock_.now();
     for (std::size_t i = 0; i < events.size(); ++i) {
         if (!seen[i]) {
@@ -185,13 +170,14 @@ asio::awaitable<void> watch::list_if_due() {
     const base::steady_time begun = clock_.now().steady;
     const bool room_again = candidates_.left_some_out() && begun >= last_listing_ + listing_gap;
     if (begun < next_listing_ && !room_again) co_return;
-    auto list = [folder = folder_, path = options_.inbox]() -> std::optional<listing> {
+    auto list = [folder = folder_, path = options_.inbox,
+                 most = options_.candidates_max]() -> std::optional<listing> {
         // Another folder may have been mounted over the path: no event tells that.
         if (identify(path) != identify(folder->get())) return std::nullopt;
-        return list_folder(folder->get(), candidates_max);
+        return list_folder(folder->get(), most);
     };
     candidates_.start_listing();
-    const std::optional<listing> found = co_await run_on(blocking_, std::move(list));
+    const std::optional<listing> found = co_await async::run_blocking(blocking_, std::move(list));
     const base::moment now = clock_.now();
     last_listing_ = now.steady;
     next_listing_ = now.steady + options_.rescan;
@@ -218,7 +204,7 @@ asio::awaitable<std::vector<arrived_file>> watch::take_due() {
     auto look = [folder = folder_, names] {
         return look_at_all(folder->get(), names, look::at_status_and_readability);
     };
-    const auto seen = co_await run_on(blocking_, std::move(look));
+    const auto seen = co_await async::run_blocking(blocking_, std::move(look));
     const base::moment now = clock_.now();
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!seen[i]) {

@@ -19,6 +19,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,7 @@ struct watch_options {
     std::string inbox;  // the folder's path
     base::milliseconds rescan{30'000};
     inbox_limits limits;
+    std::size_t candidates_max = 20'000;  // names that settle or wait at once, some 200 bytes each
 };
 
 struct arrived_file {
@@ -49,11 +51,10 @@ struct arrived_file {
 
 class watch {
   public:
-    static constexpr std::size_t batch_max = 1'000;        // files one next() gives
-    static constexpr std::size_t candidates_max = 20'000;  // names that settle or wait at once
+    static constexpr std::size_t batch_max = 1'000;      // files one next() gives
     static constexpr std::size_t reported_max = 10'000;  // things in the inbox that are remembered as logged
 
-    watch(const boost::asio::any_io_executor& home, const boost::asio::any_io_executor& blocking,
+    watch(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
           const base::clock& clock, watch_options options);
     ~watch();
     watch(const watch&) = delete;
@@ -89,7 +90,7 @@ class watch {
     void report(const std::string& name, const observation& seen, inbox_reason reason);
     void forget_reported();
 
-    boost::asio::any_io_executor blocking_;
+    boost::asio::thread_pool& blocking_;
     const base::clock& clock_;
     watch_options options_;
     watch_candidates candidates_;

@@ -14,7 +14,8 @@ namespace {
 namespace json = boost::json;
 using ledger::row_range;
 
-constexpr std::string_view not_named = "HubSpot's answer does not name these changes with the status asked for";
+constexpr std::string_view not_named =
+    "HubSpot's answer does not name these changes with the status asked for";
 
 // "1-100,105" of the ranges of one file; calls `each(arrival, rows)` a file.
 template <class Each>
@@ -33,7 +34,8 @@ void for_each_file(const std::vector<row_range>& ranges, Each each) {
 
 std::uint64_t count(const std::vector<row_range>& ranges) {
     std::uint64_t rows = 0;
-    for (const row_range& range : ranges) rows += range.last - range.first + 1;
+    for (const row_range& range : ranges)
+        rows += range.last - range.first + 1;
     return rows;
 }
 
@@ -43,7 +45,8 @@ bool contains(const std::vector<row_range>& ranges, consent::place place) {
     });
 }
 
-// Rows that this attempt's answer refused. Those that it left open, and that got their verdict later, are no part.
+// Rows that this attempt's answer refused. Those that it left open, and that got their verdict later, are no
+// part.
 std::vector<ledger::ended_row> find_rejected(const ledger::attempt_record& attempt,
                                              const std::vector<row_range>& changes,
                                              const std::vector<row_range>& unsettled,
@@ -68,8 +71,9 @@ json::object describe_rejected(const ledger::ended_row& row) {
 
 json::object describe_unsettled(const ledger::attempt_record& attempt, consent::arrival_number arrival,
                                 const std::string& rows) {
-    const std::string_view message =
-        attempt.message.empty() && attempt.outcome == "judged" ? not_named : std::string_view(attempt.message);
+    const std::string_view message = attempt.message.empty() && attempt.outcome == "judged"
+                                         ? not_named
+                                         : std::string_view(attempt.message);
     return {{"file_id", consent::format_file_id(arrival)},
             {"rows", rows},
             {"verdict", "unsettled"},
@@ -91,7 +95,8 @@ std::string make_batch_line(const std::string& account, const ledger::attempt_re
         files.push_back(json::object{{"file_id", consent::format_file_id(arrival)}, {"rows", rows}});
     });
     json::array not_confirmed;
-    for (const ledger::ended_row& row : rejected) not_confirmed.push_back(describe_rejected(row));
+    for (const ledger::ended_row& row : rejected)
+        not_confirmed.push_back(describe_rejected(row));
     for_each_file(unsettled, [&](consent::arrival_number arrival, const std::string& rows) {
         not_confirmed.push_back(describe_unsettled(attempt, arrival, rows));
     });

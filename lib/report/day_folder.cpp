@@ -65,7 +65,6 @@ base::result<std::uint64_t> day_folder::prepare(const std::string& file) const {
 base::result<std::uint64_t> day_folder::cut(const std::string& file, std::uint64_t length) const {
     const std::string path = base::join_path(path_, file);
     const base::unique_fd fd(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-    if (!fd && errno == ENOENT) return std::uint64_t{0};
     if (!fd) return base::system_error("open", path, errno);
     const auto found = length_of(fd.get(), path);
     if (!found || *found <= length) return found;
@@ -111,7 +110,9 @@ base::result<void> day_folder::sync_content() const {
     return {};
 }
 
-base::result<void> day_folder::sync() const { return base::sync_folder(path_); }
+base::result<void> day_folder::sync() const {
+    return base::sync_folder(path_);
+}
 
 base::result<void> day_folder::remove_leftovers(
     const std::function<bool(consent::arrival_number)>& unfinished) const {
@@ -120,7 +121,8 @@ base::result<void> day_folder::remove_leftovers(
     for (fs::directory_iterator at(path_, failed), end; !failed && at != end; at.increment(failed)) {
         const std::string name = at->path().filename().string();
         const consent::arrival_number arrival = arrival_of_folder(name);
-        if (arrival_of_hidden(name) != 0 || (arrival != 0 && unfinished(arrival))) leftovers.push_back(at->path());
+        if (arrival_of_hidden(name) != 0 || (arrival != 0 && unfinished(arrival)))
+            leftovers.push_back(at->path());
     }
     if (failed == std::errc::no_such_file_or_directory) return {};
     if (failed) return base::system_error("list the folder", path_, failed.value());

@@ -1,5 +1,5 @@
-// failed.csv or failed.ndjson: every row of a file that is rejected, invalid or unconfirmed, but those whose structure
-// is broken. Dropped into the inbox it is a valid file.
+// failed.csv or failed.ndjson: every row of a file that is rejected, invalid or unconfirmed, but those whose
+// structure is broken. Dropped into the inbox it is a valid file.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace consent_sync::report {
 
-inline constexpr const char* malformed_category = "malformed";  // as intake calls a row whose structure is broken
+inline constexpr const char* malformed_category =
+    "malformed";  // as intake calls a row whose structure is broken
 
 // Opens the dropped file where it lies now. Any error is the reason why the rows come from the ledger.
 using open_input = std::function<base::result<intake::raw_row_reader>(const ledger::file_record&)>;
@@ -23,8 +24,8 @@ struct failed_file {
     std::string input_fault;  // why the rows were taken from the ledger; empty: they are as the file has them
 };
 
-// Writes it into `folder`, not yet on disk. Reads the ledger in pages, so a file of any size takes little memory.
-// Errors: those of the ledger and of writing; never one of the dropped file.
+// Writes it into `folder`, not yet on disk. Reads the ledger in pages, so a file of any size takes little
+// memory. Errors: those of the ledger and of writing; never one of the dropped file.
 base::result<failed_file> write_failed_file(ledger::report_reader& ledger, const ledger::file_record& file,
                                             const open_input& input, const std::string& folder);
 

@@ -31,11 +31,11 @@ std::array<std::string, 5> added_values(const ended_row& row) {
             row.reason.message, row.reason.correlation_id};
 }
 
-// NOT_SPECIFIED of a row that was refused here may as well be a state that could not be read: then its owner has to
-// say it.
+// NOT_SPECIFIED of a row that was refused here may as well be a state that could not be read: then its owner
+// has to say it.
 std::string state_of(const ended_row& row) {
-    const bool unsure = row.verdict == consent::verdict::invalid &&
-                        row.change.state == consent::status_state::not_specified;
+    const bool unsure =
+        row.verdict == consent::verdict::invalid && row.change.state == consent::status_state::not_specified;
     return unsure ? std::string() : std::string(consent::name(row.change.state));
 }
 
@@ -46,19 +46,26 @@ std::string subscription_of(const ended_row& row) {
 std::string ledger_value(field of, const ended_row& row) {
     const consent::change& c = row.change;
     switch (of) {
-        case field::subscriber: return c.subscriber;
-        case field::subscription: return subscription_of(row);
-        case field::channel: return std::string(consent::name(c.channel));
-        case field::state: return state_of(row);
-        case field::basis: return c.basis ? std::string(consent::name(*c.basis)) : std::string();
-        default: return c.explanation.value_or(std::string());
+        case field::subscriber:
+            return c.subscriber;
+        case field::subscription:
+            return subscription_of(row);
+        case field::channel:
+            return std::string(consent::name(c.channel));
+        case field::state:
+            return state_of(row);
+        case field::basis:
+            return c.basis ? std::string(consent::name(*c.basis)) : std::string();
+        default:
+            return c.explanation.value_or(std::string());
     }
 }
 
 base::error somebody_else(const ended_row& row) {
-    return base::error{base::errc::corrupt, "row " + std::to_string(row.change.id.row()) +
-                                                " of the file is another one than was read; it was changed after it "
-                                                "was read"};
+    return base::error{base::errc::corrupt,
+                       "row " + std::to_string(row.change.id.row()) +
+                           " of the file is another one than was read; it was changed after it "
+                           "was read"};
 }
 
 bool is_same_subscriber(std::string_view found, const ended_row& row) {
@@ -105,7 +112,8 @@ class csv_of_input final : public failed_row_text {
             fields.push_back(subscription_of(row));
         else if (consent::trim(fields.at(*subscription_)).empty())
             fields[*subscription_] = subscription_of(row);
-        for (std::string& value : added_values(row)) fields.push_back(std::move(value));
+        for (std::string& value : added_values(row))
+            fields.push_back(std::move(value));
         append_csv_line(out, fields, input_.delimiter());
         return {};
     }
@@ -122,7 +130,8 @@ class csv_of_ledger final : public failed_row_text {
 
     std::string header() const override {
         std::vector<std::string> names;
-        for (const field f : ledger_fields) names.emplace_back(intake::name(f));
+        for (const field f : ledger_fields)
+            names.emplace_back(intake::name(f));
         names.insert(names.end(), added_names.begin(), added_names.end());
         std::string out;
         append_csv_line(out, names, ',');
@@ -131,8 +140,10 @@ class csv_of_ledger final : public failed_row_text {
 
     base::result<void> append(std::string& out, const ended_row& row) override {
         std::vector<std::string> fields;
-        for (const field f : ledger_fields) fields.push_back(ledger_value(f, row));
-        for (std::string& value : added_values(row)) fields.push_back(std::move(value));
+        for (const field f : ledger_fields)
+            fields.push_back(ledger_value(f, row));
+        for (std::string& value : added_values(row))
+            fields.push_back(std::move(value));
         append_csv_line(out, fields, ',');
         return {};
     }
@@ -141,7 +152,8 @@ class csv_of_ledger final : public failed_row_text {
 // Puts members behind those of an object, of which `text` is the text.
 void append_members(std::string& text, const ended_row& row, bool with_subscription) {
     text.pop_back();  // the closing bracket
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.pop_back();
     const auto add = [&text](std::string_view name, const std::string& value) {
         if (!text.ends_with('{')) text += ',';
         text.append("\"").append(name).append("\":").append(value);
@@ -166,7 +178,8 @@ class json_of_input final : public failed_row_text {
         if (parser_.parse(text, record_) || !text.ends_with('}')) return somebody_else(row);
         if (!is_same_subscriber(record_.text(record_[field::subscriber]), row)) return somebody_else(row);
         // A line end between two members of a JSON file; inside a JSON string there is none.
-        std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+        std::replace_if(
+            text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
         const intake::value& subscription = record_[field::subscription];
         const bool absent = subscription.kind == intake::value_kind::absent;
         if (row.change.subscription != 0 && !absent && is_empty(subscription)) set_subscription(text, row);
@@ -187,7 +200,8 @@ class json_of_input final : public failed_row_text {
         json::value object = json::parse(text, broken);
         if (broken || !object.is_object()) return;
         for (auto& member : object.get_object())
-            if (intake::find_field(member.key()) == field::subscription) member.value() = row.change.subscription;
+            if (intake::find_field(member.key()) == field::subscription)
+                member.value() = row.change.subscription;
         text = json::serialize(object);
     }
 

@@ -8,7 +8,7 @@
 
 namespace consent_sync::report {
 
-inline constexpr mode_t report_file_mode = 0640;    // the service's user and group: reports hold addresses
+inline constexpr mode_t report_file_mode = 0640;  // the service's user and group: reports hold addresses
 inline constexpr mode_t report_folder_mode = 0750;
 
 class output_file {

@@ -15,7 +15,8 @@ namespace consent_sync::report {
 
 void ledger_marks::put(ledger::store& store) const {
     if (!value.empty()) store.duties().put_meta_text(name, value);
-    for (const consent::arrival_number arrival : done) store.files().done(arrival, done_at);
+    for (const consent::arrival_number arrival : done)
+        store.files().done(arrival, done_at);
 }
 
 base::result<std::unique_ptr<report_writer>> report_writer::open(report_settings settings) {
@@ -41,15 +42,20 @@ base::result<watermark> report_writer::begin(series& of) {
     return mark;
 }
 
+// A day whose file is gone is forgotten: whoever took it away wanted it away. It is made again if it is
+// needed.
 base::result<void> report_writer::cut_to(series& of, watermark& mark) {
-    for (auto& [day, length] : mark.days) {
+    watermark found{mark.end_number, {}};
+    for (const auto& [day, length] : mark.days) {
         const auto now = folder_of(day).cut(of.file, length);
-        if (!now) return now.error();
-        if (*now < length)
+        if (!now && now.error().code != base::errc::not_found) return now.error();
+        const std::uint64_t left = now ? *now : 0;
+        if (left < length)
             base::log_event(base::level::warn, "report.shortened",
-                            {{"day", day}, {"file", of.file}, {"bytes", *now}, {"expected", length}});
-        length = *now;  // whoever took lines away wanted them away
+                            {{"day", day}, {"file", of.file}, {"bytes", left}, {"expected", length}});
+        if (now) found.set(day, left);
     }
+    mark = std::move(found);
     return {};
 }
 
@@ -82,8 +88,8 @@ base::result<void> report_writer::prepare_day(series& of, watermark& mark, const
 ledger_marks report_writer::finish(series& of, const watermark& mark) {
     of.written = mark;
     of.clean = true;
-    const std::string value = format(mark);
-    return ledger_marks{of.meta, value == of.recorded ? std::string() : value, {}, {}};
+    const bool news = mark != parse_watermark(of.recorded);
+    return ledger_marks{of.meta, news ? format(mark) : std::string(), {}, {}};
 }
 
 base::result<batches_written> report_writer::write_batches(std::size_t most) {
@@ -127,7 +133,8 @@ base::result<std::vector<consent::arrival_number>> report_writer::choose_files(s
     return chosen;
 }
 
-// Writes what belongs into the file's folder, still hidden, and gives the file's line. Empty: it does not add up.
+// Writes what belongs into the file's folder, still hidden, and gives the file's line. Empty: it does not add
+// up.
 base::result<std::string> report_writer::report_file(consent::arrival_number arrival, const std::string& day,
                                                      base::wall_time now, const open_input& input,
                                                      files_written& out) {
@@ -207,7 +214,8 @@ base::result<files_written> report_writer::write_files(base::wall_time now, std:
     if (!length) return length.error();
     mark->set(day, *length);
     out.marks = finish(files_, *mark);
-    for (const finished_file& f : out.finished) out.marks.done.push_back(f.file.arrival);
+    for (const finished_file& f : out.finished)
+        out.marks.done.push_back(f.file.arrival);
     out.marks.done_at = now;
     out.more = chosen->size() == most;
     return out;

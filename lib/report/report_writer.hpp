@@ -1,20 +1,21 @@
 // Writes the reports: functions of the ledger, each line exactly once, whatever is cut short.
 //
 //   for (;;) {                                                   // on the thread for files
-//       const auto step = writer.write_files(now, 1'000, open);  // 1. reads the ledger, writes, brings it to disk
-//       …ledger thread: store.transact([&](store& s) { step->marks.put(s); })…   // 2. one short transaction
-//       …log step->failed and step->finished; rename the finished files into done/…
-//       if (!step->more) break;
+//       const auto step = writer.write_files(now, 1'000, open);  // 1. reads the ledger, writes, brings it to
+//       disk …ledger thread: store.transact([&](store& s) { step->marks.put(s); })…   // 2. one short
+//       transaction …log step->failed and step->finished; rename the finished files into done/… if
+//       (!step->more) break;
 //   }
 //
-// The ledger holds how far the reports reach. Every call begins there: what is beyond it in a file (a crash, or marks
-// that were never committed) is cut off and written again. So between a call and the commit of its marks there must be
-// no other call of the same function; a call after marks that were lost is right, and repeats nothing.
+// The ledger holds how far the reports reach. Every call begins there: what is beyond it in a file (a crash,
+// or marks that were never committed) is cut off and written again. So between a call and the commit of its
+// marks there must be no other call of the same function; a call after marks that were lost is right, and
+// repeats nothing.
 //
-// The writer reads through a connection of its own, so the ledger's thread never waits for it. Blocking: for a thread
-// for files, one call at a time; a call takes as long as its largest file (about 1 s for 500,000 failed rows). It has
-// no cancellation: the service waits for it, and a crash in it costs nothing.
-// Errors: no_space and io (try again later: nothing is lost), corrupt (of the ledger).
+// The writer reads through a connection of its own, so the ledger's thread never waits for it. Blocking: for
+// a thread for files, one call at a time; a call takes as long as its largest file (about 1 s for 500,000
+// failed rows). It has no cancellation: the service waits for it, and a crash in it costs nothing. Errors:
+// no_space and io (try again later: nothing is lost), corrupt (of the ledger).
 #pragma once
 
 #include <cstdint>
@@ -46,8 +47,8 @@ struct report_settings {
 
 // What the ledger has to know of a call, in one transaction.
 struct ledger_marks {
-    std::string name;   // of a meta text
-    std::string value;  // empty: nothing new
+    std::string name;                           // of a meta text
+    std::string value;                          // empty: nothing new
     std::vector<consent::arrival_number> done;  // files, state read → done
     base::wall_time done_at{};
 
@@ -76,7 +77,8 @@ struct unfinished_file {
 struct files_written {
     ledger_marks marks;
     std::vector<finished_file> finished;
-    std::vector<unfinished_file> failed;  // its rows do not add up; told once, left alone until the next start
+    std::vector<unfinished_file>
+        failed;  // its rows do not add up; told once, left alone until the next start
     bool more = false;
 };
 
@@ -84,11 +86,13 @@ class report_writer {
   public:
     static base::result<std::unique_ptr<report_writer>> open(report_settings settings);
 
-    // The attempts that ended since the last call, at most `most` of them, into the file of the day they ended.
+    // The attempts that ended since the last call, at most `most` of them, into the file of the day they
+    // ended.
     base::result<batches_written> write_batches(std::size_t most);
 
-    // The files whose every row has its verdict, at most `most` of them (1,000 is a good number: they share one sync),
-    // into the file and folder of the day of `now`. `input` is called for files with failed rows only.
+    // The files whose every row has its verdict, at most `most` of them (1,000 is a good number: they share
+    // one sync), into the file and folder of the day of `now`. `input` is called for files with failed rows
+    // only.
     base::result<files_written> write_files(base::wall_time now, std::size_t most, const open_input& input);
 
   private:
@@ -97,8 +101,8 @@ class report_writer {
         const char* file;
         const char* meta;
         std::string recorded{};  // the ledger's text at the begin of the call
-        watermark written{};     // what the last call left behind; equal to the ledger's: nothing is to be cut
-        bool clean = false;      // false: unknown, look
+        watermark written{};  // what the last call left behind; equal to the ledger's: nothing is to be cut
+        bool clean = false;   // false: unknown, look
     };
 
     report_writer(report_settings settings, std::unique_ptr<ledger::report_reader> ledger);

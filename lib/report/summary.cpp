@@ -22,7 +22,8 @@ std::uint64_t of(const ledger::verdict_counts& counts, verdict v) {
 
 std::uint64_t sum(const ledger::verdict_counts& counts) {
     std::uint64_t all = 0;
-    for (const std::uint64_t count : counts) all += count;
+    for (const std::uint64_t count : counts)
+        all += count;
     return all;
 }
 
@@ -36,11 +37,12 @@ json::object by_verdict(const ledger::verdict_counts& counts) {
 base::error does_not_add_up(const file_summary& s) {
     return base::error{
         base::errc::corrupt,
-        fmt::format("the rows of file {} do not add up: {} were read, {} are in the ledger, {} of them without a "
-                    "verdict; verdicts counted {}, recorded {}. No report is written and the file stays in "
-                    "processing/: keep the ledger and tell the maintainers",
-                    consent::format_file_id(s.file.arrival), s.file.rows, s.totals.rows, s.totals.unsettled,
-                    json::serialize(by_verdict(s.totals.verdicts)), json::serialize(by_verdict(s.file.counts)))};
+        fmt::format(
+            "the rows of file {} do not add up: {} were read, {} are in the ledger, {} of them without a "
+            "verdict; verdicts counted {}, recorded {}. No report is written and the file stays in "
+            "processing/: keep the ledger and tell the maintainers",
+            consent::format_file_id(s.file.arrival), s.file.rows, s.totals.rows, s.totals.unsettled,
+            json::serialize(by_verdict(s.totals.verdicts)), json::serialize(by_verdict(s.file.counts)))};
 }
 
 json::value time_or_null(const std::optional<base::wall_time>& t) {
@@ -49,7 +51,8 @@ json::value time_or_null(const std::optional<base::wall_time>& t) {
 }
 
 std::int64_t milliseconds_between(base::wall_time from, base::wall_time to) {
-    return std::max<std::int64_t>(0, base::to_unix_ms(to) - base::to_unix_ms(from));  // the clock may be set back
+    return std::max<std::int64_t>(
+        0, base::to_unix_ms(to) - base::to_unix_ms(from));  // the clock may be set back
 }
 
 json::array describe_reasons(const std::vector<ledger::reason_count>& reasons) {
@@ -84,23 +87,13 @@ json::object describe_superseded(const file_summary& s) {
     for (const ledger::superseding& row : s.superseded) {
         json::value of_newer = nullptr;
         if (row.verdict != 0) of_newer = consent::name(static_cast<verdict>(row.verdict));
-        listed.push_back(json::object{{"row", row.row},
-                                      {"by", json::object{{"file_id", consent::format_file_id(row.by.arrival())},
-                                                          {"row", row.by.row()},
-                                                          {"verdict", std::move(of_newer)}}}});
+        listed.push_back(
+            json::object{{"row", row.row},
+                         {"by", json::object{{"file_id", consent::format_file_id(row.by.arrival())},
+                                             {"row", row.by.row()},
+                                             {"verdict", std::move(of_newer)}}}});
     }
     return {{"rows", of(s.totals.verdicts, verdict::superseded)}, {"listed", std::move(listed)}};
-}
-
-// One name a line.
-json::array describe_columns(std::string_view names) {
-    json::array out;
-    while (!names.empty()) {
-        const std::size_t end = std::min(names.find('\n'), names.size());
-        if (end > 0) out.push_back(json_text(names.substr(0, end)));
-        names.remove_prefix(std::min(end + 1, names.size()));
-    }
-    return out;
 }
 
 json::value describe_failed(const failed_file& failed) {
@@ -134,7 +127,8 @@ base::result<file_summary> summarize(consent::arrival_number arrival, ledger::re
         s.superseded = ledger.superseded_rows(arrival, listed_rows_max);
     if (of(s.totals.verdicts, verdict::invalid) == 0) return s;
     s.malformed_rows = ledger.count_category(arrival, malformed_category);
-    if (s.malformed_rows > 0) s.malformed = ledger.rows_with_category(arrival, malformed_category, listed_rows_max);
+    if (s.malformed_rows > 0)
+        s.malformed = ledger.rows_with_category(arrival, malformed_category, listed_rows_max);
     return s;
 }
 
@@ -162,7 +156,7 @@ json::object describe(const std::string& account, const file_summary& s, base::w
             {"duration_ms", milliseconds_between(file.claimed_at, done_at)},
             {"fault", json_text_or_null(file.fault)},
             {"duplicate_of", std::move(duplicate_of)},
-            {"ignored_columns", describe_columns(file.ignored_columns)},
+            {"ignored_columns", json_text_or_null(file.ignored_columns)},
             {"malformed", describe_malformed(s)},
             {"superseded", describe_superseded(s)},
             {"folder", json_text_or_null(folder)},

@@ -1,6 +1,7 @@
 // How far the day files of one kind ("batches.ndjson") reach, as the ledger has it: text in its meta table.
 //
-//   "4711 2026-11-23=10432 2026-11-24=998"      the end number reported so far, and the length of each day's file
+//   "4711 2026-11-23=10432 2026-11-24=998"      the end number reported so far, and the length of each day's
+//   file
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ inline constexpr std::size_t watermark_days_max = 8;  // the days used last; an 
 
 struct watermark {
     std::int64_t end_number = 0;
-    std::vector<std::pair<std::string, std::uint64_t>> days;  // date, length in bytes; the day used last is last
+    std::vector<std::pair<std::string, std::uint64_t>>
+        days;  // date, length in bytes; the day used last is last
 
     // Nothing: the day is not on record.
     const std::uint64_t* find(std::string_view day) const;

@@ -12,12 +12,18 @@ namespace {
 
 using tcp = boost::asio::ip::tcp;
 
+constexpr milliseconds short_time(250);
+
 class BrokenServer : public transport_fixture {
   protected:
     // One exchange with a server that answers so.
-    exchange against(reply what) {
+    exchange against(reply what) { return against(std::move(what), config::timeout_settings().request); }
+
+    exchange against(reply what, milliseconds timeout) {
         serve([what = std::move(what)](const std::string&) { return what; });
-        connect(options());
+        https_options with = options();
+        with.timeouts.request = timeout;
+        connect(with);
         exchange outcome = send(post());
         EXPECT_EQ(transport->open_connections(), 0u) << "a failed connection is kept";
         return outcome;
@@ -85,7 +91,7 @@ TEST_F(BrokenServer, NameServerIsSilentAndIsAskedOnlyOnce) {
         state->released.wait();
         return lookup_answer();
     };
-    connect(options);
+    connect(hurry(options, &config::timeout_settings::connect));
     const auto first = begin(post());
     const auto second = begin(post());
     EXPECT_TRUE(ends_with(finish(first), "name_lookup", false));
@@ -109,7 +115,7 @@ TEST_F(BrokenServer, RefusesTheConnection) {
 
 TEST_F(BrokenServer, NeverAnswersTheConnection) {
     const full_listener full(*context, boost::asio::ip::address_v4::loopback());
-    connect(options_for(full.port()));
+    connect(hurry(options_for(full.port()), &config::timeout_settings::connect));
     EXPECT_TRUE(ends_with(send(post()), "connect_timeout", false));
 }
 
@@ -127,14 +133,14 @@ TEST_F(BrokenServer, DeadFirstAddressCostsOnlyTheStagger) {
         dead.push_back(full->acceptor.local_endpoint());  // silent: only the stagger helps
     }
     dead.emplace_back(boost::asio::ip::address_v6::loopback(), 1);  // refused: the next one at once
-    https_options options = patient_options();
-    options.lookup = [dead, at = server->port()](const std::string&, std::uint16_t) {
+    https_options with = options();
+    with.lookup = [dead, at = server->port()](const std::string&, std::uint16_t) {
         lookup_answer found;
         found.addresses = dead;
         found.addresses.emplace_back(boost::asio::ip::address_v4::loopback(), at);
         return found;
     };
-    connect(options);
+    connect(with);
     EXPECT_TRUE(ends_with(send(post()), "none", true));
 }
 
@@ -142,7 +148,7 @@ TEST_F(BrokenServer, NeverAnswersTheHandshake) {
     server_options with;
     with.secure = server_options::security::tls_stalls;
     serve(with, [](const std::string&) { return reply{}; });
-    connect(options());
+    connect(hurry(options(), &config::timeout_settings::tls));
     EXPECT_TRUE(ends_with(send(post()), "tls_timeout", false));
 }
 
@@ -187,12 +193,12 @@ TEST_F(BrokenServer, HasABadCertificate) {
 }
 
 TEST_F(BrokenServer, HasACertificateForAnotherAddress) {
-    server_options with;
-    with.certificate = flaw::wrong_name;
-    serve(with, [](const std::string&) { return reply{}; });
-    auto options = patient_options();
-    options.to = parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
-    connect(options);
+    server_options wrong;
+    wrong.certificate = flaw::wrong_name;
+    serve(wrong, [](const std::string&) { return reply{}; });
+    auto with = options();
+    with.to = parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
+    connect(with);
     const exchange outcome = send(post());
     EXPECT_TRUE(ends_with(outcome, "tls", false));
     EXPECT_EQ(outcome.detail, "certificate verify failed: IP address mismatch");
@@ -201,7 +207,7 @@ TEST_F(BrokenServer, HasACertificateForAnotherAddress) {
 TEST_F(BrokenServer, NeverReadsTheRequest) {
     // More than the kernel's buffers of both sides hold.
     serve([](const std::string&) { return reply{answer(200, ""), reply::then::hang, {}, false}; });
-    connect(options());
+    connect(hurry(options(), &config::timeout_settings::request));
     const auto pending = begin(post(std::string(1, 'x')));
     EXPECT_TRUE(ends_with(finish(pending), "none", true));
     const auto second = begin(post(std::string(30'000'000, 'x')));
@@ -211,7 +217,7 @@ TEST_F(BrokenServer, NeverReadsTheRequest) {
 
 TEST_F(BrokenServer, NeverAnswersTheRequest) {
     serve([](const std::string&) { return reply{"", reply::then::hang, {}, false}; });
-    connect(options());
+    connect(hurry(options(), &config::timeout_settings::request));
     const auto pending = begin(post());
     const exchange outcome = finish(pending);
     EXPECT_TRUE(ends_with(outcome, "request_timeout", true));
@@ -222,8 +228,8 @@ TEST_F(BrokenServer, NeverAnswersTheRequest) {
 TEST_F(BrokenServer, StopsInTheMiddleOfTheResponse) {
     const std::string whole = answer(200, "0123456789");
     for (const std::size_t at : {std::size_t(1), std::size_t(20), whole.size() - 1}) {
-        EXPECT_TRUE(
-            ends_with(against({whole.substr(0, at), reply::then::hang, {}, false}), "request_timeout", true));
+        EXPECT_TRUE(ends_with(against({whole.substr(0, at), reply::then::hang, {}, false}, short_time),
+                              "request_timeout", true));
         EXPECT_TRUE(
             ends_with(against({whole.substr(0, at), reply::then::close, {}, false}), "bad_response", true));
         EXPECT_TRUE(ends_with(against({whole.substr(0, at), reply::then::reset, {}, false}),
@@ -232,7 +238,8 @@ TEST_F(BrokenServer, StopsInTheMiddleOfTheResponse) {
 }
 
 TEST_F(BrokenServer, SendsByteByByte) {
-    const exchange outcome = against({answer(200, "0123456789"), reply::then::keep, milliseconds(20), false});
+    const exchange outcome =
+        against({answer(200, "0123456789"), reply::then::keep, milliseconds(20), false}, short_time);
     EXPECT_TRUE(ends_with(outcome, "request_timeout", true));
 }
 
@@ -276,7 +283,8 @@ TEST_F(BrokenServer, SendsEndlessHeadersOrBody) {
 
 TEST_F(BrokenServer, PromisesMoreThanItSends) {
     const std::string longer = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789";
-    EXPECT_TRUE(ends_with(against({longer, reply::then::keep, {}, false}), "request_timeout", true));
+    EXPECT_TRUE(
+        ends_with(against({longer, reply::then::keep, {}, false}, short_time), "request_timeout", true));
     EXPECT_TRUE(ends_with(against({longer, reply::then::close, {}, false}), "bad_response", true));
 }
 
@@ -293,7 +301,6 @@ TEST_F(BrokenServer, CancellationEndsEveryStage) {
     const auto released = release->get_future().share();
     const auto asked = std::make_shared<std::atomic<bool>>(false);
     https_options stuck = options_for(1);
-    stuck.timeouts = config::timeout_settings();
     stuck.lookup = [released, asked](const std::string&, std::uint16_t) {
         *asked = true;
         released.wait();
@@ -308,7 +315,6 @@ TEST_F(BrokenServer, CancellationEndsEveryStage) {
     // TCP.
     std::optional<full_listener> full(std::in_place, *context, boost::asio::ip::address_v4::loopback());
     https_options silent = options_for(full->port());
-    silent.timeouts = config::timeout_settings();
     connect(silent);
     pending = begin(post());
     context->restart();
@@ -320,7 +326,7 @@ TEST_F(BrokenServer, CancellationEndsEveryStage) {
     server_options stalls;
     stalls.secure = server_options::security::tls_stalls;
     serve(stalls, [](const std::string&) { return reply{}; });
-    connect(patient_options());
+    connect(options());
     pending = begin(post());
     run_until([&] { return server->connections() == 1; });
     cancel(pending);
@@ -328,7 +334,7 @@ TEST_F(BrokenServer, CancellationEndsEveryStage) {
     // The response, before it and in its middle.
     for (const std::string half : {"", "HTTP/1.1 200 OK\r\nConte"}) {
         serve([&](const std::string&) { return reply{half, reply::then::hang, {}, false}; });
-        connect(patient_options());
+        connect(options());
         pending = begin(post());
         run_until([&] { return !server->requests().empty(); });
         cancel(pending);
@@ -339,7 +345,7 @@ TEST_F(BrokenServer, CancellationEndsEveryStage) {
 
 TEST_F(BrokenServer, CancellationOfTheRequestsWriting) {
     serve([](const std::string&) { return reply{answer(200, ""), reply::then::hang, {}, false}; });
-    connect(patient_options());
+    connect(options());
     send(post());
     const auto pending = begin(post(std::string(30'000'000, 'x')));
     context->restart();

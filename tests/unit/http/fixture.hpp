@@ -69,9 +69,6 @@ class transport_fixture : public ::testing::Test {
         https_options options;
         options.to = parse_endpoint(scheme + "://localhost:" + std::to_string(port)).value();
         options.tls.ca_file = authority_file();
-        options.timeouts.connect = milliseconds(250);
-        options.timeouts.tls = milliseconds(250);
-        options.timeouts.request = milliseconds(250);
         options.lookup = [](const std::string&, std::uint16_t at) {
             lookup_answer found;
             found.addresses.emplace_back(boost::asio::ip::address_v4::loopback(), at);
@@ -81,11 +78,11 @@ class transport_fixture : public ::testing::Test {
     }
     https_options options() { return options_for(server->port()); }
 
-    // Handshakes and answers that are to succeed get all the time that a busy machine needs.
-    https_options patient_options() {
-        https_options result = options();
-        result.timeouts = config::timeout_settings();
-        return result;
+    // Only a test of a deadline has a short one: what is to succeed gets all the time that a busy machine
+    // needs.
+    static https_options hurry(https_options slow, milliseconds config::timeout_settings::*which) {
+        slow.timeouts.*which = milliseconds(250);
+        return slow;
     }
 
     void connect(https_options with) {

@@ -14,9 +14,9 @@ reply ok(const std::string&) {
 
 TEST_F(HttpsTransport, SendsARequestAndReadsItsResponse) {
     serve(ok);
-    auto options = patient_options();
-    options.to = parse_endpoint("https://localhost:" + std::to_string(server->port()) + "/prefix/").value();
-    connect(options);
+    auto with = options();
+    with.to = parse_endpoint("https://localhost:" + std::to_string(server->port()) + "/prefix/").value();
+    connect(with);
     const auto pending = begin(post("hello"));
     const exchange outcome = finish(pending);
     EXPECT_TRUE(ends_with(outcome, "none", true));
@@ -35,7 +35,7 @@ TEST_F(HttpsTransport, SendsARequestAndReadsItsResponse) {
 TEST_F(HttpsTransport, CarriesLargeBodiesBothWays) {
     const std::string large(3'000'000, 'x');
     serve([&](const std::string&) { return reply{answer(200, large), {}, {}, false}; });
-    connect(patient_options());
+    connect(options());
     const exchange outcome = send(post(large));
     EXPECT_TRUE(ends_with(outcome, "none", true));
     EXPECT_EQ(outcome.response.body.size(), large.size());
@@ -44,7 +44,7 @@ TEST_F(HttpsTransport, CarriesLargeBodiesBothWays) {
 
 TEST_F(HttpsTransport, KeepsConnectionsAliveAndTakesTheLastOneFirst) {
     serve(ok);
-    connect(patient_options());
+    connect(options());
     for (int i = 0; i < 5; ++i)
         EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(server->connections(), 1u);
@@ -62,9 +62,9 @@ TEST_F(HttpsTransport, KeepsConnectionsAliveAndTakesTheLastOneFirst) {
 
 TEST_F(HttpsTransport, KeepsNoMoreIdleConnectionsThanAllowed) {
     serve(ok);
-    auto options = patient_options();
-    options.limits.connections_max = 1;
-    connect(options);
+    auto with = options();
+    with.limits.connections_max = 1;
+    connect(with);
     const auto first = begin(post());
     const auto second = begin(post());
     finish(first);
@@ -74,9 +74,9 @@ TEST_F(HttpsTransport, KeepsNoMoreIdleConnectionsThanAllowed) {
 
 TEST_F(HttpsTransport, DropsAConnectionAfterItsLastRequest) {
     serve(ok);
-    auto options = patient_options();
-    options.limits.requests_per_connection = 2;
-    connect(options);
+    auto with = options();
+    with.limits.requests_per_connection = 2;
+    connect(with);
     for (int i = 0; i < 4; ++i)
         EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(server->connections(), 2u);
@@ -85,7 +85,7 @@ TEST_F(HttpsTransport, DropsAConnectionAfterItsLastRequest) {
 
 TEST_F(HttpsTransport, DropsAConnectionThatTheServerWantsClosed) {
     serve([](const std::string&) { return reply{answer(200, "", "Connection: close\r\n"), {}, {}, false}; });
-    connect(patient_options());
+    connect(options());
     EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(transport->open_connections(), 0u);
     EXPECT_TRUE(ends_with(send(post()), "none", true));
@@ -94,9 +94,9 @@ TEST_F(HttpsTransport, DropsAConnectionThatTheServerWantsClosed) {
 
 TEST_F(HttpsTransport, ClosesIdleConnectionsAfterAWhile) {
     serve(ok);
-    auto options = patient_options();
-    options.limits.idle = milliseconds(30);
-    connect(options);
+    auto with = options();
+    with.limits.idle = milliseconds(30);
+    connect(with);
     send(post());
     EXPECT_EQ(transport->open_connections(), 1u);
     run_until([&] { return transport->open_connections() == 0; });
@@ -107,7 +107,7 @@ TEST_F(HttpsTransport, NoticesAnIdleConnectionThatTheServerClosed) {
     server_options closing;
     closing.idle_close = milliseconds(1);
     serve(closing, ok);
-    connect(patient_options());
+    connect(options());
     // The pause may also hit the first request; what matters is the connection that is found closed.
     run_until([&] {
         send(post());
@@ -126,7 +126,7 @@ TEST_F(HttpsTransport, ResumesTlsSessions) {
         server_options with;
         with.secure = secure;
         serve(with, ok);
-        connect(patient_options());
+        connect(options());
         for (int i = 0; i < 3; ++i) {
             EXPECT_TRUE(ends_with(send(post()), "none", true));
             transport->close_idle();
@@ -140,7 +140,7 @@ TEST_F(HttpsTransport, ResumesTlsSessions) {
 // Several connections that open at once share what sessions there are.
 TEST_F(HttpsTransport, ResumesOnManyConnectionsAtOnce) {
     serve(ok);
-    connect(patient_options());
+    connect(options());
     send(post());
     transport->close_idle();
     std::vector<std::shared_ptr<pending_exchange>> all;
@@ -155,7 +155,7 @@ TEST_F(HttpsTransport, DoesNotFollowRedirects) {
     serve([](const std::string&) {
         return reply{answer(307, "", "Location: https://localhost:1/elsewhere\r\n"), {}, {}, false};
     });
-    connect(patient_options());
+    connect(options());
     const exchange outcome = send(post());
     EXPECT_TRUE(ends_with(outcome, "none", true));
     EXPECT_EQ(outcome.response.status, 307u);
@@ -167,7 +167,6 @@ TEST_F(HttpsTransport, ServesPlainLoopback) {
     plain.secure = server_options::security::plain;
     serve(plain, ok);
     auto options = options_for(server->port(), "http");
-    options.timeouts = config::timeout_settings();
     connect(options);
     EXPECT_TRUE(transport->is_plain());
     for (int i = 0; i < 2; ++i)
@@ -188,19 +187,19 @@ TEST_F(HttpsTransport, PlainGoesToLoopbackAddressesOnly) {
 
 TEST_F(HttpsTransport, VerifiesAddressLiterals) {
     serve(ok);
-    auto options = patient_options();
-    options.to = parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
-    connect(options);
+    auto with = options();
+    with.to = parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
+    connect(with);
     EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(server->server_name(), "");
-    options.to = parse_endpoint("https://127.0.0.2:" + std::to_string(server->port())).value();
-    connect(options);
+    with.to = parse_endpoint("https://127.0.0.2:" + std::to_string(server->port())).value();
+    connect(with);
     EXPECT_EQ(name_of(send(post()).failure), "connect");
 }
 
 TEST_F(HttpsTransport, OutlivesItsOwnDestructionInTheMiddleOfAnExchange) {
     serve([](const std::string&) { return reply{"HTTP/1.1 200", reply::then::hang, {}, false}; });
-    connect(options());
+    connect(hurry(options(), &config::timeout_settings::request));
     const auto pending = begin(post());
     run_until([&] { return !server->requests().empty(); });
     transport.reset();
@@ -209,7 +208,7 @@ TEST_F(HttpsTransport, OutlivesItsOwnDestructionInTheMiddleOfAnExchange) {
 
 TEST_F(HttpsTransport, DiesQuietlyWithItsContextInTheMiddleOfAnExchange) {
     serve([](const std::string&) { return reply{"", reply::then::hang, {}, false}; });
-    connect(patient_options());
+    connect(options());
     const auto pending = begin(post());
     run_until([&] { return !server->requests().empty(); });
     transport.reset();

@@ -1,0 +1,110 @@
+// consent-sync check: the configuration, and a dry run of files. Sends nothing, changes nothing.
+#include <boost/program_options.hpp>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/time_zone.hpp"
+#include "commands.hpp"
+#include "config/loader.hpp"
+#include "intake/file_reader.hpp"
+#include "intake/inbox_rules.hpp"
+
+namespace consent_sync::daemon {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::size_t piece_rows = 4'096;
+constexpr std::size_t shown_faults = 10;
+
+struct tally {
+    std::uint64_t rows = 0, opt_outs = 0, others = 0, invalid = 0;
+    std::map<std::string, std::uint64_t> categories;
+};
+
+// Prints what would become of one file. False: it has faults.
+bool check_file(const std::string& path, const config::settings& settings) {
+    const std::string name = path.substr(path.find_last_of('/') + 1);
+    std::cout << intake::shown_name(path) << ":\n";
+    auto reader = intake::file_reader::open(path, name, {settings.defaults, settings.rules, settings.inbox.max_bytes});
+    if (!reader) {
+        std::cout << "  would be refused: " << base::redact(reader.error().message) << "\n";
+        return false;
+    }
+    tally t;
+    std::vector<intake::row> rows;
+    intake::read_result got;
+    do {
+        got = reader->next(rows, piece_rows);
+        for (const intake::row& row : rows) {
+            ++t.rows;
+            if (!row.fault) {
+                ++(row.change.is_opt_out() ? t.opt_outs : t.others);
+                continue;
+            }
+            ++t.categories[row.fault->category];
+            if (t.invalid++ < shown_faults)
+                std::cout << "  row " << row.number << " (byte " << row.offset << "): " << row.fault->category << ": "
+                          << base::redact(row.fault->message) << "\n";
+        }
+    } while (got.at == intake::read_result::state::more);
+    if (t.invalid > shown_faults) std::cout << "  … and " << t.invalid - shown_faults << " more faults\n";
+    std::cout << "  rows " << t.rows << ": to be sent " << t.opt_outs + t.others << " (opt-outs " << t.opt_outs
+              << "), invalid " << t.invalid << "\n";
+    for (const auto& [category, count] : t.categories) std::cout << "    " << category << " " << count << "\n";
+    for (const std::string& column : reader->unknown_columns())
+        std::cout << "  ignored column: " << base::redact(column) << "\n";
+    const std::uint64_t requests = (t.opt_outs + t.others + settings.batch.max_changes - 1) / settings.batch.max_changes;
+    std::cout << "  requests: about " << requests << "\n";
+    const bool broken = got.at == intake::read_result::state::broke_off;
+    if (broken) std::cout << "  reading broke off: " << base::redact(got.reason.message) << "\n";
+    return t.invalid == 0 && !broken;
+}
+
+}  // namespace
+
+int check(int argc, char** argv) {
+    po::options_description options("consent-sync check [FILES…]: check the configuration and files; sends nothing");
+    options.add_options()("help", "this text")(
+        "config", po::value<std::string>()->value_name("FILE")->default_value("/etc/consent-sync/consent-sync.json"),
+        "the configuration");
+    po::options_description all;
+    all.add(options).add_options()("files", po::value<std::vector<std::string>>());
+    po::positional_options_description positional;
+    positional.add("files", -1);
+    po::variables_map given;
+    try {
+        po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(), given);
+    } catch (const po::error& e) {
+        std::cerr << "consent-sync check: " << e.what() << "\n" << options;
+        return exit_usage;
+    }
+    if (given.count("help") > 0) {
+        std::cout << options;
+        return exit_done;
+    }
+    const std::string path = given["config"].as<std::string>();
+    auto settings = config::load_settings(path);
+    if (!settings) {
+        std::cout << settings.error().message << "\n";
+        return exit_faults;
+    }
+    if (!settings->limits.time_zone.empty()) {
+        const auto known = base::check_time_zone(settings->limits.time_zone);
+        if (!known) {
+            std::cout << path << ": limits.time_zone: " << known.error().message << "\n";
+            return exit_faults;
+        }
+    }
+    std::cout << path << ": good\n";
+    bool good = true;
+    if (given.count("files") > 0)
+        for (const std::string& file : given["files"].as<std::vector<std::string>>())
+            good = check_file(file, *settings) && good;
+    return good ? exit_done : exit_faults;
+}
+
+}  // namespace consent_sync::daemon

@@ -1,0 +1,51 @@
+// consent-sync: one program, one file a subcommand.
+#include <sys/prctl.h>
+
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <string_view>
+
+#include "commands.hpp"
+
+namespace {
+
+using namespace consent_sync::daemon;
+
+constexpr std::string_view usage =
+    "usage: consent-sync COMMAND [options]\n"
+    "\n"
+    "  run [--config FILE]              watch the inbox and bring every change to HubSpot\n"
+    "  check [--config FILE] [FILES…]   check the configuration, and what would become of files\n"
+    "  --version\n"
+    "  --help                           of each command: consent-sync COMMAND --help\n"
+    "\n"
+    "exit status: 0 done · 1 it failed · 2 wrong usage · 3 faults in the configuration or the files\n";
+
+int dispatch(int argc, char** argv) {
+    const std::string_view command = argc > 1 ? argv[1] : "";
+    if (command == "run") return run(argc - 1, argv + 1);
+    if (command == "check") return check(argc - 1, argv + 1);
+    if (command == "--version") {
+        std::cout << "consent-sync " << CONSENT_SYNC_VERSION << "\n";
+        return exit_done;
+    }
+    if (command == "--help" || command == "-h" || command == "help") {
+        std::cout << usage;
+        return exit_done;
+    }
+    std::cerr << (command.empty() ? "" : "consent-sync: unknown command '" + std::string(command) + "'\n") << usage;
+    return exit_usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold the token and people's addresses
+    try {
+        return dispatch(argc, argv);
+    } catch (const std::exception& e) {
+        std::cerr << "consent-sync: " << e.what() << "\n";
+        return exit_failed;
+    }
+}

@@ -1,0 +1,137 @@
+#include "intake/claim_folders.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+constexpr mode_t others = S_IRWXO;
+constexpr mode_t parent_mode = 0755;                                // of folders above the daemon's own
+constexpr const char* probe_name = ".consent-sync-move-probe.tmp";  // left alone by every watch
+
+struct folder_rule {
+    std::string path;
+    mode_t mode;
+    bool others_allowed;
+};
+
+// chmod after mkdir: the umask takes bits away, and mkdir does not set the group bit everywhere.
+base::result<void> make_folder(const std::string& path, mode_t mode) {
+    if (::mkdir(path.c_str(), mode & 0700U) != 0) {
+        if (errno == EEXIST) return {};
+        return base::system_error("make the folder", path, errno);
+    }
+    if (::chmod(path.c_str(), mode) != 0) return base::system_error("set the mode of", path, errno);
+    // A parent that may be searched but not read cannot be opened for a sync. It is made again if it should
+    // be lost.
+    const auto synced = base::sync_folder(std::filesystem::path(path).parent_path().string());
+    if (!synced && synced.error().code == base::errc::no_space) return synced.error();
+    return {};
+}
+
+base::result<void> make_with_parents(const folder_rule& rule) {
+    std::string path = "/";
+    for (const auto& part : std::filesystem::path(rule.path).parent_path().relative_path()) {
+        path = base::join_path(path, part.string());
+        struct stat status {};
+        if (::stat(path.c_str(), &status) == 0) continue;
+        if (const auto made = make_folder(path, parent_mode); !made) return made.error();
+    }
+    return make_folder(rule.path, rule.mode);
+}
+
+base::result<void> check_folder(const folder_rule& rule) {
+    struct stat status {};
+    if (::stat(rule.path.c_str(), &status) != 0) return base::system_error("look at", rule.path, errno);
+    if (!S_ISDIR(status.st_mode)) {
+        return base::error{base::errc::invalid_input, rule.path + " is not a folder: move it away"};
+    }
+    if (::faccessat(AT_FDCWD, rule.path.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
+        return base::error{base::errc::io,
+                           fmt::format("{}; the service's user needs to read, write and enter it",
+                                       base::system_error("use", rule.path, errno).message)};
+    }
+    if (!rule.others_allowed && (status.st_mode & others) != 0) {
+        return base::error{base::errc::invalid_input,
+                           fmt::format("{0} holds addresses, and others than its user and group have access "
+                                       "(mode {1:o}): run chmod o-rwx {0}",
+                                       rule.path, status.st_mode & 07777U)};
+    }
+    if (rule.others_allowed && (status.st_mode & S_IROTH) != 0) {
+        base::log_event(base::level::warn, "folder.world_readable", {{"path", rule.path}});
+    }
+    return {};
+}
+
+base::error cannot_move(const std::string& from, const std::string& to, int errnum) {
+    const std::string what = fmt::format("files cannot be moved from {} to {}: ", from, to);
+    if (errnum != EXDEV) return base::system_error("move a file to " + to + " from", from, errnum);
+    return {base::errc::io, what +
+                                "they are on different file systems or mounts. Set inbox.work_dir to a "
+                                "folder on the inbox's file "
+                                "system, through the same mount; the ledger stays in state_dir"};
+}
+
+}  // namespace
+
+base::result<void> ensure_folders(const config::folders& folders) {
+    const std::array<folder_rule, 6> rules = {{{folders.state, 0750, false},
+                                               {folders.inbox, 02770, true},
+                                               {folders.processing, 0750, false},
+                                               {folders.done, 0750, false},
+                                               {folders.refused, 0750, false},
+                                               {folders.reports, 0750, false}}};
+    for (const folder_rule& rule : rules) {
+        if (const auto made = make_with_parents(rule); !made) return made.error();
+        if (const auto checked = check_folder(rule); !checked) return checked.error();
+    }
+    return {};
+}
+
+base::result<work_folders> open_work_folders(const config::folders& folders) {
+    work_folders open;
+    for (const auto& [path, into] :
+         {std::pair(&folders.processing, &open.processing), std::pair(&folders.done, &open.done),
+          std::pair(&folders.refused, &open.refused)}) {
+        auto fd = base::open_folder(*path);
+        if (!fd) return fd.error();
+        *into = std::move(*fd);
+    }
+    return open;
+}
+
+base::result<void> check_same_file_system(const config::folders& folders) {
+    const std::array<const std::string*, 4> way = {&folders.inbox, &folders.processing, &folders.done,
+                                                   &folders.refused};
+    for (const std::string* folder : way)
+        ::unlink(base::join_path(*folder, probe_name).c_str());  // of a crash
+    std::string at = base::join_path(folders.inbox, probe_name);
+    const base::unique_fd probe(
+        ::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!probe) return base::system_error("create", at, errno);
+    base::result<void> checked;
+    for (std::size_t i = 1; i < way.size() && checked; ++i) {
+        const std::string to = base::join_path(*way[i], probe_name);
+        if (::rename(at.c_str(), to.c_str()) != 0) {
+            checked = cannot_move(*way[i - 1], *way[i], errno);
+        } else {
+            at = to;
+        }
+    }
+    ::unlink(at.c_str());
+    return checked;
+}
+
+}  // namespace consent_sync::intake

@@ -1,0 +1,32 @@
+// Makes the folders at the start, and finds out whether files can be moved between them.
+//
+// Who may do what: state and reports are for the service's user and group only (0750), for they hold
+// addresses; so are processing, done and refused. An inbox that is made here is for the group to write (2770:
+// what is dropped keeps the group). Folders that exist keep their owner and mode; one of the daemon's own
+// that others can enter or read is an error that names the command, an inbox that others can read is logged
+// (folder.world_readable): that is a choice.
+#pragma once
+
+#include "base/file.hpp"
+#include "base/result.hpp"
+#include "config/folders.hpp"
+
+namespace consent_sync::intake {
+
+// Open folders for the steps of intake/claim.hpp. The inbox's is the watch's.
+struct work_folders {
+    base::unique_fd processing;
+    base::unique_fd done;
+    base::unique_fd refused;
+};
+
+// Idempotent. Missing parents are made too (0755).
+base::result<void> ensure_folders(const config::folders& folders);
+
+base::result<work_folders> open_work_folders(const config::folders& folders);
+
+// A real rename from the inbox through processing, done and refused: two mounts of one device share its
+// number and do not allow one. Error: io, with the way out.
+base::result<void> check_same_file_system(const config::folders& folders);
+
+}  // namespace consent_sync::intake

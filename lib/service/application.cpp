@@ -1,0 +1,243 @@
+#include "service/application.hpp"
+
+#include <sys/stat.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <optional>
+#include <random>
+
+#include "base/log.hpp"
+#include "base/time_zone.hpp"
+#include "http/https_transport.hpp"
+#include "ledger/state_lock.hpp"
+#include "service/delivery_service.hpp"
+#include "service/intake_service.hpp"
+#include "service/report_service.hpp"
+#include "service/token_service.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+constexpr int reading_threads = 3;  // a large file, the small ones, and looks into the inbox
+constexpr auto report_grace = std::chrono::seconds(5);
+
+struct opened_ledger {
+    std::unique_ptr<ledger::store> store;
+    ledger::recovery past;
+    std::vector<ledger::file_record> open_files;
+};
+
+// Files whose claim a crash cut: renamed already, or still in the inbox under another number soon.
+void settle_claims(ledger::store& s, const config::folders& paths) {
+    for (ledger::file_record& file : s.files().open_files()) {
+        if (file.state != ledger::file_state::claiming) continue;
+        struct stat found {};
+        if (::lstat(base::join_path(paths.processing, file.stored_name).c_str(), &found) == 0) {
+            file.size = static_cast<std::uint64_t>(found.st_size);
+            file.inode = found.st_ino;
+            s.files().claimed(file);
+        } else {
+            s.files().forget(file.arrival);
+        }
+    }
+}
+
+base::result<opened_ledger> open_ledger(const config::settings& settings, const config::folders& paths,
+                                        base::moment now) {
+    auto store = ledger::store::open(paths.ledger);
+    if (!store) return store.error();
+    opened_ledger opened;
+    opened.store = std::move(*store);
+    ::chmod(paths.ledger.c_str(), 0600);
+    const auto since = now.wall - 2 * settings.limits.interval;
+    const auto recovered = opened.store->transact([&](ledger::store& s) {
+        settle_claims(s, paths);
+        opened.past = s.recover(now.wall, settings.retry.late_write_window, since);
+        opened.open_files = s.files().open_files();
+    });
+    if (!recovered) return recovered.error();
+    return opened;
+}
+
+// All parts of the running daemon, in the order in which they depend on each other.
+class parts {
+  public:
+    parts(const config::settings& settings, const config::folders& paths, intake::work_folders folders,
+          opened_ledger opened, std::unique_ptr<http::https_transport> transport, boost::asio::io_context& io,
+          boost::asio::thread_pool& blocking)
+        : settings_(settings),
+          paths_(paths),
+          folders_(std::move(folders)),
+          past_(std::move(opened.past)),
+          open_files_(std::move(opened.open_files)),
+          io_(io),
+          blocking_(blocking),
+          random_(std::random_device{}()),
+          transport_(std::move(transport)),
+          engine_(settings_, midnight(), random_),
+          ledger_(io.get_executor(), std::move(opened.store), [this](const base::error& e) { ledger_troubled(e); },
+                  [this] { ledger_mended(); }),
+          tokens_(io.get_executor(), clock_, random_, settings_, *transport_),
+          delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
+          reports_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_),
+          intake_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_, intake_listener()),
+          signals_(io, SIGTERM, SIGINT) {}
+
+    void start() {
+        const base::moment now = clock_.now();
+        engine_.wait_for_token();
+        engine_.start(past_, now);
+        delivery_.set_listeners([this](const auto&) { reports_.files_settled(); },
+                                [this] { reports_.attempts_ended(); });
+        tokens_.set_listener({[this] {
+                                  engine_.on_token(clock_.now());
+                                  delivery_.pump();
+                              },
+                              [this](const std::string& words) {
+                                  engine_.on_token_failed(words, clock_.now());
+                                  delivery_.pump();
+                              }});
+        tokens_.start();
+        reports_.start();
+        intake_.start(open_files_);
+        delivery_.pump();
+        signals_.async_wait([this](boost::system::error_code ec, int signal) {
+            if (!ec) begin_stop(signal);
+        });
+        base::log_event(base::level::info, "daemon.ready",
+                        {{"account", settings_.account}, {"open_files", open_files_.size()},
+                         {"interrupted_attempts", past_.interrupted}, {"late_writes", past_.late_writes.size()}});
+    }
+
+    const std::optional<base::error>& fatal() const { return fatal_; }
+
+  private:
+    delivery::budget::next_midnight midnight() const {
+        return [zone = settings_.limits.time_zone](base::wall_time t) { return base::next_midnight(zone, t); };
+    }
+
+    intake_service::listener intake_listener() {
+        return {[this](consent::place first, consent::place last, bool opt_outs) {
+                    engine_.on_rows(first, last, opt_outs);
+                    delivery_.pump();
+                },
+                [this] {
+                    engine_.on_bulk_open();
+                    delivery_.pump();
+                },
+                [this](consent::arrival_number) { reports_.files_settled(); }};
+    }
+
+    void ledger_troubled(const base::error& e) {
+        if (e.code == base::errc::corrupt) {
+            fatal_ = e;
+            base::log_event(base::level::error, "ledger.damaged", {{"words", e.message}});
+            io_.stop();
+            return;
+        }
+        engine_.pause(delivery::pause_reason::disk, e.message, clock_.now());
+        delivery_.pump();
+    }
+
+    void ledger_mended() {
+        engine_.resume(delivery::pause_reason::disk, clock_.now());
+        delivery_.pump();
+    }
+
+    void begin_stop(int signal) {
+        base::log_event(base::level::info, "daemon.stopping",
+                        {{"signal", signal}, {"in_flight", engine_.status(clock_.now()).in_flight}});
+        intake_.stop_claiming();
+        delivery_.begin_stop();
+        boost::asio::co_spawn(io_, stop(), [this](std::exception_ptr failure) {
+            if (failure) base::log_event(base::level::error, "task.failed", {{"task", "stop"}});
+            finish();
+        });
+    }
+
+    boost::asio::awaitable<void> stop() {
+        const auto deadline = clock_.now().steady + settings_.stop_grace;
+        const bool ended = co_await delivery_.drain(deadline);
+        if (!ended) base::log_event(base::level::warn, "daemon.requests_cut");
+        const auto later = clock_.now().steady + report_grace;
+        co_await intake_.drain(later);
+        reports_.begin_stop();
+        co_await reports_.drain(later);
+    }
+
+    void finish() {
+        tokens_.stop();
+        transport_->close_idle();
+        ledger_.stop();
+        base::log_event(base::level::info, "daemon.stopped");
+        io_.stop();
+    }
+
+    const config::settings& settings_;
+    config::folders paths_;
+    intake::work_folders folders_;
+    ledger::recovery past_;
+    std::vector<ledger::file_record> open_files_;
+    boost::asio::io_context& io_;
+    boost::asio::thread_pool& blocking_;
+    base::system_clock clock_;
+    base::random_engine random_;
+    std::unique_ptr<http::https_transport> transport_;
+    delivery::engine engine_;
+    ledger_thread ledger_;
+    token_service tokens_;
+    delivery_service delivery_;
+    report_service reports_;
+    intake_service intake_;
+    boost::asio::signal_set signals_;
+    std::optional<base::error> fatal_;
+};
+
+}  // namespace
+
+base::result<void> run_daemon(config::settings settings, const std::string& config_path) {
+    const config::folders paths = config::derive_folders(settings);
+    const auto made = intake::ensure_folders(paths);
+    if (!made) return made;
+    auto lock = ledger::state_lock::take(paths.state);
+    if (!lock) return lock.error();
+    const auto one_system = intake::check_same_file_system(paths);
+    if (!one_system) return one_system;
+    auto folders = intake::open_work_folders(paths);
+    if (!folders) return folders.error();
+    if (!settings.limits.time_zone.empty()) {
+        const auto known = base::check_time_zone(settings.limits.time_zone);
+        if (!known) return known;
+    }
+    auto opened = open_ledger(settings, paths, base::system_clock().now());
+    if (!opened) return opened.error();
+    auto options = http::read_https_options(settings.hubspot, http::process_environment());
+    if (!options) return options.error();
+    options->limits.connections_max = settings.limits.max_connections;
+    const bool plain = options->to.is_plain();
+
+    boost::asio::thread_pool blocking(reading_threads);
+    std::unique_ptr<parts> all;
+    boost::asio::io_context io(1);  // after all that its coroutines refer to: it goes first
+    auto transport = http::https_transport::make(io.get_executor(), std::move(*options));
+    if (!transport) return transport.error();
+    base::log_event(base::level::info, "daemon.started",
+                    {{"version", CONSENT_SYNC_VERSION}, {"config", config_path}, {"state_dir", settings.state_dir}});
+    if (plain) base::log_event(base::level::warn, "http.plain", {{"words", "no TLS: for tests on this machine only"}});
+    all = std::make_unique<parts>(settings, paths, std::move(*folders), std::move(*opened), std::move(*transport), io,
+                                  blocking);
+    all->start();
+    io.run();
+    blocking.join();
+    const std::optional<base::error> fatal = all->fatal();
+    all.reset();
+    if (fatal) return *fatal;
+    return {};
+}
+
+}  // namespace consent_sync::service

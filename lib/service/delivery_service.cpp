@@ -1,0 +1,183 @@
+#include "service/delivery_service.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "hubspot/encode.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+hubspot::no_answer why_no_answer(http::failure_step step) {
+    using enum http::failure_step;
+    switch (step) {
+        case name_lookup: return hubspot::no_answer::name_lookup_failed;
+        case connect: return hubspot::no_answer::connect_failed;
+        case connect_timeout: return hubspot::no_answer::connect_timeout;
+        case tls: return hubspot::no_answer::tls_failed;
+        case tls_timeout: return hubspot::no_answer::tls_timeout;
+        case proxy: return hubspot::no_answer::proxy_refused;
+        case request_timeout: return hubspot::no_answer::request_timeout;
+        case connection_lost: return hubspot::no_answer::connection_lost;
+        case bad_response: return hubspot::no_answer::bad_answer;
+        case cancelled: return hubspot::no_answer::cancelled;
+    }
+    return hubspot::no_answer::connection_lost;
+}
+
+std::optional<std::string> text_header(const http::response& r, std::string_view name) {
+    const std::string_view value = r.header(name);
+    if (value.empty()) return std::nullopt;
+    return std::string(value);
+}
+
+std::optional<std::int64_t> number_header(const http::response& r, std::string_view name) {
+    const std::string_view value = r.header(name);
+    std::int64_t number = 0;
+    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (value.empty() || code != std::errc() || end != value.data() + value.size()) return std::nullopt;
+    return number;
+}
+
+async::task_group::failure_handler report_bug() {
+    return [](std::string_view task, std::exception_ptr) {
+        base::log_event(base::level::error, "task.failed", {{"task", task}});
+    };
+}
+
+}  // namespace
+
+hubspot::answer to_answer(http::exchange&& e) {
+    hubspot::answer a;
+    a.written = e.written;
+    if (e.failure) {
+        a.failure = why_no_answer(*e.failure);
+        a.failure_detail = std::move(e.detail);
+        return a;
+    }
+    a.status = e.response.status;
+    a.headers.retry_after = text_header(e.response, "retry-after");
+    a.headers.correlation_id = text_header(e.response, "x-hubspot-correlation-id");
+    a.headers.date = text_header(e.response, "date");
+    a.headers.limit_max = number_header(e.response, "x-hubspot-ratelimit-max");
+    a.headers.limit_remaining = number_header(e.response, "x-hubspot-ratelimit-remaining");
+    a.headers.limit_interval_ms = number_header(e.response, "x-hubspot-ratelimit-interval-milliseconds");
+    a.headers.daily_max = number_header(e.response, "x-hubspot-ratelimit-daily");
+    a.headers.daily_remaining = number_header(e.response, "x-hubspot-ratelimit-daily-remaining");
+    a.body = std::move(e.response.body);
+    return a;
+}
+
+delivery_service::delivery_service(const boost::asio::any_io_executor& home, const base::clock& clock,
+                                   const config::settings& settings, delivery::engine& engine, ledger_thread& ledger,
+                                   http::transport& transport, token_service& tokens)
+    : home_(home),
+      clock_(clock),
+      settings_(settings),
+      engine_(engine),
+      ledger_(ledger),
+      transport_(transport),
+      tokens_(tokens),
+      timer_(home),
+      sends_(home, report_bug()) {}
+
+void delivery_service::set_listeners(files_settled settled, attempts_ended ended) {
+    on_settled_ = std::move(settled);
+    on_ended_ = std::move(ended);
+}
+
+// The engine may ask again while its actions are performed; a flag instead of recursion keeps the order.
+void delivery_service::pump() {
+    again_ = true;
+    if (pumping_) return;
+    pumping_ = true;
+    while (again_) {
+        again_ = false;
+        perform(engine_.take(clock_.now()));
+    }
+    pumping_ = false;
+    wake_at(engine_.next_wake(clock_.now()));
+}
+
+void delivery_service::perform(delivery::actions&& actions) {
+    for (const delivery::notice& n : actions.notices) base::log_event(n.at, n.event, n.fields);
+    for (delivery::ledger_step& step : actions.steps) submit(std::move(step));
+    for (delivery::fetch_request& request : actions.fetches) submit(std::move(request));
+    for (const delivery::send& what : actions.sends) sends_.spawn("send", send(what));
+    if (actions.token_refused) tokens_.refused();
+}
+
+void delivery_service::submit(delivery::ledger_step&& step) {
+    auto shared = std::make_shared<const delivery::ledger_step>(std::move(step));
+    auto settled = std::make_shared<std::vector<consent::arrival_number>>();
+    ledger_.submit([shared, settled](ledger::store& s) { *settled = s.apply(shared->change); },
+                   [this, shared, settled] {
+                       engine_.on_committed(shared->number, clock_.now());
+                       if (!settled->empty() && on_settled_) on_settled_(*settled);
+                       if (!shared->change.ends.empty() && on_ended_) on_ended_();
+                       pump();
+                   });
+}
+
+void delivery_service::submit(delivery::fetch_request&& request) {
+    auto result = std::make_shared<delivery::fetch_result>();
+    result->request = std::move(request);
+    const auto fetch = [result](ledger::store& s) {
+        using kind = delivery::fetch_request::kind;
+        const delivery::fetch_request& r = result->request;
+        result->found = {};
+        switch (r.what) {
+            case kind::opt_outs: result->found = s.changes().fetch_opt_outs(r.after, r.to, r.most); break;
+            case kind::bulk: result->found = s.changes().fetch_bulk(r.after, r.to, r.most); break;
+            case kind::assertions: result->found.changes = s.changes().fetch(r.places); break;
+            case kind::deferred:
+                result->found.changes = s.changes().fetch_deferred(r.hash, r.most);
+                result->complete = !s.changes().any_deferred(r.hash);
+                break;
+        }
+    };
+    ledger_.submit(fetch, [this, result] {
+        engine_.on_fetched(std::move(*result), clock_.now());
+        pump();
+    });
+}
+
+boost::asio::awaitable<void> delivery_service::send(delivery::send what) {
+    http::request request;
+    request.target = settings_.hubspot.path;
+    request.headers.emplace_back("Authorization", "Bearer " + tokens_.token());
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.headers.emplace_back("Accept", "application/json");
+    request.body = hubspot::encode_batch(*what.changes);
+    const hubspot::token_generation generation = tokens_.generation();
+    std::function<void()> written = [this, what] { engine_.on_written(what.attempt, clock_.now()); };
+    http::exchange exchange = co_await transport_.send(std::move(request), std::move(written));
+    const hubspot::answer answer = to_answer(std::move(exchange));
+    const bool current = tokens_.answered(generation, answer.status);
+    engine_.on_answer(what.attempt, answer, current, clock_.now());
+    pump();
+}
+
+void delivery_service::wake_at(std::optional<base::steady_time> when) {
+    if (!when) {
+        timer_.cancel();
+        return;
+    }
+    timer_.expires_at(*when);
+    timer_.async_wait([this](boost::system::error_code ec) {
+        if (!ec) pump();
+    });
+}
+
+boost::asio::awaitable<bool> delivery_service::drain(base::steady_time deadline) {
+    const bool in_time = co_await sends_.wait_empty(deadline);
+    if (!in_time) {
+        sends_.cancel();
+        co_await sends_.wait_empty(deadline + std::chrono::seconds(2));
+    }
+    timer_.cancel();
+    co_return in_time;
+}
+
+}  // namespace consent_sync::service

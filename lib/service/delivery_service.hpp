@@ -1,0 +1,66 @@
+// Runs the engine's actions on the ledger and over HTTPS, and brings their outcomes back to it.
+//
+// Everything here is on the home thread. stop() lets requests in flight end; what is cut after the grace is unanswered.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <charconv>
+#include <functional>
+#include <vector>
+
+#include "async/task_group.hpp"
+#include "base/clock.hpp"
+#include "config/settings.hpp"
+#include "delivery/engine.hpp"
+#include "http/transport.hpp"
+#include "service/ledger_thread.hpp"
+#include "service/token_service.hpp"
+
+namespace consent_sync::service {
+
+// An exchange as the pure parts see it.
+hubspot::answer to_answer(http::exchange&& e);
+
+class delivery_service {
+  public:
+    using files_settled = std::function<void(const std::vector<consent::arrival_number>&)>;
+    using attempts_ended = std::function<void()>;
+
+    delivery_service(const boost::asio::any_io_executor& home, const base::clock& clock,
+                     const config::settings& settings, delivery::engine& engine, ledger_thread& ledger,
+                     http::transport& transport, token_service& tokens);
+
+    // Called when steps settled the last rows of files, and when attempts have ended (for the reports).
+    void set_listeners(files_settled settled, attempts_ended ended);
+
+    delivery::engine& engine() { return engine_; }
+    void pump();   // performs what the engine wants; call after every event given to it from outside
+    void begin_stop() { engine_.stop(); }
+    // True: nothing is in flight any more. False: the deadline passed and the rest was cut.
+    boost::asio::awaitable<bool> drain(base::steady_time deadline);
+
+  private:
+    void perform(delivery::actions&& actions);
+    void submit(delivery::ledger_step&& step);
+    void submit(delivery::fetch_request&& request);
+    boost::asio::awaitable<void> send(delivery::send what);
+    void wake_at(std::optional<base::steady_time> when);
+
+    boost::asio::any_io_executor home_;
+    const base::clock& clock_;
+    const config::settings& settings_;
+    delivery::engine& engine_;
+    ledger_thread& ledger_;
+    http::transport& transport_;
+    token_service& tokens_;
+    files_settled on_settled_;
+    attempts_ended on_ended_;
+    boost::asio::steady_timer timer_;
+    async::task_group sends_;
+    bool pumping_ = false;
+    bool again_ = false;
+};
+
+}  // namespace consent_sync::service

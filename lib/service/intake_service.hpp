@@ -1,0 +1,79 @@
+// Brings files from the inbox into the ledger: watch, claim, hash, read, import.
+//
+// Small files are read whole, many in one transaction, beside a large one that is read in pieces; so they need not wait
+// for it. Everything here is on the home thread but the reading itself. After a crash start() goes on with what the
+// ledger says: a file that was claimed is read from where its last transaction ended.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "async/bounded_queue.hpp"
+#include "async/task_group.hpp"
+#include "base/clock.hpp"
+#include "config/folders.hpp"
+#include "config/settings.hpp"
+#include "intake/claim_folders.hpp"
+#include "intake/watch.hpp"
+#include "service/importing.hpp"
+#include "service/ledger_thread.hpp"
+
+namespace consent_sync::service {
+
+class intake_service {
+  public:
+    struct listener {
+        std::function<void(consent::place first, consent::place last, bool opt_outs)> rows;  // may be chosen now
+        std::function<void()> bulk_open;                                      // the bulk lane may find more
+        std::function<void(consent::arrival_number)> read;                    // a file was read to its end
+    };
+
+    intake_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
+                   const base::clock& clock, const config::settings& settings, ledger_thread& ledger,
+                   const intake::work_folders& folders, listener l);
+
+    // Goes on with the files that the ledger holds open, then watches the inbox.
+    void start(const std::vector<ledger::file_record>& open_files);
+    void stop_claiming();
+    boost::asio::awaitable<bool> drain(base::steady_time deadline);
+    std::size_t unread() const { return unread_.size(); }
+
+  private:
+    boost::asio::awaitable<void> watch_inbox();
+    boost::asio::awaitable<void> claim(std::vector<intake::arrived_file> arrived);
+    boost::asio::awaitable<void> enqueue(ledger::file_record file);
+    boost::asio::awaitable<void> run_small();
+    boost::asio::awaitable<void> run_large();
+    boost::asio::awaitable<void> read_small(std::vector<ledger::file_record> files);
+    boost::asio::awaitable<void> read_large(ledger::file_record file);
+    boost::asio::awaitable<bool> begin_reading(ledger::file_record& file);
+    boost::asio::awaitable<void> refuse_claimed(ledger::file_record file, base::error why);
+    void announce(const import_piece& piece, std::uint64_t first_row, bool gated);
+    boost::asio::awaitable<void> ended(consent::arrival_number arrival);
+    boost::asio::awaitable<void> open_gates();
+    std::string path_of(const ledger::file_record& file) const;
+
+    boost::asio::any_io_executor home_;
+    boost::asio::thread_pool& blocking_;
+    const base::clock& clock_;
+    const config::settings& settings_;
+    config::folders paths_;
+    ledger_thread& ledger_;
+    const intake::work_folders& folders_;
+    listener listener_;
+    intake::watch watch_;
+    async::task_group tasks_;
+    async::bounded_queue<ledger::file_record> small_;
+    async::bounded_queue<ledger::file_record> large_;
+    std::set<consent::arrival_number> unread_;
+    std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
+    bool stopping_ = false;
+};
+
+}  // namespace consent_sync::service

@@ -1,0 +1,62 @@
+// The one thread that touches the ledger. Jobs run in the order they were submitted; those that wait together share one
+// transaction and one sync (group commit).
+//
+// A job may run more than once: when the transaction fails (disk full, I/O error) all of it is rolled back and tried
+// again every second, so that nothing that was accepted is dropped. The owner hears of it once by `on_trouble`, and by
+// `on_mended` when it works again. `corrupt` is not tried again: on_trouble, and no further job runs.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ledger/store.hpp"
+
+namespace consent_sync::service {
+
+class ledger_thread {
+  public:
+    using job = std::function<void(ledger::store&)>;
+    using completion = std::function<void()>;
+    using trouble_handler = std::function<void(const base::error&)>;
+
+    // Completions and handlers are called on `home`.
+    ledger_thread(boost::asio::any_io_executor home, std::unique_ptr<ledger::store> store, trouble_handler on_trouble,
+                  completion on_mended);
+    ~ledger_thread();
+    ledger_thread(const ledger_thread&) = delete;
+    ledger_thread& operator=(const ledger_thread&) = delete;
+
+    void submit(job work, completion done);
+    // Waits until the job is on disk. Cancellation is not heard: what is asked of the ledger is finished.
+    boost::asio::awaitable<void> run(job work);
+    // Runs what was submitted, gives up what cannot be written, ends the thread.
+    void stop();
+
+  private:
+    struct entry {
+        job work;
+        completion done;
+    };
+    void loop();
+    bool commit(std::vector<entry>& group);
+    bool wait_after_failure();
+
+    boost::asio::any_io_executor home_;
+    std::unique_ptr<ledger::store> store_;
+    trouble_handler on_trouble_;
+    completion on_mended_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<entry> waiting_;  // guarded by mutex_
+    bool stopping_ = false;       // guarded by mutex_
+    std::thread thread_;
+};
+
+}  // namespace consent_sync::service

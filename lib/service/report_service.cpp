@@ -1,0 +1,194 @@
+#include "service/report_service.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "async/run_blocking.hpp"
+#include "base/file.hpp"
+#include "base/log.hpp"
+#include "intake/claim.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+constexpr std::size_t attempts_most = 500;               // in one sync
+constexpr std::size_t files_most = 1'000;                // in one sync
+constexpr auto gather = std::chrono::milliseconds(100);  // lets lines share a sync
+constexpr auto retry_every = std::chrono::milliseconds(1'000);
+
+// A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
+base::result<intake::raw_row_reader> open_dropped(const config::folders& paths,
+                                                  const ledger::file_record& file, std::uint64_t bytes_max) {
+    auto opened = intake::raw_row_reader::open(base::join_path(paths.processing, file.stored_name), file.name,
+                                               bytes_max);
+    if (opened || opened.error().code != base::errc::not_found) return opened;
+    const std::string moved = base::join_path(paths.done, intake::finished_name(file.arrival, file.name));
+    return intake::raw_row_reader::open(moved, file.name, bytes_max);
+}
+
+base::result<void> move_to_done(const intake::work_folders& folders, const report::files_written& step) {
+    for (const report::finished_file& f : step.finished) {
+        const auto moved =
+            intake::finish_file(folders.processing.get(), f.file.arrival, f.file.name, folders.done.get());
+        if (!moved && moved.error().code != base::errc::not_found) return moved.error();
+    }
+    if (step.finished.empty()) return {};
+    const int touched[] = {folders.processing.get(), folders.done.get()};
+    return intake::sync_moves(touched);
+}
+
+void tell(const report::files_written& step) {
+    for (const report::unfinished_file& f : step.failed)
+        base::log_event(base::level::error, "file.not_reported",
+                        {{"file", consent::format_file_id(f.arrival)}, {"words", f.why.message}});
+    for (const report::finished_file& f : step.finished) {
+        const std::string id = consent::format_file_id(f.file.arrival);
+        const auto& counts = f.file.counts;
+        if (!f.input_fault.empty())
+            base::log_event(base::level::warn, "file.changed", {{"file", id}, {"words", f.input_fault}});
+        base::log_event(f.failed_rows > 0 ? base::level::warn : base::level::info, "file.done",
+                        {{"file", id},
+                         {"rows", f.file.rows},
+                         {"confirmed", counts[1]},
+                         {"rejected", counts[2]},
+                         {"invalid", counts[3]},
+                         {"superseded", counts[4]},
+                         {"unconfirmed", counts[5]}});
+    }
+}
+
+}  // namespace
+
+report_service::report_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
+                               const base::clock& clock, const config::settings& settings,
+                               ledger_thread& ledger, const intake::work_folders& folders)
+    : home_(home),
+      blocking_(blocking),
+      clock_(clock),
+      settings_(settings),
+      paths_(config::derive_folders(settings)),
+      ledger_(ledger),
+      folders_(folders),
+      tasks_(
+          home,
+          [](std::string_view task, std::exception_ptr failure) {
+              try {
+                  std::rethrow_exception(failure);
+              } catch (const std::exception& e) {
+                  base::log_event(base::level::error, "task.failed", {{"task", task}, {"words", e.what()}});
+              }
+          }),
+      changed_(home, boost::asio::steady_timer::time_point::max()) {}
+
+void report_service::start() {
+    tasks_.spawn("reports", run());
+}
+
+void report_service::attempts_ended() {
+    attempts_due_ = true;
+    changed_.cancel();
+}
+
+void report_service::files_settled() {
+    files_due_ = true;
+    changed_.cancel();
+}
+
+void report_service::begin_stop() {
+    stopping_ = true;
+    changed_.cancel();
+}
+
+boost::asio::awaitable<bool> report_service::drain(base::steady_time deadline) {
+    co_return co_await tasks_.wait_empty(deadline);
+}
+
+boost::asio::awaitable<void> report_service::wait(std::chrono::milliseconds most) {
+    changed_.expires_after(most);
+    co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+}
+
+void report_service::trouble(const base::error& e) {
+    if (!troubled_) base::log_event(base::level::error, "reports.not_written", {{"words", e.message}});
+    troubled_ = true;
+}
+
+boost::asio::awaitable<void> report_service::run() {
+    while (true) {
+        bool done = writer_ != nullptr || co_await open_writer();
+        if (done && std::exchange(attempts_due_, false)) {
+            done = co_await write_batches();
+            attempts_due_ = attempts_due_ || !done;
+        }
+        if (done && std::exchange(files_due_, false)) {
+            done = co_await finish_files();
+            files_due_ = files_due_ || !done;
+        }
+        if (done && std::exchange(troubled_, false))
+            base::log_event(base::level::info, "reports.written_again");
+        const bool more = attempts_due_ || files_due_;
+        if (stopping_ && (!more || !done)) co_return;
+        if (!done)
+            co_await wait(retry_every);
+        else if (!more)
+            co_await wait(std::chrono::hours(1));
+        else if (!stopping_)
+            co_await wait(gather);
+    }
+}
+
+boost::asio::awaitable<bool> report_service::open_writer() {
+    auto open = [settings = report::report_settings{settings_.account, paths_.reports, paths_.ledger}] {
+        return report::report_writer::open(settings);
+    };
+    auto opened = co_await async::run_blocking(blocking_, std::move(open));
+    if (!opened) {
+        trouble(opened.error());
+        co_return false;
+    }
+    writer_ = std::move(*opened);
+    co_return true;
+}
+
+boost::asio::awaitable<void> report_service::record(report::ledger_marks marks) {
+    if (marks.value.empty() && marks.done.empty()) co_return;
+    ledger_thread::job put = [marks = std::move(marks)](ledger::store& s) { marks.put(s); };
+    co_await ledger_.run(std::move(put));
+}
+
+boost::asio::awaitable<bool> report_service::write_batches() {
+    auto write = [writer = writer_.get()] { return writer->write_batches(attempts_most); };
+    const auto step = co_await async::run_blocking(blocking_, std::move(write));
+    if (!step) {
+        trouble(step.error());
+        co_return false;
+    }
+    co_await record(step->marks);
+    attempts_due_ = attempts_due_ || step->more;
+    co_return true;
+}
+
+boost::asio::awaitable<bool> report_service::finish_files() {
+    auto write = [writer = writer_.get(), now = clock_.now().wall, &paths = paths_, &folders = folders_,
+                  most = settings_.inbox.max_bytes]() -> base::result<report::files_written> {
+        auto step = writer->write_files(now, files_most, [&](const ledger::file_record& file) {
+            return open_dropped(paths, file, most);
+        });
+        if (!step) return step;
+        const auto moved = move_to_done(folders, *step);
+        if (!moved) return moved.error();
+        return step;
+    };
+    const auto step = co_await async::run_blocking(blocking_, std::move(write));
+    if (!step) {
+        trouble(step.error());
+        co_return false;
+    }
+    co_await record(step->marks);
+    tell(*step);
+    files_due_ = files_due_ || step->more;
+    co_return true;
+}
+
+}  // namespace consent_sync::service

@@ -1,0 +1,136 @@
+#include "intake/claim_folders.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "base/log.hpp"
+#include "unit/base/temp_folder.hpp"
+
+namespace consent_sync::intake {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class ClaimFolders : public testing::Test {
+  protected:
+    ClaimFolders() {
+        settings.state_dir = dir / "srv/state";
+        folders = config::derive_folders(settings);
+    }
+    static mode_t mode(const std::string& path) {
+        struct stat status {};
+        EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+        return status.st_mode & 07777U;
+    }
+
+    base::temp_folder dir;
+    base::log_capture log;
+    config::settings settings;
+    config::folders folders;
+};
+
+TEST_F(ClaimFolders, AreMadeWithTheirModesWhateverTheUmask) {
+    const mode_t before = ::umask(0077);
+    const auto made = ensure_folders(folders);
+    ::umask(before);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    EXPECT_EQ(mode(folders.state), 0750U);
+    EXPECT_EQ(mode(folders.inbox), 02770U);
+    for (const auto* path : {&folders.processing, &folders.done, &folders.refused, &folders.reports}) {
+        EXPECT_EQ(mode(*path), 0750U) << *path;
+    }
+    EXPECT_EQ(mode(dir / "srv"), 0755U);
+    EXPECT_FALSE(fs::exists(folders.ledger));
+    EXPECT_TRUE(ensure_folders(folders).has_value());
+    EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(ClaimFolders, KeepTheModeTheyHave) {
+    fs::create_directories(folders.inbox);
+    ASSERT_EQ(::chmod(folders.state.c_str(), 0700), 0);
+    ASSERT_EQ(::chmod(folders.inbox.c_str(), 0733), 0);
+    ASSERT_TRUE(ensure_folders(folders).has_value());
+    EXPECT_EQ(mode(folders.state), 0700U);
+    EXPECT_EQ(mode(folders.inbox), 0733U);
+    EXPECT_EQ(log.text(), "");
+}
+
+TEST_F(ClaimFolders, AreNotForOthers) {
+    for (const auto* path :
+         {&folders.state, &folders.processing, &folders.done, &folders.refused, &folders.reports}) {
+        ASSERT_TRUE(ensure_folders(folders).has_value());
+        for (const mode_t open : {0751U, 0754U, 0752U, 0755U}) {
+            ASSERT_EQ(::chmod(path->c_str(), open), 0);
+            const auto checked = ensure_folders(folders);
+            ASSERT_TRUE(checked.has_error()) << *path;
+            EXPECT_THAT(checked.error().message, HasSubstr("run chmod o-rwx " + *path));
+        }
+        ASSERT_EQ(::chmod(path->c_str(), 0750), 0);
+    }
+}
+
+TEST_F(ClaimFolders, AnInboxThatOthersCanReadIsLogged) {
+    ASSERT_TRUE(ensure_folders(folders).has_value());
+    ASSERT_EQ(::chmod(folders.inbox.c_str(), 0777), 0);
+    EXPECT_TRUE(ensure_folders(folders).has_value());
+    EXPECT_THAT(log.text(), HasSubstr("WARN event=folder.world_readable path=" + folders.inbox));
+}
+
+TEST_F(ClaimFolders, SaysWhatIsInTheWay) {
+    fs::create_directories(settings.state_dir);
+    ASSERT_EQ(::chmod(settings.state_dir.c_str(), 0750), 0);
+    dir.write("srv/state/done", "a file");
+    const auto made = ensure_folders(folders);
+    ASSERT_TRUE(made.has_error());
+    EXPECT_THAT(made.error().message, HasSubstr("srv/state/done is not a folder: move it away"));
+    dir.write("file", "");
+    settings.state_dir = dir / "file/state";
+    EXPECT_THAT(ensure_folders(config::derive_folders(settings)).error().message,
+                HasSubstr("Not a directory"));
+}
+
+TEST_F(ClaimFolders, OpenForTheStepsOfAFile) {
+    EXPECT_TRUE(open_work_folders(folders).has_error());
+    ASSERT_TRUE(ensure_folders(folders).has_value());
+    const auto open = open_work_folders(folders);
+    ASSERT_TRUE(open.has_value());
+    EXPECT_TRUE(open->processing && open->done && open->refused);
+}
+
+TEST_F(ClaimFolders, MovesBetweenThemAreTriedForReal) {
+    ASSERT_TRUE(ensure_folders(folders).has_value());
+    dir.write("srv/state/processing/.consent-sync-move-probe.tmp", "of a crash");
+    EXPECT_TRUE(check_same_file_system(folders).has_value());
+    for (const auto* path : {&folders.inbox, &folders.processing, &folders.done, &folders.refused}) {
+        EXPECT_TRUE(fs::is_empty(*path)) << *path;
+    }
+}
+
+TEST_F(ClaimFolders, TwoFileSystemsAreAnErrorWithAWayOut) {
+    const base::unique_fd shm(::open("/dev/shm", O_RDONLY | O_DIRECTORY));
+    struct stat here {
+    }, there{};
+    if (!shm || ::stat(dir.path().c_str(), &here) != 0 || ::fstat(shm.get(), &there) != 0 ||
+        here.st_dev == there.st_dev) {
+        GTEST_SKIP() << "this machine has no second file system at /dev/shm";
+    }
+    ASSERT_TRUE(ensure_folders(folders).has_value());
+    std::string elsewhere = "/dev/shm/consent-sync-test-XXXXXX";
+    ASSERT_NE(::mkdtemp(elsewhere.data()), nullptr);
+    folders.refused = elsewhere;
+    const auto checked = check_same_file_system(folders);
+    EXPECT_TRUE(fs::is_empty(elsewhere));
+    fs::remove(elsewhere);
+    ASSERT_TRUE(checked.has_error());
+    EXPECT_THAT(checked.error().message,
+                HasSubstr("Set inbox.work_dir to a folder on the inbox's file system"));
+    EXPECT_TRUE(fs::is_empty(folders.inbox) && fs::is_empty(folders.done));
+}
+
+}  // namespace
+}  // namespace consent_sync::intake
