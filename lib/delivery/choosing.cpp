@@ -121,7 +121,7 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
         record.changes.push_back(c.id);
         // Older changes of its key may still lie ahead of the bulk cursor, or in the deferred table.
         if (c.is_opt_out() && !b->assertion &&
-            (c.id > low_water_.fetched_to() || lanes_.has_deferred(b->hashes[i])))
+            (c.id > low_water_.fetched_to() || !released_.empty() || lanes_.has_deferred(b->hashes[i])))
             record.overtakes.emplace_back(c.id, b->hashes[i]);
         if (late_.open() > 0) late_.began(c, b->hashes[i], pending_);
     }
@@ -181,7 +181,7 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     const auto consider = [&wake](std::optional<base::steady_time> t) {
         if (t) wake = wake ? std::min(*wake, *t) : *t;
     };
-    if (low_water_.mark() > recorded_mark_) consider(now.steady + std::chrono::seconds(1));
+    if (released_.empty() && low_water_.mark() > recorded_mark_) consider(now.steady + std::chrono::seconds(1));
     if (const auto due = late_.next_due(); due && !pauses_.any())
         consider(now.steady + std::max(base::wall_time::duration(0), *due - now.wall));
     if (waiting_for_token_ || open_.size() >= concurrency_.window()) return wake;

@@ -184,7 +184,8 @@ boost::asio::awaitable<bool> report_service::finish_files() {
         reports->clear();
         for (const consent::arrival_number arrival : s.files().settled_files(files_most)) {
             ledger::file_report report = s.reports().describe(*s.files().find(arrival), listed_max);
-            if (!report.waits && report.file.gate == ledger::file_gate::open) reports->push_back(std::move(report));
+            const bool gated = report.file.gate == ledger::file_gate::check || report.file.gate == ledger::file_gate::held;
+            if (!report.waits && !gated) reports->push_back(std::move(report));
         }
     };
     co_await ledger_.run(std::move(collect));
