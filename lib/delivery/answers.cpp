@@ -48,7 +48,7 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
             return b->assertion ? judged_assertion(std::move(b), j, now) : judged(std::move(b), j, now);
         case answer_kind::refused: return refused(std::move(b), j, now);
         case answer_kind::forbidden:
-            if (accepted_ > b->accepted_at_begin) return refused(std::move(b), j, now);
+            if (accepted_ > b->accepted_before) return refused(std::move(b), j, now);
             return pause_for(std::move(b), j, now);
         case answer_kind::too_large: return too_large(std::move(b), j, now);
         case answer_kind::unclear:
