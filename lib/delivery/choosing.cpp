@@ -42,8 +42,10 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     }
     const bool many_errors = answers_today_ >= error_share_from &&
                              static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
-    // A probe prefers an opt-out that nobody has refused yet: it proves more, and must not wait for a bad batch.
-    if (probe && lanes_.ready(lane::opt_out) > 0)
+    // A probe prefers changes that nobody has refused yet, opt-outs first: they prove more than one more try of a batch
+    // that may be bad itself, and must not wait for it.
+    const bool fresh = lanes_.ready(lane::opt_out) > 0 || (bulk_allowed && lanes_.ready(lane::bulk) > 0);
+    if (probe && fresh)
         if (auto b = fill(now)) return b;
     // A waiting batch may have lost its opt-outs to newer ones: then it is one of opt-ins.
     const waiting_batches& first = waiting_[static_cast<std::size_t>(lane::opt_out)];
@@ -57,8 +59,6 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     const waiting_batches& waiting = waiting_[static_cast<std::size_t>(lane::bulk)];
     const bool bulk_due = fresh_due(lane::bulk, now) || (!waiting.empty() && waiting.begin()->first <= now.steady);
     if (bulk_due && lanes_.ready(lane::opt_out) > 0) return fill(now);
-    // A probe with fresh changes tells more than one more try of what failed.
-    if (probe && lanes_.ready(lane::bulk) > 0) return fill(now);
     if (!many_errors)
         if (auto b = pick_waiting(lane::bulk, now)) return b;
     if (fresh_due(lane::bulk, now)) return fill(now);
