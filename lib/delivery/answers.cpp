@@ -259,10 +259,6 @@ void engine::refused(owned b, const hubspot::judgement& j, base::moment now) {
     refusals_.root_refused(b->root, 1);
     const ledger::attempt_id attempt = b->attempt;
     refusals_.add({std::move(b), attempt, words, j.correlation_id});
-    const bool nothing_else = open_.empty() && waiting_[0].empty() && waiting_[1].empty() && !fetching_bulk_ &&
-                              !fetching_opt_outs_ && opt_out_ranges_.empty() && !bulk_more_ &&
-                              lanes_.ready(lane::opt_out) == 0 && lanes_.ready(lane::bulk) == 0;
-    if (nothing_else && !refusals_.everything_refused()) reject_suspects();
 }
 
 void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {

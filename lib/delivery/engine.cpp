@@ -304,6 +304,7 @@ actions engine::take(base::moment now) {
     prepare_assertions(now);
     choose(now);
     want_fetches();
+    reject_suspects_at_the_end();
     const bool mark_due = released_.empty() && low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;
     if (mark_due) {
         pending_.low_water = recorded_mark_ = low_water_.mark();

@@ -140,6 +140,7 @@ class engine {
                 const std::string& correlation_id);
     void give_up(owned b, base::moment now);
     void reject_suspects();
+    void reject_suspects_at_the_end();
     void send_suspects_again(base::moment now);
     void park(owned b, base::steady_time not_before);
     owned split_off(batch& b, const std::vector<bool>& part);
