@@ -51,7 +51,7 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
             return b->assertion ? judged_assertion(std::move(b), j, now) : judged(std::move(b), j, now);
         case answer_kind::refused: return refused(std::move(b), j, now);
         case answer_kind::forbidden:
-            if (accepted_ > b->accepted_at_begin) return refused(std::move(b), j, now);
+            if (accepted_ > b->accepted_before) return refused(std::move(b), j, now);
             return pause_for(std::move(b), j, now);
         case answer_kind::too_large: return too_large(std::move(b), j, now);
         case answer_kind::unclear:
@@ -262,10 +262,6 @@ void engine::refused(owned b, const hubspot::judgement& j, base::moment now) {
     refusals_.root_refused(b->root, 1);
     const ledger::attempt_id attempt = b->attempt;
     refusals_.add({std::move(b), attempt, words, j.correlation_id});
-    const bool nothing_else = open_.empty() && waiting_[0].empty() && waiting_[1].empty() && !fetching_bulk_ &&
-                              !fetching_opt_outs_ && opt_out_ranges_.empty() && !bulk_more_ &&
-                              lanes_.ready(lane::opt_out) == 0 && lanes_.ready(lane::bulk) == 0;
-    if (nothing_else && !refusals_.everything_refused()) reject_suspects();
 }
 
 void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {

@@ -42,12 +42,23 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     }
     const bool many_errors = answers_today_ >= error_share_from &&
                              static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
-    // A probe prefers an opt-out that nobody has refused yet: it proves more, and must not wait for a bad batch.
-    if (probe && lanes_.ready(lane::opt_out) > 0)
+    // A probe prefers changes that nobody has refused yet, opt-outs first: they prove more than one more try of a batch
+    // that may be bad itself, and must not wait for it.
+    const bool fresh = lanes_.ready(lane::opt_out) > 0 || (bulk_allowed && lanes_.ready(lane::bulk) > 0);
+    if (probe && fresh)
         if (auto b = fill(now)) return b;
+    // A waiting batch may have lost its opt-outs to newer ones: then it is one of opt-ins.
+    const waiting_batches& first = waiting_[static_cast<std::size_t>(lane::opt_out)];
+    if (!first.empty() && first.begin()->first <= now.steady && !first.begin()->second->has_opt_out() &&
+        lanes_.ready(lane::opt_out) > 0)
+        return fill(now);
     if (auto b = pick_waiting(lane::opt_out, now)) return b;
     if (fresh_due(lane::opt_out, now)) return fill(now);
     if (!bulk_allowed) return nullptr;
+    // No slot goes to opt-ins alone while an opt-out is ready, though its batch would still wait for company.
+    const waiting_batches& waiting = waiting_[static_cast<std::size_t>(lane::bulk)];
+    const bool bulk_due = fresh_due(lane::bulk, now) || (!waiting.empty() && waiting.begin()->first <= now.steady);
+    if (bulk_due && lanes_.ready(lane::opt_out) > 0) return fill(now);
     if (!many_errors)
         if (auto b = pick_waiting(lane::bulk, now)) return b;
     if (fresh_due(lane::bulk, now)) return fill(now);
@@ -121,7 +132,7 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
         record.changes.push_back(c.id);
         // Older changes of its key may still lie ahead of the bulk cursor, or in the deferred table.
         if (c.is_opt_out() && !b->assertion &&
-            (c.id > low_water_.fetched_to() || lanes_.has_deferred(b->hashes[i])))
+            (c.id > low_water_.fetched_to() || !released_.empty() || lanes_.has_deferred(b->hashes[i])))
             record.overtakes.emplace_back(c.id, b->hashes[i]);
         if (late_.open() > 0) late_.began(c, b->hashes[i], pending_);
     }
@@ -181,14 +192,10 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     const auto consider = [&wake](std::optional<base::steady_time> t) {
         if (t) wake = wake ? std::min(*wake, *t) : *t;
     };
-    if (low_water_.mark() > recorded_mark_) consider(now.steady + std::chrono::seconds(1));
+    if (released_.empty() && low_water_.mark() > recorded_mark_) consider(now.steady + std::chrono::seconds(1));
     if (const auto due = late_.next_due(); due && !pauses_.any())
         consider(now.steady + std::max(base::wall_time::duration(0), *due - now.wall));
     if (waiting_for_token_ || open_.size() >= concurrency_.window()) return wake;
-    if (pauses_.any()) {
-        if (open_.empty()) consider(pauses_.next_probe());
-        return wake;
-    }
     std::optional<base::steady_time> work;
     const auto has_work = [&work](std::optional<base::steady_time> t) {
         if (t) work = work ? std::min(*work, *t) : *t;
@@ -207,8 +214,13 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
         else if (const auto oldest = lanes_.oldest_ready(of))
             has_work(*oldest + settings_->batch.max_wait);
     }
-    if (work)
-        if (const auto free = limiter_.next_free(now.steady)) consider(std::max(*work, *free));
+    if (!work) return wake;
+    // A pause looks again only when there is something to look with.
+    const bool paused = pauses_.any();
+    const auto probe = pauses_.next_probe();
+    if (paused && (!probe || !open_.empty())) return wake;
+    if (const auto free = limiter_.next_free(now.steady))
+        consider(std::max({*work, *free, paused ? *probe : *work}));
     return wake;
 }
 

@@ -1,6 +1,7 @@
 #include "delivery/engine.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace consent_sync::delivery {
 namespace {
@@ -33,6 +34,7 @@ void engine::start(const ledger::recovery& past, base::moment now) {
     low_water_ = low_water(past.low_water);
     recorded_mark_ = past.low_water;
     for (const auto& [first, last] : past.stored) opt_out_ranges_.emplace(first, last);
+    for (const auto& [first, last] : past.released) released_.add(first, last);
     late_.restore(past.late_writes, now.wall);
     std::vector<base::steady_time> sends;
     for (const base::wall_time begun : past.recent_begins)
@@ -86,6 +88,11 @@ void engine::on_rows(consent::place first, consent::place last, bool opt_outs) {
 
 void engine::on_bulk_open() { bulk_more_ = true; }
 
+void engine::on_released(consent::place first, consent::place last) {
+    bulk_more_ = true;
+    if (first <= last) released_.add(first, last);
+}
+
 void engine::on_committed(step_number step, base::moment now) {
     lane_effects effects;
     while (!open_steps_.empty() && open_steps_.front().number <= step) {
@@ -112,20 +119,8 @@ void engine::on_fetched(fetch_result&& result, base::moment now) {
                 opt_out_ranges_.emplace(consent::place(found.scanned_to.id() + 1), result.request.to);
             for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
             break;
-        case fetch_request::kind::bulk: {
-            fetching_bulk_ = false;
-            // Opt-outs that came in since: what lies behind one waits until it was fetched, or its key is out of order.
-            if (!opt_out_ranges_.empty() && opt_out_ranges_.begin()->first <= found.scanned_to) {
-                const consent::place first = opt_out_ranges_.begin()->first;
-                std::erase_if(found.changes, [first](const auto& f) { return f.change.id >= first; });
-                found.scanned_to = consent::place(first.id() - 1);
-                found.reached_end = false;
-            }
-            if (found.reached_end) bulk_more_ = false;
-            low_water_.fetched(found.scanned_to, found.changes.size());
-            for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
-            break;
-        }
+        case fetch_request::kind::bulk:
+        case fetch_request::kind::released: fetched_bulk(std::move(result), now, effects); break;
         case fetch_request::kind::deferred:
             lanes_.admit_deferred(result.request.hash, std::move(found.changes), result.complete, now.steady, effects);
             break;
@@ -147,6 +142,26 @@ void engine::on_fetched(fetch_result&& result, base::moment now) {
         }
     }
     apply(std::move(effects));
+}
+
+void engine::fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects) {
+    fetching_bulk_ = false;
+    ledger::fetched& found = result.found;
+    const bool of_released = result.request.what == fetch_request::kind::released;
+    // Rows that are newer than the release were never compared with the released ones: those go first.
+    if (!of_released && released_.any_to_fetch()) return;
+    // Opt-outs that came in since: what lies behind one waits until it was fetched, or its key is out of order.
+    if (const auto first = first_unfetched_opt_out(); first && *first <= found.scanned_to) {
+        std::erase_if(found.changes, [first](const auto& f) { return f.change.id >= *first; });
+        found.scanned_to = consent::place(first->id() - 1);
+        found.reached_end = false;
+    }
+    if (found.reached_end && !(of_released && found.scanned_to >= result.request.to)) bulk_more_ = false;
+    if (of_released)
+        released_.fetched(found.scanned_to, found.changes.size());
+    else
+        low_water_.fetched(found.scanned_to, found.changes.size());
+    for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
 }
 
 void engine::on_written(ledger::attempt_id attempt, base::moment now) {
@@ -212,7 +227,7 @@ void engine::discard(ledger::batch_id id) {
 }
 
 void engine::note_settled(ledger::settled_change&& change, bool bulk) {
-    if (bulk) low_water_.settled(change.id);
+    if (bulk && !released_.settled(change.id)) low_water_.settled(change.id);
     pending_.settled.push_back(std::move(change));
 }
 
@@ -248,6 +263,13 @@ void engine::stop() { stopping_ = true; }
 
 bool engine::idle() const { return open_.empty() && open_steps_.empty() && pending_.empty(); }
 
+std::optional<consent::place> engine::first_unfetched_opt_out() const {
+    std::optional<consent::place> first;
+    if (fetching_opt_outs_) first = fetching_opt_outs_->first;
+    if (!opt_out_ranges_.empty()) first = first ? std::min(*first, opt_out_ranges_.begin()->first) : opt_out_ranges_.begin()->first;
+    return first;
+}
+
 void engine::want_fetches() {
     if (stopping_) return;
     if (!fetching_opt_outs_ && !opt_out_ranges_.empty() && lanes_.ready(lane::opt_out) < bounds_.ready_low) {
@@ -261,15 +283,18 @@ void engine::want_fetches() {
         out_.fetches.push_back(std::move(request));
     }
     if (fetching_bulk_ || !bulk_more_ || lanes_.ready(lane::bulk) >= bounds_.ready_low) return;
-    consent::place bound(INT64_MAX);
-    if (fetching_opt_outs_) bound = consent::place(fetching_opt_outs_->first.id() - 1);
-    if (!opt_out_ranges_.empty()) bound = std::min(bound, consent::place(opt_out_ranges_.begin()->first.id() - 1));
-    if (bound <= low_water_.fetched_to()) return;
-    fetching_bulk_ = true;
     fetch_request request;
     request.what = fetch_request::kind::bulk;
     request.after = low_water_.fetched_to();
-    request.to = bound;
+    request.to = consent::place(INT64_MAX);
+    if (const auto released = released_.next()) {
+        request.what = fetch_request::kind::released;
+        std::tie(request.after, request.to) = *released;
+    }
+    if (const auto first = first_unfetched_opt_out())
+        request.to = std::min(request.to, consent::place(first->id() - 1));
+    if (request.to <= request.after) return;
+    fetching_bulk_ = true;
     request.most = bounds_.fetch_most;
     out_.fetches.push_back(std::move(request));
 }
@@ -279,7 +304,8 @@ actions engine::take(base::moment now) {
     prepare_assertions(now);
     choose(now);
     want_fetches();
-    const bool mark_due = low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;
+    reject_suspects_at_the_end();
+    const bool mark_due = released_.empty() && low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;
     if (mark_due) {
         pending_.low_water = recorded_mark_ = low_water_.mark();
         recorded_mark_at_ = now.steady;

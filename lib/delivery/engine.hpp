@@ -35,6 +35,7 @@
 #include "delivery/low_water.hpp"
 #include "delivery/pauses.hpp"
 #include "delivery/refusals.hpp"
+#include "delivery/released.hpp"
 #include "hubspot/judge.hpp"
 
 namespace consent_sync::delivery {
@@ -72,8 +73,10 @@ class engine {
 
     // Rows of one file are in the ledger: `first` to `last`, with or without opt-outs and others among them.
     void on_rows(consent::place first, consent::place last, bool opt_outs);
-    // The bulk lane may find more: a file was read to its end, or released.
+    // The bulk lane may find more: a file was read to its end, or its gate was opened.
     void on_bulk_open();
+    // A held file of these rows is released, and its rows were compared with newer ones.
+    void on_released(consent::place first, consent::place last);
     void on_committed(step_number step, base::moment now);
     void on_fetched(fetch_result&& result, base::moment now);
     void on_written(ledger::attempt_id attempt, base::moment now);
@@ -100,7 +103,9 @@ class engine {
     void supersede_in_batch(const lane_effects::in_batch& lost, lane_effects& more);
     void discard(ledger::batch_id id);
     void note_settled(ledger::settled_change&& change, bool bulk);
+    std::optional<consent::place> first_unfetched_opt_out() const;
     void want_fetches();
+    void fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects);
     void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
     void remember_budget(base::moment now);
 
@@ -135,6 +140,7 @@ class engine {
                 const std::string& correlation_id);
     void give_up(owned b, base::moment now);
     void reject_suspects();
+    void reject_suspects_at_the_end();
     void send_suspects_again(base::moment now);
     void park(owned b, base::steady_time not_before);
     owned split_off(batch& b, const std::vector<bool>& part);
@@ -155,6 +161,7 @@ class engine {
     late_writes late_;
     low_water low_water_;
     refusals refusals_;
+    released_files released_;
 
     waiting_batches waiting_[2];  // by lane
     boost::unordered_flat_map<ledger::batch_id, batch*> batches_;  // all that are alive
@@ -164,7 +171,7 @@ class engine {
 
     std::map<consent::place, consent::place> opt_out_ranges_;  // in the ledger, not fetched yet
     std::optional<std::pair<consent::place, consent::place>> fetching_opt_outs_;
-    bool fetching_bulk_ = false;
+    bool fetching_bulk_ = false;  // or released rows
     bool bulk_more_ = true;
 
     struct open_step {

@@ -62,6 +62,15 @@ void engine::reject_suspects() {
     }
 }
 
+// Nothing is left that could tell a bad change from an API that refuses everything: what it refused is bad.
+void engine::reject_suspects_at_the_end() {
+    if (!refusals_.any() || refusals_.everything_refused() || pauses_.any()) return;
+    const bool work = !open_.empty() || !waiting_[0].empty() || !waiting_[1].empty() || fetching_bulk_ ||
+                      fetching_opt_outs_ || !opt_out_ranges_.empty() || bulk_more_ ||
+                      lanes_.ready(lane::opt_out) > 0 || lanes_.ready(lane::bulk) > 0;
+    if (!work) reject_suspects();
+}
+
 // HubSpot refuses everything: no row gets a verdict for that, all wait until it accepts something.
 void engine::send_suspects_again(base::moment now) {
     std::vector<refusals::suspect> suspects = refusals_.take_all();

@@ -78,7 +78,7 @@ fetched change_table::fetch_bulk(consent::place after, consent::place bound, std
     fetched out;
     out.scanned_to = after;
     consent::place from = after;
-    for (const consent::arrival_number held : files_.gated(file_gate::held)) {
+    for (const consent::arrival_number held : files_.held_or_released()) {
         const consent::place before(held, 0);
         const consent::place beyond(held, consent::place::row_max);
         if (before > end) break;
@@ -98,6 +98,16 @@ void change_table::fetch_segment(consent::place after, consent::place to, std::s
     while (bulk_.step()) out.changes.push_back(read_change(bulk_));
     bulk_.restart();
     out.scanned_to = out.changes.size() < most ? to : out.changes.back().change.id;
+}
+
+fetched change_table::fetch_released(consent::place after, consent::place to, std::size_t most) {
+    fetched out;
+    out.scanned_to = after;
+    const consent::place end = std::min(to, files_.bulk_bound());
+    if (after < end) fetch_segment(after, end, most, out);
+    out.reached_end = out.changes.size() < most;
+    mark_overtaken(out.changes);
+    return out;
 }
 
 fetched change_table::fetch_opt_outs(consent::place after, consent::place to, std::size_t most) {

@@ -18,9 +18,11 @@ class change_table {
 
     void append(std::span<const new_row> rows);
 
-    // Unsettled changes of the bulk lane after `after` and not beyond `bound`, in order, at most `most`. Skips held
-    // files, and stops before the oldest file that is not read to its end.
+    // Unsettled changes of the bulk lane after `after` and not beyond `bound`, in order, at most `most`. Skips files
+    // that are or were held, and stops before the oldest file that is not read to its end.
     fetched fetch_bulk(consent::place after, consent::place bound, std::size_t most);
+    // The same of one released file, in (after, to].
+    fetched fetch_released(consent::place after, consent::place to, std::size_t most);
     // Unsettled opt-outs in (after, to], in order.
     fetched fetch_opt_outs(consent::place after, consent::place to, std::size_t most);
     // Those changes whatever their verdict, for assertions. Unknown places are left out.

@@ -38,6 +38,13 @@ file_record read_record(const statement& row) {
     return file;
 }
 
+std::vector<consent::arrival_number> read_arrivals(statement& query) {
+    std::vector<consent::arrival_number> arrivals;
+    while (query.step()) arrivals.push_back(static_cast<consent::arrival_number>(query.integer(0)));
+    query.restart();
+    return arrivals;
+}
+
 constexpr int number(file_state s) { return static_cast<int>(s); }
 constexpr int number(file_gate g) { return static_cast<int>(g); }
 
@@ -69,6 +76,7 @@ file_table::file_table(database& db)
       oldest_unread_(db.prepare("SELECT arrival, rows, gate FROM files WHERE state<5 AND (state<4 OR gate=1) "
                                 "ORDER BY arrival LIMIT 1")),
       gated_(db.prepare("SELECT arrival FROM files WHERE state<5 AND gate=? ORDER BY arrival")),
+      passed_(db.prepare("SELECT arrival FROM files WHERE state<5 AND gate IN (2,3) ORDER BY arrival")),
       newest_(db.prepare("SELECT max(arrival) FROM files")) {}
 
 void file_table::add(std::span<file_record> files) {
@@ -155,11 +163,7 @@ std::vector<file_record> file_table::open_files() {
 }
 
 std::vector<consent::arrival_number> file_table::settled_files(std::size_t most) {
-    std::vector<consent::arrival_number> arrivals;
-    settled_.run_with(most);
-    while (settled_.step()) arrivals.push_back(static_cast<consent::arrival_number>(settled_.integer(0)));
-    settled_.restart();
-    return arrivals;
+    return read_arrivals(settled_.run_with(most));
 }
 
 consent::place file_table::bulk_bound() {
@@ -167,7 +171,7 @@ consent::place file_table::bulk_bound() {
     consent::place bound;
     if (oldest_unread_.step()) {
         const auto arrival = static_cast<consent::arrival_number>(oldest_unread_.integer(0));
-        const bool gated = oldest_unread_.integer(2) != number(file_gate::open);
+        const bool gated = oldest_unread_.integer(2) == number(file_gate::check);
         bound = consent::place(arrival, gated ? 0 : static_cast<std::uint64_t>(oldest_unread_.integer(1)));
     }
     oldest_unread_.restart();
@@ -180,11 +184,9 @@ consent::place file_table::bulk_bound() {
 }
 
 std::vector<consent::arrival_number> file_table::gated(file_gate gate) {
-    std::vector<consent::arrival_number> arrivals;
-    gated_.run_with(number(gate));
-    while (gated_.step()) arrivals.push_back(static_cast<consent::arrival_number>(gated_.integer(0)));
-    gated_.restart();
-    return arrivals;
+    return read_arrivals(gated_.run_with(number(gate)));
 }
+
+std::vector<consent::arrival_number> file_table::held_or_released() { return read_arrivals(passed_.run_with()); }
 
 }  // namespace consent_sync::ledger

@@ -44,6 +44,7 @@ std::size_t newer_changes::supersede(consent::arrival_number arrival, bool relea
         const auto original = waiting_.optional_integer(5);
         if (!released && !original) continue;
         consent::change c = read_key(waiting_);
+        if (released && c.is_opt_out()) continue;  // chosen while the file was held: the lanes keep its order
         const consent::place since = released ? c.id : consent::place(*original);
         lowest = std::min(lowest, since);
         waiting[consent::hash_key(c)].push_back({std::move(c), since, {}});

@@ -33,6 +33,7 @@ enum class file_gate : std::uint8_t {
     open = 0,
     check = 1,  // has rows with a change_id: no row may be chosen before the scan for newer changes
     held = 2,   // waits for an operator's release: only opt-outs may be chosen
+    released = 3,  // was held: the bulk lane has passed it, its other rows are fetched on their own
 };
 
 using verdict_counts = std::array<std::uint64_t, consent::verdict_count + 1>;  // by number; [0] unused
@@ -162,6 +163,7 @@ struct recovery {
     std::vector<late_write> late_writes;
     std::vector<stored_pause> pauses;
     std::vector<std::pair<std::string, std::int64_t>> meta;
+    std::vector<std::pair<consent::place, consent::place>> released;  // rows of open files that were held once
     std::uint64_t interrupted = 0;  // attempts that were open: a crash or a stop cut them
     std::vector<std::pair<consent::place, consent::place>> stored;  // rows of open, ungated files, as ranges, ascending
 };

@@ -64,7 +64,7 @@ class report_queries {
     }
     std::string meta_text(const std::string& name) { return duties_.meta_text(name); }
 
-    // Read files without a gate whose every row has a verdict and that are ready_to_finish(), oldest first.
+    // Read files, neither held nor still to be checked, whose every row has a verdict and that are ready_to_finish(), oldest first.
     std::vector<consent::arrival_number> files_to_finish(std::size_t most);
     // False while a change that superseded a row of the file has no verdict: the report is to tell it.
     bool ready_to_finish(consent::arrival_number arrival);

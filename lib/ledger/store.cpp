@@ -93,6 +93,9 @@ recovery store::recover(base::wall_time now, base::milliseconds window, base::wa
     out.meta = duties_.all_meta();
     out.low_water = consent::place(duties_.meta("low_water", 0));
     out.stored = stored_ranges();
+    for (const consent::arrival_number arrival : files_.gated(file_gate::released))
+        if (const auto file = files_.find(arrival); file && file->rows > 0)
+            out.released.emplace_back(consent::place(arrival, 1), consent::place(arrival, file->rows));
     db_->execute("DELETE FROM deferred");  // the bulk lane starts at the low-water mark and meets them again
     return out;
 }

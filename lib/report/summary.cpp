@@ -34,6 +34,13 @@ json::object by_verdict(const ledger::verdict_counts& counts) {
     return out;
 }
 
+json::object counts_of(const file_summary& s) {
+    json::object counts{{"rows", s.file.rows}};
+    for (const auto& of_verdict : by_verdict(s.totals.verdicts))
+        counts.insert(of_verdict);
+    return counts;
+}
+
 base::error does_not_add_up(const file_summary& s) {
     return base::error{
         base::errc::corrupt,
@@ -59,7 +66,7 @@ json::array describe_reasons(const std::vector<ledger::reason_count>& reasons) {
     json::array out;
     for (const ledger::reason_count& r : reasons)
         out.push_back(json::object{
-            {"verdict", consent::name(r.verdict)}, {"category", json_text(r.category)}, {"rows", r.rows}});
+            {"verdict", consent::name(r.verdict)}, {"category", json_text(r.category)}, {"count", r.rows}});
     return out;
 }
 
@@ -79,7 +86,7 @@ json::object describe_malformed(const file_summary& s) {
         listed.push_back(json::object{{"row", row.change.id.row()},
                                       {"offset", row.offset},
                                       {"message", json_text(row.reason.message)}});
-    return {{"rows", s.malformed_rows}, {"listed", std::move(listed)}};
+    return {{"count", s.malformed_rows}, {"listed", std::move(listed)}};
 }
 
 json::object describe_superseded(const file_summary& s) {
@@ -93,13 +100,13 @@ json::object describe_superseded(const file_summary& s) {
                                              {"row", row.by.row()},
                                              {"verdict", std::move(of_newer)}}}});
     }
-    return {{"rows", of(s.totals.verdicts, verdict::superseded)}, {"listed", std::move(listed)}};
+    return {{"count", of(s.totals.verdicts, verdict::superseded)}, {"listed", std::move(listed)}};
 }
 
 json::value describe_failed(const failed_file& failed) {
     if (failed.name.empty()) return nullptr;
     return json::object{{"file", failed.name},
-                        {"rows", failed.rows},
+                        {"count", failed.rows},
                         {"from", failed.input_fault.empty() ? "file" : "ledger"},
                         {"file_fault", json_text_or_null(failed.input_fault)}};
 }
@@ -142,8 +149,7 @@ json::object describe(const std::string& account, const file_summary& s, base::w
             {"name", json_text(file.name)},
             {"sha256", hex(file.sha256)},
             {"bytes", file.size},
-            {"rows", file.rows},
-            {"verdicts", by_verdict(s.totals.verdicts)},
+            {"counts", counts_of(s)},
             {"accounting", json::object{{"rows_read", file.rows},
                                         {"rows_with_verdict", sum(s.totals.verdicts)},
                                         {"adds_up", file.rows == sum(s.totals.verdicts)}}},

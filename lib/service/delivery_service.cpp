@@ -130,6 +130,7 @@ void delivery_service::submit(delivery::fetch_request&& request) {
         switch (r.what) {
             case kind::opt_outs: result->found = s.changes().fetch_opt_outs(r.after, r.to, r.most); break;
             case kind::bulk: result->found = s.changes().fetch_bulk(r.after, r.to, r.most); break;
+            case kind::released: result->found = s.changes().fetch_released(r.after, r.to, r.most); break;
             case kind::assertions: result->found.changes = s.changes().fetch(r.places); break;
             case kind::deferred:
                 result->found.changes = s.changes().fetch_deferred(r.hash, r.most);

@@ -114,7 +114,7 @@ base::result<std::vector<input>> bind_inputs(std::string_view body) {
     json::stream_parser parser;
     json::error_code ec;
     const std::size_t read = parser.write_some(body.data(), body.size(), ec);
-    if (!ec) parser.finish(ec);
+    if (!ec && !parser.done()) parser.finish(ec);
     if (!ec && body.substr(read).find_first_not_of(" \t\r\n") != std::string_view::npos) {
         ec = json::make_error_code(json::error::extra_data);
     }

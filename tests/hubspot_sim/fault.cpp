@@ -69,7 +69,7 @@ base::result<fault> parse_kind(std::string_view text) {
     const auto code = to_number<unsigned>(cut(rest, '-'));
     if (!code || *code < 200 || *code > 599) return bad("this is no fault", text);
     fault f = fault::status(*code);
-    if (rest.empty()) return f;
+    if (text.find('-') == std::string_view::npos) return f;
     for (const auto& [word, body] : body_names) {
         if (word != rest) continue;
         f.body = body;

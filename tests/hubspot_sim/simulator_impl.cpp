@@ -113,7 +113,8 @@ void simulator::impl::open_session(tcp::socket socket, worker& on) {
             std::make_unique<fast_stream>(std::move(socket), settings.plain ? nullptr : tls_.native_handle());
         asio::co_spawn(on.context, run_fast_session(std::move(stream), fast), &rethrow);
     } else {
-        auto c = std::make_unique<connection>(std::move(socket), settings.plain ? nullptr : &tls_, connections_);
+        auto c =
+            std::make_unique<connection>(std::move(socket), settings.plain ? nullptr : &tls_, connections_);
         asio::co_spawn(on.context, run_session(std::move(c), world), &rethrow);
     }
 }

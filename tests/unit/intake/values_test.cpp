@@ -100,11 +100,11 @@ TEST(Columns, AreFoundByNameAndAliasWhateverTheSpelling) {
 }
 
 TEST(Columns, AreShownWithoutAddressesAndCutBetweenCharacters) {
-    EXPECT_EQ(shown_name("Vorname"), "Vorname");
-    EXPECT_EQ(shown_name("ann@example.com"), "(hidden)");
-    EXPECT_EQ(shown_name("a\nb"), "(hidden)");
-    EXPECT_EQ(shown_name("\xFF"), "(hidden)");
-    const std::string cut = shown_name(std::string(63, 'x') + repeat("ü", 10));
+    EXPECT_EQ(shown_column("Vorname"), "Vorname");
+    EXPECT_EQ(shown_column("ann@example.com"), "(hidden)");
+    EXPECT_EQ(shown_column("a\nb"), "(hidden)");
+    EXPECT_EQ(shown_column("\xFF"), "(hidden)");
+    const std::string cut = shown_column(std::string(63, 'x') + repeat("ü", 10));
     EXPECT_TRUE(is_utf8(cut));
     EXPECT_EQ(cut, std::string(63, 'x') + "…");
 }

@@ -74,24 +74,24 @@ TEST_F(FileReports, AccountForEveryRow) {
 
     const auto expected = boost::json::parse(R"({
         "account": "acme", "file_id": "00000001", "name": "ä�.csv",
-        "sha256": "0101010101010101010101010101010101010101010101010101010101010101", "bytes": 159, "rows": 6,
-        "verdicts": {"confirmed": 1, "rejected": 1, "invalid": 2, "superseded": 1, "unconfirmed": 1},
+        "sha256": "0101010101010101010101010101010101010101010101010101010101010101", "bytes": 159,
+        "counts": {"rows": 6, "confirmed": 1, "rejected": 1, "invalid": 2, "superseded": 1, "unconfirmed": 1},
         "accounting": {"rows_read": 6, "rows_with_verdict": 6, "adds_up": true},
         "success_reasons": {"NO_STATUS_CHANGE": 1},
-        "reasons": [{"verdict": "rejected", "category": "VALIDATION_ERROR", "rows": 1},
-                    {"verdict": "invalid", "category": "invalid_address", "rows": 1},
-                    {"verdict": "invalid", "category": "malformed", "rows": 1},
-                    {"verdict": "superseded", "category": "superseded", "rows": 1},
-                    {"verdict": "unconfirmed", "category": "UNCONFIRMED", "rows": 1}],
+        "reasons": [{"verdict": "rejected", "category": "VALIDATION_ERROR", "count": 1},
+                    {"verdict": "invalid", "category": "invalid_address", "count": 1},
+                    {"verdict": "invalid", "category": "malformed", "count": 1},
+                    {"verdict": "superseded", "category": "superseded", "count": 1},
+                    {"verdict": "unconfirmed", "category": "UNCONFIRMED", "count": 1}],
         "attempts": 2, "claimed_at": "2026-11-23T11:59:00.000Z", "read_at": "2026-11-23T11:59:30.000Z",
         "done_at": "2026-11-23T12:00:00.000Z", "duration_ms": 60000, "fault": null, "duplicate_of": null,
         "ignored_columns": "note, crm id",
-        "malformed": {"rows": 1, "listed": [{"row": 5, "offset": 126,
+        "malformed": {"count": 1, "listed": [{"row": 5, "offset": 126,
             "message": "line 6, bytes 126 to 133: the row has 2 fields, the header has 4"}]},
-        "superseded": {"rows": 1, "listed": [{"row": 6,
+        "superseded": {"count": 1, "listed": [{"row": 6,
             "by": {"file_id": "00000002", "row": 1, "verdict": "confirmed"}}]},
         "folder": "00000001-ä_.csv",
-        "failed": {"file": "failed.csv", "rows": 3, "from": "file", "file_fault": null}})");
+        "failed": {"file": "failed.csv", "count": 3, "from": "file", "file_fault": null}})");
     const auto all = lines(std::string(day) + "files.ndjson");
     ASSERT_EQ(all.size(), 2U);
     EXPECT_EQ(all[0], expected) << boost::json::serialize(all[0]);
@@ -247,7 +247,8 @@ TEST_F(FileReports, OfManySmallFilesShareTheirSyncs) {
     const auto all = lines(std::string(day) + "files.ndjson");
     ASSERT_EQ(all.size(), count);
     for (std::size_t i = 0; i < count; ++i)
-        ASSERT_EQ(all[i].at("file_id"), consent::format_file_id(static_cast<consent::arrival_number>(i + 1)));
+        ASSERT_EQ(all[i].at("file_id").as_string(),
+                  consent::format_file_id(static_cast<consent::arrival_number>(i + 1)));
     EXPECT_THAT(names_in_day(), ElementsAre("files.ndjson"));
 }
 

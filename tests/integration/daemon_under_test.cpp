@@ -1,0 +1,169 @@
+#include "integration/daemon_under_test.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/json/parse.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <thread>
+
+extern char** environ;
+
+namespace consent_sync::integration {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_text(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+std::vector<boost::json::object> read_lines(const std::string& reports, const std::string& name) {
+    std::vector<boost::json::object> lines;
+    if (!fs::exists(reports)) return lines;
+    for (const auto& day : fs::directory_iterator(reports)) {
+        std::ifstream in(day.path() / name);
+        for (std::string line; std::getline(in, line);) {
+            boost::system::error_code ec;
+            auto value = boost::json::parse(line, ec);
+            if (!ec && value.is_object()) lines.push_back(value.as_object());  // the last line may be half written
+        }
+    }
+    return lines;
+}
+
+}  // namespace
+
+daemon_under_test::daemon_under_test(hubspot_sim::options o, const std::string& more) {
+    std::string pattern = fs::temp_directory_path() / "consent-sync-test.XXXXXX";
+    if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp failed");
+    folder_ = pattern;
+    fs::create_directory(folder_ + "/state");
+    fs::permissions(folder_ + "/state", fs::perms::owner_all);
+    o.tokens = {token};
+    auto sim = hubspot_sim::simulator::start(std::move(o));
+    sim_ = std::move(sim.value());
+    sim_->write_authority(folder_ + "/ca.pem").value();
+    write_token(token);
+    std::ofstream(folder_ + "/config.json")
+        << "{ \"account\": \"test\", \"state_dir\": \"" << folder_ << "/state\",\n"
+        << "\"inbox\": { \"settle\": \"100ms\" }, \"batch\": { \"max_wait\": \"100ms\" }, \"monitor\": { \"listen\": null },\n"
+        << "\"log\": { \"level\": \"debug\" },\n"
+        << "\"hubspot\": { \"base_url\": \"" << sim_->base_url() << "\", \"ca_file\": \"" << folder_
+        << "/ca.pem\", \"token_file\": \"" << folder_ << "/token\" }" << (more.empty() ? "" : ",\n") << more << " }\n";
+}
+
+daemon_under_test::~daemon_under_test() {
+    if (process_ > 0) kill_hard();
+    sim_->stop();
+    if (::testing::Test::HasFailure())
+        std::cerr << "the daemon's log (end):\n" << log().substr(log().size() > 6000 ? log().size() - 6000 : 0);
+    fs::remove_all(folder_);
+}
+
+void daemon_under_test::write_token(const std::string& text) const {
+    const std::string path = folder_ + "/token.new";
+    std::ofstream(path) << text << "\n";
+    ::chmod(path.c_str(), 0600);
+    fs::rename(path, folder_ + "/token");
+}
+
+void daemon_under_test::start() {
+    const std::size_t before = log().size();
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    const std::string log_path = folder_ + "/log";
+    posix_spawn_file_actions_addopen(&actions, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    const std::string config = folder_ + "/config.json";
+    const char* arguments[] = {CONSENT_SYNC_BINARY, "run", "--config", config.c_str(), nullptr};
+    ASSERT_EQ(posix_spawn(&process_, CONSENT_SYNC_BINARY, &actions, nullptr, const_cast<char* const*>(arguments), environ),
+              0);
+    posix_spawn_file_actions_destroy(&actions);
+    ASSERT_TRUE(wait([&] { return log().find("event=daemon.ready", before) != std::string::npos || !runs(); }));
+    ASSERT_TRUE(runs()) << log();
+}
+
+void daemon_under_test::kill_hard() {
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+    process_ = -1;
+}
+
+int daemon_under_test::stop() {
+    ::kill(process_, SIGTERM);
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+    process_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool daemon_under_test::runs() const {
+    siginfo_t info{};
+    return process_ > 0 && ::waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0;
+}
+
+void daemon_under_test::drop(const std::string& name, const std::string& content) {
+    const std::string inbox = state("/inbox");
+    fs::create_directories(inbox);
+    const std::string unfinished = inbox + "/." + std::to_string(::getpid()) + ".tmp";
+    std::ofstream(unfinished, std::ios::binary) << content;
+    fs::rename(unfinished, inbox + "/" + name);
+}
+
+bool daemon_under_test::wait(const std::function<bool()>& reached, std::chrono::seconds limit) const {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!reached()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // another process: there is nothing to wait on
+    }
+    return true;
+}
+
+std::vector<boost::json::object> daemon_under_test::wait_for_files(std::size_t count, std::chrono::seconds limit) {
+    std::vector<boost::json::object> files;
+    const bool all = wait(
+        [&] {
+            files = read_lines(state("/reports"), "files.ndjson");
+            return files.size() >= count;
+        },
+        limit);
+    EXPECT_TRUE(all) << files.size() << " of " << count << " files were finished";
+    return files;
+}
+
+std::vector<boost::json::object> daemon_under_test::batches() const {
+    return read_lines(state("/reports"), "batches.ndjson");
+}
+
+std::string daemon_under_test::report(const std::string& file_name) const {
+    for (const auto& entry : fs::recursive_directory_iterator(state("/reports")))
+        if (entry.path().filename() == file_name) return read_text(entry.path());
+    return {};
+}
+
+std::string daemon_under_test::log() const { return read_text(folder_ + "/log"); }
+
+std::vector<std::string> daemon_under_test::names(const std::string& below) const {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(state(below))) found.push_back(entry.path().filename());
+    return found;
+}
+
+std::uint64_t count(const boost::json::object& file, const char* verdict) {
+    return file.at("counts").at(verdict).to_number<std::uint64_t>();
+}
+
+}  // namespace consent_sync::integration

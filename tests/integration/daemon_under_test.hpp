@@ -1,0 +1,55 @@
+// The real binary against the real simulator, in a folder of its own: the vocabulary of the integration tests.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "hubspot_sim/simulator.hpp"
+
+namespace consent_sync::integration {
+
+using std::chrono_literals::operator""s;
+
+class daemon_under_test {
+  public:
+    // `more`: members for the configuration, as JSON text without the outer braces; empty: none.
+    explicit daemon_under_test(hubspot_sim::options o = {}, const std::string& more = "");
+    ~daemon_under_test();
+
+    hubspot_sim::simulator& hubspot() { return *sim_; }
+
+    void start();      // and waits until it is ready
+    void kill_hard();  // SIGKILL
+    int stop();        // SIGTERM; returns the exit status
+    bool runs() const;
+
+    void drop(const std::string& name, const std::string& content);  // renamed into the inbox
+    // Summaries of finished files, by name. Waits until there are so many.
+    std::vector<boost::json::object> wait_for_files(std::size_t count, std::chrono::seconds limit = 60s);
+    std::vector<boost::json::object> batches() const;
+    bool wait(const std::function<bool()>& reached, std::chrono::seconds limit = 30s) const;
+    // The text of the first file of that name below reports/.
+    std::string report(const std::string& file_name) const;
+    std::string log() const;
+    std::string state(const std::string& below = "") const { return folder_ + "/state" + below; }
+    void write_token(const std::string& token) const;
+    std::vector<std::string> names(const std::string& below) const;
+
+    static constexpr const char* token = "pat-test-0123456789abcdef";
+
+  private:
+    std::string folder_;
+    std::unique_ptr<hubspot_sim::simulator> sim_;
+    pid_t process_ = -1;
+};
+
+std::uint64_t count(const boost::json::object& file, const char* verdict);
+
+}  // namespace consent_sync::integration

@@ -1,0 +1,219 @@
+#include "simulation/daemon_model.hpp"
+
+#include "base/time_zone.hpp"
+
+namespace consent_sync::simulation {
+namespace {
+
+constexpr int spins_most = 5'000;  // wakes at one moment: more is a loop that gets nowhere
+
+delivery::budget::next_midnight midnight_of(const config::settings& settings) {
+    return [zone = settings.limits.time_zone](base::wall_time t) { return base::next_midnight(zone, t); };
+}
+
+}  // namespace
+
+daemon_model::daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, oracle& watch, ledger::store& store,
+                           config::settings settings, delivery::engine_bounds bounds, disk_profile disk,
+                           wire_profile wire)
+    : time_(time),
+      luck_(luck),
+      hubspot_(hubspot),
+      watch_(watch),
+      store_(store),
+      settings_(std::move(settings)),
+      bounds_(bounds),
+      disk_(time, luck, store, disk),
+      wire_(wire) {}
+
+void daemon_model::start() {
+    const base::moment now = time_.now();
+    ledger::recovery past;
+    const auto done = store_.transact([&](ledger::store& s) {
+        past = s.recover(now.wall, settings_.retry.late_write_window, now.wall - 2 * settings_.limits.interval);
+    });
+    if (done.has_error()) throw broken_promise("recovery: " + done.error().message);
+    watch_.recovered();
+    hubspot_.client_restarted(settings_.retry.late_write_window - milliseconds(2));
+    random_ = std::make_unique<base::random_engine>(static_cast<std::uint64_t>(luck_.between(0, INT64_MAX)));
+    engine_ = std::make_unique<delivery::engine>(settings_, midnight_of(settings_), *random_, bounds_);
+    engine_->start(past, now);
+    token_ = token_file;
+    stopping = false;
+    drive();
+}
+
+void daemon_model::crash() {
+    ++epoch_;
+    disk_.crash();
+    engine_.reset();
+    wake_.reset();
+    // What was written may still arrive, without anybody to hear the answer.
+    for (const auto& [attempt, r] : on_the_way_)
+        if (luck_.chance(0.5)) hubspot_.receive(r);
+    on_the_way_.clear();
+}
+
+void daemon_model::drive() {
+    if (!engine_) return;
+    const base::moment now = time_.now();
+    delivery::actions out = engine_->take(now);
+    check_lanes(out);
+    for (auto& step : out.steps) perform(std::move(step));
+    for (auto& fetch : out.fetches) perform(std::move(fetch));
+    for (const auto& send : out.sends) perform(send);
+    for (auto& notice : out.notices) notices.push_back(std::move(notice));
+    if (out.token_refused) refresh_token();
+    const auto status = engine_->status(now);
+    most_waiting = std::max(most_waiting, status.waiting);
+    if (status.waiting > bounds_.waiting_max + 2 * bounds_.fetch_most + bounds_.deferred_fetch_most)
+        throw broken_promise("bounds: " + std::to_string(status.waiting) + " changes wait in memory");
+    if (const auto wake = engine_->next_wake(now)) wake_at(std::max(*wake, now.steady));
+}
+
+void daemon_model::wake_at(base::steady_time when) {
+    if (wake_ && *wake_ <= when) return;
+    if (when == time_.now().steady) {
+        spins_ = spin_at_ == when ? spins_ + 1 : 0;
+        spin_at_ = when;
+        if (spins_ > spins_most) throw broken_promise("progress: the engine wants to be woken at once, for ever");
+    }
+    wake_ = when;
+    time_.at(when, [this, epoch = epoch_, when] {
+        if (epoch != epoch_ || !wake_ || *wake_ != when) return;
+        wake_.reset();
+        drive();
+    });
+}
+
+// Promise 3: no batch without an opt-out begins while an opt-out is ready.
+void daemon_model::check_lanes(const delivery::actions& out) {
+    const auto status = engine_->status(time_.now());
+    if (status.ready_opt_outs == 0) return;
+    for (const auto& step : out.steps)
+        for (const auto& begin : step.change.begins) {
+            const bool bulk_only = std::none_of(begin.changes.begin(), begin.changes.end(), [&](consent::place p) {
+                return watch_.row(p).row.change.is_opt_out();
+            });
+            if (bulk_only && begin.number > 0 && begin.begun_at == time_.now().wall)
+                throw broken_promise("promise 3: a batch of opt-ins begins while " +
+                                     std::to_string(status.ready_opt_outs) + " opt-outs are ready");
+        }
+}
+
+void daemon_model::perform(delivery::ledger_step&& step) {
+    auto shared = std::make_shared<delivery::ledger_step>(std::move(step));
+    auto settled = std::make_shared<bool>(false);
+    disk_.add({[shared, settled](ledger::store& s) { *settled = !s.apply(shared->change).empty(); },
+               [this, shared] { watch_.step_committed(shared->change); },
+               [this, shared, settled] {
+                   engine_->on_committed(shared->number, time_.now());
+                   if (*settled && on_settled_files) on_settled_files();
+                   drive();
+               }});
+}
+
+void daemon_model::perform(delivery::fetch_request&& fetch) {
+    auto result = std::make_shared<delivery::fetch_result>();
+    result->request = std::move(fetch);
+    disk_.add({[result](ledger::store& s) {
+                   const delivery::fetch_request& r = result->request;
+                   result->found = {};
+                   switch (r.what) {
+                       case delivery::fetch_request::kind::opt_outs:
+                           result->found = s.changes().fetch_opt_outs(r.after, r.to, r.most);
+                           break;
+                       case delivery::fetch_request::kind::bulk:
+                           result->found = s.changes().fetch_bulk(r.after, r.to, r.most);
+                           break;
+                       case delivery::fetch_request::kind::released:
+                           result->found = s.changes().fetch_released(r.after, r.to, r.most);
+                           break;
+                       case delivery::fetch_request::kind::deferred:
+                           result->found.changes = s.changes().fetch_deferred(r.hash, r.most);
+                           result->complete = !s.changes().any_deferred(r.hash);
+                           break;
+                       case delivery::fetch_request::kind::assertions:
+                           result->found.changes = s.changes().fetch(r.places);
+                           break;
+                   }
+               },
+               nullptr,
+               [this, result] {
+                   engine_->on_fetched(std::move(*result), time_.now());
+                   drive();
+               }});
+}
+
+void daemon_model::perform(const delivery::send& send) {
+    watch_.begins(send.attempt, *send.changes);
+    request r{send.attempt, *send.changes, token_};
+    const ledger::attempt_id attempt = send.attempt;
+    const auto write = luck_.between(wire_.write_least, wire_.write_most);
+    if (hubspot_.unreachable_now()) {
+        time_.after(write + milliseconds(20), [this, attempt, epoch = epoch_] {
+            if (epoch != epoch_) return;
+            engine_->on_answer(attempt, failed(hubspot::no_answer::connect_failed, false), true, time_.now());
+            drive();
+        });
+        return;
+    }
+    time_.after(write, [this, epoch = epoch_, r = std::move(r)] {
+        if (epoch != epoch_) return;
+        engine_->on_written(r.attempt, time_.now());
+        const auto& profile = hubspot_.profile();
+        const auto way = luck_.between(profile.latency_least / 3, profile.latency_most / 2);
+        on_the_way_[r.attempt] = r;
+        time_.after(way, [this, epoch, id = r.attempt] {
+            if (epoch == epoch_) arrive(id);
+        });
+        drive();
+    });
+}
+
+void daemon_model::arrive(ledger::attempt_id attempt) {
+    const request r = std::move(on_the_way_.extract(attempt).mapped());
+    reply out = hubspot_.receive(r);
+    time_.after(out.after, [this, epoch = epoch_, attempt, token = r.token, answer = std::move(out.answer)] {
+        if (epoch != epoch_) return;
+        engine_->on_answer(attempt, answer, token == token_, time_.now());
+        drive();
+    });
+}
+
+void daemon_model::refresh_token() {
+    time_.after(luck_.between(milliseconds(1), milliseconds(50)), [this, epoch = epoch_] {
+        if (epoch != epoch_) return;
+        if (token_file == token_) {
+            engine_->on_token_failed("the token file still holds the token that HubSpot refuses", time_.now());
+        } else {
+            token_ = token_file;
+            engine_->on_token(time_.now());
+        }
+        drive();
+    });
+}
+
+void daemon_model::token_file_changed() {
+    if (!engine_ || token_ == token_file) return;
+    token_ = token_file;
+    engine_->on_token(time_.now());
+    drive();
+}
+
+std::size_t daemon_model::count(std::string_view event) const {
+    return static_cast<std::size_t>(
+        std::count_if(notices.begin(), notices.end(), [&](const auto& n) { return n.event == event; }));
+}
+
+std::vector<std::string> daemon_model::texts(std::string_view event, std::string_view field) const {
+    std::vector<std::string> found;
+    for (const auto& n : notices)
+        if (n.event == event)
+            for (const auto& f : n.fields)
+                if (f.name == field && std::holds_alternative<std::string>(f.value))
+                    found.push_back(std::get<std::string>(f.value));
+    return found;
+}
+
+}  // namespace consent_sync::simulation

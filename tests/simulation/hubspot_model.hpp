@@ -1,0 +1,142 @@
+// HubSpot as the simulation has it: statuses by key, limits, latency, and every kind of trouble.
+//
+// Strict where HubSpot is: a rolling window of arrivals, a day that ends at midnight. Nasty where it may be: an answer
+// that says nothing while the request is applied later, up to the late-write window.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hubspot/answer.hpp"
+#include "ledger/records.hpp"
+#include "simulation/agenda.hpp"
+#include "simulation/bodies.hpp"
+#include "simulation/dice.hpp"
+#include "simulation/plan.hpp"
+
+namespace consent_sync::simulation {
+
+enum class trouble {
+    unavailable,       // 500, 502, 503, 504, 524 …
+    silence,           // no answer until the client gives up
+    reset,             // the connection breaks after the request was written
+    unreachable,       // DNS or connect: nothing is written
+    unclear,           // 2xx that says nothing
+    omits_some,        // COMPLETE, but some results are missing
+    says_other,        // COMPLETE, some with another status, this once
+    locked,            // 423
+    moving,            // 477
+    scope,             // 403 MISSING_SCOPES
+    misconfigured,     // 404, 301, 405 …
+    refuses_all,       // 400 whatever is sent
+    empties_all,       // COMPLETE without any result
+    errors_for_all,    // COMPLETE with an error for each change
+    limits,            // 429 out of the blue
+};
+
+// A time of trouble.
+struct fault {
+    base::steady_time::duration from{}, to{};  // after the start
+    trouble kind = trouble::unavailable;
+    double share = 1;  // of the requests
+};
+
+struct hubspot_profile {
+    std::uint32_t limit = 190;  // in `interval`
+    milliseconds interval{10'000};
+    std::optional<std::int64_t> daily;
+    std::function<base::wall_time(base::wall_time)> next_midnight;
+    bool headers = true;
+    milliseconds latency_least{50}, latency_most{150};
+    double latency_grows = 0;              // share of the latency added by every request in flight
+    std::optional<std::uint32_t> refuses_above;  // in flight: 503
+    std::size_t batch_most = 1000;         // 413 above
+    double others_per_second = 0;          // requests of other programs with the same token
+    milliseconds client_timeout{105'000};
+    milliseconds late_window{600'000};
+    double late_share = 0.3;               // of the requests without an answer: applied late
+    milliseconds moving_for{0};            // Retry-After of 477; 0: none
+    std::vector<fault> faults;
+};
+
+struct request {
+    ledger::attempt_id attempt = 0;
+    std::vector<consent::change> changes;
+    int token = 1;
+};
+struct reply {
+    base::steady_time::duration after{};  // the arrival
+    hubspot::answer answer;
+};
+
+class hubspot_model {
+  public:
+    hubspot_model(agenda& time, dice& luck, hubspot_profile profile);
+
+    // A request arrives now.
+    reply receive(const request& r);
+    // The client is gone: what would be applied later is applied within `within` from now.
+    void client_restarted(milliseconds within);
+    bool unreachable_now();
+
+    // A scenario's own answers: consulted first. What it returns is said; it applies nothing.
+    std::function<std::optional<hubspot::answer>(const request&)> script;
+    // Whether the model does anything but fail at a time.
+    void end_faults() { healed_ = true; }
+    bool healed() const { return healed_; }
+
+    int valid_token = 1;
+    std::map<std::string, consent::status_state> states;
+    std::map<std::int64_t, nature> natures;  // by place; good: not listed
+    hubspot_profile& profile() { return profile_; }
+
+    // What was said: for the oracle.
+    enum class said { nothing, as_asked, other_status, refused };
+    said what_was_said(ledger::attempt_id attempt, consent::place place) const;
+    std::uint64_t over_limit = 0;       // 429 that the window really demanded
+    std::uint64_t requests = 0;
+    std::uint64_t errors = 0;           // answers of 400 and above
+    std::uint32_t in_flight = 0;
+    std::uint32_t most_in_flight = 0;
+    std::uint32_t most_in_window = 0;
+    std::uint64_t late_applied = 0;
+    std::optional<std::int64_t> daily_left;
+
+  private:
+    std::optional<trouble> trouble_now();
+    reply answer_of(const request& r);
+    hubspot::answer in_trouble(trouble kind, const request& r);
+    hubspot::answer process(const request& r, std::optional<trouble> kind);
+    std::optional<hubspot::answer> refuse_batch(const request& r);
+    void maybe_apply(const request& r);
+    void apply(const consent::change& c);
+    nature nature_of(const consent::change& c) const;
+    void count_others();
+    std::optional<hubspot::answer> check_limits();
+    void add_headers(hubspot::answer& a);
+    void note(const request& r, const consent::change& c, said what);
+
+    agenda& time_;
+    dice& luck_;
+    hubspot_profile profile_;
+    base::steady_time start_;
+    bool healed_ = false;
+    std::deque<base::steady_time> window_;
+    base::steady_time others_at_;
+    base::wall_time day_end_{};
+    struct late_write {
+        base::steady_time at;
+        std::vector<consent::change> changes;
+        bool done = false;
+    };
+    void schedule_late(std::size_t index);
+    std::vector<late_write> late_;
+    std::map<std::pair<ledger::attempt_id, std::int64_t>, said> said_;
+};
+
+}  // namespace consent_sync::simulation

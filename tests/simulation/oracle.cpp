@@ -1,0 +1,165 @@
+#include "simulation/oracle.hpp"
+
+#include <algorithm>
+
+namespace consent_sync::simulation {
+namespace {
+
+std::string text(consent::place p) { return std::to_string(p.arrival()) + ":" + std::to_string(p.row()); }
+
+}  // namespace
+
+void oracle::broken(int promise, const std::string& what) const {
+    const auto at = std::chrono::duration_cast<milliseconds>(time_.now().steady.time_since_epoch());
+    throw broken_promise("promise " + std::to_string(promise) + ": " + what + " at " + std::to_string(at.count() - 3'600'000'000) + " ms");
+}
+
+void oracle::appended(consent::place place, const planned_row& row) {
+    row_state state;
+    state.row = row;
+    state.row.change.id = place;
+    state.appended_at = time_.now().steady;
+    if (row.invalid) {
+        state.verdict = consent::verdict::invalid;
+        ++settled_;
+    } else if (row.what != nature::good) {
+        hubspot_.natures[place.id()] = row.what;
+    }
+    if (!rows_.emplace(place.id(), std::move(state)).second) broken(1, "a row was appended twice: " + text(place));
+}
+
+void oracle::step_committed(const ledger::ledger_change& step) {
+    for (const auto& begin : step.begins) recorded_[begin.id] = {begin.changes, begin.assertion, false};
+    for (const auto& end : step.settled) check_verdict(end);
+    for (const auto& end : step.ends) {
+        recorded_attempt& attempt = recorded_[end.id];
+        attempt.ended = true;
+        for (const consent::place place : attempt.changes)
+            keys_[key_of(rows_.at(place.id()).row.change)].open.erase(end.id);
+    }
+}
+
+void oracle::check_verdict(const ledger::settled_change& end) {
+    const auto found = rows_.find(end.id.id());
+    if (found == rows_.end()) broken(8, "a verdict for a row that is not there: " + text(end.id));
+    row_state& row = found->second;
+    if (row.verdict != consent::verdict{}) broken(8, "a second verdict for " + text(end.id));
+    row.verdict = end.verdict;
+    row.settled_at = time_.now().steady;
+    ++settled_;
+    const auto said = hubspot_.what_was_said(end.attempt, end.id);
+    switch (end.verdict) {
+        case consent::verdict::confirmed:
+            if (said != hubspot_model::said::as_asked) broken(4, "confirmed without proof: " + text(end.id));
+            break;
+        case consent::verdict::rejected:
+            keys_[key_of(row.row.change)].rejected.insert(end.id.id());
+            if (said != hubspot_model::said::refused && said != hubspot_model::said::other_status)
+                broken(4, "rejected without HubSpot's word: " + text(end.id));
+            if (doubt) broken(7, "rejected because of trouble: " + text(end.id));
+            break;
+        case consent::verdict::unconfirmed:
+            if (doubt) broken(7, "unconfirmed because of trouble: " + text(end.id));
+            if (row.sent < 2) broken(7, "given up after " + std::to_string(row.sent) + " attempts: " + text(end.id));
+            break;
+        case consent::verdict::superseded: {
+            const consent::place by = end.reason ? end.reason->superseded_by : consent::place();
+            row.by = by;
+            const auto newer = rows_.find(by.id());
+            if (by <= end.id || newer == rows_.end() || key_of(newer->second.row.change) != key_of(row.row.change))
+                broken(2, text(end.id) + " is superseded by " + text(by) + ", which is no newer change of its key");
+            break;
+        }
+        default: broken(8, "a strange verdict for " + text(end.id));
+    }
+}
+
+consent::place oracle::newest_accepted(const key_state& key) {
+    for (auto p = key.attempted.rbegin(); p != key.attempted.rend(); ++p)
+        if (!key.rejected.contains(p->id())) return *p;
+    return {};
+}
+
+void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change> changes) {
+    ++begun;
+    const auto record = recorded_.find(attempt);
+    if (record == recorded_.end()) broken(2, "a request without a record of its attempt on disk");
+    if (record->second.changes.size() != changes.size()) broken(2, "a request carries other changes than its record");
+    for (const consent::change& c : changes) {
+        row_state& row = rows_.at(c.id.id());
+        key_state& key = keys_[key_of(c)];
+        for (const auto& [other, place] : key.open)
+            if (other != attempt || place != c.id)
+                broken(2, text(c.id) + " begins while " + text(place) + " of its key is not on disk");
+        if (record->second.assertion) {
+            ++asserted;
+            if (newest_accepted(key) != c.id)
+                broken(2, "asserted " + text(c.id) + ", the newest of its key is " + text(newest_accepted(key)));
+        } else {
+            if (row.verdict != consent::verdict{}) broken(8, text(c.id) + " is sent although it has its verdict");
+            if (!key.attempted.empty() && key.attempted.back() > c.id)
+                broken(2, text(c.id) + " begins after the newer " + text(key.attempted.back()));
+            if (key.attempted.empty() || key.attempted.back() != c.id) key.attempted.push_back(c.id);
+            if (row.sent == 0) row.first_sent_at = time_.now().steady;
+            ++row.sent;
+        }
+        key.open.emplace(attempt, c.id);
+    }
+}
+
+void oracle::recovered() {
+    for (auto& [name, key] : keys_) key.open.clear();
+    for (auto& [id, attempt] : recorded_) attempt.ended = true;
+}
+
+void oracle::check_files(ledger::store& store) const {
+    std::map<consent::arrival_number, ledger::verdict_counts> counts;
+    std::map<consent::arrival_number, std::uint64_t> rows;
+    for (const auto& [id, row] : rows_) {
+        const consent::arrival_number arrival = consent::place(id).arrival();
+        ++rows[arrival];
+        if (row.verdict != consent::verdict{}) ++counts[arrival][static_cast<std::size_t>(row.verdict)];
+    }
+    std::uint64_t unseen = 0;
+    for (const auto& [arrival, count] : rows) {
+        const auto file = store.files().find(arrival);
+        if (!file) broken(1, "file " + std::to_string(arrival) + " is gone");
+        std::uint64_t sum = 0;
+        for (int v = 1; v <= consent::verdict_count; ++v) {
+            const auto at = static_cast<std::size_t>(v);
+            sum += file->counts[at];
+            const bool superseded = v == static_cast<int>(consent::verdict::superseded);
+            if (superseded) unseen += file->counts[at] - counts[arrival][at];
+            if (!superseded && file->counts[at] != counts[arrival][at])
+                broken(8, "file " + std::to_string(arrival) + " counts " + std::to_string(file->counts[at]) + " " +
+                              std::string(consent::name(static_cast<consent::verdict>(v))) + ", seen were " +
+                              std::to_string(counts[arrival][at]));
+        }
+        if (sum != file->rows || file->rows != count)
+            broken(8, "file " + std::to_string(arrival) + " has " + std::to_string(file->rows) + " rows and " +
+                          std::to_string(sum) + " verdicts");
+    }
+    if (unseen != unseen_superseded_) broken(8, "superseded rows that nobody superseded");
+}
+
+void oracle::check_last_states() const {
+    for (const auto& [name, key] : keys_) {
+        const consent::place newest = newest_accepted(key);
+        if (!newest) {
+            if (hubspot_.states.contains(name)) broken(4, "a rejected change of " + name + " was applied");
+            continue;
+        }
+        const row_state& row = rows_.at(newest.id());
+        // Nobody is subscribed again on the strength of an older row after an opt-out, even a rejected one.
+        const bool left_later = std::any_of(key.attempted.begin(), key.attempted.end(), [&](consent::place p) {
+            return p > newest && rows_.at(p.id()).row.change.is_opt_out();
+        });
+        if (left_later && !row.row.change.is_opt_out()) continue;
+        const auto state = hubspot_.states.find(name);
+        if (state == hubspot_.states.end() || state->second != row.row.change.state)
+            broken(2, "the last state of " + name + " is not that of its newest change " + text(newest) + " (verdict " +
+                          std::string(consent::name(row.verdict)) + ")");
+    }
+}
+
+}  // namespace consent_sync::simulation

@@ -1,0 +1,67 @@
+// What a simulated world is made of: files and their rows, and what HubSpot makes of each row.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "consent/change.hpp"
+#include "consent/key.hpp"
+
+namespace consent_sync::simulation {
+
+// Thrown by whoever sees a promise broken; names the promise and what happened.
+class broken_promise : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// What HubSpot does with a change, whoever brings it and however often.
+enum class nature {
+    good,
+    error_in_answer,  // 200, and an error that names it
+    refuses_batch,    // 400 for the whole batch, without a name
+    refuses_named,    // 400 for the whole batch, with its address in the message
+    not_found,        // 404 OBJECT_NOT_FOUND for the whole batch
+    edge_forbids,     // 403 of an edge that dislikes the body
+    other_status,     // 200, and a result with another status
+    silent,           // applied, but never named, until the faults end
+};
+inline bool is_bad(nature n) { return n != nature::good && n != nature::silent; }
+
+struct planned_row {
+    consent::change change;   // without id
+    nature what = nature::good;
+    bool invalid = false;     // refused by the reader
+    consent::place original;  // its change_id
+};
+
+struct planned_file {
+    base::steady_time::duration arrives{};  // after the start
+    std::vector<planned_row> rows;
+    bool held = false;  // waits for a release
+    base::steady_time::duration released_after{};
+    bool redrop = false;  // its rows are chosen when it arrives: earlier rows, with their change_id
+};
+
+inline std::string key_of(const consent::change& c) {
+    return consent::lower(c.subscriber) + "/" + std::to_string(c.subscription);
+}
+
+inline consent::change make_change(std::string subscriber, consent::status_state state, std::int64_t subscription = 7) {
+    consent::change c;
+    c.subscriber = std::move(subscriber);
+    c.subscription = subscription;
+    c.state = state;
+    return c;
+}
+inline consent::change opt_in(std::string subscriber) {
+    return make_change(std::move(subscriber), consent::status_state::subscribed);
+}
+inline consent::change opt_out(std::string subscriber) {
+    return make_change(std::move(subscriber), consent::status_state::unsubscribed);
+}
+
+}  // namespace consent_sync::simulation

@@ -1,0 +1,135 @@
+// The worlds that seeds make: every knob drawn, most of them calm, some of them all wrong at once.
+#include "base/time_zone.hpp"
+#include "simulation/world.hpp"
+
+namespace consent_sync::simulation {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+void draw_settings(dice& luck, world_profile& p) {
+    p.settings = plain_settings();
+    p.settings.batch.max_changes = luck.pick<std::uint32_t>({1, 4, 20, 100, 100, 100});
+    p.settings.batch.max_wait = milliseconds(luck.pick<int>({100, 1'000}));
+    p.settings.retry.late_write_window = minutes(luck.pick<int>({2, 10}));
+    p.settings.retry.max_attempts = luck.pick<std::uint32_t>({2, 8});
+    p.settings.limits.max_connections = luck.pick<std::uint32_t>({1, 8, 192});
+    if (luck.chance(0.5)) {  // tight, so that every bound is met
+        p.bounds.fetch_most = static_cast<std::size_t>(luck.between(3, 60));
+        p.bounds.ready_low = static_cast<std::size_t>(luck.between(1, 60));
+        p.bounds.waiting_max = static_cast<std::size_t>(luck.between(0, 20));
+        p.bounds.deferred_fetch_most = static_cast<std::size_t>(luck.between(1, 10));
+    }
+}
+
+void draw_hubspot(dice& luck, world_profile& p) {
+    hubspot_profile& h = p.hubspot;
+    h.limit = luck.pick<std::uint32_t>({100, 110, 190, 250});
+    if (luck.chance(0.2)) p.settings.limits.requests = h.limit = luck.pick<std::uint32_t>({3, 10, 40});
+    h.headers = luck.chance(0.9);
+    h.latency_least = milliseconds(luck.between(1, 150));
+    h.latency_most = h.latency_least + milliseconds(luck.chance(0.8) ? luck.between(0, 150) : luck.between(0, 5'000));
+    if (luck.chance(0.2)) h.latency_grows = 0.2;
+    if (luck.chance(0.1)) h.refuses_above = static_cast<std::uint32_t>(luck.between(1, 10));
+    if (luck.chance(0.2)) h.batch_most = static_cast<std::size_t>(luck.between(1, 60));
+    if (luck.chance(0.1)) h.others_per_second = static_cast<double>(h.limit) / 10 * 0.5;
+    h.next_midnight = [](base::wall_time t) { return base::next_midnight("UTC", t); };
+    h.late_window = p.settings.retry.late_write_window;
+    h.late_share = luck.pick<double>({0, 0.3, 1});
+    if (luck.chance(0.1)) {
+        h.daily = luck.between(100, 400);
+        p.patience = hours(24 * 8);
+    }
+}
+
+void draw_faults(dice& luck, world_profile& p) {
+    const auto span = minutes(luck.pick<int>({1, 5, 30, 180}));
+    p.faults_end = span;
+    if (luck.chance(0.15)) return;
+    const std::int64_t count = luck.skewed(1, 8);
+    for (std::int64_t i = 0; i < count; ++i) {
+        fault f;
+        f.kind = luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
+                                     trouble::unclear, trouble::omits_some, trouble::says_other, trouble::locked,
+                                     trouble::moving, trouble::scope, trouble::misconfigured, trouble::limits,
+                                     trouble::unavailable, trouble::silence, trouble::reset});
+        f.from = milliseconds(luck.between(0, milliseconds(span).count()));
+        f.to = f.from + milliseconds(luck.skewed(100, milliseconds(span).count()));
+        f.share = luck.pick<double>({0.05, 0.3, 0.7, 1});
+        p.hubspot.faults.push_back(f);
+    }
+    if (luck.chance(0.3)) p.hubspot.moving_for = seconds(luck.between(1, 3'000));
+    if (luck.chance(0.1))
+        p.token_changes.push_back({milliseconds(luck.between(0, milliseconds(span).count())),
+                                   milliseconds(luck.skewed(0, milliseconds(span).count()))});
+    if (luck.chance(0.5)) {
+        const std::int64_t crashes = luck.skewed(1, 8);
+        for (std::int64_t i = 0; i < crashes; ++i)
+            p.crashes.push_back({milliseconds(luck.skewed(0, milliseconds(span).count())),
+                                 milliseconds(luck.skewed(1, 20 * 60'000))});
+    } else if (luck.chance(0.3)) {
+        for (std::int64_t i = luck.between(1, 4); i > 0; --i)
+            p.wall_jumps.push_back({milliseconds(luck.between(0, milliseconds(span).count())),
+                                    milliseconds(luck.between(-3'600'000, 3'600'000))});
+    }
+}
+
+planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_known) {
+    planned_row r;
+    const std::string name = "p" + std::to_string(luck.skewed(1, keys));
+    r.change = make_change(name + (luck.chance(0.1) ? "@Example.org" : "@example.org"),
+                           outs_only_known || luck.chance(0.3) ? consent::status_state::unsubscribed
+                                                               : consent::status_state::subscribed,
+                           luck.between(7, 8));
+    if (luck.chance(0.02)) r.invalid = true;
+    if (!r.invalid && luck.chance(bad))
+        r.what = luck.pick<nature>({nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
+                                    nature::not_found, nature::edge_forbids, nature::other_status, nature::silent});
+    return r;
+}
+
+void draw_files(dice& luck, world_profile& p, std::size_t changes_most) {
+    const auto changes = luck.skewed(1, static_cast<std::int64_t>(changes_most));
+    const std::int64_t keys = luck.pick<std::int64_t>({1, 5, 40, 400, 4'000});
+    const double bad = luck.pick<double>({0, 0, 0.005, 0.05});
+    const auto span = std::chrono::duration_cast<milliseconds>(p.faults_end).count();
+    std::int64_t left = changes;
+    while (left > 0) {
+        planned_file file;
+        file.arrives = milliseconds(luck.skewed(0, span));
+        const std::int64_t size = std::min(left, luck.chance(0.5) ? luck.skewed(0, 5) : luck.skewed(1, changes));
+        for (std::int64_t i = 0; i < size; ++i) file.rows.push_back(draw_row(luck, keys, bad, false));
+        left -= std::max<std::int64_t>(size, 1);
+        if (luck.chance(0.05)) {
+            file.held = true;
+            file.released_after = milliseconds(luck.skewed(0, span));
+        } else if (luck.chance(0.1)) {
+            file.redrop = true;
+        }
+        p.files.push_back(std::move(file));
+    }
+    p.intake.chunk_most = luck.pick<std::int64_t>({1, 10, 200});
+    if (p.intake.chunk_most == 1 && changes > 500) p.intake.chunk_most = 10;
+    p.intake.chunk_gap_most = milliseconds(luck.pick<int>({0, 50, 2'000}));
+}
+
+}  // namespace
+
+world_profile random_profile(std::uint64_t seed, std::size_t changes_most) {
+    dice luck(seed ^ 0x5eed);
+    world_profile p;
+    draw_settings(luck, p);
+    draw_hubspot(luck, p);
+    draw_faults(luck, p);
+    draw_files(luck, p, changes_most);
+    p.disk.delay_most = milliseconds(luck.pick<int>({1, 10, 10, 1'000}));
+    p.disk.group_most = luck.pick<std::size_t>({1, 4, 64});
+    p.disk.fails = luck.pick<double>({0, 0, 0.1});
+    const bool calm = p.disk.delay_most < milliseconds(50) && p.hubspot.latency_most <= milliseconds(300);
+    p.own_429_is_a_fault = calm && p.crashes.empty() && p.hubspot.others_per_second == 0 && p.hubspot.headers;
+    return p;
+}
+
+}  // namespace consent_sync::simulation

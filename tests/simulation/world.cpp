@@ -1,0 +1,133 @@
+#include "simulation/world.hpp"
+
+#include "base/time_zone.hpp"
+
+namespace consent_sync::simulation {
+namespace {
+
+constexpr std::uint64_t steps_most = 50'000'000;
+
+std::unique_ptr<ledger::store> open_store() {
+    auto opened = ledger::store::open(":memory:");
+    if (opened.has_error()) throw broken_promise("ledger: " + opened.error().message);
+    return std::move(*opened);
+}
+
+}  // namespace
+
+config::settings plain_settings() {
+    config::settings s;
+    s.limits.time_zone = "UTC";
+    return s;
+}
+
+world::world(std::uint64_t seed, world_profile p)
+    : time(base::wall_time(std::chrono::hours(24 * 365 * 56))),
+      luck(seed),
+      store(open_store()),
+      profile(std::move(p)),
+      hubspot(time, luck, profile.hubspot),
+      watch(hubspot, time),
+      daemon(time, luck, hubspot, watch, *store, profile.settings, profile.bounds, profile.disk, profile.wire),
+      intake(time, luck, daemon, watch, profile.files, profile.intake),
+      start_(time.now().steady) {
+    schedule();
+    intake.daemon_starts(*store);
+    daemon.start();
+    intake.begin();
+}
+
+void world::schedule() {
+    for (const auto& c : profile.crashes)
+        time.after(c.at, [this, down = c.down] { crash(down); });
+    for (const auto& j : profile.wall_jumps)
+        time.after(j.at, [this, by = j.by] {
+            time.jump_wall(by);
+            daemon.drive();
+        });
+    for (const auto& t : profile.token_changes)
+        time.after(t.at, [this, after = t.replaced_after] {
+            ++hubspot.valid_token;
+            time.after(after, [this, token = hubspot.valid_token] {
+                daemon.token_file = std::max(daemon.token_file, token);
+                daemon.token_file_changed();
+            });
+        });
+    time.after(profile.faults_end, [this] {
+        hubspot.end_faults();
+        if (profile.expects_end) heartbeat();
+    });
+}
+
+// A good row now and then, once the faults are over: to tell a bad row from an API that refuses everything, something
+// must be accepted.
+void world::heartbeat() {
+    if (finished()) return;
+    planned_file file;
+    planned_row row;
+    row.change = opt_in("heartbeat" + std::to_string(++heartbeats_) + "@example.org");
+    file.rows.push_back(row);
+    intake.drop(std::move(file));
+    time.after(std::chrono::minutes(10), [this] { heartbeat(); });
+}
+
+void world::crash(milliseconds down) {
+    if (down_) return;
+    down_ = true;
+    daemon.crash();
+    intake.crash();
+    time.after(down, [this] {
+        down_ = false;
+        intake.daemon_starts(*store);
+        daemon.start();
+    });
+}
+
+bool world::finished() {
+    return !down_ && hubspot.healed() && watch.all_settled() && intake.all_done() && daemon.ledger_thread().idle() &&
+           daemon.engine().idle() && daemon.engine().status(time.now()).late_write_duties == 0;
+}
+
+void world::run() {
+    run_until([this] { return passed() >= profile.faults_end && finished(); }, profile.faults_end + profile.patience);
+    check_end();
+}
+
+void world::run_until(const std::function<bool()>& done, base::steady_time::duration at_most) {
+    while (!done()) {
+        if (passed() > at_most) {
+            const auto status = daemon.running() ? daemon.engine().status(time.now()) : delivery::engine_status{};
+            std::string words = "progress: not done in time: " + std::to_string(watch.settled()) + " of " +
+                                std::to_string(watch.rows().size()) + " rows settled, duties " +
+                                std::to_string(status.late_write_duties) + ", in flight " +
+                                std::to_string(status.in_flight) + ", ready " + std::to_string(status.ready_opt_outs) +
+                                "+" + std::to_string(status.ready_bulk) + ", waiting " +
+                                std::to_string(status.waiting) + ", retrying " + std::to_string(status.retrying) +
+                                ", files open " + std::to_string(intake.files()) + (intake.all_done() ? " done" : "");
+            for (int r = 0; daemon.running() && r < static_cast<int>(delivery::pause_reason_count); ++r)
+                if (const auto* p = daemon.engine().held().find(static_cast<delivery::pause_reason>(r)))
+                    words += ", pause " + std::string(delivery::name(static_cast<delivery::pause_reason>(r))) + " (" +
+                             p->words + ")";
+            throw broken_promise(words);
+        }
+        if (!time.step()) throw broken_promise("progress: nothing is left to happen");
+        if (time.steps() > steps_most) throw broken_promise("progress: too many steps");
+    }
+}
+
+void world::run_for(base::steady_time::duration span) {
+    const auto end = passed() + span;
+    bool over = false;
+    time.after(span, [&over] { over = true; });
+    run_until([&over] { return over; }, end + std::chrono::hours(1));
+}
+
+void world::check_end() {
+    const auto checked = store->transact([this](ledger::store& s) { watch.check_files(s); });
+    if (checked.has_error()) throw broken_promise("ledger: " + checked.error().message);
+    watch.check_last_states();
+    if (profile.own_429_is_a_fault && hubspot.over_limit > 0)
+        throw broken_promise("promise 6: " + std::to_string(hubspot.over_limit) + " requests were over the limit");
+}
+
+}  // namespace consent_sync::simulation
