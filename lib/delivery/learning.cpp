@@ -56,7 +56,7 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
     end.status = a.status;
     end.duration = std::chrono::duration_cast<base::milliseconds>(now.steady - b.begun.steady);
     end.correlation_id = j.correlation_id;
-    if (j.kind != hubspot::answer_kind::judged && !j.words.empty()) {
+    if ((j.kind != hubspot::answer_kind::judged || b.assertion) && !j.words.empty()) {
         end.category = j.words.front().category;
         end.message = j.words.front().message;
     }

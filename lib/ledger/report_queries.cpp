@@ -1,109 +1,198 @@
 #include "ledger/report_queries.hpp"
 
-#include "ledger/ranges.hpp"
+#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace consent_sync::ledger {
 namespace {
 
-failed_row read_failed(const statement& row) {
-    failed_row f;
-    f.change.id = consent::place(row.integer(0));
-    f.change.subscriber = row.text(1);
-    f.change.subscription = row.integer(2);
-    f.change.channel = static_cast<consent::channel>(row.integer(3));
-    f.change.state = static_cast<consent::status_state>(row.integer(4));
-    if (const auto basis = row.optional_integer(5)) f.change.basis = static_cast<consent::legal_basis>(*basis);
-    if (!row.is_null(6)) f.change.explanation = row.text(6);
-    f.offset = static_cast<std::uint64_t>(row.integer(7));
-    f.verdict = static_cast<consent::verdict>(row.integer(8));
-    f.why = {row.text(9), row.text(10), row.text(11), {}};
-    return f;
+// A row with its reason: `ended_row`.
+constexpr const char* row_columns =
+    "c.id, c.subscriber, c.subscription, c.channel, c.state, c.basis, c.explanation, c.offset, c.verdict, "
+    "r.category, r.message, r.correlation_id, r.superseded_by";
+
+// A change that superseded a row of the file ?1..?2 and has no verdict yet.
+constexpr const char* unsettled_superseding =
+    "SELECT 1 FROM reasons r JOIN changes n ON n.id=r.superseded_by WHERE r.id BETWEEN %s AND n.verdict=0";
+
+std::string waiting_for(const std::string& range) {
+    std::string sql = unsettled_superseding;
+    return sql.replace(sql.find("%s"), 2, range);
 }
 
-constexpr const char* failed_columns =
-    "c.id, c.subscriber, c.subscription, c.channel, c.state, c.basis, c.explanation, c.offset, c.verdict, r.category, "
-    "r.message, r.correlation_id";
+ended_row read_row(const statement& row) {
+    ended_row found;
+    consent::change& c = found.change;
+    c.id = consent::place(row.integer(0));
+    c.subscriber = row.text(1);
+    c.subscription = row.integer(2);
+    c.channel = static_cast<consent::channel>(row.integer(3));
+    c.state = static_cast<consent::status_state>(row.integer(4));
+    if (const auto basis = row.optional_integer(5)) c.basis = static_cast<consent::legal_basis>(*basis);
+    if (!row.is_null(6)) c.explanation = row.text(6);
+    found.offset = static_cast<std::uint64_t>(row.integer(7));
+    found.verdict = static_cast<consent::verdict>(row.integer(8));
+    found.reason = reason{row.text(9), row.text(10), row.text(11), consent::place(row.integer(12))};
+    return found;
+}
+
+std::vector<ended_row> read_all(statement& query) {
+    std::vector<ended_row> rows;
+    while (query.step())
+        rows.push_back(read_row(query));
+    query.restart();
+    return rows;
+}
+
+std::int64_t first_id(consent::arrival_number arrival) {
+    return consent::place(arrival, 0).id();
+}
+std::int64_t last_id(consent::arrival_number arrival) {
+    return consent::place(arrival, consent::place::row_max).id();
+}
 
 }  // namespace
 
 report_queries::report_queries(database& db)
-    : rejected_(db.prepare("SELECT id, category, message FROM reasons WHERE id BETWEEN ? AND ? AND attempt=?")),
-      reasons_(db.prepare("SELECT category, count(*) FROM reasons WHERE id BETWEEN ? AND ? GROUP BY category")),
-      successes_(db.prepare("SELECT reason, count(*) FROM changes WHERE id BETWEEN ? AND ? AND verdict=1 "
-                            "GROUP BY reason")),
-      superseded_(db.prepare("SELECT r.id, r.superseded_by, n.verdict FROM reasons r LEFT JOIN changes n "
-                             "ON n.id=r.superseded_by WHERE r.id BETWEEN ? AND ? AND r.superseded_by IS NOT NULL "
-                             "ORDER BY r.id LIMIT ?")),
-      waits_(db.prepare("SELECT 1 FROM reasons r JOIN changes n ON n.id=r.superseded_by "
-                        "WHERE r.id BETWEEN ? AND ? AND r.superseded_by IS NOT NULL AND n.verdict=0 LIMIT 1")),
-      attempts_(db.prepare("SELECT count(DISTINCT attempt) FROM changes WHERE id BETWEEN ? AND ?")),
-      failed_(db.prepare(std::string("SELECT ") + failed_columns +
-                         " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id>? AND r.id<=? AND "
-                         "c.verdict IN (2,3,5) AND r.category<>'malformed' ORDER BY r.id LIMIT ?")),
-      malformed_(db.prepare(std::string("SELECT ") + failed_columns +
-                            " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND "
-                            "r.category='malformed' ORDER BY r.id LIMIT ?")) {}
+    : files_(db),
+      attempts_(db),
+      duties_(db),
+      to_finish_(db.prepare(
+          "SELECT arrival FROM files f WHERE state<5 AND state=4 AND gate NOT IN (1,2) AND "
+          "rows=confirmed+rejected+invalid+superseded+unconfirmed AND (superseded=0 OR NOT EXISTS (" +
+          waiting_for("f.arrival<<32 AND (f.arrival<<32)+4294967295") + ")) ORDER BY arrival LIMIT ?")),
+      waits_(db.prepare(waiting_for("? AND ?") + " LIMIT 1")),
+      rows_(db.prepare("SELECT verdict, reason, attempt FROM changes WHERE id BETWEEN ? AND ?")),
+      reasons_(
+          db.prepare("SELECT c.verdict, r.category, count(*) AS n FROM reasons r JOIN changes c ON c.id=r.id "
+                     "WHERE r.id BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY n DESC, 1, 2 LIMIT ?")),
+      failed_(db.prepare(std::string("SELECT ") + row_columns +
+                         " FROM changes c LEFT JOIN reasons r ON r.id=c.id WHERE c.id>? AND c.id<=? AND "
+                         "c.verdict IN (2,3,5) AND coalesce(r.category,'')<>? ORDER BY c.id LIMIT ?")),
+      category_(db.prepare(
+          std::string("SELECT ") + row_columns +
+          " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.category=? "
+          "ORDER BY r.id LIMIT ?")),
+      category_count_(db.prepare("SELECT count(*) FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
+      superseded_(db.prepare("SELECT r.id, r.superseded_by, n.verdict FROM reasons r "
+                             "LEFT JOIN changes n ON n.id=r.superseded_by WHERE r.id BETWEEN ? AND ? AND "
+                             "r.superseded_by IS NOT NULL ORDER BY r.id LIMIT ?")),
+      of_attempt_(
+          db.prepare(std::string("SELECT ") + row_columns +
+                     " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.attempt=? "
+                     "ORDER BY r.id")) {}
 
-attempt_report report_queries::describe(const attempt_record& attempt) {
-    attempt_report report{attempt, {}};
-    if (attempt.rejected == 0) return report;
-    for (const row_range& range : parse_ranges(attempt.changes)) {
-        rejected_.run_with(consent::place(range.arrival, range.first).id(),
-                           consent::place(range.arrival, range.last).id(), attempt.id);
-        while (rejected_.step()) {
-            failed_row f;
-            f.change.id = consent::place(rejected_.integer(0));
-            f.why = {rejected_.text(1), rejected_.text(2), "", {}};
-            report.rejected.push_back(std::move(f));
+std::vector<consent::arrival_number> report_queries::files_to_finish(std::size_t most) {
+    std::vector<consent::arrival_number> arrivals;
+    to_finish_.run_with(most);
+    while (to_finish_.step())
+        arrivals.push_back(static_cast<consent::arrival_number>(to_finish_.integer(0)));
+    to_finish_.restart();
+    return arrivals;
+}
+
+bool report_queries::ready_to_finish(consent::arrival_number arrival) {
+    waits_.run_with(first_id(arrival), last_id(arrival));
+    const bool waits = waits_.step();
+    waits_.restart();
+    return !waits;
+}
+
+row_totals report_queries::count_rows(consent::arrival_number arrival) {
+    row_totals totals;
+    boost::unordered_flat_set<attempt_id> attempts;
+    attempt_id last = 0;
+    rows_.run_with(first_id(arrival), last_id(arrival));
+    while (rows_.step()) {
+        ++totals.rows;
+        const auto verdict = static_cast<std::size_t>(rows_.integer(0));
+        if (verdict == 0 || verdict >= totals.verdicts.size()) {
+            ++totals.unsettled;
+            continue;
         }
-        rejected_.restart();
+        ++totals.verdicts[verdict];
+        const auto success = static_cast<std::size_t>(rows_.integer(1));
+        if (verdict == static_cast<std::size_t>(consent::verdict::confirmed) &&
+            success < totals.successes.size())
+            ++totals.successes[success];
+        const attempt_id by = rows_.integer(2);
+        if (by != 0 && by != last) attempts.insert(by);
+        last = by;
     }
-    return report;
+    rows_.restart();
+    totals.attempts = attempts.size();
+    return totals;
 }
 
-file_report report_queries::describe(const file_record& file, std::size_t listed_max) {
-    file_report report;
-    report.file = file;
-    const std::int64_t first = consent::place(file.arrival, 0).id();
-    const std::int64_t last = consent::place(file.arrival, consent::place::row_max).id();
-    const auto count_of = [&file](consent::verdict v) { return file.counts[static_cast<std::size_t>(v)]; };
-    if (count_of(consent::verdict::confirmed) != file.rows) {
-        reasons_.run_with(first, last);
-        while (reasons_.step())
-            report.reasons.emplace_back(reasons_.text(0), static_cast<std::uint64_t>(reasons_.integer(1)));
-        reasons_.restart();
-        malformed_.run_with(first, last, listed_max);
-        while (malformed_.step()) report.malformed.push_back(read_failed(malformed_));
-        malformed_.restart();
-    }
-    successes_.run_with(first, last);
-    while (successes_.step())
-        report.successes.emplace_back(consent::name(static_cast<consent::success_reason>(successes_.integer(0))),
-                                      static_cast<std::uint64_t>(successes_.integer(1)));
-    successes_.restart();
-    if (count_of(consent::verdict::superseded) > 0) {
-        superseded_.run_with(first, last, listed_max);
-        while (superseded_.step())
-            report.superseded.push_back({consent::place(superseded_.integer(0)), consent::place(superseded_.integer(1)),
-                                         static_cast<int>(superseded_.integer(2))});
-        superseded_.restart();
-        waits_.run_with(first, last);
-        report.waits = waits_.step();
-        waits_.restart();
-    }
-    attempts_.run_with(first, last);
-    attempts_.step();
-    report.attempts = static_cast<std::uint64_t>(attempts_.integer(0));
-    attempts_.restart();
-    return report;
+std::vector<reason_count> report_queries::count_reasons(consent::arrival_number arrival, std::size_t most) {
+    std::vector<reason_count> counts;
+    reasons_.run_with(first_id(arrival), last_id(arrival), most);
+    while (reasons_.step())
+        counts.push_back({static_cast<consent::verdict>(reasons_.integer(0)), reasons_.text(1),
+                          static_cast<std::uint64_t>(reasons_.integer(2))});
+    reasons_.restart();
+    return counts;
 }
 
-std::vector<failed_row> report_queries::failed_rows(consent::place after, consent::place to, std::size_t most) {
-    std::vector<failed_row> rows;
-    failed_.run_with(after.id(), to.id(), most);
-    while (failed_.step()) rows.push_back(read_failed(failed_));
-    failed_.restart();
+std::vector<ended_row> report_queries::failed_rows(consent::arrival_number arrival, std::uint64_t row,
+                                                   const std::string& but_category, std::size_t most) {
+    failed_.run_with(consent::place(arrival, row).id(), last_id(arrival), but_category, most);
+    return read_all(failed_);
+}
+
+std::vector<ended_row> report_queries::rows_with_category(consent::arrival_number arrival,
+                                                          const std::string& category, std::size_t most) {
+    category_.run_with(first_id(arrival), last_id(arrival), category, most);
+    return read_all(category_);
+}
+
+std::uint64_t report_queries::count_category(consent::arrival_number arrival, const std::string& category) {
+    category_count_.run_with(first_id(arrival), last_id(arrival), category);
+    category_count_.step();
+    const auto rows = static_cast<std::uint64_t>(category_count_.integer(0));
+    category_count_.restart();
     return rows;
+}
+
+std::vector<superseding> report_queries::superseded_rows(consent::arrival_number arrival, std::size_t most) {
+    std::vector<superseding> rows;
+    superseded_.run_with(first_id(arrival), last_id(arrival), most);
+    while (superseded_.step())
+        rows.push_back({consent::place(superseded_.integer(0)).row(), consent::place(superseded_.integer(1)),
+                        static_cast<std::uint8_t>(superseded_.integer(2))});
+    superseded_.restart();
+    return rows;
+}
+
+std::vector<ended_row> report_queries::reasons_of_attempt(attempt_id attempt, consent::place first,
+                                                          consent::place last) {
+    of_attempt_.run_with(first.id(), last.id(), attempt);
+    return read_all(of_attempt_);
+}
+
+base::result<std::unique_ptr<report_reader>> report_reader::open(const std::string& path) {
+    try {
+        auto db = std::make_unique<database>(path, database::access::read_only);
+        return std::unique_ptr<report_reader>(new report_reader(std::move(db)));
+    } catch (const database_error& e) {
+        return base::error{e.code, e.what()};
+    }
+}
+
+report_reader::report_reader(std::unique_ptr<database> db) : db_(std::move(db)), queries_(*db_) {}
+
+base::result<void> report_reader::run(const std::function<void(report_queries&)>& work) {
+    try {
+        db_->execute("BEGIN");
+        work(queries_);
+        db_->execute("COMMIT");
+        return {};
+    } catch (const database_error& e) {
+        try {
+            db_->execute("ROLLBACK");
+        } catch (const database_error&) {  // it never began
+        }
+        return base::error{e.code, e.what()};
+    }
 }
 
 }  // namespace consent_sync::ledger

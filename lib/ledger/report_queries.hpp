@@ -1,57 +1,111 @@
-// What the reports ask of the ledger.
+// What the reports want to know of the ledger. Reads only.
+//
+// Works on any connection: the store's own inside store::transact(), or better that of a report_reader on the
+// thread that writes the reports, which never makes the ledger's thread wait. Rows of a file whose every row
+// has its verdict do not change any more, so they may be read page by page in transactions of their own.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ledger/attempt_table.hpp"
 #include "ledger/database.hpp"
+#include "ledger/duty_table.hpp"
+#include "ledger/file_table.hpp"
 #include "ledger/records.hpp"
 
 namespace consent_sync::ledger {
 
-// A change that is neither confirmed nor superseded, and why.
-struct failed_row {
+inline constexpr std::size_t success_reason_count = 6;
+
+// A row with its end, and with its reason if it was not confirmed.
+struct ended_row {
     consent::change change;
     std::uint64_t offset = 0;
+    consent::verdict verdict = consent::verdict::confirmed;
+    ledger::reason reason;
+};
+
+// How the rows of a file ended, counted from the rows themselves.
+struct row_totals {
+    std::uint64_t rows = 0;
+    std::uint64_t unsettled = 0;
+    verdict_counts verdicts{};
+    std::array<std::uint64_t, success_reason_count>
+        successes{};             // of confirmed rows, by consent::success_reason
+    std::uint64_t attempts = 0;  // different attempts that gave a row its verdict
+};
+
+struct reason_count {
     consent::verdict verdict = consent::verdict::rejected;
-    reason why;
+    std::string category;
+    std::uint64_t rows = 0;
 };
 
-struct superseded_row {
-    consent::place id;
+struct superseding {
+    std::uint64_t row = 0;
     consent::place by;
-    int by_verdict = 0;  // 0: not settled yet
+    std::uint8_t verdict = 0;  // of `by`; 0: it has none yet, or is not in the ledger any more
 };
 
-// An ended attempt with the rows that it saw rejected.
-struct attempt_report {
-    attempt_record attempt;
-    std::vector<failed_row> rejected;  // id and why only
-};
-
-struct file_report {
-    file_record file;
-    std::vector<std::pair<std::string, std::uint64_t>> reasons;    // category, rows
-    std::vector<std::pair<std::string, std::uint64_t>> successes;  // setStatusSuccessReason, rows
-    std::vector<superseded_row> superseded;                        // the first ones
-    std::vector<failed_row> malformed;                             // the first rows whose structure is broken
-    std::uint64_t attempts = 0;                                    // that settled a row of it
-    bool waits = false;  // a change that superseded one of its rows is not settled itself yet
-};
-
-// All members throw database_error and run inside store::transact().
+// All members throw database_error.
 class report_queries {
   public:
     explicit report_queries(database& db);
 
-    attempt_report describe(const attempt_record& attempt);
-    file_report describe(const file_record& file, std::size_t listed_max);
-    // Failed rows after `after` up to `to`, in order, but for malformed ones.
-    std::vector<failed_row> failed_rows(consent::place after, consent::place to, std::size_t most);
+    std::optional<file_record> file(consent::arrival_number arrival) { return files_.find(arrival); }
+    std::vector<attempt_record> attempts_ended_after(std::int64_t end_number, std::size_t most) {
+        return attempts_.ended_after(end_number, most);
+    }
+    std::string meta_text(const std::string& name) { return duties_.meta_text(name); }
+
+    // Read files, neither held nor still to be checked, whose every row has a verdict and that are ready_to_finish(), oldest first.
+    std::vector<consent::arrival_number> files_to_finish(std::size_t most);
+    // False while a change that superseded a row of the file has no verdict: the report is to tell it.
+    bool ready_to_finish(consent::arrival_number arrival);
+
+    row_totals count_rows(consent::arrival_number arrival);
+    // By number of rows, most first; at most `most` of them.
+    std::vector<reason_count> count_reasons(consent::arrival_number arrival, std::size_t most);
+    // Rejected, invalid and unconfirmed rows but those of one category, in order, those after `row`.
+    std::vector<ended_row> failed_rows(consent::arrival_number arrival, std::uint64_t row,
+                                       const std::string& but_category, std::size_t most);
+    std::uint64_t count_category(consent::arrival_number arrival, const std::string& category);
+    // The first rows that have a reason of this category, in order.
+    std::vector<ended_row> rows_with_category(consent::arrival_number arrival, const std::string& category,
+                                              std::size_t most);
+    // The first superseded rows, in order.
+    std::vector<superseding> superseded_rows(consent::arrival_number arrival, std::size_t most);
+    // The rows from `first` to `last` (of one file) that this attempt gave a verdict with a reason.
+    std::vector<ended_row> reasons_of_attempt(attempt_id attempt, consent::place first, consent::place last);
 
   private:
-    statement rejected_, reasons_, successes_, superseded_, waits_, attempts_, failed_, malformed_;
+    file_table files_;
+    attempt_table attempts_;
+    duty_table duties_;
+    statement to_finish_, waits_, rows_, reasons_, failed_, category_, category_count_, superseded_,
+        of_attempt_;
+};
+
+// A read-only connection of its own, for one thread at a time. It sees what was committed when run() began.
+class report_reader {
+  public:
+    // `path` of a ledger that store::open() has made. Errors: as store::open().
+    static base::result<std::unique_ptr<report_reader>> open(const std::string& path);
+
+    // Runs `work` as one read transaction. Keep it short: while it runs, the ledger's log cannot shrink.
+    base::result<void> run(const std::function<void(report_queries&)>& work);
+
+  private:
+    explicit report_reader(std::unique_ptr<database> db);
+
+    std::unique_ptr<database> db_;
+    report_queries queries_;
 };
 
 }  // namespace consent_sync::ledger

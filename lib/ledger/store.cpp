@@ -34,8 +34,7 @@ store::store(std::unique_ptr<database> db)
       changes_(*db_, files_, ahead_),
       attempts_(*db_),
       duties_(*db_),
-      newer_(*db_, changes_),
-      reports_(*db_) {}
+      newer_(*db_, changes_) {}
 
 base::result<void> store::transact(const std::function<void(store&)>& work) {
     try {

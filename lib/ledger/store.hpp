@@ -16,7 +16,6 @@
 #include "ledger/file_table.hpp"
 #include "ledger/newer_changes.hpp"
 #include "ledger/overtakes.hpp"
-#include "ledger/report_queries.hpp"
 
 namespace consent_sync::ledger {
 
@@ -33,7 +32,6 @@ class store {
     attempt_table& attempts() { return attempts_; }
     duty_table& duties() { return duties_; }
     newer_changes& newer() { return newer_; }
-    report_queries& reports() { return reports_; }
     const overtakes& ahead() const { return ahead_; }
 
     // Inside transact(): what the engine wants on record. Returns the files whose last row it settled.
@@ -55,7 +53,6 @@ class store {
     attempt_table attempts_;
     duty_table duties_;
     newer_changes newer_;
-    report_queries reports_;
 };
 
 }  // namespace consent_sync::ledger

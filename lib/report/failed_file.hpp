@@ -1,38 +1,32 @@
-// failed.csv or failed.ndjson: the rows of a file that did not get through, ready to be mended and dropped again.
-//
-// Every row that is neither confirmed nor superseded (nor malformed): the input's own columns as they were, then
-// change_id, verdict, category, message, correlation_id. Where the input cannot be read again (it changed or is gone),
-// the rows come from the ledger, with the API's columns. Memory does not grow with the number of rows.
+// failed.csv or failed.ndjson: every row of a file that is rejected, invalid or unconfirmed, but those whose
+// structure is broken. Dropped into the inbox it is a valid file.
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <functional>
 #include <string>
-#include <vector>
 
-#include "base/file.hpp"
 #include "base/result.hpp"
 #include "intake/raw_row_reader.hpp"
 #include "ledger/report_queries.hpp"
 
 namespace consent_sync::report {
 
-class failed_file {
-  public:
-    // Begins `folder`/failed.csv or failed.ndjson under a temporary name. `input`: the claimed file.
-    static base::result<failed_file> begin(const std::string& folder, const std::string& input,
-                                           const std::string& input_name, std::uint64_t bytes_max);
-    failed_file(failed_file&&) noexcept;
-    failed_file& operator=(failed_file&&) noexcept;
-    ~failed_file();
+inline constexpr const char* malformed_category =
+    "malformed";  // as intake calls a row whose structure is broken
 
-    base::result<void> add(const std::vector<ledger::failed_row>& rows);  // ascending
-    base::result<void> finish();                                          // on disk, under its name
-    bool input_changed() const;                                           // some rows came from the ledger
+// Opens the dropped file where it lies now. Any error is the reason why the rows come from the ledger.
+using open_input = std::function<base::result<intake::raw_row_reader>(const ledger::file_record&)>;
 
-  private:
-    struct implementation;
-    explicit failed_file(std::unique_ptr<implementation> impl);
-    std::unique_ptr<implementation> impl_;
+struct failed_file {
+    std::string name;  // "failed.csv"; empty: there is no such row
+    std::uint64_t rows = 0;
+    std::string input_fault;  // why the rows were taken from the ledger; empty: they are as the file has them
 };
+
+// Writes it into `folder`, not yet on disk. Reads the ledger in pages, so a file of any size takes little
+// memory. Errors: those of the ledger and of writing; never one of the dropped file.
+base::result<failed_file> write_failed_file(ledger::report_reader& ledger, const ledger::file_record& file,
+                                            const open_input& input, const std::string& folder);
 
 }  // namespace consent_sync::report

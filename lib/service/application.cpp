@@ -218,6 +218,7 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     if (!opened) return opened.error();
     auto options = http::read_https_options(settings.hubspot, http::process_environment());
     if (!options) return options.error();
+    if (options->via) base::register_secret(options->via->credentials);
     options->limits.connections_max = settings.limits.max_connections;
     const bool plain = options->to.is_plain();
 

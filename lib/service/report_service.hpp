@@ -1,8 +1,9 @@
-// Writes the reports as the ledger fills: a line for every ended attempt, the files' own reports when they are settled,
-// and brings finished files to done/.
+// Writes the reports as the ledger fills: a line for every ended attempt, the files' own reports when they
+// are settled, and brings finished files to done/.
 //
-// Reads the ledger in short transactions, writes and syncs files on a blocking thread, then records in the ledger how
-// far it came; so any crash in between writes the same again. Trouble with the disk is logged once and tried again.
+// Writes and syncs on a blocking thread, which reads the ledger by a connection of its own, then records in
+// the ledger how far it came; so any crash in between writes the same again. Trouble with the disk is logged
+// once and tried again.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,14 +11,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
-#include <set>
 
 #include "async/task_group.hpp"
 #include "base/clock.hpp"
 #include "config/folders.hpp"
 #include "config/settings.hpp"
 #include "intake/claim_folders.hpp"
-#include "report/append_log.hpp"
+#include "report/report_writer.hpp"
 #include "service/ledger_thread.hpp"
 
 namespace consent_sync::service {
@@ -29,18 +29,17 @@ class report_service {
                    const intake::work_folders& folders);
 
     void start();
-    void attempts_ended();                                      // there is something for batches.ndjson
-    void files_settled();                                       // files may be finished
-    void begin_stop();                                          // writes what is due, then ends
+    void attempts_ended();  // there is something for batches.ndjson
+    void files_settled();   // files may be finished
+    void begin_stop();      // writes what is due, then ends
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
   private:
-    struct batch_work;
-    struct file_work;
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<bool> write_batches();
     boost::asio::awaitable<bool> finish_files();
-    boost::asio::awaitable<bool> write_failed(std::shared_ptr<file_work> w);
+    boost::asio::awaitable<bool> open_writer();
+    boost::asio::awaitable<void> record(report::ledger_marks marks);
     boost::asio::awaitable<void> wait(std::chrono::milliseconds most);
     void trouble(const base::error& e);
 
@@ -53,9 +52,7 @@ class report_service {
     const intake::work_folders& folders_;
     async::task_group tasks_;
     boost::asio::steady_timer changed_;
-    std::shared_ptr<report::append_log> batches_;
-    std::shared_ptr<report::append_log> files_;
-    std::int64_t reported_ = 0;
+    std::unique_ptr<report::report_writer> writer_;
     bool attempts_due_ = true;
     bool files_due_ = true;
     bool troubled_ = false;

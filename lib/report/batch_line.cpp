@@ -1,0 +1,127 @@
+#include "report/batch_line.hpp"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "base/time_text.hpp"
+#include "ledger/ranges.hpp"
+#include "report/text.hpp"
+
+namespace consent_sync::report {
+namespace {
+
+namespace json = boost::json;
+using ledger::row_range;
+
+constexpr std::string_view not_named =
+    "HubSpot's answer does not name these changes with the status asked for";
+
+// "1-100,105" of the ranges of one file; calls `each(arrival, rows)` a file.
+template <class Each>
+void for_each_file(const std::vector<row_range>& ranges, Each each) {
+    for (std::size_t i = 0; i < ranges.size();) {
+        const auto arrival = ranges[i].arrival;
+        std::string rows;
+        for (; i < ranges.size() && ranges[i].arrival == arrival; ++i) {
+            if (!rows.empty()) rows += ',';
+            rows += std::to_string(ranges[i].first);
+            if (ranges[i].last > ranges[i].first) rows += '-' + std::to_string(ranges[i].last);
+        }
+        each(arrival, rows);
+    }
+}
+
+std::uint64_t count(const std::vector<row_range>& ranges) {
+    std::uint64_t rows = 0;
+    for (const row_range& range : ranges)
+        rows += range.last - range.first + 1;
+    return rows;
+}
+
+bool contains(const std::vector<row_range>& ranges, consent::place place) {
+    return std::any_of(ranges.begin(), ranges.end(), [place](const row_range& range) {
+        return range.arrival == place.arrival() && range.first <= place.row() && place.row() <= range.last;
+    });
+}
+
+// Rows that this attempt's answer refused. Those that it left open, and that got their verdict later, are no
+// part.
+std::vector<ledger::ended_row> find_rejected(const ledger::attempt_record& attempt,
+                                             const std::vector<row_range>& changes,
+                                             const std::vector<row_range>& unsettled,
+                                             ledger::report_queries& ledger) {
+    std::vector<ledger::ended_row> rejected;
+    if (attempt.rejected == 0) return rejected;
+    for (const row_range& range : changes)
+        for (auto& row : ledger.reasons_of_attempt(attempt.id, consent::place(range.arrival, range.first),
+                                                   consent::place(range.arrival, range.last)))
+            if (!contains(unsettled, row.change.id)) rejected.push_back(std::move(row));
+    return rejected;
+}
+
+json::object describe_rejected(const ledger::ended_row& row) {
+    return {{"file_id", consent::format_file_id(row.change.id.arrival())},
+            {"rows", std::to_string(row.change.id.row())},
+            {"verdict", consent::name(row.verdict)},
+            {"category", json_text_or_null(row.reason.category)},
+            {"message", json_text_or_null(row.reason.message)},
+            {"correlation_id", json_text_or_null(row.reason.correlation_id)}};
+}
+
+json::object describe_unsettled(const ledger::attempt_record& attempt, consent::arrival_number arrival,
+                                const std::string& rows) {
+    const std::string_view message = attempt.message.empty() && attempt.outcome == "judged"
+                                         ? not_named
+                                         : std::string_view(attempt.message);
+    return {{"file_id", consent::format_file_id(arrival)},
+            {"rows", rows},
+            {"verdict", "unsettled"},
+            {"outcome", json_text(attempt.outcome)},
+            {"category", json_text_or_null(attempt.category)},
+            {"message", json_text_or_null(message)}};
+}
+
+}  // namespace
+
+std::string make_batch_line(const std::string& account, const ledger::attempt_record& attempt,
+                            ledger::report_queries& ledger) {
+    const std::vector<row_range> changes = ledger::parse_ranges(attempt.changes);
+    const std::vector<row_range> unsettled = ledger::parse_ranges(attempt.unsettled);
+    const std::vector<ledger::ended_row> rejected = find_rejected(attempt, changes, unsettled, ledger);
+
+    json::array files;
+    for_each_file(changes, [&](consent::arrival_number arrival, const std::string& rows) {
+        files.push_back(json::object{{"file_id", consent::format_file_id(arrival)}, {"rows", rows}});
+    });
+    json::array not_confirmed;
+    for (const ledger::ended_row& row : rejected)
+        not_confirmed.push_back(describe_rejected(row));
+    for_each_file(unsettled, [&](consent::arrival_number arrival, const std::string& rows) {
+        not_confirmed.push_back(describe_unsettled(attempt, arrival, rows));
+    });
+
+    const std::uint64_t open = count(unsettled);
+    json::object line{{"account", json_text(account)},
+                      {"batch", attempt.batch},
+                      {"attempt", attempt.number},
+                      {"attempt_id", attempt.id},
+                      {"assertion", attempt.assertion},
+                      {"begun_at", base::format_time(attempt.begun_at)},
+                      {"ended_at", base::format_time(attempt.ended_at)},
+                      {"outcome", json_text(attempt.outcome)},
+                      {"http", attempt.status},
+                      {"ms", attempt.duration.count()},
+                      {"correlation_id", json_text_or_null(attempt.correlation_id)}};
+    if (!attempt.category.empty()) line["category"] = json_text(attempt.category);
+    if (!attempt.message.empty()) line["message"] = json_text(attempt.message);
+    line["counts"] = json::object{{"changes", attempt.change_count},
+                                  {"confirmed", attempt.change_count - open - rejected.size()},
+                                  {"rejected", rejected.size()},
+                                  {"unsettled", open}};
+    line["files"] = std::move(files);
+    line["not_confirmed"] = std::move(not_confirmed);
+    return json_line(line);
+}
+
+}  // namespace consent_sync::report
