@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace consent_sync::delivery {
+namespace {
+
+constexpr std::int64_t jump_least = 10;
+constexpr std::int64_t jump_share = 20;  // of the limit
+
+}  // namespace
 
 budget::budget(std::optional<std::uint64_t> configured, double reserve, next_midnight midnight)
     : configured_(configured), reserve_(reserve), midnight_(std::move(midnight)) {
@@ -39,16 +45,18 @@ void budget::spent(base::wall_time now) {
     if (remaining_ && *remaining_ > 0) --*remaining_;
 }
 
-bool budget::learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining, std::uint32_t in_flight,
-                   base::wall_time now) {
+bool budget::learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining,
+                   std::uint64_t begun_since, base::wall_time now) {
     start_day_if_over(now);
     if (!limit || !remaining || *limit < 1 || *remaining < 0) return false;
     const std::int64_t most = configured_ ? std::min<std::int64_t>(*limit, static_cast<std::int64_t>(*configured_)) : *limit;
-    const std::int64_t left = std::max<std::int64_t>(0, std::min(most, *remaining - static_cast<std::int64_t>(in_flight)));
+    const std::int64_t left = std::max<std::int64_t>(0, std::min(most, *remaining - static_cast<std::int64_t>(begun_since)));
     const std::int64_t before = remaining_.value_or(left);
+    // Answers come in another order than requests were counted; only a jump says that there is more than was known.
+    const bool jumped = left > before + most / jump_share + jump_least;
     limit_ = most;
-    remaining_ = left;
-    return left > before + most / 100 + static_cast<std::int64_t>(in_flight) + 1;
+    remaining_ = jumped ? left : std::min(left, before);
+    return jumped;
 }
 
 bool budget::bulk_allowed(base::wall_time now) {

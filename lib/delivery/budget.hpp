@@ -23,8 +23,9 @@ class budget {
     void restore(std::int64_t remaining, std::int64_t limit, base::wall_time day_end);
 
     void spent(base::wall_time now);  // one request
+    // An answer's headers; `begun_since`: requests that began after the one that it answers.
     // Returns true if the rest of the day jumped up: somebody bought more, or the day ended early.
-    bool learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining, std::uint32_t in_flight,
+    bool learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining, std::uint64_t begun_since,
                base::wall_time now);
     bool bulk_allowed(base::wall_time now);
     base::wall_time day_end(base::wall_time now);

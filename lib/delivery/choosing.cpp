@@ -22,6 +22,7 @@ void engine::choose(base::moment now) {
     while (!stopping_ && !waiting_for_token_ && open_.size() < concurrency_.window()) {
         const bool probe = pauses_.any();
         if (probe && (!pauses_.probe_due(now.steady) || !open_.empty())) return;
+        if (budget_.remaining() == 0 && !open_.empty()) return;  // HubSpot will say 429: once is enough
         const auto free = limiter_.next_free(now.steady);
         if (!free || *free > now.steady) return;
         std::unique_ptr<batch> b = pick(now, probe);
@@ -115,7 +116,7 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
         pauses_.probing(now.steady);
         tell(base::level::info, "pause.probe", {{"batch", b->id}, {"changes", b->changes.size()}});
     }
-    limiter_.take();
+    limiter_.take(now.steady);
     budget_.spent(now.wall);
 
     ledger::attempt_begin record;
@@ -226,7 +227,8 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     std::optional<base::steady_time> wake;
     if (released_.empty() && low_water_.mark() > recorded_mark_) wake = now.steady + std::chrono::seconds(1);
     const bool probe = pauses_.any();
-    if (waiting_for_token_ || open_.size() >= concurrency_.window() || (probe && !open_.empty())) return wake;
+    if (waiting_for_token_ || open_.size() >= concurrency_.window() || ((probe || budget_.remaining() == 0) && !open_.empty()))
+        return wake;
     auto work = next_work(now);
     if (!work) return wake;
     if (probe) {

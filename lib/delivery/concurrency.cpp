@@ -7,7 +7,9 @@ namespace consent_sync::delivery {
 namespace {
 
 constexpr auto least_period = std::chrono::seconds(30);
-constexpr double growth_tolerated = 2.5;      // times the least latency: jitter of a healthy server
+constexpr double growth_tolerated = 2.0;      // times the least mean latency
+constexpr double weight = 1.0 / 16;           // of one answer in the mean: jitter of a healthy server must not count
+constexpr int answers_until_mean = 16;
 constexpr double growth_ignored = 0.020;      // seconds: below this queueing costs nobody anything
 constexpr double decrease_factor = 0.5;
 
@@ -25,17 +27,21 @@ std::uint32_t concurrency::window() const {
 }
 
 void concurrency::learn_latency(double latency, base::steady_time now) {
-    smoothed_ = smoothed_ == 0 ? latency : smoothed_ + (latency - smoothed_) / 8;
+    ++answers_;
+    smoothed_ += (latency - smoothed_) * std::max(weight, 1.0 / answers_);
+    if (answers_ < answers_until_mean) return;
     if (now >= period_end_) {
-        least_ = least_next_ == 0 ? latency : std::min(least_next_, latency);
-        least_next_ = latency;
+        least_ = least_next_ == 0 ? smoothed_ : std::min(least_next_, smoothed_);
+        least_next_ = smoothed_;
         period_end_ = now + least_period;
     }
-    least_ = std::min(least_, latency);
-    least_next_ = std::min(least_next_, latency);
+    least_ = std::min(least_, smoothed_);
+    least_next_ = std::min(least_next_, smoothed_);
 }
 
-bool concurrency::latency_grows() const { return smoothed_ > least_ * growth_tolerated + growth_ignored; }
+bool concurrency::latency_grows() const {
+    return answers_ >= answers_until_mean && smoothed_ > least_ * growth_tolerated + growth_ignored;
+}
 
 void concurrency::answered(base::steady_time sent, base::steady_time now, std::uint32_t in_flight) {
     learn_latency(seconds(now - sent), now);

@@ -28,8 +28,9 @@ class concurrency {
     double window_ = 4;
     bool slow_start_ = true;
     base::steady_time last_decrease_{};
-    double smoothed_ = 0;     // latency in seconds, 0: none yet
-    double least_ = 0;        // least latency of this period and the one before: what an idle server needs
+    int answers_ = 0;
+    double smoothed_ = 0;     // mean latency in seconds
+    double least_ = 0;        // least mean of this period and the one before: what a server without load needs
     double least_next_ = 0;
     base::steady_time period_end_{};
 };

@@ -27,13 +27,14 @@ void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judg
         tell(base::level::info, "limit.learnt",
              {{"requests", limiter_.limit()}, {"interval_ms", limiter_.interval().count()}});
     const bool jumped = budget_.learn(a.headers.daily_max, a.headers.daily_remaining,
-                                      static_cast<std::uint32_t>(open_.size()), now.wall);
+                                      static_cast<std::uint64_t>(next_attempt_ - 1 - b.attempt), now.wall);
     if (jumped) resume(pause_reason::daily_limit, now);
 
     if (is_failure(j.kind))
         concurrency_.overloaded(b.begun.steady, now.steady);
     else
-        concurrency_.answered(b.begun.steady, now.steady, b.in_flight_at_begin);
+        concurrency_.answered(b.begun.steady, now.steady,
+                              std::max(b.in_flight_at_begin, static_cast<std::uint32_t>(open_.size()) + 1));
     if (now.wall >= errors_day_end_) {
         errors_day_end_ = budget_.day_end(now.wall);
         answers_today_ = errors_today_ = 0;

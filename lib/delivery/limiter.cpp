@@ -5,6 +5,7 @@
 namespace consent_sync::delivery {
 namespace {
 
+constexpr int intervals_kept = 4;
 constexpr std::int64_t limit_max = 100'000;  // a header beyond that is not believed
 
 }  // namespace
@@ -18,8 +19,13 @@ void limiter::configure(std::optional<std::uint32_t> configured, base::milliseco
     if (configured) limit_ = *configured;
 }
 
+// Older ones are kept a while: the answer to a request tells what HubSpot had counted when that one arrived.
 void limiter::drop_old(base::steady_time now) {
-    while (!sends_.empty() && sends_.front() + interval_ + margin_ <= now) sends_.pop_front();
+    while (!sends_.empty() && sends_.front() + interval_ * intervals_kept <= now) sends_.pop_front();
+}
+
+std::deque<base::steady_time>::const_iterator limiter::first_used(base::steady_time now) const {
+    return std::upper_bound(sends_.begin(), sends_.end(), now - interval_ - margin_);
 }
 
 std::uint32_t limiter::usable(base::steady_time now) const {
@@ -29,19 +35,29 @@ std::uint32_t limiter::usable(base::steady_time now) const {
 
 std::uint32_t limiter::used(base::steady_time now) {
     drop_old(now);
-    return taken_ + static_cast<std::uint32_t>(sends_.size());
+    return taken_ + static_cast<std::uint32_t>(sends_.end() - first_used(now));
 }
 
 std::optional<base::steady_time> limiter::next_free(base::steady_time now) {
     const std::uint32_t in_use = used(now);
     const std::uint32_t most = usable(now);
-    if (in_use < most) return std::max(now, blocked_until_);
+    if (in_use < most) {
+        // The first quarter may leave at once; the rest evenly, so that a slot comes free every few moments and not all of
+        // them together once an interval: an opt-out that comes in must not wait for that.
+        const bool spread = in_use * 4 >= most;
+        const base::steady_time next = spread ? last_taken_ + interval_ / most : base::steady_time::min();
+        return std::max({now, blocked_until_, next});
+    }
     const std::uint32_t too_many = in_use - most;  // so many slots more than one must come free
-    if (too_many >= sends_.size()) return std::nullopt;
-    return std::max(sends_[too_many] + interval_ + margin_, blocked_until_);
+    const auto first = first_used(now);
+    if (too_many >= static_cast<std::size_t>(sends_.end() - first)) return std::nullopt;
+    return std::max(*(first + too_many) + interval_ + margin_, blocked_until_);
 }
 
-void limiter::take() { ++taken_; }
+void limiter::take(base::steady_time now) {
+    ++taken_;
+    last_taken_ = now;
+}
 
 void limiter::written(base::steady_time at) {
     if (taken_ > 0) --taken_;
@@ -63,12 +79,16 @@ void limiter::learn(std::optional<std::int64_t> max, std::optional<std::int64_t>
     limit_ = configured_ ? std::min(*configured_, told) : told;
     learnt_ = true;
     if (!remaining || *remaining < 0) return;
-    // At most so many of ours can be in HubSpot's count of this answer: all that were written within an interval
-    // before it, and all since. What it counts beyond that is somebody else's.
-    const auto first = std::lower_bound(sends_.begin(), sends_.end(), written_at - interval_ - margin_);
-    const auto ours = static_cast<std::int64_t>(sends_.end() - first) + taken_;
+    if (now - written_at > interval_ * (intervals_kept - 1) - limit_margin_max) return;  // what it counted is forgotten
+    // Of ours HubSpot had counted those that were written within an interval before this one, and some that were
+    // written after it and took less time on their way. What it counts beyond that is somebody else's.
+    const auto first = std::upper_bound(sends_.begin(), sends_.end(), written_at - interval_ - limit_margin_first / 2);
+    const auto last = std::upper_bound(sends_.begin(), sends_.end(), written_at + (now - written_at) / 2);
+    const auto ours = static_cast<std::int64_t>(last - first);
     const std::int64_t counted = *max - *remaining;
-    const std::int64_t foreign = std::clamp<std::int64_t>(counted - ours, 0, limit_ - 1);
+    const std::int64_t jitter = std::max<std::int64_t>(2, limit_ / 50);
+    const std::int64_t beyond = std::clamp<std::int64_t>(counted - ours, 0, limit_ - 1);
+    const std::int64_t foreign = beyond > jitter ? beyond : 0;
     if (foreign >= others_ || now >= others_until_) {
         others_ = static_cast<std::uint32_t>(foreign);
         others_until_ = now + interval_;

@@ -30,7 +30,7 @@ class limiter {
     // be written.
     std::optional<base::steady_time> next_free(base::steady_time now);
     // Takes a slot. Requires: next_free(now) == now. It counts as used from here on.
-    void take();
+    void take(base::steady_time now);
     void written(base::steady_time at);  // a taken slot's request was handed to the network
     void returned();                     // a taken slot's request was never written
 
@@ -51,6 +51,7 @@ class limiter {
 
   private:
     void drop_old(base::steady_time now);
+    std::deque<base::steady_time>::const_iterator first_used(base::steady_time now) const;
     std::uint32_t usable(base::steady_time now) const;
 
     std::optional<std::uint32_t> configured_;
@@ -58,8 +59,9 @@ class limiter {
     base::milliseconds margin_ = limit_margin_first;
     std::uint32_t limit_;
     bool learnt_ = false;
-    std::deque<base::steady_time> sends_;  // ascending; slots are used until one interval + margin after
+    std::deque<base::steady_time> sends_;  // ascending; a slot is used until one interval + margin after
     std::uint32_t taken_ = 0;              // not written yet
+    base::steady_time last_taken_{};
     std::uint32_t others_ = 0;
     base::steady_time others_until_{};
     base::steady_time blocked_until_{};
