@@ -13,6 +13,7 @@ using hubspot::change_outcome;
 
 constexpr std::uint32_t circuit_threshold = 5;       // failures in a row, over all batches, that open the circuit
 constexpr std::uint32_t alone_tries_max = 2;         // answers that may leave out a change that was sent alone
+constexpr base::milliseconds search_wait{10'000};
 constexpr base::milliseconds locked_wait{2'000};     // 423: HubSpot's locks last 2 s
 constexpr base::milliseconds unknown_interval{10'000};
 constexpr base::milliseconds wait_max{24 * 3'600'000};
@@ -188,6 +189,10 @@ void engine::refused(owned b, const hubspot::judgement& j, base::moment now) {
 }
 
 void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {
+    if (!b->bisected && accepted_ == b->accepted_before && refusals_.open_roots() >= refused_roots_max) {
+        park(std::move(b), now.steady + search_wait);  // those that are being searched will tell whether it is the API
+        return;
+    }
     if (!b->bisected) refusals_.root_refused(b->root, b->changes.size());
     b->bisected = true;
     const std::size_t size = b->changes.size();

@@ -206,6 +206,7 @@ class engine {
     std::uint64_t accepted_ = 0;           // answers that settled something
     std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
     bool waiting_for_token_ = false;
+    base::steady_time token_asked_at_{};
     bool token_tried_ = false;             // it was read again since HubSpot last accepted anything
     bool answering_probe_ = false;         // the answer that is being judged is a probe's
     bool bulk_at_reserve_ = false;

@@ -51,7 +51,10 @@ void engine::on_token_failed(const std::string& words, base::moment now) {
 // pauses, and each later probe asks for another token.
 void engine::token_refused(const hubspot::judgement& j, base::moment now) {
     if (waiting_for_token_) return;
-    if (!token_tried_ || answering_probe_) out_.token_refused = true;
+    if (!token_tried_ || now.steady - token_asked_at_ >= settings_->retry.max) {
+        out_.token_refused = true;
+        token_asked_at_ = now.steady;
+    }
     if (token_tried_) return pause(pause_reason::auth, "HubSpot refuses the token: " + words_of(j), now);
     token_tried_ = true;
     waiting_for_token_ = true;
@@ -89,6 +92,7 @@ void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
         case answer_kind::daily_limited: {
             const auto until = std::chrono::ceil<base::milliseconds>(budget_.day_end(now.wall) - now.wall);
             const auto wait = settings_->limits.time_zone.empty() ? std::min(until, probe_of_day) : until;
+            if (pauses_.find(pause_reason::daily_limit) && !answering_probe_) break;
             if (pauses_.begin(pause_reason::daily_limit, words_of(j), now, wait))
                 tell(base::level::error, "pause.begun",
                      {{"reason", name(pause_reason::daily_limit)}, {"words", words_of(j)},
@@ -98,8 +102,11 @@ void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
             break;
         }
         case answer_kind::moving: {
-            const auto wait = std::clamp(j.retry_after.value_or(settings_->retry.max), base::milliseconds(1'000), wait_max);
-            if (pauses_.begin(pause_reason::moving, words_of(j), now, wait))
+            if (pauses_.find(pause_reason::moving) && !answering_probe_) break;
+            std::optional<base::milliseconds> told;
+            if (j.retry_after) told = std::clamp(*j.retry_after, base::milliseconds(1'000), wait_max);
+            const base::milliseconds wait = told.value_or(settings_->retry.max);
+            if (pauses_.begin(pause_reason::moving, words_of(j), now, told))
                 tell(base::level::warn, "pause.begun",
                      {{"reason", name(pause_reason::moving)}, {"words", words_of(j)}, {"probe_in_s", wait.count() / 1000}});
             pending_.pauses.push_back({std::string(name(pause_reason::moving)), now.wall, now.wall + wait, words_of(j)});

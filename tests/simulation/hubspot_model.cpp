@@ -187,7 +187,9 @@ hubspot::answer hubspot_model::in_trouble(trouble kind, const request& r) {
                                         R"(,"errors":[{"message":"One or more of the following scopes are required.",)"
                                         R"("context":{"requiredGranularScopes":["communication_preferences.write"]}}])"));
         case trouble::misconfigured: return http(luck_.pick<unsigned>({301, 404, 405, 415}), "<html>no</html>");
-        case trouble::refuses_all: return http(400, error_body("VALIDATION_ERROR", "Nothing is accepted at present"));
+        case trouble::refuses_all:
+            if (r.changes.size() == 1) note(r, r.changes[0], said::refused);
+            return http(400, error_body("VALIDATION_ERROR", "Nothing is accepted at present"));
         case trouble::limits:
             return http(429, error_body("", "You have reached your ten_secondly_rolling limit.",
                                         R"(,"errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING")"));

@@ -1,0 +1,204 @@
+// Promise 7: trouble on HubSpot's or the operator's side. Each pause: its cause, one line, its probe, its end.
+#include "simulation/scenario.hpp"
+
+namespace consent_sync::simulation {
+namespace {
+
+struct cause {
+    const char* name;
+    trouble kind;
+    const char* reason;
+    milliseconds moving_for{0};
+};
+
+class Pauses : public testing::TestWithParam<cause> {};
+
+TEST_P(Pauses, BeginOnceProbeAndEndByThemselvesWithoutAVerdict) {
+    world_profile p = calm_profile();
+    p.hubspot.faults.push_back({seconds(5), hours(3), GetParam().kind, 1});
+    p.hubspot.moving_for = GetParam().moving_for;
+    p.files.push_back(many_opt_ins(seconds(0), 100));
+    p.files.push_back(many_opt_ins(seconds(10), 2'000, 1'000));
+    p.files.push_back(make_file(minutes(30), {opt_out("ann@x.org")}));
+    world w(1, p);
+    w.watch.doubt = true;
+    w.run_for(hours(2) + minutes(59));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 100u) << "rows stay unsent";
+    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>{GetParam().reason});
+    EXPECT_LE(w.hubspot.requests, 800u) << "a pause costs few requests";
+    const auto probes = w.daemon.count("pause.probe");
+    EXPECT_GE(probes, 2u);
+    EXPECT_LE(probes, 30u) << "they grow to 15 minutes";
+    w.run_for(minutes(30));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'101u);
+    EXPECT_EQ(w.daemon.count("pause.begun"), 1u);
+    EXPECT_EQ(w.daemon.texts("pause.ended", "reason"), std::vector<std::string>{GetParam().reason});
+    EXPECT_FALSE(w.daemon.engine().held().any());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, Pauses,
+    testing::Values(cause{"Outage", trouble::unavailable, "outage"}, cause{"Silence", trouble::silence, "outage"},
+                    cause{"Reset", trouble::reset, "outage"}, cause{"Unreachable", trouble::unreachable, "outage"},
+                    cause{"Unclear", trouble::unclear, "outage"}, cause{"Scope", trouble::scope, "scope"},
+                    cause{"WrongPath", trouble::misconfigured, "configuration"},
+                    cause{"Moving", trouble::moving, "moving"},
+                    cause{"MovingForHours", trouble::moving, "moving", minutes(50)},
+                    cause{"EverythingRefused", trouble::refuses_all, "configuration"},
+                    cause{"AnErrorForEveryChange", trouble::errors_for_all, "configuration"},
+                    cause{"EverythingEmptied", trouble::empties_all, "outage"}),
+    [](const auto& c) { return std::string(c.param.name); });
+
+TEST(Pause, APauseOverARestartEndsByItselfToo) {
+    world_profile p = calm_profile();
+    p.hubspot.faults.push_back({seconds(0), hours(3), trouble::moving, 1});
+    p.hubspot.moving_for = hours(1);
+    p.files.push_back(many_opt_ins(seconds(0), 100));
+    world w(1, p);
+    w.run_for(minutes(10));
+    const auto before = w.hubspot.requests;
+    w.crash(seconds(5));
+    w.run_for(minutes(40));
+    EXPECT_EQ(w.hubspot.requests, before) << "a restart is no reason to ask before Retry-After";
+    w.run_for(hours(4));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 100u);
+}
+
+TEST(Pause, ADeadTokenPausesAndAReplacedOneEndsThePause) {
+    world_profile p = calm_profile();
+    p.token_changes.push_back({seconds(3), hours(2)});
+    p.files.push_back(many_opt_ins(seconds(0), 100));
+    p.files.push_back(many_opt_ins(seconds(10), 500, 1'000));
+    world w(1, p);
+    w.watch.doubt = true;
+    w.run_for(hours(2));
+    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>{"auth"});
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 100u);
+    w.run_for(minutes(1));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 600u) << "a new token is tried at once";
+    EXPECT_EQ(w.daemon.count("pause.ended"), 1u);
+}
+
+TEST(Pause, ATokenThatWasReplacedMeanwhileCausesNoPause) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 5;
+    p.files.push_back(many_opt_ins(seconds(0), 2'000));
+    world w(1, p);
+    w.run_for(seconds(4));
+    ++w.hubspot.valid_token;
+    w.daemon.token_file = w.hubspot.valid_token;  // on disk already; the daemon has not looked yet
+    w.run_for(minutes(2));
+    EXPECT_EQ(w.daemon.count("pause.begun"), 0u);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'000u);
+}
+
+TEST(Pause, TokensThatAreRenewedButRefusedPauseToo) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 300));
+    world w(1, p);
+    w.watch.doubt = true;
+    w.hubspot.script = [&](const request&) -> std::optional<hubspot::answer> {
+        w.daemon.token_file = w.daemon.token_file + 1;  // a refresh always brings another one
+        return http(401, error_body("EXPIRED_AUTHENTICATION", "expired"));
+    };
+    w.run_for(hours(1));
+    EXPECT_EQ(w.daemon.count("pause.begun"), 1u);
+    EXPECT_LE(w.hubspot.requests, 60u);
+    w.hubspot.script = nullptr;
+    w.hubspot.valid_token = w.daemon.token_file;
+    w.run_for(hours(1));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 300u);
+}
+
+TEST(Pause, AnOperatorsPauseHoldsUntilItIsEndedAlsoOverARestart) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(10), 100));
+    world w(1, p);
+    w.daemon.engine().pause(delivery::pause_reason::operator_, "maintenance", w.time.now());
+    w.daemon.drive();
+    w.run_for(hours(5));
+    w.crash(seconds(1));
+    w.run_for(hours(5));
+    EXPECT_EQ(w.hubspot.requests, 0u);
+    w.daemon.engine().resume(delivery::pause_reason::operator_, w.time.now());
+    w.daemon.drive();
+    w.run_for(minutes(1));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 100u);
+}
+
+TEST(Pause, AHandfulOfLoneRowsIsBurntAtMostWhenHubSpotRefusesEverything) {
+    world_profile p = calm_profile();
+    p.hubspot.faults.push_back({seconds(0), hours(3), trouble::refuses_all, 1});
+    for (int i = 0; i < 40; ++i) p.files.push_back(many_opt_ins(minutes(i), 1, static_cast<std::size_t>(i)));
+    world w(1, p);
+    w.run_for(hours(5));
+    EXPECT_LE(count_verdicts(w, consent::verdict::rejected), 2u);
+    EXPECT_GE(count_verdicts(w, consent::verdict::confirmed), 38u);
+}
+
+// --- one bad row
+
+class BadRow : public testing::TestWithParam<nature> {};
+
+TEST_P(BadRow, GetsItsOwnVerdictAndHurtsNobody) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 100));
+    p.files.push_back(many_opt_ins(seconds(10), 100, 1'000));
+    p.files[1].rows[41].what = GetParam();
+    p.files.push_back(many_opt_ins(minutes(2), 100, 2'000));
+    p.files.push_back(many_opt_ins(minutes(4), 100, 3'000));
+    world w(1, p);
+    w.run_for(minutes(3));
+    w.run_for(minutes(30));
+    EXPECT_EQ(verdict_of(w, 1, 42), "rejected");
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 399u);
+    EXPECT_LE(w.hubspot.errors, 8u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, BadRow,
+                         testing::Values(nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
+                                         nature::not_found, nature::other_status));
+
+TEST(Bisect, AHundredWithOneBadCostAtMostEightErrors) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 100));
+    p.files[0].rows[99].what = nature::refuses_batch;
+    world w(1, p);
+    run_until_settled(w, minutes(5), 100);
+    EXPECT_EQ(verdict_of(w, 0, 100), "rejected");
+    EXPECT_LE(w.hubspot.errors, 8u);
+}
+
+TEST(Bisect, ANamedCulpritCostsNoSearch) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 100));
+    p.files[0].rows[42].what = nature::refuses_named;
+    world w(1, p);
+    run_until_settled(w, minutes(5), 100);
+    EXPECT_EQ(verdict_of(w, 0, 43), "rejected");
+    EXPECT_LE(w.hubspot.errors, 2u) << "the batch, and the bad change alone";
+}
+
+TEST(Bisect, OptOutsAreCutFromTheRestFirst) {
+    world_profile p = calm_profile();
+    planned_file file = many_opt_ins(seconds(0), 99);
+    file.rows[5].what = nature::refuses_batch;
+    file.rows.push_back(make_file(seconds(0), {opt_out("ann@x.org")}).rows[0]);
+    p.files.push_back(std::move(file));
+    world w(1, p);
+    w.run_until([&] { return !w.watch.rows().empty() && verdict_of(w, 0, 100) == "confirmed"; }, minutes(1));
+    EXPECT_LE(w.hubspot.requests, 3u);
+}
+
+TEST(Bisect, ABatchThatIsTooLargeHalvesTheLimit) {
+    world_profile p = calm_profile();
+    p.hubspot.batch_most = 30;
+    p.files.push_back(many_opt_ins(seconds(0), 1'000));
+    world w(1, p);
+    run_until_settled(w, minutes(5), 1'000);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 1'000u);
+    EXPECT_LE(w.hubspot.errors, 20u);
+}
+
+}  // namespace
+}  // namespace consent_sync::simulation
