@@ -26,7 +26,10 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
     owned b = std::move(found->second);
     open_.erase(found);
     answering_probe_ = b->probe;
-    const hubspot::judgement j = hubspot::judge(b->changes, a, now.wall);
+    hubspot::judgement j = hubspot::judge(b->changes, a, now.wall);
+#ifdef CONSENT_SYNC_PLANTED_BUG
+    if (planted_bug == planted::trusts_http_200) for (auto& c : j.changes) c.outcome = change_outcome::confirmed;
+#endif
     learn(*b, a, j, now);
 
     std::vector<consent::place> unsettled;

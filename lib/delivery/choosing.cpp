@@ -23,7 +23,10 @@ void engine::choose(base::moment now) {
         const bool probe = pauses_.any();
         if (probe && (!pauses_.probe_due(now.steady) || !open_.empty())) return;
         if (budget_.remaining() == 0 && !open_.empty()) return;  // HubSpot will say 429: once is enough
-        const auto free = limiter_.next_free(now.steady);
+        auto free = limiter_.next_free(now.steady);
+#ifdef CONSENT_SYNC_PLANTED_BUG
+        if (planted_bug == planted::retry_outside_limiter && has_due(lane::bulk, now)) free = now.steady;
+#endif
         if (!free || *free > now.steady) return;
         std::unique_ptr<batch> b = pick(now, probe);
         if (!b) return;
