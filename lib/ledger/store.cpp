@@ -51,6 +51,15 @@ base::result<void> store::transact(const std::function<void(store&)>& work) {
     }
 }
 
+base::result<void> store::limit_pages(std::int64_t pages) {
+    try {
+        db_->execute(("PRAGMA max_page_count=" + std::to_string(pages)).c_str());
+        return {};
+    } catch (const database_error& e) {
+        return base::error{e.code, e.what()};
+    }
+}
+
 std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
     for (const attempt_begin& begin : change.begins) {
         attempts_.begin(begin);

@@ -27,6 +27,9 @@ class store {
     // Runs `work` as one transaction and commits it durably. On an error nothing of it remains.
     base::result<void> transact(const std::function<void(store&)>& work);
 
+    // The database grows no further than to so many pages: to see what a full disk does. Nothing of it is stored.
+    base::result<void> limit_pages(std::int64_t pages);
+
     file_table& files() { return files_; }
     change_table& changes() { return changes_; }
     attempt_table& attempts() { return attempts_; }

@@ -1,11 +1,17 @@
-// Bugs that are planted into a copy of the library, to see that the simulation finds them. Included by the compiler's
-// command line into that copy alone, where CONSENT_SYNC_PLANTED_BUG is defined.
+// Bugs that are planted into a copy of the library, to see that the simulation finds them. Included by the
+// compiler's command line into that copy alone, where CONSENT_SYNC_PLANTED_BUG is defined.
 #pragma once
 
 namespace consent_sync {
 
-enum class planted { none, key_released_too_early, retry_outside_limiter, trusts_http_200, overtakes_of_unsent_rows_only,
-                     late_writes_forgotten };
+enum class planted {
+    none,
+    key_released_too_early,
+    retry_outside_limiter,
+    trusts_http_200,
+    overtakes_of_unsent_rows_only,
+    late_writes_forgotten
+};
 extern planted planted_bug;
 
 }  // namespace consent_sync

@@ -1,4 +1,5 @@
-// The daemon as the simulation has it: the real engine and the real ledger, with a simulated disk, wire and operator.
+// The daemon as the simulation has it: the real engine and the real ledger, with a simulated disk, wire and
+// operator.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,8 @@ struct wire_profile {
 class daemon_model {
   public:
     daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, oracle& watch, ledger::store& store,
-                 config::settings settings, delivery::engine_bounds bounds, disk_profile disk, wire_profile wire);
+                 config::settings settings, delivery::engine_bounds bounds, disk_profile disk,
+                 wire_profile wire);
 
     void start();
     void crash();  // kill -9: what is not committed never was

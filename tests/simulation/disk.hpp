@@ -1,5 +1,5 @@
-// The ledger's thread as the simulation has it: a queue of tasks, group commit, a delay, and crashes at every point:
-// before the commit, and between the commit and the moment its caller hears of it.
+// The ledger's thread as the simulation has it: a queue of tasks, group commit, a delay, and crashes at every
+// point: before the commit, and between the commit and the moment its caller hears of it.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +25,9 @@ class disk {
   public:
     struct task {
         std::function<void(ledger::store&)> work;
-        std::function<void()> durable;  // the transaction is on disk: for the oracle, which no crash makes forget
-        std::function<void()> told;     // the daemon hears of it
+        std::function<void()>
+            durable;  // the transaction is on disk: for the oracle, which no crash makes forget
+        std::function<void()> told;  // the daemon hears of it
     };
 
     disk(agenda& time, dice& luck, ledger::store& store, disk_profile profile)
@@ -58,7 +59,8 @@ class disk {
         const auto count = static_cast<std::size_t>(luck_.between(1, most));
         const bool fails = luck_.chance(profile_.fails);
         const auto done = store_.transact([&](ledger::store& s) {
-            for (std::size_t i = 0; i < count; ++i) queue_[i].work(s);
+            for (std::size_t i = 0; i < count; ++i)
+                queue_[i].work(s);
             if (fails) throw ledger::database_error(base::errc::no_space, "simulated: no space");
         });
         if (done.has_error()) {

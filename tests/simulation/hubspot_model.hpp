@@ -1,7 +1,7 @@
 // HubSpot as the simulation has it: statuses by key, limits, latency, and every kind of trouble.
 //
-// Strict where HubSpot is: a rolling window of arrivals, a day that ends at midnight. Nasty where it may be: an answer
-// that says nothing while the request is applied later, up to the late-write window.
+// Strict where HubSpot is: a rolling window of arrivals, a day that ends at midnight. Nasty where it may be:
+// an answer that says nothing while the request is applied later, up to the late-write window.
 #pragma once
 
 #include <deque>
@@ -22,21 +22,21 @@
 namespace consent_sync::simulation {
 
 enum class trouble {
-    unavailable,       // 500, 502, 503, 504, 524 …
-    silence,           // no answer until the client gives up
-    reset,             // the connection breaks after the request was written
-    unreachable,       // DNS or connect: nothing is written
-    unclear,           // 2xx that says nothing
-    omits_some,        // COMPLETE, but some results are missing
-    says_other,        // COMPLETE, some with another status, this once
-    locked,            // 423
-    moving,            // 477
-    scope,             // 403 MISSING_SCOPES
-    misconfigured,     // 404, 301, 405 …
-    refuses_all,       // 400 whatever is sent
-    empties_all,       // COMPLETE without any result
-    errors_for_all,    // COMPLETE with an error for each change
-    limits,            // 429 out of the blue
+    unavailable,     // 500, 502, 503, 504, 524 …
+    silence,         // no answer until the client gives up
+    reset,           // the connection breaks after the request was written
+    unreachable,     // DNS or connect: nothing is written
+    unclear,         // 2xx that says nothing
+    omits_some,      // COMPLETE, but some results are missing
+    says_other,      // COMPLETE, some with another status, this once
+    locked,          // 423
+    moving,          // 477
+    scope,           // 403 MISSING_SCOPES
+    misconfigured,   // 404, 301, 405 …
+    refuses_all,     // 400 whatever is sent
+    empties_all,     // COMPLETE without any result
+    errors_for_all,  // COMPLETE with an error for each change
+    limits,          // 429 out of the blue
 };
 
 // A time of trouble.
@@ -53,14 +53,14 @@ struct hubspot_profile {
     std::function<base::wall_time(base::wall_time)> next_midnight;
     bool headers = true;
     milliseconds latency_least{50}, latency_most{150};
-    double latency_grows = 0;              // share of the latency added by every request in flight
+    double latency_grows = 0;                    // share of the latency added by every request in flight
     std::optional<std::uint32_t> refuses_above;  // in flight: 503
-    std::size_t batch_most = 1000;         // 413 above
-    double others_per_second = 0;          // requests of other programs with the same token
+    std::size_t batch_most = 1000;               // 413 above
+    double others_per_second = 0;                // requests of other programs with the same token
     milliseconds client_timeout{105'000};
     milliseconds late_window{600'000};
-    double late_share = 0.3;               // of the requests without an answer: applied late
-    milliseconds moving_for{0};            // Retry-After of 477; 0: none
+    double late_share = 0.3;     // of the requests without an answer: applied late
+    milliseconds moving_for{0};  // Retry-After of 477; 0: none
     std::vector<fault> faults;
 };
 
@@ -92,16 +92,16 @@ class hubspot_model {
 
     int valid_token = 1;
     std::map<std::string, consent::status_state> states;
-    std::set<std::int64_t> touched;            // places that were applied, or may be
+    std::set<std::int64_t> touched;          // places that were applied, or may be
     std::map<std::int64_t, nature> natures;  // by place; good: not listed
     hubspot_profile& profile() { return profile_; }
 
     // What was said: for the oracle.
     enum class said { nothing, as_asked, other_status, refused };
     said what_was_said(ledger::attempt_id attempt, consent::place place) const;
-    std::uint64_t over_limit = 0;       // 429 that the window really demanded
+    std::uint64_t over_limit = 0;  // 429 that the window really demanded
     std::uint64_t requests = 0;
-    std::uint64_t errors = 0;           // answers of 400 and above
+    std::uint64_t errors = 0;  // answers of 400 and above
     std::uint32_t in_flight = 0;
     std::uint32_t most_in_flight = 0;
     std::uint32_t most_in_window = 0;

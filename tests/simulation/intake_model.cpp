@@ -11,7 +11,12 @@ constexpr std::size_t redropped_most = 20;
 
 intake_model::intake_model(agenda& time, dice& luck, daemon_model& daemon, oracle& watch,
                            std::vector<planned_file> plan, intake_profile profile)
-    : time_(time), luck_(luck), daemon_(daemon), watch_(watch), plan_(std::move(plan)), files_(plan_.size()),
+    : time_(time),
+      luck_(luck),
+      daemon_(daemon),
+      watch_(watch),
+      plan_(std::move(plan)),
+      files_(plan_.size()),
       profile_(profile) {
     daemon_.on_settled_files = [this] { finish_files(); };
 }
@@ -79,7 +84,8 @@ void intake_model::claim() {
              }
          },
          [this, records, taken] {
-             for (std::size_t i = 0; i < taken.size(); ++i) files_[taken[i]].arrival = (*records)[i].arrival;
+             for (std::size_t i = 0; i < taken.size(); ++i)
+                 files_[taken[i]].arrival = (*records)[i].arrival;
              inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(taken.size()));
          },
          [this] {
@@ -92,7 +98,8 @@ void intake_model::claim() {
 void intake_model::crash() {
     claiming_ = busy_[0] = busy_[1] = finishing_ = false;
     opening_.clear();
-    for (file_state& f : files_) f.reading = f.releasing = false;
+    for (file_state& f : files_)
+        f.reading = f.releasing = false;
 }
 
 void intake_model::daemon_starts(ledger::store& store) {
@@ -102,7 +109,8 @@ void intake_model::daemon_starts(ledger::store& store) {
             if (f.arrival == 0) continue;
             const auto record = s.files().find(f.arrival);
             if (record->rows != f.rows)
-                throw broken_promise("promise 1: file " + std::to_string(f.arrival) + " was read to another row");
+                throw broken_promise("promise 1: file " + std::to_string(f.arrival) +
+                                     " was read to another row");
             f.read = record->state >= ledger::file_state::read;
             f.gated_from = record->gate == ledger::file_gate::check ? 1 : 0;
         }
@@ -180,7 +188,8 @@ void intake_model::read_chunk(std::size_t index, bool small) {
              file_state& file = files_[index];
              if (gated && file.gated_from == 0) file.gated_from = first;
              if (!gated)
-                 daemon_.engine().on_rows(consent::place(file.arrival, first), consent::place(file.arrival, last), outs);
+                 daemon_.engine().on_rows(consent::place(file.arrival, first),
+                                          consent::place(file.arrival, last), outs);
              daemon_.drive();
              time_.after(luck_.between(milliseconds(0), profile_.chunk_gap_most),
                          [this, index, small, epoch = daemon_.epoch()] {
@@ -190,9 +199,8 @@ void intake_model::read_chunk(std::size_t index, bool small) {
 }
 
 void intake_model::end_reading(std::size_t index, bool small) {
-    daemon_.ledger_thread().add({[arrival = files_[index].arrival, wall = time_.now().wall](ledger::store& s) {
-                                     s.files().end_reading(arrival, wall, "", "");
-                                 },
+    daemon_.ledger_thread().add({[arrival = files_[index].arrival, wall = time_.now().wall](
+                                     ledger::store& s) { s.files().end_reading(arrival, wall, "", ""); },
                                  [this, index] { files_[index].read = true; },
                                  [this, index, small] {
                                      files_[index].reading = false;
@@ -203,11 +211,13 @@ void intake_model::end_reading(std::size_t index, bool small) {
                                      finish_files();
                                      daemon_.drive();
                                      if (plan_[index].held)
-                                         time_.after(plan_[index].released_after, [this, index] { release(index); });
+                                         time_.after(plan_[index].released_after,
+                                                     [this, index] { release(index); });
                                  }});
 }
 
-// A file with change_ids is chosen when it and all older ones are read and its rows were compared with newer ones.
+// A file with change_ids is chosen when it and all older ones are read and its rows were compared with newer
+// ones.
 void intake_model::open_gates() {
     for (std::size_t i = 0; i < files_.size(); ++i) {
         file_state& f = files_[i];
@@ -218,23 +228,23 @@ void intake_model::open_gates() {
         if (older_unread) continue;
         opening_.insert(i);
         auto superseded = std::make_shared<std::size_t>(0);
-        daemon_.ledger_thread().add(
-            {[superseded, arrival = f.arrival](ledger::store& s) {
-                 *superseded = s.newer().supersede_returning(arrival);
-                 s.files().set_gate(arrival, ledger::file_gate::open);
-             },
-             [this, superseded] { watch_.returning_superseded(*superseded); },
-             [this, i] {
-                 file_state& file = files_[i];
-                 opening_.erase(i);
-                 daemon_.engine().on_rows(consent::place(file.arrival, file.gated_from),
-                                          consent::place(file.arrival, file.rows), true);
-                 daemon_.engine().on_bulk_open();
-                 file.gated_from = 0;
-                 daemon_.drive();
-                 open_gates();
-                 finish_files();
-             }});
+        daemon_.ledger_thread().add({[superseded, arrival = f.arrival](ledger::store& s) {
+                                         *superseded = s.newer().supersede_returning(arrival);
+                                         s.files().set_gate(arrival, ledger::file_gate::open);
+                                     },
+                                     [this, superseded] { watch_.returning_superseded(*superseded); },
+                                     [this, i] {
+                                         file_state& file = files_[i];
+                                         opening_.erase(i);
+                                         daemon_.engine().on_rows(
+                                             consent::place(file.arrival, file.gated_from),
+                                             consent::place(file.arrival, file.rows), true);
+                                         daemon_.engine().on_bulk_open();
+                                         file.gated_from = 0;
+                                         daemon_.drive();
+                                         open_gates();
+                                         finish_files();
+                                     }});
     }
 }
 
@@ -267,11 +277,13 @@ void intake_model::finish_files() {
     auto done = std::make_shared<std::vector<consent::arrival_number>>();
     daemon_.ledger_thread().add({[done, wall = time_.now().wall](ledger::store& s) {
                                      *done = s.files().settled_files(100);
-                                     for (const auto arrival : *done) s.files().done(arrival, wall);
+                                     for (const auto arrival : *done)
+                                         s.files().done(arrival, wall);
                                  },
                                  [this, done] {
                                      for (file_state& f : files_)
-                                         if (!f.done && f.arrival != 0 && std::count(done->begin(), done->end(), f.arrival) > 0) {
+                                         if (!f.done && f.arrival != 0 &&
+                                             std::count(done->begin(), done->end(), f.arrival) > 0) {
                                              f.done = true;
                                              ++done_;
                                          }

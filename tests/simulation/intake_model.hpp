@@ -1,5 +1,6 @@
-// Intake as the simulation has it: files arrive, two are read at once (a large and a small one), chunk by chunk; held
-// files wait for their release, files with a change_id for the scan. After a crash it goes on from what the ledger says.
+// Intake as the simulation has it: files arrive, two are read at once (a large and a small one), chunk by
+// chunk; held files wait for their release, files with a change_id for the scan. After a crash it goes on
+// from what the ledger says.
 #pragma once
 
 #include <map>
@@ -20,10 +21,10 @@ struct intake_profile {
 
 class intake_model {
   public:
-    intake_model(agenda& time, dice& luck, daemon_model& daemon, oracle& watch, std::vector<planned_file> plan,
-                 intake_profile profile);
+    intake_model(agenda& time, dice& luck, daemon_model& daemon, oracle& watch,
+                 std::vector<planned_file> plan, intake_profile profile);
 
-    void begin();         // the world starts: arrivals are scheduled
+    void begin();                              // the world starts: arrivals are scheduled
     void daemon_starts(ledger::store& store);  // also after a crash: before the daemon's own start
     void crash();
     // A file that is not in the plan, dropped now.
@@ -38,8 +39,8 @@ class intake_model {
     struct file_state {
         bool dropped = false;  // in the inbox
         consent::arrival_number arrival = 0;
-        std::uint64_t rows = 0;          // appended and on disk
-        std::uint64_t gated_from = 0;    // first row that was not announced; 0: none
+        std::uint64_t rows = 0;        // appended and on disk
+        std::uint64_t gated_from = 0;  // first row that was not announced; 0: none
         bool reading = false, read = false, done = false, releasing = false, released = false;
     };
     void claim();

@@ -5,13 +5,16 @@
 namespace consent_sync::simulation {
 namespace {
 
-std::string text(consent::place p) { return std::to_string(p.arrival()) + ":" + std::to_string(p.row()); }
+std::string text(consent::place p) {
+    return std::to_string(p.arrival()) + ":" + std::to_string(p.row());
+}
 
 }  // namespace
 
 void oracle::broken(int promise, const std::string& what) const {
     const auto at = std::chrono::duration_cast<milliseconds>(time_.now().steady.time_since_epoch());
-    throw broken_promise("promise " + std::to_string(promise) + ": " + what + " at " + std::to_string(at.count() - 3'600'000'000) + " ms");
+    throw broken_promise("promise " + std::to_string(promise) + ": " + what + " at " +
+                         std::to_string(at.count() - 3'600'000'000) + " ms");
 }
 
 void oracle::appended(consent::place place, const planned_row& row) {
@@ -25,12 +28,15 @@ void oracle::appended(consent::place place, const planned_row& row) {
     } else if (row.what != nature::good) {
         hubspot_.natures[place.id()] = row.what;
     }
-    if (!rows_.emplace(place.id(), std::move(state)).second) broken(1, "a row was appended twice: " + text(place));
+    if (!rows_.emplace(place.id(), std::move(state)).second)
+        broken(1, "a row was appended twice: " + text(place));
 }
 
 void oracle::step_committed(const ledger::ledger_change& step) {
-    for (const auto& begin : step.begins) recorded_[begin.id] = {begin.changes, begin.assertion, false};
-    for (const auto& end : step.settled) check_verdict(end);
+    for (const auto& begin : step.begins)
+        recorded_[begin.id] = {begin.changes, begin.assertion, false};
+    for (const auto& end : step.settled)
+        check_verdict(end);
     for (const auto& end : step.ends) {
         recorded_attempt& attempt = recorded_[end.id];
         attempt.ended = true;
@@ -66,23 +72,28 @@ void oracle::check_verdict(const ledger::settled_change& end) {
             break;
         case consent::verdict::unconfirmed:
             if (doubt) broken(7, "unconfirmed because of trouble: " + text(end.id));
-            if (row.sent < 2) broken(7, "given up after " + std::to_string(row.sent) + " attempts: " + text(end.id));
+            if (row.sent < 2)
+                broken(7, "given up after " + std::to_string(row.sent) + " attempts: " + text(end.id));
             break;
         case consent::verdict::superseded: {
             const consent::place by = end.reason ? end.reason->superseded_by : consent::place();
             row.by = by;
             const auto newer = rows_.find(by.id());
-            if (by <= end.id || newer == rows_.end() || key_of(newer->second.row.change) != key_of(row.row.change))
-                broken(2, text(end.id) + " is superseded by " + text(by) + ", which is no newer change of its key");
+            if (by <= end.id || newer == rows_.end() ||
+                key_of(newer->second.row.change) != key_of(row.row.change))
+                broken(2, text(end.id) + " is superseded by " + text(by) +
+                              ", which is no newer change of its key");
             break;
         }
-        default: broken(8, "a strange verdict for " + text(end.id));
+        default:
+            broken(8, "a strange verdict for " + text(end.id));
     }
 }
 
 consent::place oracle::newest_accepted(const key_state& key, bool but_refused_again) {
     for (auto p = key.attempted.rbegin(); p != key.attempted.rend(); ++p)
-        if (!key.rejected.contains(p->id()) && !(but_refused_again && key.refused_again.contains(p->id()))) return *p;
+        if (!key.rejected.contains(p->id()) && !(but_refused_again && key.refused_again.contains(p->id())))
+            return *p;
     return {};
 }
 
@@ -90,7 +101,8 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
     ++begun;
     const auto record = recorded_.find(attempt);
     if (record == recorded_.end()) broken(2, "a request without a record of its attempt on disk");
-    if (record->second.changes.size() != changes.size()) broken(2, "a request carries other changes than its record");
+    if (record->second.changes.size() != changes.size())
+        broken(2, "a request carries other changes than its record");
     for (const consent::change& c : changes) {
         row_state& row = rows_.at(c.id.id());
         key_state& key = keys_[key_of(c)];
@@ -100,9 +112,11 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
         if (record->second.assertion) {
             ++asserted;
             if (newest_accepted(key) != c.id && newest_accepted(key, true) != c.id)
-                broken(2, "asserted " + text(c.id) + ", the newest of its key is " + text(newest_accepted(key)));
+                broken(2,
+                       "asserted " + text(c.id) + ", the newest of its key is " + text(newest_accepted(key)));
         } else {
-            if (row.verdict != consent::verdict{}) broken(8, text(c.id) + " is sent although it has its verdict");
+            if (row.verdict != consent::verdict{})
+                broken(8, text(c.id) + " is sent although it has its verdict");
             if (!key.attempted.empty() && key.attempted.back() > c.id)
                 broken(2, text(c.id) + " begins after the newer " + text(key.attempted.back()));
             if (key.attempted.empty() || key.attempted.back() != c.id) key.attempted.push_back(c.id);
@@ -114,8 +128,10 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
 }
 
 void oracle::recovered() {
-    for (auto& [name, key] : keys_) key.open.clear();
-    for (auto& [id, attempt] : recorded_) attempt.ended = true;
+    for (auto& [name, key] : keys_)
+        key.open.clear();
+    for (auto& [id, attempt] : recorded_)
+        attempt.ended = true;
 }
 
 void oracle::check_files(ledger::store& store) const {
@@ -137,13 +153,13 @@ void oracle::check_files(ledger::store& store) const {
             const bool superseded = v == static_cast<int>(consent::verdict::superseded);
             if (superseded) unseen += file->counts[at] - counts[arrival][at];
             if (!superseded && file->counts[at] != counts[arrival][at])
-                broken(8, "file " + std::to_string(arrival) + " counts " + std::to_string(file->counts[at]) + " " +
-                              std::string(consent::name(static_cast<consent::verdict>(v))) + ", seen were " +
-                              std::to_string(counts[arrival][at]));
+                broken(8, "file " + std::to_string(arrival) + " counts " + std::to_string(file->counts[at]) +
+                              " " + std::string(consent::name(static_cast<consent::verdict>(v))) +
+                              ", seen were " + std::to_string(counts[arrival][at]));
         }
         if (sum != file->rows || file->rows != count)
-            broken(8, "file " + std::to_string(arrival) + " has " + std::to_string(file->rows) + " rows and " +
-                          std::to_string(sum) + " verdicts");
+            broken(8, "file " + std::to_string(arrival) + " has " + std::to_string(file->rows) +
+                          " rows and " + std::to_string(sum) + " verdicts");
     }
     if (unseen != unseen_superseded_) broken(8, "superseded rows that nobody superseded");
 }
@@ -152,25 +168,27 @@ void oracle::check_last_states() const {
     for (const auto& [name, key] : keys_) {
         // What HubSpot refused for reasons of its own, and was superseded since, was never applied.
         key_state reached = key;
-        std::erase_if(reached.attempted, [this](consent::place p) { return !hubspot_.touched.contains(p.id()); });
+        std::erase_if(reached.attempted,
+                      [this](consent::place p) { return !hubspot_.touched.contains(p.id()); });
         const consent::place newest = newest_accepted(reached);
         if (!newest) {
-            const bool all_bad = std::all_of(key.attempted.begin(), key.attempted.end(), [this](consent::place p) {
-                return is_bad(rows_.at(p.id()).row.what);
-            });
-            if (all_bad && hubspot_.states.contains(name)) broken(4, "a rejected change of " + name + " was applied");
+            const bool all_bad =
+                std::all_of(key.attempted.begin(), key.attempted.end(),
+                            [this](consent::place p) { return is_bad(rows_.at(p.id()).row.what); });
+            if (all_bad && hubspot_.states.contains(name))
+                broken(4, "a rejected change of " + name + " was applied");
             continue;
         }
         const row_state& row = rows_.at(newest.id());
         // Nobody is subscribed again on the strength of an older row after an opt-out, even a rejected one.
-        const bool left_later = std::any_of(key.attempted.begin(), key.attempted.end(), [&](consent::place p) {
-            return p > newest && rows_.at(p.id()).row.change.is_opt_out();
-        });
+        const bool left_later = std::any_of(
+            key.attempted.begin(), key.attempted.end(),
+            [&](consent::place p) { return p > newest && rows_.at(p.id()).row.change.is_opt_out(); });
         if (left_later && !row.row.change.is_opt_out()) continue;
         const auto state = hubspot_.states.find(name);
         if (state == hubspot_.states.end() || state->second != row.row.change.state)
-            broken(2, "the last state of " + name + " is not that of its newest change " + text(newest) + " (verdict " +
-                          std::string(consent::name(row.verdict)) + ")");
+            broken(2, "the last state of " + name + " is not that of its newest change " + text(newest) +
+                          " (verdict " + std::string(consent::name(row.verdict)) + ")");
     }
 }
 

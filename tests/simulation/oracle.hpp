@@ -41,7 +41,7 @@ class oracle {
     const std::map<std::int64_t, row_state>& rows() const { return rows_; }
     const row_state& row(consent::place p) const { return rows_.at(p.id()); }
     std::size_t settled() const { return settled_; }
-    bool doubt = false;      // a scenario of nothing but trouble: no verdict may come of it
+    bool doubt = false;       // a scenario of nothing but trouble: no verdict may come of it
     std::uint64_t begun = 0;  // requests
     std::uint64_t asserted = 0;
 

@@ -54,9 +54,13 @@ TEST(Order, OvertakesSurviveARestartAfterTheOptOutWasConfirmed) {
     p.intake.chunk_least = p.intake.chunk_most = 10;
     p.intake.chunk_gap_most = seconds(2);
     world w(1, p);
-    w.run_until([&] { return w.watch.rows().size() > 1 && w.intake.arrival_of(1) != 0 &&
-                             w.watch.rows().contains(consent::place(w.intake.arrival_of(1), 1).id()) &&
-                             verdict_of(w, 1, 1) == "confirmed"; }, minutes(2));
+    w.run_until(
+        [&] {
+            return w.watch.rows().size() > 1 && w.intake.arrival_of(1) != 0 &&
+                   w.watch.rows().contains(consent::place(w.intake.arrival_of(1), 1).id()) &&
+                   verdict_of(w, 1, 1) == "confirmed";
+        },
+        minutes(2));
     w.crash(milliseconds(100));
     run_until_settled(w, minutes(10), 402);
     EXPECT_EQ(verdict_of(w, 0, 401), "superseded");
@@ -81,7 +85,8 @@ TEST(Order, ARedroppedRowIsSupersededByANewerChangeOfItsKey) {
 
 TEST(Order, AReleasedFilesRowsAreSentUnlessANewerChangeOfTheirKeyIsThere) {
     world_profile p = calm_profile();
-    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org"), opt_in("bob@x.org"), opt_out("cid@x.org")}));
+    p.files.push_back(
+        make_file(seconds(0), {opt_in("ann@x.org"), opt_in("bob@x.org"), opt_out("cid@x.org")}));
     p.files[0].held = true;
     p.files[0].released_after = seconds(60);
     p.files.push_back(make_file(seconds(10), {opt_in("dan@x.org"), opt_out("ann@x.org")}));
@@ -118,12 +123,17 @@ TEST(Order, OneKeyWithManyChangesStopsNobody) {
     constexpr std::size_t changes = 100'000;
     world_profile p = calm_profile();
     std::vector<consent::change> rows;
-    for (std::size_t i = 0; i < changes; ++i) rows.push_back(opt_in("ann@x.org"));
+    for (std::size_t i = 0; i < changes; ++i)
+        rows.push_back(opt_in("ann@x.org"));
     p.files.push_back(make_file(seconds(0), std::move(rows)));
     p.files.push_back(many_opt_ins(seconds(1), 500));
     world w(1, p);
-    w.run_until([&] { return w.intake.arrival_of(1) != 0 && w.watch.rows().size() == changes + 500 &&
-                             verdict_of(w, 1, 500) == "confirmed"; }, minutes(3));
+    w.run_until(
+        [&] {
+            return w.intake.arrival_of(1) != 0 && w.watch.rows().size() == changes + 500 &&
+                   verdict_of(w, 1, 500) == "confirmed";
+        },
+        minutes(3));
     EXPECT_LE(w.daemon.most_waiting, 30'000u);
     EXPECT_GT(count_verdicts(w, consent::verdict::confirmed), 500u) << "and the key itself goes on";
 }
@@ -132,7 +142,8 @@ TEST(Order, AnOptOutEndsTheQueueOfItsKey) {
     constexpr std::size_t changes = 30'000;
     world_profile p = calm_profile();
     std::vector<consent::change> rows;
-    for (std::size_t i = 0; i < changes; ++i) rows.push_back(opt_in("ann@x.org"));
+    for (std::size_t i = 0; i < changes; ++i)
+        rows.push_back(opt_in("ann@x.org"));
     p.files.push_back(make_file(seconds(0), std::move(rows)));
     p.files.push_back(make_file(seconds(30), {opt_out("ann@x.org")}));
     world w(1, p);
@@ -147,8 +158,12 @@ TEST(Order, OptOutsGoBeforeAMillionWaitingOptIns) {
     p.files.push_back(many_opt_ins(seconds(0), 60'000));
     p.files.push_back(make_file(seconds(8), {opt_out("ann@x.org")}));
     world w(1, p);
-    w.run_until([&] { return w.intake.arrival_of(1) != 0 && w.watch.rows().size() == 60'001 &&
-                             verdict_of(w, 1, 1) == "confirmed"; }, minutes(1));
+    w.run_until(
+        [&] {
+            return w.intake.arrival_of(1) != 0 && w.watch.rows().size() == 60'001 &&
+                   verdict_of(w, 1, 1) == "confirmed";
+        },
+        minutes(1));
     const auto waited = row_of(w, 1, 1).first_sent_at - row_of(w, 1, 1).appended_at;
     EXPECT_LT(waited, seconds(3)) << "a slot comes free every few moments";
     EXPECT_LT(count_verdicts(w, consent::verdict::confirmed), 45'000u);

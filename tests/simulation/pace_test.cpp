@@ -129,7 +129,8 @@ TEST(Day, BulkStopsAtTheReserveAndOptOutsGoOn) {
 world_profile exhausted_day(std::size_t outs) {
     world_profile p = day_profile(100);
     std::vector<consent::change> changes;
-    for (std::size_t i = 0; i < outs; ++i) changes.push_back(opt_out(address(i)));
+    for (std::size_t i = 0; i < outs; ++i)
+        changes.push_back(opt_out(address(i)));
     p.files.push_back(make_file(seconds(0), std::move(changes)));
     return p;
 }

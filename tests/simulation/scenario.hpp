@@ -22,7 +22,8 @@ inline world_profile calm_profile() {
     p.hubspot.latency_most = milliseconds(200);
     p.hubspot.next_midnight = [](base::wall_time t) {
         const auto day = std::chrono::hours(24);
-        return base::wall_time(std::chrono::duration_cast<base::wall_time::duration>((t.time_since_epoch() / day + 1) * day));
+        return base::wall_time(
+            std::chrono::duration_cast<base::wall_time::duration>((t.time_since_epoch() / day + 1) * day));
     };
     p.intake.chunk_least = p.intake.chunk_most = 100'000;
     p.intake.chunk_gap_most = milliseconds(0);
@@ -42,11 +43,15 @@ inline planned_file make_file(base::steady_time::duration arrives, std::vector<c
     return f;
 }
 
-inline std::string address(std::size_t n) { return "person" + std::to_string(n) + "@example.org"; }
+inline std::string address(std::size_t n) {
+    return "person" + std::to_string(n) + "@example.org";
+}
 
-inline planned_file many_opt_ins(base::steady_time::duration arrives, std::size_t count, std::size_t from = 0) {
+inline planned_file many_opt_ins(base::steady_time::duration arrives, std::size_t count,
+                                 std::size_t from = 0) {
     std::vector<consent::change> changes;
-    for (std::size_t i = 0; i < count; ++i) changes.push_back(opt_in(address(from + i)));
+    for (std::size_t i = 0; i < count; ++i)
+        changes.push_back(opt_in(address(from + i)));
     return make_file(arrives, std::move(changes));
 }
 

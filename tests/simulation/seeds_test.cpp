@@ -1,5 +1,5 @@
-// Worlds from seeds. A failing seed prints itself; CONSENT_SYNC_SEED=n runs that one alone, exactly as it was.
-// A campaign: CONSENT_SYNC_SEEDS="count start" simulation_tests --gtest_filter=Seeds.Campaign
+// Worlds from seeds. A failing seed prints itself; CONSENT_SYNC_SEED=n runs that one alone, exactly as it
+// was. A campaign: CONSENT_SYNC_SEEDS="count start" simulation_tests --gtest_filter=Seeds.Campaign
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -23,13 +23,17 @@ void run_seed(std::uint64_t seed) {
 }
 
 void run_seeds(std::uint64_t first, std::uint64_t count) {
-    if (const char* only = std::getenv("CONSENT_SYNC_SEED")) return run_seed(std::strtoull(only, nullptr, 10));
-    for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed) run_seed(seed);
+    if (const char* only = std::getenv("CONSENT_SYNC_SEED"))
+        return run_seed(std::strtoull(only, nullptr, 10));
+    for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed)
+        run_seed(seed);
 }
 
 class Seeds : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(Seeds, KeepEveryPromise) { run_seeds(1 + GetParam() * seeds_a_test, seeds_a_test); }
+TEST_P(Seeds, KeepEveryPromise) {
+    run_seeds(1 + GetParam() * seeds_a_test, seeds_a_test);
+}
 
 INSTANTIATE_TEST_SUITE_P(Worlds, Seeds, testing::Range<std::uint64_t>(0, 8));
 
@@ -41,9 +45,11 @@ TEST(SeedsCampaign, KeepsEveryPromise) {
     std::istringstream(wanted) >> count >> start;
     std::uint64_t failed = 0;
     for (std::uint64_t seed = start; seed < start + count && failed < 20; ++seed) {
-        const int before = testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
+        const int before =
+            testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
         run_seed(seed);
-        failed += testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() > before;
+        failed +=
+            testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() > before;
     }
 }
 

@@ -1,4 +1,5 @@
-// A simulated world: one daemon, one HubSpot, one operator, in virtual time, from one seed or from a scenario.
+// A simulated world: one daemon, one HubSpot, one operator, in virtual time, from one seed or from a
+// scenario.
 #pragma once
 
 #include <memory>
@@ -34,7 +35,8 @@ struct world_profile {
     };
     std::vector<token_change> token_changes;
     base::steady_time::duration faults_end{};
-    base::steady_time::duration patience = std::chrono::hours(4);  // from the end of the faults until all is done
+    base::steady_time::duration patience =
+        std::chrono::hours(4);  // from the end of the faults until all is done
     bool own_429_is_a_fault = false;
     bool expects_end = true;
 };

@@ -1,0 +1,164 @@
+#include "delivery/late_writes.hpp"
+
+#include <gtest/gtest.h>
+
+namespace consent_sync::delivery {
+namespace {
+
+using consent::place;
+using std::chrono::minutes;
+
+constexpr base::wall_time start = base::wall_time(std::chrono::hours(500'000));
+constexpr auto window = minutes(10);
+
+class LateWritesTest : public testing::Test {
+  protected:
+    static consent::change make(int file, bool opt_out = false) {
+        consent::change c;
+        c.id = place(static_cast<consent::arrival_number>(file), 1);
+        c.subscriber = "ann@x.org";
+        c.state = opt_out ? consent::status_state::unsubscribed : consent::status_state::subscribed;
+        return c;
+    }
+    // The change that is to be asserted then; place(): none.
+    place due(base::wall_time now) {
+        const auto all = w.take_due(now, 100, out);
+        return all.empty() ? place() : all.front().change;
+    }
+
+    late_writes w{window};
+    ledger::ledger_change out;
+    const consent::change older = make(1);
+    const consent::change newer_out = make(2, true);
+};
+
+TEST_F(LateWritesTest, QuietKeysCostNothing) {
+    w.began(older, 7, out);
+    w.confirmed(older, 7, start, out);
+    w.rejected(older, 7, out);
+    EXPECT_EQ(w.open(), 0u);
+    EXPECT_TRUE(out.empty());
+}
+
+TEST_F(LateWritesTest, AnUnansweredAttemptIsOnRecordUntilTheWindowHasPassed) {
+    w.unanswered(older, 7, start, out);
+    ASSERT_EQ(out.late_writes.size(), 1u);
+    EXPECT_EQ(out.late_writes[0].quiet_at, start + window);
+    EXPECT_EQ(w.next_due(), start + window);
+    EXPECT_EQ(due(start + window - minutes(1)), place());
+    EXPECT_EQ(due(start + window), older.id) << "never confirmed: it is asserted";
+}
+
+TEST_F(LateWritesTest, ItsOwnConfirmationNeedsNoAssertion) {
+    w.unanswered(older, 7, start, out);
+    w.began(older, 7, out);
+    w.confirmed(older, 7, start + minutes(1), out);
+    EXPECT_EQ(w.open(), 1u) << "the window has not passed: a newer change may come";
+    EXPECT_EQ(due(start + window), place());
+    EXPECT_EQ(w.open(), 0u);
+    ASSERT_EQ(out.quiet.size(), 1u);
+    EXPECT_TRUE(out.late_writes.empty()) << "the step deletes before it writes";
+}
+
+TEST_F(LateWritesTest, ANewerConfirmedChangeIsAssertedAfterTheWindow) {
+    w.unanswered(older, 7, start, out);
+    w.began(newer_out, 7, out);
+    w.confirmed(newer_out, 7, start + minutes(1), out);
+    EXPECT_EQ(due(start + window), newer_out.id);
+    w.confirmed(newer_out, 7, start + window, out);
+    EXPECT_EQ(w.open(), 0u);
+}
+
+TEST_F(LateWritesTest, AConfirmedNewerChangeThatBeganAfterTheWindowEndsTheDuty) {
+    w.unanswered(older, 7, start, out);
+    w.began(newer_out, 7, out);
+    w.confirmed(newer_out, 7, start + window, out);
+    EXPECT_EQ(w.open(), 0u);
+}
+
+TEST_F(LateWritesTest, WhereTheNewerIsRejectedTheOlderIsAsserted) {
+    const consent::change newer = make(3);
+    w.unanswered(older, 7, start, out);
+    w.began(newer, 7, out);
+    w.rejected(newer, 7, out);
+    EXPECT_EQ(due(start + window), older.id);
+}
+
+TEST_F(LateWritesTest, NobodyIsSubscribedAgainAfterARejectedOptOut) {
+    w.unanswered(older, 7, start, out);
+    w.began(newer_out, 7, out);
+    w.rejected(newer_out, 7, out);
+    EXPECT_EQ(due(start + window), place());
+    EXPECT_EQ(w.open(), 0u);
+}
+
+TEST_F(LateWritesTest, WhereEverythingIsRejectedNothingIsOwed) {
+    w.unanswered(older, 7, start, out);
+    w.rejected(older, 7, out);
+    EXPECT_EQ(due(start + window), place());
+    EXPECT_EQ(w.open(), 0u);
+}
+
+TEST_F(LateWritesTest, AnotherUnansweredAttemptProlongsTheWindow) {
+    w.unanswered(older, 7, start, out);
+    w.unanswered(older, 7, start + minutes(5), out);
+    EXPECT_EQ(due(start + window), place());
+    EXPECT_EQ(due(start + minutes(15)), older.id);
+}
+
+TEST_F(LateWritesTest, APostponedDutyNeverComesBeforeItsWindow) {
+    w.unanswered(older, 7, start, out);
+    w.postpone(7, start + minutes(1));
+    EXPECT_EQ(w.next_due(), start + window);
+    EXPECT_EQ(due(start + window), older.id);
+    EXPECT_FALSE(w.next_due());
+    w.postpone(7, start + minutes(12));
+    EXPECT_EQ(w.next_due(), start + minutes(12));
+}
+
+TEST_F(LateWritesTest, AConfirmationThatCameTooEarlyLeavesTheDutyWithATime) {
+    w.unanswered(older, 7, start, out);
+    EXPECT_EQ(due(start + window), older.id);
+    w.unanswered(older, 7, start + minutes(11), out);
+    EXPECT_EQ(due(start + minutes(30)), older.id);
+    w.confirmed(older, 7, start + minutes(12), out);
+    EXPECT_TRUE(w.next_due());
+}
+
+TEST_F(LateWritesTest, ARefusedAssertionOfAConfirmedChangeProvesNothing) {
+    w.unanswered(older, 7, start, out);
+    w.began(newer_out, 7, out);
+    w.confirmed(newer_out, 7, start + minutes(1), out);
+    EXPECT_FALSE(w.refused_again(newer_out, 7, 1, out));
+    EXPECT_FALSE(w.refused_again(newer_out, 7, 5, out));
+}
+
+TEST_F(LateWritesTest, AnAssertionThatIsRefusedTwiceWhileOthersAreAcceptedCountsAsRejected) {
+    w.unanswered(older, 7, start, out);
+    EXPECT_FALSE(w.refused_again(older, 7, 1, out));
+    EXPECT_FALSE(w.refused_again(older, 7, 1, out)) << "nothing was accepted between the two";
+    EXPECT_TRUE(w.refused_again(older, 7, 2, out));
+    EXPECT_EQ(due(start + window), place());
+    EXPECT_EQ(w.open(), 0u);
+}
+
+TEST_F(LateWritesTest, DutiesSurviveARestartAndAClockThatWentBack) {
+    ledger::late_write late;
+    late.hash = 7;
+    late.change = older.id;
+    late.quiet_at = start + std::chrono::hours(5);
+    w.restore({late}, start);
+    EXPECT_EQ(w.next_due(), start + window);
+    EXPECT_EQ(due(start + window), older.id);
+}
+
+TEST_F(LateWritesTest, GivesAtMostWhatIsAskedFor) {
+    for (consent::key_hash hash = 1; hash <= 10; ++hash)
+        w.unanswered(older, hash, start, out);
+    EXPECT_EQ(w.take_due(start + window, 3, out).size(), 3u);
+    EXPECT_EQ(w.take_due(start + window, 100, out).size(), 7u);
+    EXPECT_EQ(w.take_due(start + window, 100, out).size(), 0u) << "not named again before they are postponed";
+}
+
+}  // namespace
+}  // namespace consent_sync::delivery

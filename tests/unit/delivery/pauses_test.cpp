@@ -1,0 +1,83 @@
+#include "delivery/pauses.hpp"
+
+#include <gtest/gtest.h>
+
+namespace consent_sync::delivery {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+base::moment at(std::chrono::seconds after) {
+    return {base::steady_time(std::chrono::hours(1) + after), base::wall_time(std::chrono::hours(1) + after)};
+}
+
+TEST(Pauses, EveryReasonHasANameThatIsReadBack) {
+    for (std::size_t i = 0; i < pause_reason_count; ++i) {
+        const auto reason = static_cast<pause_reason>(i);
+        EXPECT_EQ(parse_pause_reason(name(reason)), reason);
+    }
+    EXPECT_EQ(parse_pause_reason("lunch"), std::nullopt);
+    EXPECT_EQ(name(pause_reason::daily_limit), "daily limit");
+}
+
+TEST(Pauses, TheFirstProbeComesAfterAMinuteGrowingToFifteen) {
+    pauses p{minutes(1)};
+    EXPECT_TRUE(p.begin(pause_reason::outage, "", at(seconds(0))));
+    EXPECT_FALSE(p.probe_due(at(seconds(59)).steady));
+    EXPECT_TRUE(p.probe_due(at(seconds(60)).steady));
+    for (const int expected : {2, 4, 8, 15, 15}) {
+        EXPECT_FALSE(p.begin(pause_reason::outage, "", at(seconds(0))));
+        EXPECT_EQ(*p.next_probe(), at(minutes(expected)).steady);
+    }
+}
+
+TEST(Pauses, ATimeThatIsToldGoesFirst) {
+    pauses p{minutes(1)};
+    p.begin(pause_reason::moving, "", at(seconds(0)), minutes(90));
+    EXPECT_EQ(*p.next_probe(), at(minutes(90)).steady);
+    EXPECT_EQ(p.find(pause_reason::moving)->until, at(minutes(90)).wall);
+}
+
+TEST(Pauses, ProbesWaitForAllOfThem) {
+    pauses p{minutes(1)};
+    p.begin(pause_reason::outage, "", at(seconds(0)));
+    p.begin(pause_reason::daily_limit, "", at(seconds(0)), minutes(90));
+    EXPECT_EQ(*p.next_probe(), at(minutes(90)).steady);
+    p.end(pause_reason::daily_limit);
+    EXPECT_EQ(*p.next_probe(), at(minutes(1)).steady);
+}
+
+TEST(Pauses, OperatorAndDiskDoNotProbe) {
+    for (const auto reason : {pause_reason::operator_, pause_reason::disk}) {
+        pauses p{minutes(1)};
+        p.begin(reason, "", at(seconds(0)));
+        p.begin(pause_reason::outage, "", at(seconds(0)));
+        EXPECT_TRUE(p.any());
+        EXPECT_FALSE(p.next_probe());
+        EXPECT_FALSE(p.probe_due(at(minutes(1'000)).steady));
+    }
+}
+
+TEST(Pauses, AProbeOnTheWireHoldsBackTheNext) {
+    pauses p{minutes(1)};
+    p.begin(pause_reason::outage, "", at(seconds(0)));
+    p.probing(at(minutes(1)).steady);
+    EXPECT_FALSE(p.probe_due(at(minutes(1) + seconds(30)).steady));
+    p.probe_now(pause_reason::outage, at(minutes(1) + seconds(31)).steady);
+    EXPECT_TRUE(p.probe_due(at(minutes(1) + seconds(31)).steady));
+}
+
+TEST(Pauses, EndSaysWhatEnded) {
+    pauses p{minutes(1)};
+    p.begin(pause_reason::auth, "no", at(seconds(3)));
+    const auto ended = p.end(pause_reason::auth);
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->words, "no");
+    EXPECT_EQ(ended->since.steady, at(seconds(3)).steady);
+    EXPECT_FALSE(p.end(pause_reason::auth));
+    EXPECT_FALSE(p.any());
+}
+
+}  // namespace
+}  // namespace consent_sync::delivery
