@@ -141,4 +141,41 @@ world_profile random_profile(std::uint64_t seed, std::size_t changes_most) {
     return p;
 }
 
+world_profile week_profile(std::uint64_t seed, std::size_t changes) {
+    dice luck(seed ^ 0x3eec);
+    world_profile p;
+    p.settings = plain_settings();
+    draw_hubspot(luck, p);
+    p.settings.limits.requests.reset();
+    p.hubspot.limit = 190;
+    p.hubspot.daily.reset();
+    p.hubspot.refuses_above.reset();
+    p.hubspot.batch_most = 1'000;
+    p.faults_end = hours(24 * 7);
+    p.patience = hours(24);
+    for (int i = 0; i < 60; ++i) {
+        fault f;
+        f.kind =
+            luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
+                                trouble::unclear, trouble::omits_some, trouble::moving, trouble::limits});
+        f.from = seconds(luck.between(0, 7 * 86'400));
+        f.to = f.from + seconds(luck.skewed(10, 4 * 3'600));
+        f.share = luck.pick<double>({0.01, 0.1, 1});
+        p.hubspot.faults.push_back(f);
+    }
+    for (int i = 0; i < 10; ++i)
+        p.crashes.push_back(
+            {seconds(luck.between(0, 7 * 86'400)), milliseconds(luck.skewed(100, 1'800'000))});
+    const std::size_t files = 200;
+    for (std::size_t i = 0; i < files; ++i) {
+        planned_file file;
+        file.arrives = seconds(luck.between(0, 7 * 86'400));
+        for (std::size_t row = 0; row < changes / files; ++row)
+            file.rows.push_back(draw_row(luck, static_cast<std::int64_t>(changes / 4), 0.001, false));
+        p.files.push_back(std::move(file));
+    }
+    p.intake.chunk_least = p.intake.chunk_most = 2'000;
+    return p;
+}
+
 }  // namespace consent_sync::simulation

@@ -44,6 +44,8 @@ struct world_profile {
 // Settings with a zone, so that nothing depends on the machine.
 config::settings plain_settings();
 world_profile random_profile(std::uint64_t seed, std::size_t changes_most);
+// Seven days of trouble and crashes.
+world_profile week_profile(std::uint64_t seed, std::size_t changes);
 
 class world {
   public:
