@@ -137,7 +137,7 @@ void engine::judged_assertion(owned b, const hubspot::judgement& j, base::moment
         if (how.outcome == change_outcome::confirmed) {
             confirmed_any = true;
             confirm(*b, i, how, now);
-        } else if (how.outcome == change_outcome::rejected) {
+        } else if (how.outcome == change_outcome::rejected || how.outcome == change_outcome::other_status) {
             reject(*b, i, {}, {}, now);
         } else {
             late_.unanswered(b->changes[i], b->hashes[i], even_wall(now), pending_);

@@ -45,7 +45,8 @@ void oracle::step_committed(const ledger::ledger_change& step) {
             key_state& key = keys_[key_of(row.row.change)];
             key.open.erase(end.id);
             if (attempt.assertion && row.verdict != consent::verdict::confirmed &&
-                hubspot_.what_was_said(end.id, place) == hubspot_model::said::refused)
+                (hubspot_.what_was_said(end.id, place) == hubspot_model::said::refused ||
+                 hubspot_.what_was_said(end.id, place) == hubspot_model::said::other_status))
                 key.refused_again.insert(place.id());
         }
     }

@@ -35,7 +35,8 @@ void draw_hubspot(dice& luck, world_profile& p) {
     if (luck.chance(0.2)) h.latency_grows = 0.2;
     if (luck.chance(0.1)) h.refuses_above = static_cast<std::uint32_t>(luck.between(1, 10));
     if (luck.chance(0.2)) h.batch_most = static_cast<std::size_t>(luck.between(1, 60));
-    if (luck.chance(0.1)) h.others_per_second = static_cast<double>(h.limit) / 10 * 0.5;
+    if (luck.chance(0.1) && h.limit >= 40) h.others_per_second = static_cast<double>(h.limit) / 10 * 0.5;
+    if (h.limit < 40) p.patience = hours(24);
     h.next_midnight = [](base::wall_time t) { return base::next_midnight("UTC", t); };
     h.late_window = p.settings.retry.late_write_window;
     h.late_share = luck.pick<double>({0, 0.3, 1});

@@ -1,8 +1,10 @@
 // Worlds from seeds. A failing seed prints itself; CONSENT_SYNC_SEED=n runs that one alone, exactly as it
-// was. A campaign: CONSENT_SYNC_SEEDS="count start" simulation_tests --gtest_filter=Seeds.Campaign
+// was. Campaigns, with --gtest_filter=SeedsCampaign.*: CONSENT_SYNC_SEEDS="count start" or
+// CONSENT_SYNC_WEEK=seed.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <iostream>
 #include <sstream>
 
 #include "simulation/world.hpp"
@@ -51,6 +53,16 @@ TEST(SeedsCampaign, KeepsEveryPromise) {
         failed +=
             testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() > before;
     }
+}
+
+TEST(SeedsCampaign, AWeekOfAMillionChanges) {
+    const char* wanted = std::getenv("CONSENT_SYNC_WEEK");
+    if (!wanted) GTEST_SKIP() << "set CONSENT_SYNC_WEEK to a seed";
+    const std::uint64_t seed = std::strtoull(wanted, nullptr, 10);
+    world w(seed, week_profile(seed, 1'000'000));
+    w.run();
+    std::cout << "requests " << w.hubspot.requests << ", assertions " << w.watch.asserted << ", late writes "
+              << w.hubspot.late_applied << ", rows " << w.watch.rows().size() << '\n';
 }
 
 }  // namespace
