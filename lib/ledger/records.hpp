@@ -47,7 +47,7 @@ struct file_record {
     std::uint64_t size = 0;
     std::int64_t modified_ns = 0;
     std::uint64_t inode = 0;
-    std::string sha256;  // 32 bytes, or empty
+    std::string sha256;  // 64 hex digits, or empty
     std::optional<consent::arrival_number> duplicate_of;
     base::wall_time claimed_at;
     std::optional<base::wall_time> read_at;

@@ -22,7 +22,7 @@ CREATE TABLE files (
     size         INTEGER NOT NULL DEFAULT 0,
     modified_ns  INTEGER NOT NULL DEFAULT 0,
     inode        INTEGER NOT NULL DEFAULT 0,
-    sha256       BLOB,
+    sha256       BLOB,                  -- as 64 hex digits
     duplicate_of INTEGER,               -- arrival of the earlier file with the same content
     claimed_at   INTEGER NOT NULL,
     read_at      INTEGER,

@@ -147,7 +147,7 @@ json::object describe(const std::string& account, const file_summary& s, base::w
     return {{"account", json_text(account)},
             {"file_id", consent::format_file_id(file.arrival)},
             {"name", json_text(file.name)},
-            {"sha256", hex(file.sha256)},
+            {"sha256", file.sha256},
             {"bytes", file.size},
             {"counts", counts_of(s)},
             {"accounting", json::object{{"rows_read", file.rows},

@@ -122,15 +122,4 @@ consent::arrival_number arrival_of_folder(std::string_view name) {
     return arrival;
 }
 
-std::string hex(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        out += digits[byte >> 4U];
-        out += digits[byte & 0xFU];
-    }
-    return out;
-}
-
 }  // namespace consent_sync::report

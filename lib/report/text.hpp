@@ -34,7 +34,4 @@ std::string folder_name(consent::arrival_number arrival, std::string_view name);
 // The arrival number at the front of such a name; 0 if there is none.
 consent::arrival_number arrival_of_folder(std::string_view name);
 
-// "9f86d0…" of raw bytes.
-std::string hex(std::string_view bytes);
-
 }  // namespace consent_sync::report

@@ -90,10 +90,13 @@ TEST(MainJob, EmptyAndHeaderAloneAreDoneWithNoRows) {
     daemon_under_test d;
     d.start();
     d.drop("header.csv", "email,subscription_id,status\n");
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     d.drop("empty.csv", "");
     const auto files = d.wait_for_files(2);
     ASSERT_EQ(files.size(), 2u);
     EXPECT_EQ(count(files[0], "rows") + count(files[1], "rows"), 0u);
+    // As sha256sum prints it, so that an owner can compare.
+    EXPECT_EQ(files[0].at("sha256"), "6c4f6b5155b567a2e2880f9e5365f46dd8537c614c8505c7952875493fe75779");
 }
 
 TEST(MainJob, LogHoldsNoAddressAndNoToken) {

@@ -74,7 +74,7 @@ TEST_F(FileReports, AccountForEveryRow) {
 
     const auto expected = boost::json::parse(R"({
         "account": "acme", "file_id": "00000001", "name": "ä�.csv",
-        "sha256": "0101010101010101010101010101010101010101010101010101010101010101", "bytes": 159,
+        "sha256": "1111111111111111111111111111111111111111111111111111111111111111", "bytes": 159,
         "counts": {"rows": 6, "confirmed": 1, "rejected": 1, "invalid": 2, "superseded": 1, "unconfirmed": 1},
         "accounting": {"rows_read": 6, "rows_with_verdict": 6, "adds_up": true},
         "success_reasons": {"NO_STATUS_CHANGE": 1},

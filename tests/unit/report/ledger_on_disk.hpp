@@ -181,7 +181,7 @@ class ledger_on_disk {
     static void append(ledger::store& s, const ledger::file_record& file,
                        const std::vector<intake::row>& rows) {
         s.files().claimed(file);
-        s.files().begin_reading(file.arrival, std::string(32, '\x01'), std::nullopt);
+        s.files().begin_reading(file.arrival, std::string(64, '1'), std::nullopt);
         std::vector<ledger::new_row> stored;
         std::uint64_t invalid = 0;
         for (const intake::row& row : rows) {

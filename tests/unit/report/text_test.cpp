@@ -66,9 +66,5 @@ TEST(ReportText, IndentedJsonIsTheSameValue) {
     EXPECT_TRUE(text.ends_with("\n}\n"));
 }
 
-TEST(ReportText, WritesBytesAsHex) {
-    EXPECT_EQ(hex(std::string_view("\x00\x9f\xff", 3)), "009fff");
-}
-
 }  // namespace
 }  // namespace consent_sync::report
