@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include "base/file.hpp"
@@ -18,24 +17,6 @@ namespace consent_sync::intake {
 namespace {
 
 constexpr std::size_t extension_max = 16;  // of a name that is cut: ".ndjson.gz" and what people invent
-
-std::string lowered(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return result;
-}
-
-std::string known_extension(std::string_view original) {
-    static constexpr std::array<std::string_view, 4> formats = {".csv", ".ndjson", ".jsonl", ".json"};
-    std::string name = lowered(original);
-    const bool packed = name.ends_with(".gz");
-    if (packed) name.resize(name.size() - 3);
-    for (const std::string_view format : formats) {
-        if (name.ends_with(format)) return std::string(format) + (packed ? ".gz" : "");
-    }
-    return "";
-}
 
 // Where the extension begins that a cut leaves whole.
 std::size_t extension_start(std::string_view name) {
@@ -135,7 +116,7 @@ base::result<claimed_file> claim_file(int inbox, const std::string& name, std::o
     }
     const auto claimed = look_at_claimed(processing, to);
     if (claimed && (claimed_before || !seen || claimed->identity == *seen)) {
-        return claimed_file{to, claimed->identity, claimed->size};
+        return claimed_file{to, claimed->identity, claimed->size, claimed->mtime_ns};
     }
     // Exchanged between look and rename. It goes back, so that it is looked at like any other.
     if (const auto back = move_file(processing, to, inbox, name); !back) return back.error();

@@ -19,6 +19,7 @@
 
 #include "base/result.hpp"
 #include "consent/place.hpp"
+#include "intake/format.hpp"
 #include "intake/inbox_rules.hpp"
 
 namespace consent_sync::intake {
@@ -27,6 +28,7 @@ struct claimed_file {
     std::string name;  // in processing/
     file_identity identity;
     std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
 };
 
 // "00000042.csv.gz": the file id and the extension of a known format, lowered; without one for every other

@@ -16,13 +16,14 @@
 
 namespace consent_sync::intake {
 
-base::result<std::string> hash_file(int fd) {
+base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop) {
     const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> digest(::EVP_MD_CTX_new(),
                                                                            &::EVP_MD_CTX_free);
     if (digest == nullptr || ::EVP_DigestInit_ex(digest.get(), ::EVP_sha256(), nullptr) != 1)
         throw std::runtime_error("OpenSSL has no SHA-256");
     std::vector<char> block(block_bytes);
     for (off_t offset = 0;;) {
+        if (stop != nullptr && *stop) return base::error{base::errc::busy, "hashing was interrupted"};
         const ssize_t got = ::pread(fd, block.data(), block.size(), offset);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return system_error("reading the file for its SHA-256", errno);

@@ -1,6 +1,7 @@
 // SHA-256 of a file, by which the same content dropped twice is known.
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "base/result.hpp"
@@ -8,7 +9,8 @@
 namespace consent_sync::intake {
 
 // Of the bytes as they lie on disk (a .gz is not unpacked), from the first to the last, as 64 lower-case hex
-// digits. Blocking. Reads with its own place: that of the open file does not move. Error: io.
-base::result<std::string> hash_file(int fd);
+// digits. Blocking. Reads with its own place: that of the open file does not move. Errors: io; busy: `stop` was
+// set by another thread.
+base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace consent_sync::intake

@@ -104,7 +104,11 @@ base::result<file_reader> file_reader::open(std::unique_ptr<byte_source> source,
                                             const read_settings& settings, read_position from) {
     const base::result<format> kind = parse_format(name);
     if (!kind) return kind.error();
-    if (kind->gzip) source = make_gzip_source(std::move(source), settings.bytes_max * decompressed_factor);
+    if (kind->gzip) {  // what is packed is bounded too: it may hold millions of empty members
+        source = make_bounded_source(std::move(source), read_bound{settings.bound.stop});
+        source = make_gzip_source(std::move(source), settings.bytes_max * decompressed_factor);
+    }
+    source = make_bounded_source(std::move(source), settings.bound);
     file_reader reader(std::make_unique<implementation>(std::move(source), kind->rows, settings));
     if (const auto started = reader.impl_->start(from); !started) return started.error();
     return reader;
@@ -114,7 +118,9 @@ read_result file_reader::next(std::vector<row>& out, std::size_t most) {
     std::size_t used = 0;
     while (used < most && impl_->last.at == read_result::state::more) {
         const base::result<std::size_t> got = impl_->read_row(out, used);
-        if (!got)
+        if (!got && got.error().code == base::errc::busy)
+            impl_->last.at = read_result::state::interrupted;
+        else if (!got)
             impl_->last = read_result{read_result::state::broke_off, got.error()};
         else if (*got == 0)
             impl_->last.at = read_result::state::end_of_file;

@@ -10,8 +10,8 @@
 // give.
 //
 // A file that is read to its end has every row told as a change or as a fault. Errors of open(): unsupported
-// and invalid_input refuse the file whole, with a reason for its owner; io and not_found say nothing about
-// the file.
+// and invalid_input refuse the file whole, with a reason for its owner; io, not_found and busy (interrupted) say
+// nothing about the file.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +34,7 @@ struct read_settings {
     config::rule_settings rules;
     std::uint64_t bytes_max =
         config::inbox_settings{}.max_bytes;  // of the file; a .gz may hold 16 times as much
+    read_bound bound{};                      // of this reader, in content
 };
 
 struct read_result {
@@ -41,9 +42,10 @@ struct read_result {
         more,         // ask again
         end_of_file,  // all rows were given
         broke_off,    // the rows up to here were given; the rest cannot be read. Asking again tells the same
+        interrupted,  // read_settings::bound was met; a new reader goes on from position()
     };
     state at = state::more;
-    base::error reason;  // of broke_off; io: the file may be whole, try again later
+    base::error reason;  // of broke_off; io: the file may be whole, a new reader goes on from position()
 };
 
 class file_reader {

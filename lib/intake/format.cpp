@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "consent/key.hpp"
@@ -39,21 +40,31 @@ base::error refused(std::string_view why) {
     return base::error{base::errc::invalid_input, "the file is no text in UTF-8: " + std::string(why)};
 }
 
+std::string_view without_gz(std::string_view lowered) {
+    return lowered.ends_with(".gz") ? lowered.substr(0, lowered.size() - 3) : lowered;
+}
+
+// The format, and where its extension begins.
+std::optional<std::pair<std::size_t, format>> find_format(std::string_view lowered) {
+    const std::string_view rest = without_gz(lowered);
+    for (const auto& [extension, rows] : extensions)
+        if (rest.ends_with(extension))
+            return std::pair(rest.size() - extension.size(), format{rows, rest.size() != lowered.size()});
+    return std::nullopt;
+}
+
 }  // namespace
+
+std::string known_extension(std::string_view name) {
+    const std::string lowered = consent::lower(name);
+    const auto found = find_format(lowered);
+    return found ? lowered.substr(found->first) : std::string();
+}
 
 base::result<format> parse_format(std::string_view name) {
     const std::string lowered = consent::lower(name);
-    std::string_view rest = lowered;
-    format found;
-    if (rest.ends_with(".gz")) {
-        found.gzip = true;
-        rest.remove_suffix(3);
-    }
-    for (const auto& [extension, rows] : extensions)
-        if (rest.ends_with(extension)) {
-            found.rows = rows;
-            return found;
-        }
+    if (const auto found = find_format(lowered)) return found->second;
+    const std::string_view rest = without_gz(lowered);
     std::string message =
         "the name of the file does not tell its format: it must end in .csv, .ndjson, .jsonl or "
         ".json, or one of these with .gz";

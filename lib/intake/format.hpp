@@ -20,6 +20,9 @@ struct format {
 // allowed.
 base::result<format> parse_format(std::string_view name);
 
+// The part of a name that tells its format, lowered: ".csv", ".ndjson.gz". Empty: none that is known.
+std::string known_extension(std::string_view name);
+
 // Looks at the first bytes (through gzip) and moves the cursor behind a UTF-8 byte order mark.
 // Error: invalid_input for what is no UTF-8 text, with its kind where it is known and the way out.
 base::result<void> check_text(window& bytes);

@@ -63,8 +63,8 @@ file_table::file_table(database& db)
       same_content_(db.prepare("SELECT min(arrival) FROM files WHERE sha256=? AND arrival<? AND claimed_at>=?")),
       progress_(db.prepare("UPDATE files SET rows=?, read_offset=?, invalid=invalid+? WHERE arrival=?")),
       set_gate_(db.prepare("UPDATE files SET gate=? WHERE arrival=?")),
-      end_reading_(db.prepare("UPDATE files SET state=4, read_at=?, fault=?, ignored_columns=? WHERE arrival=? "
-                              "AND state=3")),
+      end_reading_(db.prepare("UPDATE files SET state=4, read_at=?, fault=?, ignored_columns=?, size=?, modified_ns=? "
+                              "WHERE arrival=? AND state=3")),
       add_verdicts_(db.prepare("UPDATE files SET confirmed=confirmed+?, rejected=rejected+?, superseded=superseded+?, "
                                "unconfirmed=unconfirmed+?, invalid=invalid+? WHERE arrival=?")),
       refused_(db.prepare("UPDATE files SET state=6, done_at=?, fault=? WHERE arrival=?")),
@@ -124,9 +124,11 @@ void file_table::set_gate(consent::arrival_number arrival, file_gate gate) {
     set_gate_.run_with(number(gate), arrival).execute();
 }
 
-void file_table::end_reading(consent::arrival_number arrival, base::wall_time at, const std::string& fault,
-                             const std::string& ignored_columns) {
-    end_reading_.run_with(base::to_unix_ms(at), or_null(fault), or_null(ignored_columns), arrival).execute();
+void file_table::end_reading(const file_end& end) {
+    end_reading_
+        .run_with(base::to_unix_ms(end.at), or_null(end.fault), or_null(end.ignored_columns), end.size,
+                  end.modified_ns, end.arrival)
+        .execute();
 }
 
 void file_table::add_verdicts(consent::arrival_number arrival, const verdict_counts& added) {

@@ -11,6 +11,16 @@
 
 namespace consent_sync::ledger {
 
+// A file was read to its end, or to where it breaks off for good.
+struct file_end {
+    consent::arrival_number arrival = 0;
+    base::wall_time at;
+    std::string fault;
+    std::string ignored_columns;
+    std::uint64_t size = 0;  // as it was then
+    std::int64_t modified_ns = 0;
+};
+
 // All members throw database_error and run inside store::transact().
 class file_table {
   public:
@@ -32,8 +42,7 @@ class file_table {
     void progress(consent::arrival_number arrival, std::uint64_t rows, std::uint64_t offset, std::uint64_t invalid);
     void set_gate(consent::arrival_number arrival, file_gate gate);
     // reading → read.
-    void end_reading(consent::arrival_number arrival, base::wall_time at, const std::string& fault,
-                     const std::string& ignored_columns);
+    void end_reading(const file_end& end);
     void add_verdicts(consent::arrival_number arrival, const verdict_counts& added);
     void refused(consent::arrival_number arrival, base::wall_time at, const std::string& why);
     void done(consent::arrival_number arrival, base::wall_time at);

@@ -7,6 +7,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <random>
@@ -33,18 +34,23 @@ struct opened_ledger {
 };
 
 // Files whose claim a crash cut: renamed already, or still in the inbox under another number soon.
-void settle_claims(ledger::store& s, const config::folders& paths) {
+base::result<void> settle_claims(ledger::store& s, const config::folders& paths) {
     for (ledger::file_record& file : s.files().open_files()) {
         if (file.state != ledger::file_state::claiming) continue;
         struct stat found {};
-        if (::lstat(base::join_path(paths.processing, file.stored_name).c_str(), &found) == 0) {
+        const std::string path = base::join_path(paths.processing, file.stored_name);
+        if (::lstat(path.c_str(), &found) == 0) {
             file.size = static_cast<std::uint64_t>(found.st_size);
+            file.modified_ns = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
             file.inode = found.st_ino;
             s.files().claimed(file);
-        } else {
+        } else if (errno == ENOENT) {
             s.files().forget(file.arrival);
+        } else {
+            return base::system_error("look at", path, errno);
         }
     }
+    return {};
 }
 
 base::result<opened_ledger> open_ledger(const config::settings& settings, const config::folders& paths,
@@ -55,12 +61,14 @@ base::result<opened_ledger> open_ledger(const config::settings& settings, const 
     opened.store = std::move(*store);
     ::chmod(paths.ledger.c_str(), 0600);
     const auto since = now.wall - 2 * settings.limits.interval;
+    base::result<void> settled;
     const auto recovered = opened.store->transact([&](ledger::store& s) {
-        settle_claims(s, paths);
+        settled = settle_claims(s, paths);
         opened.past = s.recover(now.wall, settings.retry.late_write_window, since);
         opened.open_files = s.files().open_files();
     });
     if (!recovered) return recovered.error();
+    if (!settled) return settled.error();
     return opened;
 }
 
@@ -80,12 +88,13 @@ class parts {
           random_(std::random_device{}()),
           transport_(std::move(transport)),
           engine_(settings_, midnight(), random_),
+          trouble_(make_disk_trouble()),
           ledger_(io.get_executor(), std::move(opened.store), [this](const base::error& e) { ledger_troubled(e); },
-                  [this] { ledger_mended(); }),
+                  [this] { trouble_.end("ledger"); }),
           tokens_(io.get_executor(), clock_, random_, settings_, *transport_),
           delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
           reports_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_),
-          intake_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_, intake_listener()),
+          intake_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_, trouble_, intake_listener()),
           signals_(io, SIGTERM, SIGINT) {}
 
     void start() {
@@ -140,13 +149,18 @@ class parts {
             io_.stop();
             return;
         }
-        engine_.pause(delivery::pause_reason::disk, e.message, clock_.now());
-        delivery_.pump();
+        trouble_.begin("ledger", e);
     }
 
-    void ledger_mended() {
-        engine_.resume(delivery::pause_reason::disk, clock_.now());
-        delivery_.pump();
+    disk_trouble make_disk_trouble() {
+        return {[this](const base::error& e) {
+                    engine_.pause(delivery::pause_reason::disk, e.message, clock_.now());
+                    delivery_.pump();
+                },
+                [this] {
+                    engine_.resume(delivery::pause_reason::disk, clock_.now());
+                    delivery_.pump();
+                }};
     }
 
     void begin_stop(int signal) {
@@ -189,6 +203,7 @@ class parts {
     base::random_engine random_;
     std::unique_ptr<http::https_transport> transport_;
     delivery::engine engine_;
+    disk_trouble trouble_;
     ledger_thread ledger_;
     token_service tokens_;
     delivery_service delivery_;

@@ -58,7 +58,9 @@ bool import(ledger::store& store, import_piece& piece, base::wall_time now) {
     }
     store.changes().append(piece.rows);
     store.files().progress(piece.arrival, piece.position.rows, piece.position.offset, invalid);
-    if (piece.ended) store.files().end_reading(piece.arrival, now, piece.fault, piece.ignored_columns);
+    if (piece.ended)
+        store.files().end_reading({piece.arrival, now, piece.fault, piece.ignored_columns, piece.size,
+                                   piece.modified_ns});
     return gated;
 }
 

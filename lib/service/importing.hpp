@@ -21,6 +21,8 @@ struct import_piece {
     bool ended = false;                  // the file has no more rows
     std::string fault;                   // why reading broke off; empty: it did not
     std::string ignored_columns;
+    std::uint64_t size = 0;              // of `ended`: the file when its end was believed
+    std::int64_t modified_ns = 0;
 };
 
 // Moves rows over. In a file whose content was dropped before only opt-outs are sent again.

@@ -1,41 +1,25 @@
 // The reading side of intake_service: many small files at once, large ones in pieces.
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
 #include "intake/claim_refuse.hpp"
-#include "intake/content_hash.hpp"
 #include "service/intake_service.hpp"
 
 namespace consent_sync::service {
 namespace {
 
+using outcome = read_step::outcome;
+
 constexpr std::size_t piece_rows = 4'096;
-constexpr std::size_t small_files_max = 256;  // in one transaction
+constexpr std::size_t small_files_max = 256;               // in one transaction
+constexpr std::size_t small_rows_max = 65'536;             // in one transaction, a piece more
+constexpr std::uint64_t small_content_max = 4ULL << 20;    // a small file that holds more is read as a large one
+constexpr auto retry_every = std::chrono::seconds(1);
+constexpr const char* trouble_name = "reading";
 
-std::string join(const std::vector<std::string>& names) {
-    std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-    return all;
-}
-
-base::result<std::string> hash_path(const std::string& path) {
-    auto file = intake::open_for_reading(path);
-    if (!file) return file.error();
-    return intake::hash_file(file->get());
-}
-
-// One piece of a file that is open. Blocking.
-import_piece read_piece(intake::file_reader& reader, std::vector<intake::row>& rows, const ledger::file_record& file) {
-    const intake::read_result got = reader.next(rows, piece_rows);
-    import_piece piece = make_piece(file.arrival, rows, file.duplicate_of.has_value(), reader.position());
-    if (got.at != intake::read_result::state::more) {
-        piece.ended = true;
-        piece.ignored_columns = join(reader.unknown_columns());
-    }
-    if (got.at == intake::read_result::state::broke_off) piece.fault = got.reason.message;
-    return piece;
-}
+bool is_trouble(const base::error& e) { return e.code == base::errc::io || e.code == base::errc::no_space; }
 
 }  // namespace
 
@@ -43,14 +27,15 @@ boost::asio::awaitable<void> intake_service::run_small() {
     while (true) {
         std::optional<ledger::file_record> first = co_await small_.pop();
         if (!first || stopping_) co_return;
-        std::vector<ledger::file_record> files;
-        files.push_back(std::move(*first));
-        while (files.size() < small_files_max && small_.size() > 0) {
+        auto all = std::make_shared<small_group>();
+        all->emplace_back(path_of(*first), std::move(*first));
+        while (all->size() < small_files_max && small_.size() > 0) {
             std::optional<ledger::file_record> next = co_await small_.pop();
             if (!next) break;
-            files.push_back(std::move(*next));
+            all->emplace_back(path_of(*next), std::move(*next));
         }
-        co_await read_small(std::move(files));
+        co_await begin_small(all);
+        if (!stopping_) co_await read_small(std::move(all));
     }
 }
 
@@ -62,144 +47,147 @@ boost::asio::awaitable<void> intake_service::run_large() {
     }
 }
 
-boost::asio::awaitable<void> intake_service::read_small(std::vector<ledger::file_record> files) {
-    struct work {
-        ledger::file_record file;
-        std::string path;
-        std::string hash;
-        std::optional<base::error> refused;
-        std::vector<import_piece> pieces;
-        bool gated = false;
-    };
-    auto all = std::make_shared<std::vector<work>>();
-    for (ledger::file_record& file : files) {
-        work w;
-        w.path = path_of(file);
-        w.file = std::move(file);
-        all->push_back(std::move(w));
-    }
-    auto hash_all = [all] {
-        for (work& w : *all) {
-            auto hash = hash_path(w.path);
-            if (hash)
-                w.hash = *hash;
-            else
-                w.refused = hash.error();
+// A file that cannot be hashed at once is left to the large ones, which wait for the disk.
+boost::asio::awaitable<void> intake_service::begin_small(std::shared_ptr<small_group> all) {
+    auto hash_all = [all, &stop = stop_reading_] {
+        for (small_file& each : *all) {
+            const auto hash = each.reading.hash(stop);
+            each.left = !hash;
+            if (hash) each.reading.file.sha256 = *hash;
         }
     };
     co_await async::run_blocking(blocking_, std::move(hash_all));
     const base::wall_time since = clock_.now().wall - settings_.rules.duplicate_window;
     ledger_thread::job begin = [all, since](ledger::store& s) {
-        for (work& w : *all) {
-            if (w.refused) continue;
-            w.file.duplicate_of = s.files().find_same_content(w.hash, w.file.arrival, since);
-            s.files().begin_reading(w.file.arrival, w.hash, w.file.duplicate_of);
+        for (small_file& each : *all) {
+            ledger::file_record& file = each.reading.file;
+            if (each.left) continue;
+            file.duplicate_of = s.files().find_same_content(file.sha256, file.arrival, since);
+            s.files().begin_reading(file.arrival, file.sha256, file.duplicate_of);
         }
     };
     co_await ledger_.run(std::move(begin));
-    const intake::read_settings how{settings_.defaults, settings_.rules, settings_.inbox.max_bytes};
-    auto read_all = [all, how] {
-        std::vector<intake::row> rows;
-        for (work& w : *all) {
-            if (w.refused) continue;
-            auto reader = intake::file_reader::open(w.path, w.file.name, how);
-            if (!reader) {
-                w.refused = reader.error();
-                continue;
+    for (small_file& each : *all)
+        if (!each.left) each.reading.file.state = ledger::file_state::reading;
+}
+
+// One piece of each file. Whatever needs more, or has trouble, is left to the large ones.
+boost::asio::awaitable<void> intake_service::read_small(std::shared_ptr<small_group> all) {
+    for (std::size_t from = 0; from < all->size() && !stopping_;) {
+        auto to = std::make_shared<std::size_t>(from);
+        auto read_some = [all, to, &settings = settings_, &stop = stop_reading_] {
+            std::size_t rows = 0;
+            for (; *to < all->size() && rows < small_rows_max; ++*to) {
+                small_file& each = (*all)[*to];
+                if (each.left) continue;
+                each.step = each.reading.next(settings, intake::read_bound{&stop, small_content_max}, piece_rows);
+                rows += each.step.piece.rows.size();
             }
-            do {
-                w.pieces.push_back(read_piece(*reader, rows, w.file));
-            } while (!w.pieces.back().ended);
-        }
-    };
-    co_await async::run_blocking(blocking_, std::move(read_all));
-    const base::wall_time now = clock_.now().wall;
-    ledger_thread::job store_all = [all, now](ledger::store& s) {
-        for (work& w : *all) {
-            w.gated = false;
-            for (import_piece& piece : w.pieces) w.gated = import(s, piece, now) || w.gated;
-        }
-    };
-    co_await ledger_.run(std::move(store_all));
-    for (work& w : *all) {
-        if (w.refused) {
-            co_await refuse_claimed(std::move(w.file), *w.refused);
-            continue;
-        }
-        std::uint64_t first = 1;
-        for (const import_piece& piece : w.pieces) {
-            announce(piece, first, w.gated);
-            first = piece.position.rows + 1;
-        }
-        co_await ended(w.file.arrival);
+        };
+        co_await async::run_blocking(blocking_, std::move(read_some));
+        const base::wall_time now = clock_.now().wall;
+        ledger_thread::job store_some = [all, from, to, now](ledger::store& s) {
+            for (std::size_t i = from; i < *to; ++i) {
+                small_file& each = (*all)[i];
+                if (!each.left && each.keeps()) each.reading.gated = import(s, each.step.piece, now);
+            }
+        };
+        co_await ledger_.run(std::move(store_some));
+        for (; from < *to; ++from) co_await end_small((*all)[from]);
     }
 }
 
-boost::asio::awaitable<bool> intake_service::begin_reading(ledger::file_record& file) {
-    auto path = path_of(file);
-    auto hash_one = [path] { return hash_path(path); };
-    const base::result<std::string> hash = co_await async::run_blocking(blocking_, std::move(hash_one));
-    if (!hash) {
-        co_await refuse_claimed(file, hash.error());
-        co_return false;
+boost::asio::awaitable<void> intake_service::end_small(small_file& each) {
+    if (!each.left) announce(each.reading, each.step.piece);
+    if (!each.left && each.step.what == outcome::ended) {
+        co_await ended(each.reading.file.arrival);
+    } else if (!each.left && each.step.what == outcome::refused) {
+        co_await refuse_claimed(each.reading.file, each.step.why);
+    } else {
+        ledger::file_record file = each.reading.file;
+        co_await large_.push(std::move(file));
     }
-    auto shared = std::make_shared<ledger::file_record>(file);
-    shared->sha256 = *hash;
+    each.step = {};  // its rows are in the ledger
+}
+
+// False: a stop was asked for, or the file is gone.
+boost::asio::awaitable<bool> intake_service::begin_reading(std::shared_ptr<file_reading> reading) {
+    if (reading->file.state == ledger::file_state::reading) co_return true;
+    while (true) {
+        auto hash_one = [reading, &stop = stop_reading_] { return reading->hash(stop); };
+        const base::result<std::string> hash = co_await async::run_blocking(blocking_, std::move(hash_one));
+        if (stopping_) co_return false;
+        if (hash) {
+            reading->file.sha256 = *hash;
+            break;
+        }
+        if (!is_trouble(hash.error())) {
+            co_await record_refused(reading->file, hash.error());
+            co_return false;
+        }
+        base::error why = hash.error();
+        why.message = reading->path() + ": " + why.message;
+        co_await wait_for_disk(std::move(why));
+    }
     const base::wall_time since = clock_.now().wall - settings_.rules.duplicate_window;
-    ledger_thread::job begin = [shared, since](ledger::store& s) {
-        shared->duplicate_of = s.files().find_same_content(shared->sha256, shared->arrival, since);
-        s.files().begin_reading(shared->arrival, shared->sha256, shared->duplicate_of);
+    ledger_thread::job begin = [reading, since](ledger::store& s) {
+        ledger::file_record& file = reading->file;
+        file.duplicate_of = s.files().find_same_content(file.sha256, file.arrival, since);
+        s.files().begin_reading(file.arrival, file.sha256, file.duplicate_of);
     };
     co_await ledger_.run(std::move(begin));
-    file = *shared;
+    reading->file.state = ledger::file_state::reading;
     co_return true;
 }
 
 boost::asio::awaitable<void> intake_service::read_large(ledger::file_record file) {
-    if (file.state != ledger::file_state::reading) {
-        const bool begun = co_await begin_reading(file);
-        if (!begun) co_return;
-    }
-    struct work {
-        std::optional<intake::file_reader> reader;
-        std::vector<intake::row> rows;
-        import_piece piece;
-        bool gated = false;
-    };
-    auto w = std::make_shared<work>();
-    const intake::read_settings how{settings_.defaults, settings_.rules, settings_.inbox.max_bytes};
-    const intake::read_position from{file.rows, file.read_offset};
-    auto path = path_of(file);
-    auto open = [w, path, how, from, name = file.name]() -> std::optional<base::error> {
-        auto reader = intake::file_reader::open(path, name, how, from);
-        if (!reader) return reader.error();
-        w->reader.emplace(std::move(*reader));
-        return std::nullopt;
-    };
-    const std::optional<base::error> refused = co_await async::run_blocking(blocking_, std::move(open));
-    if (refused) {
-        co_await refuse_claimed(std::move(file), *refused);
-        co_return;
-    }
-    std::uint64_t first = file.rows + 1;
-    do {
-        if (stopping_) co_return;  // goes on from the last transaction at the next start
-        auto read = [w, file] { w->piece = read_piece(*w->reader, w->rows, file); };
+    std::string path = path_of(file);
+    auto reading = std::make_shared<file_reading>(std::move(path), std::move(file));
+    const bool begun = co_await begin_reading(reading);
+    trouble_.end(trouble_name);
+    while (begun && !stopping_) {  // goes on from the last transaction at the next start
+        auto step = std::make_shared<read_step>();
+        auto read = [reading, step, &settings = settings_, &stop = stop_reading_] {
+            *step = reading->next(settings, intake::read_bound{&stop}, piece_rows);
+        };
         co_await async::run_blocking(blocking_, std::move(read));
-        const base::wall_time now = clock_.now().wall;
-        ledger_thread::job store_piece = [w, now](ledger::store& s) { w->gated = import(s, w->piece, now); };
-        co_await ledger_.run(std::move(store_piece));
-        announce(w->piece, first, w->gated);
-        first = w->piece.position.rows + 1;
-    } while (!w->piece.ended);
-    co_await ended(file.arrival);
+        if (!step->piece.rows.empty() || step->piece.ended) {
+            const base::wall_time now = clock_.now().wall;
+            ledger_thread::job store_piece = [reading, step, now](ledger::store& s) {
+                reading->gated = import(s, step->piece, now);
+            };
+            co_await ledger_.run(std::move(store_piece));
+            announce(*reading, step->piece);
+        }
+        if (step->what == outcome::trouble) {
+            base::error why = step->why;
+            co_await wait_for_disk(std::move(why));
+            continue;
+        }
+        trouble_.end(trouble_name);
+        if (step->what == outcome::changing) co_await wait(settings_.inbox.settle);
+        if (step->what == outcome::ended) co_return co_await ended(reading->file.arrival);
+        if (step->what == outcome::refused) co_return co_await refuse_claimed(reading->file, step->why);
+        if (step->what == outcome::gone) co_return co_await record_refused(reading->file, step->why);
+    }
+}
+
+boost::asio::awaitable<void> intake_service::wait_for_disk(base::error why) {
+    trouble_.begin(trouble_name, why);
+    co_await wait(retry_every);
+}
+
+boost::asio::awaitable<void> intake_service::wait(base::milliseconds time) {
+    boost::asio::steady_timer timer(home_, time);
+    co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
 // Rows of a gated file are announced when its gate opens.
-void intake_service::announce(const import_piece& piece, std::uint64_t first_row, bool gated) {
+void intake_service::announce(file_reading& reading, const import_piece& piece) {
     if (piece.rows.empty()) return;
-    const consent::place first(piece.arrival, first_row);
-    if (gated || gated_.contains(piece.arrival)) {
+    const consent::place first(piece.arrival, reading.first_row);
+    reading.first_row = piece.position.rows + 1;
+    if (reading.gated || gated_.contains(piece.arrival)) {
         gated_.try_emplace(piece.arrival, first);
         return;
     }
@@ -214,6 +202,7 @@ boost::asio::awaitable<void> intake_service::ended(consent::arrival_number arriv
     co_await open_gates();
 }
 
+// The reason is in refused/ and on disk before the ledger forgets the file.
 boost::asio::awaitable<void> intake_service::refuse_claimed(ledger::file_record file, base::error why) {
     intake::refusal refusal;
     refusal.name = file.name;
@@ -221,13 +210,23 @@ boost::asio::awaitable<void> intake_service::refuse_claimed(ledger::file_record 
     refusal.reason = why.message;
     refusal.how_to_fix = "mend the file as the reason says and drop it again";
     refusal.refused_at = clock_.now().wall;
-    const int processing = folders_.processing.get();
-    const int refused_folder = folders_.refused.get();
-    auto move = [refusal, processing, refused_folder] {
-        return intake::refuse_file(processing, refusal, refused_folder);
-    };
-    const base::result<std::string> moved = co_await async::run_blocking(blocking_, std::move(move));
-    if (!moved) base::log_event(base::level::error, "file.not_moved", {{"words", moved.error().message}});
+    while (true) {
+        auto move = [refusal, processing = folders_.processing.get(), refused = folders_.refused.get()] {
+            return intake::refuse_file(processing, refusal, refused);
+        };
+        const base::result<std::string> moved = co_await async::run_blocking(blocking_, std::move(move));
+        if (moved || !is_trouble(moved.error())) {
+            if (!moved) base::log_event(base::level::error, "file.not_moved", {{"words", moved.error().message}});
+            break;
+        }
+        base::error trouble = moved.error();
+        co_await wait_for_disk(std::move(trouble));
+    }
+    trouble_.end(trouble_name);
+    co_await record_refused(std::move(file), std::move(why));
+}
+
+boost::asio::awaitable<void> intake_service::record_refused(ledger::file_record file, base::error why) {
     const auto arrival = file.arrival;
     const base::wall_time now = clock_.now().wall;
     ledger_thread::job record = [arrival, now, words = why.message](ledger::store& s) {

@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,7 +22,8 @@
 #include "config/settings.hpp"
 #include "intake/claim_folders.hpp"
 #include "intake/watch.hpp"
-#include "service/importing.hpp"
+#include "service/disk_trouble.hpp"
+#include "service/file_reading.hpp"
 #include "service/ledger_thread.hpp"
 
 namespace consent_sync::service {
@@ -36,7 +38,7 @@ class intake_service {
 
     intake_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
                    const base::clock& clock, const config::settings& settings, ledger_thread& ledger,
-                   const intake::work_folders& folders, listener l);
+                   const intake::work_folders& folders, disk_trouble& trouble, listener l);
 
     // Goes on with the files that the ledger holds open, then watches the inbox.
     void start(const std::vector<ledger::file_record>& open_files);
@@ -45,16 +47,33 @@ class intake_service {
     std::size_t unread() const { return unread_.size(); }
 
   private:
+    struct small_file {
+        small_file(std::string path, ledger::file_record file) : reading(std::move(path), std::move(file)) {}
+        bool keeps() const { return !step.piece.rows.empty() || step.piece.ended; }
+        file_reading reading;
+        read_step step;
+        bool left = false;  // to the large ones
+    };
+    using small_group = std::vector<small_file>;
+    struct claiming;  // files on their way out of the inbox
+
     boost::asio::awaitable<void> watch_inbox();
+    boost::asio::awaitable<void> refuse_arrived(const std::vector<intake::arrived_file>& arrived);
     boost::asio::awaitable<void> claim(std::vector<intake::arrived_file> arrived);
+    boost::asio::awaitable<void> rename_claimed(std::shared_ptr<claiming> w);
     boost::asio::awaitable<void> enqueue(ledger::file_record file);
     boost::asio::awaitable<void> run_small();
     boost::asio::awaitable<void> run_large();
-    boost::asio::awaitable<void> read_small(std::vector<ledger::file_record> files);
+    boost::asio::awaitable<void> begin_small(std::shared_ptr<small_group> all);
+    boost::asio::awaitable<void> read_small(std::shared_ptr<small_group> all);
+    boost::asio::awaitable<void> end_small(small_file& each);
     boost::asio::awaitable<void> read_large(ledger::file_record file);
-    boost::asio::awaitable<bool> begin_reading(ledger::file_record& file);
+    boost::asio::awaitable<bool> begin_reading(std::shared_ptr<file_reading> reading);
     boost::asio::awaitable<void> refuse_claimed(ledger::file_record file, base::error why);
-    void announce(const import_piece& piece, std::uint64_t first_row, bool gated);
+    boost::asio::awaitable<void> record_refused(ledger::file_record file, base::error why);
+    boost::asio::awaitable<void> wait_for_disk(base::error why);
+    boost::asio::awaitable<void> wait(base::milliseconds time);
+    void announce(file_reading& reading, const import_piece& piece);
     boost::asio::awaitable<void> ended(consent::arrival_number arrival);
     boost::asio::awaitable<void> open_gates();
     std::string path_of(const ledger::file_record& file) const;
@@ -66,6 +85,7 @@ class intake_service {
     config::folders paths_;
     ledger_thread& ledger_;
     const intake::work_folders& folders_;
+    disk_trouble& trouble_;
     listener listener_;
     intake::watch watch_;
     async::task_group tasks_;
@@ -74,6 +94,7 @@ class intake_service {
     std::set<consent::arrival_number> unread_;
     std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
     bool stopping_ = false;
+    std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };
 
 }  // namespace consent_sync::service

@@ -200,7 +200,7 @@ void intake_model::read_chunk(std::size_t index, bool small) {
 
 void intake_model::end_reading(std::size_t index, bool small) {
     daemon_.ledger_thread().add({[arrival = files_[index].arrival, wall = time_.now().wall](
-                                     ledger::store& s) { s.files().end_reading(arrival, wall, "", ""); },
+                                     ledger::store& s) { s.files().end_reading({arrival, wall, "", "", 0, 0}); },
                                  [this, index] { files_[index].read = true; },
                                  [this, index, small] {
                                      files_[index].reading = false;

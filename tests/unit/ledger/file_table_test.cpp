@@ -30,7 +30,7 @@ TEST_F(FileTable, LivesFromItsClaimToDone) {
         EXPECT_EQ(s.files().find(1)->size, 77u);
         s.files().begin_reading(1, "hash", std::nullopt);
         EXPECT_EQ(s.files().find(1)->state, file_state::reading);
-        s.files().end_reading(1, now, "broke off", "colour");
+        s.files().end_reading({1, now, "broke off", "colour", 0, 0});
         const auto read = s.files().find(1);
         EXPECT_EQ(read->state, file_state::read);
         EXPECT_EQ(read->fault, "broke off");

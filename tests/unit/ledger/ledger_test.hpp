@@ -65,7 +65,7 @@ class LedgerTest : public testing::Test {
         });
     }
     void end(consent::arrival_number file) {
-        run([&](store& s) { s.files().end_reading(file, now, "", ""); });
+        run([&](store& s) { s.files().end_reading({file, now, "", "", 0, 0}); });
     }
     fetched bulk(consent::place after, std::size_t most = 1'000,
                  consent::place bound = consent::place(INT64_MAX)) {

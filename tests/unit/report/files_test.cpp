@@ -234,7 +234,7 @@ TEST_F(FileReports, OfManySmallFilesShareTheirSyncs) {
             s.files().claimed(file);
             s.files().begin_reading(file.arrival, std::string(32, 'x'), std::nullopt);
             s.files().progress(file.arrival, 1, 10, 0);
-            s.files().end_reading(file.arrival, noon, "", "");
+            s.files().end_reading({file.arrival, noon, "", "", 0, 0});
             settled.push_back(confirmed(row.change.id));
         }
         s.changes().settle(settled);

@@ -1,0 +1,118 @@
+#include "service/file_reading.hpp"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "intake/content_hash.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+using outcome = read_step::outcome;
+
+std::string join(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+    return all;
+}
+
+constexpr const char* went_away = "the file went away from processing/ before it was read to its end";
+
+}  // namespace
+
+file_reading::file_reading(std::string path, ledger::file_record claimed)
+    : file(std::move(claimed)),
+      first_row(file.rows + 1),
+      path_(std::move(path)),
+      position_{file.rows, file.read_offset},
+      believed_{file.size, file.modified_ns} {}
+
+base::result<std::string> file_reading::hash(const std::atomic<bool>& stop) const {
+    auto open = intake::open_for_reading(path_);
+    if (!open) return open.error();
+    return intake::hash_file(open->get(), &stop);
+}
+
+std::optional<file_stamp> file_reading::stamp() const {
+    struct stat found {};
+    if (::lstat(path_.c_str(), &found) != 0) return std::nullopt;
+    return file_stamp{static_cast<std::uint64_t>(found.st_size),
+                      std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
+}
+
+// What a failure to open or to go on means.
+read_step file_reading::fail(const base::error& why) {
+    read_step step;
+    step.why = why;
+    reader_.reset();
+    if (why.code == base::errc::busy) {
+        step.what = outcome::interrupted;
+    } else if (why.code == base::errc::io || why.code == base::errc::no_space) {
+        step.what = outcome::trouble;
+        step.why.message = path_ + ": " + why.message + "; it is tried again until it can be read or is moved away";
+    } else if (position_.rows > 0) {  // its rows are in the ledger and get their verdicts
+        step.piece.arrival = file.arrival;
+        step.piece.position = position_;
+        finish(step, why.code == base::errc::not_found ? went_away : why.message);
+    } else {
+        step.what = why.code == base::errc::not_found ? outcome::gone : outcome::refused;
+        if (step.what == outcome::gone) step.why.message = went_away;
+    }
+    return step;
+}
+
+void file_reading::finish(read_step& step, std::string fault) {
+    step.what = outcome::ended;
+    step.piece.ended = true;
+    step.piece.fault = std::move(fault);
+    if (reader_) step.piece.ignored_columns = join(reader_->unknown_columns());
+    step.piece.size = believed_.size;
+    step.piece.modified_ns = believed_.modified_ns;
+}
+
+std::optional<read_step> file_reading::open(const config::settings& settings, const intake::read_bound& bound) {
+    const intake::read_settings how{settings.defaults, settings.rules, settings.inbox.max_bytes, bound};
+    auto opened = intake::file_reader::open(path_, file.name, how, position_);
+    if (!opened) return fail(opened.error());
+    reader_.emplace(std::move(*opened));
+    return std::nullopt;
+}
+
+read_step file_reading::next(const config::settings& settings, intake::read_bound bound, std::size_t most) {
+    if (!reader_)
+        if (auto failed = open(settings, bound)) return std::move(*failed);
+    const intake::read_result got = reader_->next(rows_, most);
+    using state = intake::read_result::state;
+    read_step step;
+    if (got.at == state::end_of_file || (got.at == state::broke_off && got.reason.code != base::errc::io)) {
+        // Its last row may be half of one while it is written: nothing of this piece is kept unless the file is still.
+        const auto now = stamp();
+        if (now && *now != believed_ && std::exchange(seen_, now) != now) {
+            reader_.reset();
+            step.piece.arrival = file.arrival;
+            step.piece.position = position_;
+            step.what = outcome::changing;
+            return step;
+        }
+        if (now) believed_ = *now;
+    }
+    step.piece = make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position());
+    position_ = step.piece.position;
+    if (got.at == state::more) return step;
+    if (got.at == state::end_of_file) {
+        finish(step, "");
+        return step;
+    }
+    if (got.at == state::broke_off && got.reason.code != base::errc::io) {
+        finish(step, got.reason.message);
+        return step;
+    }
+    const base::error why = got.at == state::interrupted ? base::error{base::errc::busy, "interrupted"} : got.reason;
+    import_piece piece = std::move(step.piece);
+    step = fail(why);
+    step.piece = std::move(piece);
+    return step;
+}
+
+}  // namespace consent_sync::service

@@ -1,0 +1,74 @@
+// Reads one claimed file piece by piece on a blocking thread, and tells what came of each piece.
+//
+// A file is believed to be at its end only if it is the one that was claimed, byte for byte as large and as old; one
+// that somebody still writes is read again from the last stored row when it has been still for a while. Trouble with
+// the disk never ends a file: the next piece is asked for again.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/settings.hpp"
+#include "intake/file_reader.hpp"
+#include "ledger/records.hpp"
+#include "service/importing.hpp"
+
+namespace consent_sync::service {
+
+// What a file's end is believed by.
+struct file_stamp {
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
+    bool operator==(const file_stamp&) const = default;
+};
+
+struct read_step {
+    enum class outcome {
+        more,         // ask again
+        ended,        // by its end, or where it breaks off for good
+        interrupted,  // a bound was met
+        changing,     // at its end, but it changes: ask again when it has been still
+        trouble,      // the disk: ask again later
+        refused,      // nothing of it can be read, for the reason `why`
+        gone,         // it is not there any more, and nothing of it was read
+    };
+    outcome what = outcome::more;
+    base::error why;     // of trouble, refused, gone
+    import_piece piece;  // to be stored, whatever the outcome
+};
+
+class file_reading {
+  public:
+    // `path`: of the claimed file. `file`: as the ledger has it; reading goes on behind what is stored.
+    file_reading(std::string path, ledger::file_record file);
+
+    // SHA-256 of the file as it lies there. Blocking. Error: io, busy (stopped), not_found.
+    base::result<std::string> hash(const std::atomic<bool>& stop) const;
+    // The next rows, at most `most` (unsubscribe_all aside). Blocking.
+    read_step next(const config::settings& settings, intake::read_bound bound, std::size_t most);
+
+    ledger::file_record file;
+    std::uint64_t first_row = 1;  // of the piece that is next
+    bool gated = false;
+
+    const std::string& path() const { return path_; }
+    std::optional<file_stamp> stamp() const;  // nothing: it cannot be looked at
+
+  private:
+    std::optional<read_step> open(const config::settings& settings, const intake::read_bound& bound);
+    read_step fail(const base::error& why);
+    void finish(read_step& step, std::string fault);
+
+    std::string path_;
+    intake::read_position position_;
+    file_stamp believed_;  // at the claim, or when it had been still
+    std::optional<file_stamp> seen_;
+    std::optional<intake::file_reader> reader_;
+    std::vector<intake::row> rows_;
+};
+
+}  // namespace consent_sync::service

@@ -1,0 +1,146 @@
+// The claiming side of intake_service: out of the inbox, or refused there.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+
+#include "async/run_blocking.hpp"
+#include "base/log.hpp"
+#include "intake/claim.hpp"
+#include "intake/claim_refuse.hpp"
+#include "service/intake_service.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+constexpr auto look_again = std::chrono::seconds(1);  // whether the disk works again
+
+// What became of one claim. A claim that failed behind its rename counts as made: the file has left the inbox.
+base::result<intake::claimed_file> claim_for_good(int inbox, const intake::arrived_file& file, int processing,
+                                                  const ledger::file_record& record) {
+    auto claim = intake::claim_file(inbox, file.name, file.seen.identity, processing, record.arrival);
+    if (claim || claim.error().code == base::errc::no_space) return claim;
+    struct stat found {};
+    if (::fstatat(processing, record.stored_name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0)
+        return intake::claimed_file{record.stored_name,
+                                    {found.st_dev, found.st_ino},
+                                    static_cast<std::uint64_t>(found.st_size),
+                                    std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
+    if (errno != ENOENT) return base::system_error("look into", "processing/", errno);
+    // It is still in the inbox, whatever the reason.
+    return base::error{base::errc::not_found, claim.error().message};
+}
+
+}  // namespace
+
+struct intake_service::claiming {
+    std::vector<intake::arrived_file> arrived;
+    std::vector<ledger::file_record> records;
+    std::vector<base::result<intake::claimed_file>> claims;
+};
+
+// While the disk has trouble the inbox is not touched; what arrived meanwhile is found by a listing.
+boost::asio::awaitable<void> intake_service::watch_inbox() {
+    while (!stopping_) {
+        std::vector<intake::arrived_file> arrived = co_await watch_.next();
+        if (trouble_.any()) {
+            while (trouble_.any()) co_await wait(look_again);
+            watch_.list_now();
+            continue;
+        }
+        co_await refuse_arrived(arrived);
+        co_await claim(std::move(arrived));
+    }
+}
+
+// What cannot be moved to refused/ stays, and is tried again when a listing finds it.
+boost::asio::awaitable<void> intake_service::refuse_arrived(const std::vector<intake::arrived_file>& arrived) {
+    for (const intake::arrived_file& file : arrived) {
+        if (!file.refused) continue;
+        intake::refusal why;
+        why.name = file.name;
+        why.reason = "it is " + std::string(intake::name(*file.refused));
+        why.how_to_fix = "see inbox.max_bytes in the configuration, and drop the rows in smaller files";
+        why.refused_at = clock_.now().wall;
+        auto move = [why, inbox = watch_.folder(), refused = folders_.refused.get()] {
+            return intake::refuse_file(inbox, why, refused);
+        };
+        const auto moved = co_await async::run_blocking(blocking_, std::move(move));
+        if (!moved) base::log_event(base::level::error, "inbox.not_refused", {{"words", moved.error().message}});
+    }
+}
+
+// First the number and the name are on disk, then the renames, then the ledger says so; each step can be done again.
+boost::asio::awaitable<void> intake_service::claim(std::vector<intake::arrived_file> arrived) {
+    auto w = std::make_shared<claiming>();
+    for (intake::arrived_file& file : arrived) {
+        if (file.refused) continue;
+        ledger::file_record record;
+        record.name = file.name;
+        record.claimed_at = clock_.now().wall;
+        record.stored_name = intake::known_extension(file.name);
+        w->records.push_back(std::move(record));
+        w->arrived.push_back(std::move(file));
+    }
+    if (w->records.empty()) co_return;
+    ledger_thread::job number = [w](ledger::store& s) {
+        for (ledger::file_record& record : w->records)  // the numbers of a transaction that failed are void
+            record.stored_name = intake::known_extension(record.name);
+        s.files().add(w->records);
+    };
+    co_await ledger_.run(std::move(number));
+    co_await rename_claimed(w);
+    ledger_thread::job record_claims = [w](ledger::store& s) {
+        for (std::size_t i = 0; i < w->records.size(); ++i) {
+            if (w->claims[i])
+                s.files().claimed(w->records[i]);
+            else
+                s.files().forget(w->records[i].arrival);
+        }
+    };
+    co_await ledger_.run(std::move(record_claims));
+    for (std::size_t i = 0; i < w->records.size(); ++i) {
+        ledger::file_record& file = w->records[i];
+        if (!w->claims[i]) {
+            base::log_event(base::level::warn, "file.not_claimed", {{"words", w->claims[i].error().message}});
+            continue;
+        }
+        file.state = ledger::file_state::claimed;
+        unread_.insert(file.arrival);
+        base::log_event(base::level::info, "file.claimed",
+                        {{"file", consent::format_file_id(file.arrival)}, {"name", intake::shown_name(file.name)},
+                         {"bytes", file.size}});
+        co_await enqueue(std::move(file));
+    }
+}
+
+// Goes on until each file is known to be in processing/ or in the inbox, and the renames are on disk.
+boost::asio::awaitable<void> intake_service::rename_claimed(std::shared_ptr<claiming> w) {
+    while (true) {
+        auto rename_all = [w, inbox = watch_.folder(), processing = folders_.processing.get()] {
+            w->claims.clear();
+            for (std::size_t i = 0; i < w->records.size(); ++i)
+                w->claims.push_back(claim_for_good(inbox, w->arrived[i], processing, w->records[i]));
+            const int folders[] = {processing, inbox};
+            base::result<void> done = intake::sync_moves(folders);
+            for (const auto& each : w->claims)
+                if (!each && each.error().code != base::errc::not_found) done = each.error();
+            return done;
+        };
+        const base::result<void> done = co_await async::run_blocking(blocking_, std::move(rename_all));
+        if (done) break;
+        trouble_.begin("claiming", done.error());
+        co_await wait(look_again);
+    }
+    trouble_.end("claiming");
+    for (std::size_t i = 0; i < w->records.size(); ++i) {
+        if (!w->claims[i]) continue;
+        ledger::file_record& file = w->records[i];
+        file.size = w->claims[i]->size;
+        file.modified_ns = w->claims[i]->modified_ns;
+        file.inode = w->claims[i]->identity.inode;
+    }
+}
+
+}  // namespace consent_sync::service
