@@ -86,7 +86,7 @@ bool is_address(int family, string_view text) {
 
 bool is_host(const host_port& parts) {
     if (parts.bracketed) return is_address(AF_INET6, parts.host);
-    return !parts.host.empty() && parts.host.size() <= 253 &&
+    return !parts.host.empty() && parts.host.size() <= 253 && parts.host.front() != '.' && parts.host.back() != '.' &&
            std::all_of(parts.host.begin(), parts.host.end(),
                        [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; });
 }
@@ -112,14 +112,23 @@ bool is_base_url(string_view text) {
     return !plain || is_this_machine(*parts);
 }
 
+// Each '%' begins the code of a character.
+bool is_percent_encoded(string_view text) {
+    const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+    for (std::size_t at = text.find('%'); at != string_view::npos; at = text.find('%', at + 1))
+        if (at + 2 >= text.size() || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return false;
+    return true;
+}
+
 bool is_proxy(string_view text) {
     if (text == "none") return true;
     if (!text.starts_with("http://")) return false;
     text.remove_prefix(7);
     if (text.ends_with('/')) text.remove_suffix(1);
     if (!std::all_of(text.begin(), text.end(), is_visible_ascii)) return false;
-    const auto parts = split_authority(text.substr(text.rfind('@') + 1));  // npos + 1 is 0
-    return parts && is_authority(*parts);
+    const std::size_t host = text.rfind('@') + 1;  // npos + 1 is 0
+    const auto parts = split_authority(text.substr(host));
+    return parts && is_authority(*parts) && (host == 0 || is_percent_encoded(text.substr(0, host - 1)));
 }
 
 bool is_time_zone(string_view text) {
@@ -158,7 +167,7 @@ const text_rule base_url{
     "to all others",
     is_base_url, false, true};
 const text_rule proxy_url{
-    "http://[USER:PASSWORD@]HOST[:PORT], or \"none\" for no proxy whatever the environment says", is_proxy,
+    "http://[USER:PASSWORD@]HOST[:PORT] with a literal % written as %25, or \"none\" for no proxy whatever the environment says", is_proxy,
     false, true};
 const text_rule time_zone{
     "\"auto\" or the IANA name of a time zone that this machine knows, like \"Europe/Berlin\"", is_time_zone,

@@ -66,7 +66,10 @@ base::result<proxy> parse_proxy(std::string_view url) {
     std::string_view rest = url;
     if (const std::size_t scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
         const std::string scheme = lowered(rest.substr(0, scheme_end));
-        if (scheme != "http") return invalid("a proxy is reached by http://, not by " + scheme + "://");
+        // What is no scheme may be a password that holds "://", and is not shown.
+        const bool known = scheme == "https" || scheme == "socks5" || scheme == "socks5h" || scheme == "socks4";
+        if (scheme != "http")
+            return invalid("a proxy is reached by http://" + (known ? ", not by " + scheme + "://" : std::string()));
         rest.remove_prefix(scheme_end + 3);
     }
     proxy result;
@@ -80,7 +83,9 @@ base::result<proxy> parse_proxy(std::string_view url) {
     }
     if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
     auto parsed = parse_authority(rest, proxy_default_port);
-    if (!parsed) return invalid(parsed.error().message);
+    // Without a '@' it may be user:password, so only what stands behind one is shown.
+    const bool shown = !result.credentials.empty();
+    if (!parsed) return invalid(shown ? parsed.error().message : "its host or its port (1 to 65535) is not valid");
     result.authority = std::move(*parsed);
     return result;
 }

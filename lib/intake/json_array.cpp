@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "consent/key.hpp"
 #include "intake/columns.hpp"
 #include "intake/limits.hpp"
 
@@ -20,6 +19,14 @@ constexpr auto structural = [] {
 
 constexpr bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+// White space of JSON alone: what else looks blank is of the element, which is then broken. An element that is not
+// empty is passed, so reading goes on.
+std::string_view trim_end(std::string_view text) {
+    while (!text.empty() && is_space(text.back()))
+        text.remove_suffix(1);
+    return text;
 }
 
 }  // namespace
@@ -76,8 +83,9 @@ base::result<void> json_array::open() {
 }
 
 base::result<void> json_array::resume(std::uint64_t offset) {
-    if (closed_ || offset <= offset_) return {};
-    first_ = false;
+    if (closed_) return {};
+    first_ = false;  // also where it was empty, before a comma that stands at the start
+    if (offset <= offset_) return {};
     offset_ = offset;
     return bytes_.jump(offset);
 }
@@ -120,7 +128,7 @@ base::result<json_element> json_array::cut() {
         }
         const bool keep = element.found == json_element::kind::element;
         if (complete) {
-            element.text = keep ? consent::trim(text.substr(0, stop)) : std::string_view();
+            element.text = keep ? trim_end(text.substr(0, stop)) : std::string_view();
             if (!keep) bytes_.skip(stop);
             element.length = keep ? element.text.size() : bytes_.offset() - element.offset;
             return element;

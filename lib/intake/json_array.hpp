@@ -42,7 +42,7 @@ class json_array {
     // Goes to the first element. An empty file is an empty array. Error: invalid_input, there is no such
     // array.
     base::result<void> open();
-    // Goes on at an offset that offset() told. Requires: open().
+    // Goes on at an offset that offset() told behind some element. Requires: open().
     base::result<void> resume(std::uint64_t offset);
 
     // The element at the cursor, which stays there: pass() goes on. Error: the structure breaks off here.

@@ -6,7 +6,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <charconv>
 #include <functional>
 #include <vector>
 
@@ -19,9 +18,6 @@
 #include "service/token_service.hpp"
 
 namespace consent_sync::service {
-
-// An exchange as the pure parts see it.
-hubspot::answer to_answer(http::exchange&& e);
 
 class delivery_service {
   public:

@@ -4,7 +4,7 @@
 
 #include "base/file.hpp"
 #include "base/log.hpp"
-#include "service/delivery_service.hpp"
+#include "service/to_answer.hpp"
 
 namespace consent_sync::service {
 namespace {

@@ -89,7 +89,8 @@ TEST(Proxy, ReadsCredentials) {
 TEST(Proxy, RefusesWhatItCannotUseWithoutShowingThePassword) {
     for (const char* url :
          {"https://user:hunter2@p:1", "socks5://user:hunter2@p:1", "http://user:hunter2@p:0",
-          "http://user:hunter2%4@p:1", "http://user:hunter2@p:1/path", "http://user:hunter2@"}) {
+          "http://user:hunter2%4@p:1", "http://user:hunter2@p:1/path", "http://user:hunter2@",
+          "user:hunter2://@p:1", "http//user:hunter2@p:1/://x", "user:hunter2", "http://user:hunter2"}) {
         const auto parsed = parse_proxy(url);
         ASSERT_FALSE(parsed) << url;
         EXPECT_EQ(parsed.error().message.find("hunter2"), std::string::npos) << parsed.error().message;

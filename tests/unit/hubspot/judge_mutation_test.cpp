@@ -2,46 +2,15 @@
 // independent reader finds in it: a result with the key of the change and, literally, the asked status.
 #include <gtest/gtest.h>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <random>
 
-#include "consent/key.hpp"
 #include "hubspot/judge.hpp"
 #include "unit/hubspot/batches.hpp"
+#include "unit/hubspot/proof.hpp"
 #include "unit/hubspot/real_bodies.hpp"
 
 namespace consent_sync::hubspot {
 namespace {
-
-namespace json = boost::json;
-
-bool names_subscription(const json::value& value, std::int64_t wanted) {
-    if (value.is_int64()) return value.get_int64() == wanted;
-    return value.is_string() && value.get_string() == std::to_string(wanted);
-}
-
-// The document model keeps the last of two members of one name, so it is only asked whether a proof is
-// possible.
-bool is_proven(const std::string& text, const consent::change& c) {
-    boost::system::error_code ec;
-    const json::value root = json::parse(text, ec);
-    if (ec || !root.is_object()) return false;
-    const json::value* results = root.get_object().if_contains("results");
-    if (!results || !results->is_array()) return false;
-    for (const json::value& item : results->get_array()) {
-        if (!item.is_object()) continue;
-        const auto& result = item.get_object();
-        const auto *address = result.if_contains("subscriberIdString"),
-                   *id = result.if_contains("subscriptionId"), *status = result.if_contains("status");
-        if (!address || !id || !status || !address->is_string() || !status->is_string()) continue;
-        const std::string_view trimmed = consent::trim(std::string_view(address->get_string()));
-        if (consent::same_subscriber(trimmed, c.subscriber) && names_subscription(*id, c.subscription) &&
-            status->get_string() == json::string_view(consent::name(c.state)))
-            return true;
-    }
-    return false;
-}
 
 const std::vector batch{make_change("bh@hubspot.com", 530858989),
                         make_change("ann@example.com", 1, unsubscribed), make_change("ann@example.com", 2),

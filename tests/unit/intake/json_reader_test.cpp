@@ -149,5 +149,38 @@ TEST(JsonReader, ReadsEscapesAndNamesUnknownMembers) {
     EXPECT_THAT(got.unknown, ElementsAre("First", "Last"));
 }
 
+// White space of other worlds before a bracket was trimmed to nothing, never passed, and told as a row for ever.
+TEST(JsonReader, BlanksThatAreNotOfJsonEnd) {
+    for (const std::string blank : {"\v", "\f", "\v\f"}) {
+        const std::string element = R"({"email":"a@b.example","status":"no"})";
+        for (const std::string& text : {"[" + blank + "]", "[" + element + "," + blank + "]", "[" + element + blank + "]",
+                                        "[" + blank + element + "]"}) {
+            base::result<file_reader> reader = open_text(text, "x.json", with_subscription());
+            ASSERT_TRUE(reader);
+            std::vector<row> rows;
+            const read_result end = reader->next(rows, 10);
+            EXPECT_EQ(end.at, read_result::state::end_of_file);
+            ASSERT_FALSE(rows.empty());
+            ASSERT_LE(rows.size(), 2U);
+            EXPECT_EQ(rows.back().fault ? rows.back().fault->category : "", "malformed");
+        }
+    }
+}
+
+TEST(JsonReader, GoesOnBehindAFirstElementThatIsMissing) {
+    const std::string text = std::string("[,") + a + "," + b + "]";
+    base::result<file_reader> reader = open_text(text, "x.json", with_subscription());
+    ASSERT_TRUE(reader);
+    std::vector<row> rows;
+    reader->next(rows, 1);
+    reading rest;
+    base::result<file_reader> later = open_text(text, "x.json", with_subscription(), 1 << 20, reader->position());
+    ASSERT_TRUE(later);
+    read_on(*later, rest);
+    ASSERT_EQ(rest.rows.size(), 2U);
+    EXPECT_EQ(rest[0].number, 2U);
+    EXPECT_EQ(rest[0].change.subscriber, "a@b.com");
+}
+
 }  // namespace
 }  // namespace consent_sync::intake

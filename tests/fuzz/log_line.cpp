@@ -1,0 +1,35 @@
+#include "base/log.hpp"
+#include "base/redact.hpp"
+#include "fuzz/targets.hpp"
+
+namespace consent_sync::fuzz {
+namespace {
+
+constexpr std::string_view secret = "hunter2-hunter2";
+constexpr std::string_view name = "ann.secret";
+constexpr std::string_view address = "ann.secret@example.com";
+
+}  // namespace
+
+void fuzz_address_line(std::string_view input) {
+    base::register_secret(secret);
+    // The address and the secret, in the midst of anything.
+    const std::size_t middle = input.size() / 2;
+    std::string text(input.substr(0, middle));
+    text.append(address).append(" ").append(secret).append(input.substr(middle));
+    for (const auto how : {base::escape::controls, base::escape::controls_and_quotes}) {
+        const std::string line = base::redact(text, how);
+        const bool alone = input.find(name) != std::string_view::npos;  // without a domain it is no address
+        require(alone || line.find(name) == std::string::npos, "no address stays");
+        require(line.find(secret) == std::string::npos, "no secret stays");
+        require(line.size() <= base::redacted_max + 3, "a line is bounded");
+        for (std::size_t at = 0; at < line.size();) {
+            const std::size_t length = base::utf8_length(line, at);
+            require(length > 0, "a line is UTF-8");
+            require(static_cast<unsigned char>(line[at]) >= 0x20 && line[at] != '\x7f', "a line is one line");
+            at += length;
+        }
+    }
+}
+
+}  // namespace consent_sync::fuzz
