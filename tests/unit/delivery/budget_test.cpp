@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace consent_sync::delivery {
 namespace {
 
@@ -28,6 +30,17 @@ TEST(Budget, BulkStopsAtTheReserve) {
     EXPECT_TRUE(b.bulk_allowed(day_one));
     b.spent(day_one);
     EXPECT_FALSE(b.bulk_allowed(day_one));
+}
+
+TEST(Budget, DoesNotBelieveWhatNoAccountHas) {
+    budget b = make();
+    const std::int64_t absurd = std::numeric_limits<std::int64_t>::max();
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_FALSE(b.learn(absurd, absurd, 0, day_one));
+        EXPECT_FALSE(b.learn(1'000, absurd, 0, day_one));
+        EXPECT_FALSE(b.learn(absurd, 0, 0, day_one));
+    }
+    EXPECT_FALSE(b.remaining());
 }
 
 TEST(Budget, IsFullAgainAtMidnight) {
