@@ -1,15 +1,32 @@
 // consent-sync run: the daemon.
 #include <boost/program_options.hpp>
 #include <iostream>
+#include <sstream>
 
 #include "base/log.hpp"
 #include "commands.hpp"
-#include "config/loader.hpp"
 #include "service/application.hpp"
+#include "service/reloading.hpp"
 
 namespace consent_sync::daemon {
 
 namespace po = boost::program_options;
+
+namespace {
+
+// One line a fault: to people, or as entries of the journal with their priority.
+void tell_faults(const std::string& faults) {
+    base::set_up_log(base::log_format::automatic, base::level::info);
+    if (!base::logs_to_journal()) {
+        std::cerr << faults << "\n";
+        return;
+    }
+    std::istringstream lines(faults);
+    for (std::string fault; std::getline(lines, fault);)
+        base::log_event(base::level::error, "config.refused", {{"words", fault}});
+}
+
+}  // namespace
 
 int run(int argc, char** argv) {
     po::options_description options("consent-sync run: watch the inbox and bring every change to HubSpot");
@@ -28,9 +45,9 @@ int run(int argc, char** argv) {
         return exit_done;
     }
     const std::string path = given["config"].as<std::string>();
-    auto settings = config::load_settings(path);
+    auto settings = service::load_checked(path);
     if (!settings) {
-        std::cerr << settings.error().message << "\n";
+        tell_faults(settings.error().message);
         return exit_faults;
     }
     base::set_up_log(settings->log.format, settings->log.level);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/journal.hpp"
 #include "base/redact.hpp"
 #include "base/time_text.hpp"
 
@@ -22,6 +23,7 @@ namespace {
 using sink_ptr = std::shared_ptr<spdlog::sinks::sink>;
 
 std::atomic<log_format> chosen_format = log_format::text;
+std::atomic<bool> to_journal = false;
 std::atomic<level> least_level = level::info;
 
 std::shared_ptr<spdlog::logger> make_logger(sink_ptr sink) {
@@ -73,9 +75,8 @@ std::string text_value(const std::string& value) {
     return quotes ? '"' + redact(value, escape::controls_and_quotes) + '"' : plain;
 }
 
-std::string text_line(level at, const std::string& time, std::string_view event,
-                      std::span<const log_field> fields) {
-    std::string line = fmt::format("{} {} event={}", time, name(at), text_value(std::string(event)));
+std::string text_body(std::string_view event, std::span<const log_field> fields) {
+    std::string line = "event=" + text_value(std::string(event));
     for (const log_field& field : fields) {
         line += fmt::format(" {}=", field.name);
         if (const auto* text = std::get_if<std::string>(&field.value)) {
@@ -85,6 +86,11 @@ std::string text_line(level at, const std::string& time, std::string_view event,
         }
     }
     return line;
+}
+
+std::string text_line(level at, const std::string& time, std::string_view event,
+                      std::span<const log_field> fields) {
+    return fmt::format("{} {} {}", time, name(at), text_body(event, fields));
 }
 
 std::string json_text(std::string_view text) {
@@ -113,7 +119,12 @@ std::string json_line(level at, const std::string& time, std::string_view event,
 
 void set_up_log(log_format format, level least) {
     chosen_format = format;
+    to_journal = format == log_format::automatic && stdout_is_journal();
     least_level = least;
+}
+
+bool logs_to_journal() {
+    return to_journal;
 }
 
 bool log_enabled(level of) {
@@ -122,6 +133,8 @@ bool log_enabled(level of) {
 
 void log_event(level at, std::string_view event, std::span<const log_field> fields) {
     if (!log_enabled(at)) return;
+    // A journal that does not take the entry still has the other end of standard output.
+    if (to_journal && send_to_journal(journal_entry(at, event, fields, text_body(event, fields)))) return;
     const std::string time = format_time(system_clock().now().wall);
     const std::string line = chosen_format.load() == log_format::json ? json_line(at, time, event, fields)
                                                                       : text_line(at, time, event, fields);

@@ -1,4 +1,5 @@
-// Logs: one stable event name a line with key=value fields, as text or as JSON lines, by spdlog.
+// Logs: one stable event name a line with key=value fields, as text or as JSON lines, by spdlog; or native fields of the
+// journal.
 //
 //   log_event(level::info, "file.claimed", {{"file", file_id}, {"bytes", size}});
 //   → 2026-11-23T09:00:00.123Z INFO event=file.claimed file=00000042 bytes=1234
@@ -19,7 +20,8 @@
 namespace consent_sync::base {
 
 enum class level { debug, info, warn, error };
-enum class log_format { text, json };
+// automatic: native fields when standard output is systemd's journal (base/journal.hpp), text elsewhere.
+enum class log_format { automatic, text, json };
 
 class log_field {
   public:
@@ -35,9 +37,11 @@ class log_field {
     std::variant<std::string, std::int64_t, double, bool> value;
 };
 
-// To standard output, each line flushed. May be called again (reload). Before the first call: text, info.
+// To standard output, each line flushed, or to the journal. May be called again (reload). Before the first call:
+// text, info.
 void set_up_log(log_format format, level least);
 bool log_enabled(level of);
+bool logs_to_journal();  // what was set up last writes native fields
 void log_event(level at, std::string_view event, std::span<const log_field> fields);
 inline void log_event(level at, std::string_view event, std::initializer_list<log_field> fields = {}) {
     log_event(at, event, std::span<const log_field>(fields.begin(), fields.size()));

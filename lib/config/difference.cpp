@@ -23,6 +23,17 @@ std::vector<changed_key> difference(const settings& before, const settings& afte
     return changed;
 }
 
+settings reloaded(const settings& before, const settings& after) {
+    settings now = after;
+    now.account = before.account;
+    now.state_dir = before.state_dir;
+    now.inbox.dir = before.inbox.dir;
+    now.inbox.work_dir = before.inbox.work_dir;
+    now.hubspot = before.hubspot;
+    now.monitor_listen = before.monitor_listen;
+    return now;
+}
+
 std::vector<shown_key> show_settings(const settings& s) {
     std::vector<shown_key> shown;
     for (const key& each : all_keys())

@@ -18,6 +18,9 @@ struct changed_key {
 // In the order of the table of keys. A key that needs a restart keeps its old value in the running daemon.
 std::vector<changed_key> difference(const settings& before, const settings& after);
 
+// What runs after a reload: `after`, with the old values of all keys that need a restart.
+settings reloaded(const settings& before, const settings& after);
+
 struct shown_key {
     std::string path;
     std::string value;

@@ -28,7 +28,8 @@ std::vector<key> top_keys() {
             null::allowed),
         choice_key<>(
             "log.format", reload, [](auto& s) { return &s.log.format; },
-            std::vector<choice<base::log_format>>{{"text", base::log_format::text},
+            std::vector<choice<base::log_format>>{{"auto", base::log_format::automatic},
+                                                  {"text", base::log_format::text},
                                                   {"json", base::log_format::json}}),
         choice_key<>(
             "log.level", reload, [](auto& s) { return &s.log.level; },

@@ -96,7 +96,7 @@ struct keep_settings {
 };
 
 struct log_settings {
-    base::log_format format = base::log_format::text;
+    base::log_format format = base::log_format::automatic;
     base::level level = base::level::info;
 };
 

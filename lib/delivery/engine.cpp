@@ -16,6 +16,7 @@ engine::engine(const config::settings& settings, budget::next_midnight midnight,
     : settings_(&settings),
       random_(random),
       bounds_(bounds),
+      batch_configured_(settings.batch.max_changes),
       batch_limit_(settings.batch.max_changes),
       lanes_(bounds.waiting_max,
              [this](ledger::batch_id id, consent::place place) { return find_in_batch(id, place); }),
@@ -65,7 +66,8 @@ void engine::start(const ledger::recovery& past, base::moment now) {
 
 void engine::configure(const config::settings& settings, budget::next_midnight midnight) {
     settings_ = &settings;
-    batch_limit_ = settings.batch.max_changes;
+    // A limit that HubSpot made smaller stays until the key itself is changed.
+    if (settings.batch.max_changes != batch_configured_) batch_limit_ = batch_configured_ = settings.batch.max_changes;
     limiter_.configure(settings.limits.requests, settings.limits.interval);
     budget_.configure(settings.limits.daily, settings.limits.daily_reserve, std::move(midnight));
     concurrency_.configure(settings.limits.max_connections);

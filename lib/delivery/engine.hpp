@@ -69,6 +69,7 @@ class engine {
     engine& operator=(const engine&) = delete;
 
     void start(const ledger::recovery& past, base::moment now);
+    // Of a reload. What was learnt from HubSpot stays.
     void configure(const config::settings& settings, budget::next_midnight midnight);
 
     // Rows of one file are in the ledger: `first` to `last`, with or without opt-outs and others among them.
@@ -165,6 +166,7 @@ class engine {
     const config::settings* settings_;
     base::random_engine& random_;
     engine_bounds bounds_;
+    std::uint32_t batch_configured_;
     std::uint32_t batch_limit_;
 
     lanes lanes_;

@@ -11,12 +11,13 @@ constexpr std::int64_t limit_max = 100'000;  // a header beyond that is not beli
 }  // namespace
 
 limiter::limiter(std::optional<std::uint32_t> configured, base::milliseconds interval)
-    : configured_(configured), interval_(interval), limit_(configured.value_or(lowest_limit)) {}
+    : configured_(configured), configured_interval_(interval), interval_(interval), limit_(configured.value_or(lowest_limit)) {}
 
 void limiter::configure(std::optional<std::uint32_t> configured, base::milliseconds interval) {
     configured_ = configured;
-    interval_ = interval;
-    if (configured) limit_ = *configured;
+    if (interval != configured_interval_) interval_ = configured_interval_ = interval;
+    const std::uint32_t told = learnt_ ? told_ : configured.value_or(lowest_limit);
+    limit_ = std::min(configured.value_or(told), told);
 }
 
 // Older ones are kept a while: the answer to a request tells what HubSpot had counted when that one arrived.
@@ -75,8 +76,8 @@ void limiter::learn(std::optional<std::int64_t> max, std::optional<std::int64_t>
                     std::optional<std::int64_t> interval_ms, base::steady_time written_at, base::steady_time now) {
     if (interval_ms && *interval_ms >= 100 && *interval_ms <= 3'600'000) interval_ = base::milliseconds(*interval_ms);
     if (!max || *max < 1 || *max > limit_max) return;
-    const auto told = static_cast<std::uint32_t>(*max);
-    limit_ = configured_ ? std::min(*configured_, told) : told;
+    told_ = static_cast<std::uint32_t>(*max);
+    limit_ = configured_ ? std::min(*configured_, told_) : told_;
     learnt_ = true;
     if (!remaining || *remaining < 0) return;
     if (now - written_at > interval_ * (intervals_kept - 1) - limit_margin_max) return;  // what it counted is forgotten

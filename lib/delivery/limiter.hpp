@@ -24,6 +24,7 @@ class limiter {
   public:
     // `configured`: never more than that, whatever HubSpot tells; nothing: learn.
     limiter(std::optional<std::uint32_t> configured, base::milliseconds interval);
+    // Of a reload. What HubSpot told stays: only a smaller limit than that, or another interval than before, counts.
     void configure(std::optional<std::uint32_t> configured, base::milliseconds interval);
 
     // When the next request may be written: `now`, a later time, or nothing while all slots wait for their request to
@@ -55,10 +56,12 @@ class limiter {
     std::uint32_t usable(base::steady_time now) const;
 
     std::optional<std::uint32_t> configured_;
+    base::milliseconds configured_interval_;
     base::milliseconds interval_;
     base::milliseconds margin_ = limit_margin_first;
     std::uint32_t limit_;
     bool learnt_ = false;
+    std::uint32_t told_ = 0;  // by HubSpot; 0: not learnt
     std::deque<base::steady_time> sends_;  // ascending; a slot is used until one interval + margin after
     std::uint32_t taken_ = 0;              // not written yet
     base::steady_time last_taken_{};

@@ -30,6 +30,11 @@ void connection_pool::put(std::unique_ptr<connection> one) {
     if (!sweep_armed_) arm_sweep();
 }
 
+void connection_pool::keep(std::size_t idle_max) {
+    idle_max_ = idle_max;
+    if (idle_.size() > idle_max) idle_.erase(idle_.begin(), idle_.end() - static_cast<std::ptrdiff_t>(idle_max));
+}
+
 void connection_pool::close_all() {
     idle_.clear();
     sweeper_.disarm();

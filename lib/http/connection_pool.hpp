@@ -24,6 +24,7 @@ class connection_pool {
     // Beyond idle_max the oldest one is closed.
     void put(std::unique_ptr<connection> one);
     void close_all();
+    void keep(std::size_t idle_max);  // from now on
 
     std::size_t size() const { return idle_.size(); }
     std::uint64_t found_closed() const { return found_closed_; }

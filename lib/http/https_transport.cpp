@@ -118,6 +118,11 @@ asio::awaitable<exchange> https_transport::send(request r, std::function<void()>
     return core::send(core_, std::move(r), std::move(on_written));
 }
 
+void https_transport::keep_idle(std::size_t connections_max) {
+    core_->limits.connections_max = connections_max;
+    core_->pool.keep(connections_max);
+}
+
 void https_transport::close_idle() {
     core_->pool.close_all();
 }

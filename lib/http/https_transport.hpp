@@ -75,6 +75,9 @@ class https_transport final : public transport {
     // Closes what is idle; also ends the timer that would keep io_context::run() from returning.
     void close_idle();
 
+    // How many idle connections are kept from now on.
+    void keep_idle(std::size_t connections_max);
+
     bool is_plain() const;  // no TLS: the daemon says so in its log
     std::size_t open_connections() const;
     std::size_t idle_connections() const;

@@ -18,13 +18,14 @@ namespace consent_sync::intake {
 namespace {
 
 constexpr mode_t others = S_IRWXO;
+constexpr mode_t others_but_search = S_IROTH | S_IWOTH;  // who may drop files passes through the state folder
 constexpr mode_t parent_mode = 0755;                                // of folders above the daemon's own
 constexpr const char* probe_name = ".consent-sync-move-probe.tmp";  // left alone by every watch
 
 struct folder_rule {
     std::string path;
     mode_t mode;
-    bool others_allowed;
+    mode_t refused;  // bits that it may not have
 };
 
 // chmod after mkdir: the umask takes bits away, and mkdir does not set the group bit everywhere.
@@ -63,13 +64,13 @@ base::result<void> check_folder(const folder_rule& rule) {
                            fmt::format("{}; the service's user needs to read, write and enter it",
                                        base::system_error("use", rule.path, errno).message)};
     }
-    if (!rule.others_allowed && (status.st_mode & others) != 0) {
+    if ((status.st_mode & rule.refused) != 0) {
         return base::error{base::errc::invalid_input,
                            fmt::format("{0} holds addresses, and others than its user and group have access "
                                        "(mode {1:o}): run chmod o-rwx {0}",
                                        rule.path, status.st_mode & 07777U)};
     }
-    if (rule.others_allowed && (status.st_mode & S_IROTH) != 0) {
+    if (rule.refused == 0 && (status.st_mode & S_IROTH) != 0) {
         base::log_event(base::level::warn, "folder.world_readable", {{"path", rule.path}});
     }
     return {};
@@ -87,12 +88,12 @@ base::error cannot_move(const std::string& from, const std::string& to, int errn
 }  // namespace
 
 base::result<void> ensure_folders(const config::folders& folders) {
-    const std::array<folder_rule, 6> rules = {{{folders.state, 0750, false},
-                                               {folders.inbox, 02770, true},
-                                               {folders.processing, 0750, false},
-                                               {folders.done, 0750, false},
-                                               {folders.refused, 0750, false},
-                                               {folders.reports, 0750, false}}};
+    const std::array<folder_rule, 6> rules = {{{folders.state, 0750, others_but_search},
+                                               {folders.inbox, 02770, 0},
+                                               {folders.processing, 0750, others},
+                                               {folders.done, 0750, others},
+                                               {folders.refused, 0750, others},
+                                               {folders.reports, 0750, others}}};
     for (const folder_rule& rule : rules) {
         if (const auto made = make_with_parents(rule); !made) return made.error();
         if (const auto checked = check_folder(rule); !checked) return checked.error();

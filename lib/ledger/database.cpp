@@ -3,9 +3,12 @@
 #include <sqlite3.h>
 
 #include <string>
+#include <utility>
 
 namespace consent_sync::ledger {
 namespace {
+
+constexpr int steps_between_progress = 100'000;  // of SQLite's machine: some milliseconds
 
 base::errc code_of(int sqlite_code) {
     switch (sqlite_code & 0xff) {
@@ -103,6 +106,20 @@ database::database(const std::string& path, access how) {
 void database::execute(const char* sql) {
     if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
         throw_error(handle_.get(), "running a statement");
+}
+
+void database::on_progress(std::function<void()> working) {
+    if (!working) {
+        sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);
+        working_.reset();
+        return;
+    }
+    working_ = std::make_unique<std::function<void()>>(std::move(working));
+    const auto call = [](void* context) {
+        (*static_cast<std::function<void()>*>(context))();
+        return 0;  // go on
+    };
+    sqlite3_progress_handler(handle_.get(), steps_between_progress, call, working_.get());
 }
 
 int database::changed_rows() const { return sqlite3_changes(handle_.get()); }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -82,12 +83,15 @@ class database {
     void execute(const char* sql);  // any number of statements, no parameters
     statement prepare(std::string_view sql) const { return statement(handle_.get(), sql); }
     int changed_rows() const;
+    // `working` is called every some thousand steps of any statement, until it is empty again. It may not use the database.
+    void on_progress(std::function<void()> working);
 
   private:
     struct closer {
         void operator()(sqlite3* c) const;
     };
     std::unique_ptr<sqlite3, closer> handle_;
+    std::unique_ptr<std::function<void()>> working_;  // SQLite holds its address
 };
 
 }  // namespace consent_sync::ledger

@@ -15,9 +15,10 @@ constexpr const char* pragmas =
 
 }  // namespace
 
-base::result<std::unique_ptr<store>> store::open(const std::string& path) {
+base::result<std::unique_ptr<store>> store::open(const std::string& path, std::function<void()> working) {
     try {
         auto db = std::make_unique<database>(path, database::access::read_write);
+        if (working) db->on_progress(std::move(working));
         db->execute("PRAGMA auto_vacuum=INCREMENTAL;");  // takes effect while the ledger is new
         db->execute(pragmas);
         migrate(*db);

@@ -21,8 +21,10 @@ namespace consent_sync::ledger {
 
 class store {
   public:
-    // Opens or makes the ledger at `path` (or ":memory:") and migrates it.
-    static base::result<std::unique_ptr<store>> open(const std::string& path);
+    // Opens or makes the ledger at `path` (or ":memory:") and migrates it. `working` is called every few milliseconds
+    // of that, and of all later work until on_progress() changes it.
+    static base::result<std::unique_ptr<store>> open(const std::string& path, std::function<void()> working = {});
+    void on_progress(std::function<void()> working) { db_->on_progress(std::move(working)); }
 
     // Runs `work` as one transaction and commits it durably. On an error nothing of it remains.
     base::result<void> transact(const std::function<void(store&)>& work);

@@ -18,7 +18,9 @@
 #include "ledger/state_lock.hpp"
 #include "service/delivery_service.hpp"
 #include "service/intake_service.hpp"
+#include "service/reloading.hpp"
 #include "service/report_service.hpp"
+#include "service/supervision.hpp"
 #include "service/token_service.hpp"
 
 namespace consent_sync::service {
@@ -55,7 +57,7 @@ base::result<void> settle_claims(ledger::store& s, const config::folders& paths)
 
 base::result<opened_ledger> open_ledger(const config::settings& settings, const config::folders& paths,
                                         base::moment now) {
-    auto store = ledger::store::open(paths.ledger);
+    auto store = ledger::store::open(paths.ledger, extend_start());
     if (!store) return store.error();
     opened_ledger opened;
     opened.store = std::move(*store);
@@ -69,13 +71,14 @@ base::result<opened_ledger> open_ledger(const config::settings& settings, const 
     });
     if (!recovered) return recovered.error();
     if (!settled) return settled.error();
+    opened.store->on_progress({});
     return opened;
 }
 
 // All parts of the running daemon, in the order in which they depend on each other.
 class parts {
   public:
-    parts(const config::settings& settings, const config::folders& paths, intake::work_folders folders,
+    parts(config::settings& settings, const std::string& config_path, const config::folders& paths, intake::work_folders folders,
           opened_ledger opened, std::unique_ptr<http::https_transport> transport, boost::asio::io_context& io,
           boost::asio::thread_pool& blocking)
         : settings_(settings),
@@ -95,7 +98,12 @@ class parts {
           delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
           reports_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_),
           intake_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_, trouble_, intake_listener()),
-          signals_(io, SIGTERM, SIGINT) {}
+          supervision_(io.get_executor(), clock_,
+                       {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
+          reloading_(io.get_executor(), blocking, config_path, settings,
+                     {[this] { supervision_.reloading(); }, [this] { configure(); }, [this] { supervision_.reloaded(); }}),
+          signals_(io, SIGTERM, SIGINT),
+          reload_signal_(io, SIGHUP) {}
 
     void start() {
         const base::moment now = clock_.now();
@@ -115,12 +123,12 @@ class parts {
         reports_.start();
         intake_.start(open_files_);
         delivery_.pump();
-        signals_.async_wait([this](boost::system::error_code ec, int signal) {
-            if (!ec) begin_stop(signal);
-        });
+        wait_for_signals();
+        wait_for_reload();
         base::log_event(base::level::info, "daemon.ready",
                         {{"account", settings_.account}, {"open_files", open_files_.size()},
                          {"interrupted_attempts", past_.interrupted}, {"late_writes", past_.late_writes.size()}});
+        supervision_.ready();
     }
 
     const std::optional<base::error>& fatal() const { return fatal_; }
@@ -163,7 +171,52 @@ class parts {
                 }};
     }
 
+    observe::status_facts facts() {
+        observe::status_facts now;
+        for (std::size_t i = 0; i < delivery::pause_reason_count && now.pause.empty(); ++i) {
+            const auto reason = static_cast<delivery::pause_reason>(i);
+            const auto* held = engine_.held().find(reason);
+            if (held == nullptr) continue;
+            now.pause = delivery::name(reason);
+            now.pause_words = held->words;
+        }
+        now.in_flight = engine_.status(clock_.now()).in_flight;
+        return now;
+    }
+
+    void wait_for_signals() {
+        signals_.async_wait([this](boost::system::error_code ec, int signal) {
+            if (ec) return;
+            if (stopping_)
+                delivery_.cut();
+            else
+                begin_stop(signal);
+            wait_for_signals();
+        });
+    }
+
+    void wait_for_reload() {
+        reload_signal_.async_wait([this](boost::system::error_code ec, int) {
+            if (ec) return;
+            reloading_.request();
+            wait_for_reload();
+        });
+    }
+
+    // The settings have changed in place; most are read where they are used.
+    void configure() {
+        base::set_up_log(settings_.log.format, settings_.log.level);
+        engine_.configure(settings_, midnight());
+        intake_.configure();
+        transport_->keep_idle(settings_.limits.max_connections);
+        tokens_.reload();
+        delivery_.pump();
+    }
+
     void begin_stop(int signal) {
+        stopping_ = true;
+        reloading_.stop();
+        supervision_.stopping(settings_.stop_grace);
         base::log_event(base::level::info, "daemon.stopping",
                         {{"signal", signal}, {"in_flight", engine_.status(clock_.now()).in_flight}});
         intake_.stop_claiming();
@@ -185,6 +238,9 @@ class parts {
     }
 
     void finish() {
+        supervision_.ended();
+        signals_.cancel();
+        reload_signal_.cancel();
         tokens_.stop();
         transport_->close_idle();
         ledger_.stop();
@@ -209,13 +265,20 @@ class parts {
     delivery_service delivery_;
     report_service reports_;
     intake_service intake_;
+    supervision supervision_;
+    reloading reloading_;
     boost::asio::signal_set signals_;
+    boost::asio::signal_set reload_signal_;
+    bool stopping_ = false;
     std::optional<base::error> fatal_;
 };
 
 }  // namespace
 
 base::result<void> run_daemon(config::settings settings, const std::string& config_path) {
+    ::umask(027);  // nothing that is made here is for others
+    // Until a reload can be served: by default the signal would end the daemon.
+    ::signal(SIGHUP, SIG_IGN);
     const config::folders paths = config::derive_folders(settings);
     const auto made = intake::ensure_folders(paths);
     if (!made) return made;
@@ -225,10 +288,6 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     if (!one_system) return one_system;
     auto folders = intake::open_work_folders(paths);
     if (!folders) return folders.error();
-    if (!settings.limits.time_zone.empty()) {
-        const auto known = base::check_time_zone(settings.limits.time_zone);
-        if (!known) return known;
-    }
     auto opened = open_ledger(settings, paths, base::system_clock().now());
     if (!opened) return opened.error();
     auto options = http::read_https_options(settings.hubspot, http::process_environment());
@@ -245,7 +304,7 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     base::log_event(base::level::info, "daemon.started",
                     {{"version", CONSENT_SYNC_VERSION}, {"config", config_path}, {"state_dir", settings.state_dir}});
     if (plain) base::log_event(base::level::warn, "http.plain", {{"words", "no TLS: for tests on this machine only"}});
-    all = std::make_unique<parts>(settings, paths, std::move(*folders), std::move(*opened), std::move(*transport), io,
+    all = std::make_unique<parts>(settings, config_path, paths, std::move(*folders), std::move(*opened), std::move(*transport), io,
                                   blocking);
     all->start();
     io.run();

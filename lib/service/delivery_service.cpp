@@ -120,8 +120,14 @@ void delivery_service::wake_at(std::optional<base::steady_time> when) {
     });
 }
 
+void delivery_service::cut() {
+    cut_ = true;
+    sends_.cancel();
+}
+
 boost::asio::awaitable<bool> delivery_service::drain(base::steady_time deadline) {
-    const bool in_time = co_await sends_.wait_empty(deadline);
+    const bool ended = co_await sends_.wait_empty(deadline);
+    const bool in_time = ended && !cut_;
     if (!in_time) {
         sends_.cancel();
         co_await sends_.wait_empty(deadline + std::chrono::seconds(2));

@@ -34,6 +34,7 @@ class delivery_service {
     delivery::engine& engine() { return engine_; }
     void pump();   // performs what the engine wants; call after every event given to it from outside
     void begin_stop() { engine_.stop(); }
+    void cut();  // ends the grace of drain()
     // True: nothing is in flight any more. False: the deadline passed and the rest was cut.
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
@@ -57,6 +58,7 @@ class delivery_service {
     async::task_group sends_;
     bool pumping_ = false;
     bool again_ = false;
+    bool cut_ = false;
 };
 
 }  // namespace consent_sync::service

@@ -62,6 +62,10 @@ void intake_service::start(const std::vector<ledger::file_record>& open_files) {
     tasks_.spawn("intake.watch", watch_inbox());
 }
 
+void intake_service::configure() {
+    watch_.set_limits(intake::inbox_limits{settings_.inbox.settle, settings_.inbox.max_bytes}, settings_.inbox.rescan);
+}
+
 void intake_service::stop_claiming() {
     stopping_ = true;
     stop_reading_ = true;

@@ -42,6 +42,7 @@ class intake_service {
 
     // Goes on with the files that the ledger holds open, then watches the inbox.
     void start(const std::vector<ledger::file_record>& open_files);
+    void configure();  // after a reload; a file that is being read is read to its end by the old rules
     void stop_claiming();
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
     std::size_t unread() const { return unread_.size(); }

@@ -56,12 +56,7 @@ daemon_under_test::daemon_under_test(hubspot_sim::options o, const std::string& 
     sim_ = std::move(sim.value());
     sim_->write_authority(folder_ + "/ca.pem").value();
     write_token(token);
-    std::ofstream(folder_ + "/config.json")
-        << "{ \"account\": \"test\", \"state_dir\": \"" << folder_ << "/state\",\n"
-        << "\"inbox\": { \"settle\": \"100ms\" }, \"batch\": { \"max_wait\": \"100ms\" }, \"monitor\": { \"listen\": null },\n"
-        << "\"log\": { \"level\": \"debug\" },\n"
-        << "\"hubspot\": { \"base_url\": \"" << sim_->base_url() << "\", \"ca_file\": \"" << folder_
-        << "/ca.pem\", \"token_file\": \"" << folder_ << "/token\" }" << (more.empty() ? "" : ",\n") << more << " }\n";
+    write_config(more);
 }
 
 daemon_under_test::~daemon_under_test() {
@@ -70,6 +65,21 @@ daemon_under_test::~daemon_under_test() {
     if (::testing::Test::HasFailure())
         std::cerr << "the daemon's log (end):\n" << log().substr(log().size() > 6000 ? log().size() - 6000 : 0);
     fs::remove_all(folder_);
+}
+
+void daemon_under_test::write_config(const std::string& more) const {
+    std::ofstream(folder_ + "/config.json")
+        << "{ \"account\": \"test\", \"state_dir\": \"" << folder_ << "/state\",\n"
+        << "\"inbox\": { \"settle\": \"100ms\" }, \"batch\": { \"max_wait\": \"100ms\" }, \"monitor\": { \"listen\": null },\n"
+        << "\"log\": { \"level\": \"debug\" },\n"
+        << "\"hubspot\": { \"base_url\": \"" << sim_->base_url() << "\", \"ca_file\": \"" << folder_
+        << "/ca.pem\", \"token_file\": \"" << folder_ << "/token\" }" << (more.empty() ? "" : ",\n") << more << " }\n";
+}
+
+void daemon_under_test::replace_in_config(const std::string& part, const std::string& by) const {
+    std::string text = read_text(folder_ + "/config.json");
+    text.replace(text.find(part), part.size(), by);
+    std::ofstream(folder_ + "/config.json") << text;
 }
 
 void daemon_under_test::write_token(const std::string& text) const {
@@ -95,10 +105,22 @@ void daemon_under_test::start() {
     ASSERT_TRUE(runs()) << log();
 }
 
+void daemon_under_test::signal(int number) const { ::kill(process_, number); }
+
 void daemon_under_test::kill_hard() {
     ::kill(process_, SIGKILL);
     ::waitpid(process_, nullptr, 0);
     process_ = -1;
+}
+
+void daemon_under_test::reload() {
+    const std::size_t before = log().size();
+    ::kill(process_, SIGHUP);
+    ASSERT_TRUE(wait([&] {
+        const std::string all = log();
+        return all.find("event=config.reloaded", before) != std::string::npos ||
+               all.find("event=config.refused", before) != std::string::npos;
+    }));
 }
 
 int daemon_under_test::stop() {

@@ -26,7 +26,11 @@ class daemon_under_test {
     hubspot_sim::simulator& hubspot() { return *sim_; }
 
     void start();      // and waits until it is ready
+    void signal(int number) const;
     void kill_hard();  // SIGKILL
+    void reload();     // SIGHUP, and waits until it was served
+    void write_config(const std::string& more) const;  // the configuration of the constructor, with other `more`
+    void replace_in_config(const std::string& part, const std::string& by) const;
     int stop();        // SIGTERM; returns the exit status
     bool runs() const;
 

@@ -130,5 +130,40 @@ TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
     EXPECT_THAT(difference(*after, *after), testing::IsEmpty());
 }
 
+TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
+    const auto before = parse_settings("{}", "/c.json", with_credentials());
+    const auto after = parse_settings(R"({
+        "account": "b", "state_dir": "/b", "stop_grace": "1s", "monitor": {"listen": null},
+        "inbox": {"dir": "/b/in", "work_dir": "/b/work", "settle": "1s", "rescan": "1s", "max_bytes": "1MiB"},
+        "hubspot": {"base_url": "https://b.example", "path": "/b", "ca_file": "/b/ca", "proxy": "none",
+                    "oauth": {"client_id": "b", "client_secret_file": "/b/s", "refresh_token_file": "/b/r", "path": "/b/o"},
+                    "timeouts": {"connect": "1s", "tls": "1s", "request": "1s"}},
+        "batch": {"max_changes": 7, "max_wait": "7s"},
+        "limits": {"requests": 7, "interval": "7s", "daily": 7, "daily_reserve": "7%", "time_zone": "Europe/Berlin",
+                   "max_connections": 7},
+        "retry": {"initial": "7ms", "max": "7s", "max_attempts": 7, "late_write_window": "7s"},
+        "defaults": {"statusState": "SUBSCRIBED", "subscriptionId": 7, "legalBasis": "NON_GDPR",
+                     "legalBasisExplanation": "b"},
+        "rules": {"require_legal_basis": true, "duplicate_window": "7d", "hold_above": 7, "unsubscribe_all": [7]},
+        "keep": {"done": "7d", "reports": "7d", "ledger": "7d"}, "log": {"format": "json", "level": "debug"}})",
+                                      "/c.json", with_credentials());
+    ASSERT_TRUE(before.has_value());
+    ASSERT_TRUE(after.has_value()) << after.error().message;
+    const settings now = reloaded(*before, *after);
+    std::set<std::string> applied, waiting;
+    for (const changed_key& each : difference(*before, now)) {
+        EXPECT_FALSE(each.needs_restart) << each.path;
+        applied.insert(each.path);
+    }
+    for (const changed_key& each : difference(now, *after)) {
+        EXPECT_TRUE(each.needs_restart) << each.path;
+        waiting.insert(each.path);
+    }
+    for (const std::string& path : known_keys()) {
+        if (path == "defaults.channel" || path == "hubspot.proxy") continue;  // the one has one value, the other's is hidden
+        EXPECT_TRUE(applied.contains(path) || waiting.contains(path)) << path;
+    }
+}
+
 }  // namespace
 }  // namespace consent_sync::config

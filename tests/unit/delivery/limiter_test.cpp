@@ -128,5 +128,31 @@ TEST(Limiter, RememberedSendsCountAfterARestart) {
     EXPECT_EQ(*lost.next_free(at(0)), at(10'200));
 }
 
+TEST(Limiter, AReloadForgetsNothingThatHubSpotTold) {
+    limiter l(std::nullopt, milliseconds(10'000));
+    l.learn(110, std::nullopt, 5'000, start, start);
+    l.configure(190, milliseconds(10'000));  // more than HubSpot allows
+    EXPECT_EQ(l.limit(), 110u);
+    EXPECT_EQ(l.interval(), milliseconds(5'000));
+    l.configure(50, milliseconds(10'000));
+    EXPECT_EQ(l.limit(), 50u);
+    l.configure(std::nullopt, milliseconds(20'000));
+    EXPECT_EQ(l.limit(), 110u);
+    EXPECT_EQ(l.interval(), milliseconds(20'000));
+}
+
+TEST(Limiter, AReloadToAutoBeforeAnyAnswerIsTheLowestTier) {
+    limiter l(190, milliseconds(10'000));
+    l.configure(std::nullopt, milliseconds(10'000));
+    EXPECT_EQ(l.limit(), 100u);
+}
+
+TEST(Limiter, RequestsBeforeAReloadCountAfterIt) {
+    limiter l(100, milliseconds(10'000));
+    EXPECT_EQ(send_between(l, 0, 9'000), 100);
+    l.configure(100, milliseconds(10'000));
+    EXPECT_EQ(send_all(l, at(9'000)), 0);
+}
+
 }  // namespace
 }  // namespace consent_sync::delivery

@@ -62,7 +62,7 @@ TEST_F(ClaimFolders, KeepTheModeTheyHave) {
 
 TEST_F(ClaimFolders, AreNotForOthers) {
     for (const auto* path :
-         {&folders.state, &folders.processing, &folders.done, &folders.refused, &folders.reports}) {
+         {&folders.processing, &folders.done, &folders.refused, &folders.reports}) {
         ASSERT_TRUE(ensure_folders(folders).has_value());
         for (const mode_t open : {0751U, 0754U, 0752U, 0755U}) {
             ASSERT_EQ(::chmod(path->c_str(), open), 0);
@@ -71,6 +71,16 @@ TEST_F(ClaimFolders, AreNotForOthers) {
             EXPECT_THAT(checked.error().message, HasSubstr("run chmod o-rwx " + *path));
         }
         ASSERT_EQ(::chmod(path->c_str(), 0750), 0);
+    }
+}
+
+TEST_F(ClaimFolders, OthersMayPassThroughTheStateFolderButNotLook) {
+    ASSERT_TRUE(ensure_folders(folders).has_value());
+    ASSERT_EQ(::chmod(folders.state.c_str(), 0751), 0);
+    EXPECT_TRUE(ensure_folders(folders).has_value());
+    for (const mode_t open : {0752U, 0754U, 0755U}) {
+        ASSERT_EQ(::chmod(folders.state.c_str(), open), 0);
+        EXPECT_TRUE(ensure_folders(folders).has_error());
     }
 }
 

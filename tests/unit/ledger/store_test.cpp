@@ -294,5 +294,21 @@ TEST_F(Store, ReleasedRowsAreSupersededByAnyNewerChangeButOptOutsAreLeftToTheLan
     run([&](store& s) { EXPECT_FALSE(s.changes().fetch(std::vector{place(held, 3)})[0].settled); });
 }
 
+TEST(Progress, IsToldWhileLongWorkGoesOnUntilItIsNoLongerWanted) {
+    int told = 0;
+    auto opened = store::open(":memory:", [&told] { ++told; });
+    ASSERT_FALSE(opened.has_error());
+    const auto work = [](store& s) {
+        std::vector<file_record> files(20'000);
+        s.files().add(files);
+    };
+    ASSERT_FALSE((*opened)->transact(work).has_error());
+    EXPECT_GT(told, 0);
+    (*opened)->on_progress({});
+    told = 0;
+    ASSERT_FALSE((*opened)->transact(work).has_error());
+    EXPECT_EQ(told, 0);
+}
+
 }  // namespace
 }  // namespace consent_sync::ledger

@@ -1,0 +1,104 @@
+#include "service/reloading.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "async/run_blocking.hpp"
+#include "base/log.hpp"
+#include "base/time_zone.hpp"
+#include "config/difference.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+// A credential of systemd that is not there cannot come while the unit runs: it is put in place at the start.
+std::string missing_credential(const std::string& path) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr || !path.starts_with(std::string(folder) + '/')) return {};
+    if (::access(path.c_str(), F_OK) == 0) return {};
+    const std::string name = path.substr(path.rfind('/') + 1);
+    return "systemd has no credential \"" + name + "\" for this unit. Put the secret where the unit's LoadCredential= "
+           "looks for it (for consent-sync.service /etc/credstore/consent-sync." + name + "), or name its file here. ";
+}
+
+}  // namespace
+
+base::result<config::settings> load_checked(const std::string& config_path, const config::load_options& how) {
+    auto settings = config::load_settings(config_path, how);
+    if (!settings) return settings;
+    if (!settings->limits.time_zone.empty()) {
+        const auto known = base::check_time_zone(settings->limits.time_zone);
+        if (!known)
+            return base::error{base::errc::invalid_input, config_path + ": limits.time_zone: " + known.error().message};
+    }
+    std::string missing;
+    const auto& oauth = settings->hubspot.oauth;
+    if (oauth)
+        missing = missing_credential(oauth->client_secret_file) + missing_credential(oauth->refresh_token_file);
+    else
+        missing = missing_credential(settings->hubspot.token_file);
+    if (!missing.empty()) return base::error{base::errc::invalid_input, config_path + ": hubspot: " + missing};
+    return settings;
+}
+
+reloading::reloading(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
+                     std::string config_path, config::settings& current, listener l)
+    : blocking_(blocking),
+      config_path_(std::move(config_path)),
+      current_(current),
+      listener_(std::move(l)),
+      tasks_(home, [](std::string_view task, std::exception_ptr) {
+          base::log_event(base::level::error, "task.failed", {{"task", task}});
+      }) {}
+
+void reloading::request() {
+    if (stopped_) return;
+    again_ = true;
+    if (!running_) tasks_.spawn("reload", run());
+}
+
+void reloading::stop() {
+    stopped_ = true;
+    tasks_.cancel();
+}
+
+boost::asio::awaitable<void> reloading::run() {
+    running_ = true;
+    while (std::exchange(again_, false) && !stopped_) {
+        listener_.begun();
+        auto load = [path = config_path_] { return load_checked(path); };
+        const base::result<config::settings> loaded = co_await async::run_blocking(blocking_, std::move(load));
+        if (stopped_) break;
+        judge(loaded);
+        listener_.ended();
+    }
+    running_ = false;
+}
+
+void reloading::judge(const base::result<config::settings>& loaded) {
+    if (!loaded) {
+        std::istringstream faults(loaded.error().message);
+        for (std::string fault; std::getline(faults, fault);)
+            base::log_event(base::level::error, "config.refused", {{"words", fault}});
+        return;
+    }
+    const std::vector<config::changed_key> changed = config::difference(current_, *loaded);
+    current_ = config::reloaded(current_, *loaded);
+    listener_.apply();
+    std::size_t waiting = 0;
+    for (const config::changed_key& each : changed) {
+        if (each.needs_restart) ++waiting;
+        base::log_event(each.needs_restart ? base::level::warn : base::level::info,
+                        each.needs_restart ? "config.needs_restart" : "config.changed",
+                        {{"key", each.path}, {"before", each.before}, {"after", each.after}});
+    }
+    base::log_event(base::level::info, "config.reloaded",
+                    {{"changed", changed.size() - waiting}, {"waiting_for_restart", waiting}});
+}
+
+}  // namespace consent_sync::service

@@ -1,0 +1,85 @@
+#include "service/supervision.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "base/log.hpp"
+#include "observe/notify.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+constexpr auto status_every = std::chrono::seconds(5);
+constexpr base::milliseconds after_grace{30'000};   // reports, and a name lookup that cannot be cut short
+constexpr base::milliseconds extension{60'000};     // of the start, from the last progress
+constexpr auto extend_every = std::chrono::seconds(5);
+
+}  // namespace
+
+supervision::supervision(const boost::asio::any_io_executor& home, const base::clock& clock, sources from)
+    : clock_(clock), from_(std::move(from)), feed_timer_(home), status_timer_(home) {
+    if (const auto interval = observe::watchdog_interval()) watch_.emplace(*interval);
+}
+
+void supervision::ready() {
+    told_ = status();
+    observe::notify_ready(told_);
+    tell_status();
+    if (watch_) feed();
+}
+
+void supervision::reloading() { observe::notify_reloading(); }
+
+void supervision::reloaded() {
+    told_ = status();
+    observe::notify_ready(told_);
+}
+
+void supervision::stopping(base::milliseconds grace) {
+    stopping_ = true;
+    status_timer_.cancel();
+    observe::notify_stopping("stopping: requests under way end");
+    observe::notify_extend_timeout(grace + after_grace);
+}
+
+void supervision::ended() {
+    feed_timer_.cancel();
+    status_timer_.cancel();
+}
+
+// A stop begins nothing, so nothing is due then.
+void supervision::feed() {
+    const base::steady_time now = clock_.now().steady;
+    const bool moves = stopping_ || watch_->moves(from_.due(), now);
+    if (moves) observe::notify_alive();
+    if (!moves && !stalled_) base::log_event(base::level::error, "daemon.stalled");
+    stalled_ = !moves;
+    feed_timer_.expires_after(watch_->ask_every());
+    feed_timer_.async_wait([this](boost::system::error_code ec) {
+        if (!ec) feed();
+    });
+}
+
+void supervision::tell_status() {
+    status_timer_.expires_after(status_every);
+    status_timer_.async_wait([this](boost::system::error_code ec) {
+        if (ec || stopping_) return;
+        std::string now = status();
+        if (now != told_) observe::notify_status(now);
+        told_ = std::move(now);
+        tell_status();
+    });
+}
+
+std::string supervision::status() const { return observe::status_line(from_.facts()); }
+
+std::function<void()> extend_start() {
+    using clock = std::chrono::steady_clock;
+    return [told = clock::now()]() mutable {
+        if (clock::now() - told < extend_every) return;
+        told = clock::now();
+        observe::notify_extend_timeout(extension);
+    };
+}
+
+}  // namespace consent_sync::service

@@ -1,0 +1,98 @@
+// SIGHUP: what may change at run time does, what may not is said, a bad file changes nothing; and nothing is lost or
+// reordered by it.
+#include <gtest/gtest.h>
+
+#include "integration/daemon_under_test.hpp"
+
+namespace consent_sync::integration {
+namespace {
+
+std::string csv(int rows, const std::string& columns, const std::string& rest, const std::string& who = "p") {
+    std::string text = columns + "\n";
+    for (int i = 1; i <= rows; ++i) text += who + std::to_string(i) + "@example.com" + rest + "\n";
+    return text;
+}
+
+bool logged(const daemon_under_test& d, const std::string& part) { return d.log().find(part) != std::string::npos; }
+
+TEST(Reload, AppliesWhatMayChangeAndNamesWhatNeedsARestart) {
+    daemon_under_test d;
+    d.start();
+    d.drop("before.csv", csv(3, "email,subscription_id", ",7"));
+    auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "invalid"), 3u);  // no status
+    d.write_config(R"("defaults": { "statusState": "UNSUBSCRIBED" }, "limits": { "requests": 40 }, "keep": { "done": "2d" },
+                      "stop_grace": "3s", "retry": { "max": "9s" })");
+    d.reload();
+    EXPECT_TRUE(logged(d, R"(event=config.changed key=defaults.statusState before=null after="\"UNSUBSCRIBED\"")"));
+    EXPECT_TRUE(logged(d, "event=config.reloaded changed=5 waiting_for_restart=0"));
+    d.drop("after.csv", csv(3, "email,subscription_id", ",8"));
+    files = d.wait_for_files(2);
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(count(files[1], "confirmed"), 3u);
+    EXPECT_EQ(d.hubspot().state("p1@example.com", 8)->status, "UNSUBSCRIBED");
+
+    d.write_config(R"("account_of_another": 1)");
+    d.reload();
+    EXPECT_TRUE(logged(d, "event=config.refused"));
+    d.write_config(R"("hubspot_": 1, "defaults": { "statusState": "SUBSCRIBED" })");
+    d.reload();
+    d.drop("refused.csv", csv(3, "email,subscription_id", ",9"));
+    files = d.wait_for_files(3);
+    ASSERT_EQ(files.size(), 3u);
+    EXPECT_EQ(d.hubspot().state("p1@example.com", 9)->status, "UNSUBSCRIBED") << "a bad file must change nothing";
+
+    d.write_config(R"("defaults": { "statusState": "SUBSCRIBED" })");
+    d.replace_in_config(R"("account": "test")", R"("account": "other")");
+    d.reload();
+    EXPECT_TRUE(logged(d, R"(event=config.needs_restart key=account before="\"test\"" after="\"other\"")"));
+    d.drop("still-here.csv", csv(3, "email,subscription_id", ",10"));
+    files = d.wait_for_files(4);
+    ASSERT_EQ(files.size(), 4u);
+    EXPECT_EQ(d.hubspot().state("p1@example.com", 10)->status, "SUBSCRIBED");
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(Reload, UnderLoadLosesNothingAndKeepsTheOrder) {
+    hubspot_sim::options o;
+    o.limit_requests = 0;
+    o.latency = std::chrono::milliseconds(30);
+    daemon_under_test d(std::move(o));
+    d.start();
+    for (int round = 0; round < 6; ++round) {
+        const bool last = round == 5;
+        d.drop("f" + std::to_string(round) + ".csv",
+               csv(3'000, "email,subscription_id,status,legal_basis_explanation",
+                   std::string(",7,") + (last ? "unsubscribed" : "subscribed") + ",round " + std::to_string(round)));
+        d.write_config(R"("batch": { "max_changes": )" + std::to_string(20 + 13 * round) +
+                       R"( }, "limits": { "requests": )" + std::to_string(200 + round) + R"(, "max_connections": )" +
+                       std::to_string(3 + round) + " }");
+        d.reload();
+    }
+    const auto files = d.wait_for_files(6, 120s);
+    ASSERT_EQ(files.size(), 6u);
+    for (const auto& file : files)
+        EXPECT_EQ(count(file, "confirmed") + count(file, "superseded"), 3'000u);
+    for (int i = 1; i <= 3'000; ++i)
+        ASSERT_EQ(d.hubspot().state("p" + std::to_string(i) + "@example.com", 7)->status, "UNSUBSCRIBED") << i;
+    EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(Reload, ReadsTheTokenAgain) {
+    daemon_under_test d({}, R"("retry": { "initial": "50ms", "max": "1h" })");
+    d.start();
+    const auto reads = [&] {
+        const std::string all = d.log();
+        std::size_t n = 0;
+        for (auto at = all.find("event=token.read"); at != std::string::npos; at = all.find("event=token.read", at + 1)) ++n;
+        return n;
+    };
+    ASSERT_TRUE(d.wait([&] { return reads() == 1; }));
+    d.reload();
+    EXPECT_TRUE(d.wait([&] { return reads() == 2; }));
+}
+
+}  // namespace
+}  // namespace consent_sync::integration
