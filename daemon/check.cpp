@@ -10,6 +10,8 @@
 #include "commands.hpp"
 #include "intake/file_reader.hpp"
 #include "intake/inbox_rules.hpp"
+#include "intake/line_numbers.hpp"
+#include "intake/raw_row_reader.hpp"
 #include "service/reloading.hpp"
 
 namespace consent_sync::daemon {
@@ -23,7 +25,42 @@ constexpr std::size_t shown_faults = 10;
 struct tally {
     std::uint64_t rows = 0, opt_outs = 0, others = 0, invalid = 0;
     std::map<std::string, std::uint64_t> categories;
+    std::vector<intake::row> faults;  // the first ones
+
+    void add(const intake::row& row) {
+        ++rows;
+        if (!row.fault) {
+            ++(row.change.is_opt_out() ? opt_outs : others);
+            return;
+        }
+        ++categories[row.fault->category];
+        if (invalid++ < shown_faults) faults.push_back(row);
+    }
 };
+
+// "column 2 (status)" of a CSV file; empty for other formats, rows that are broken as a whole, and missing columns.
+std::string column_of(intake::field where, const std::vector<std::string>& header) {
+    if (where == intake::field::unknown) return {};
+    for (std::size_t i = 0; i < header.size(); ++i)
+        if (intake::find_field(header[i]) == where)
+            return ", column " + std::to_string(i + 1) + " (" + intake::shown_column(header[i]) + ")";
+    return {};
+}
+
+void print_faults(const tally& t, const std::string& path, const std::string& name, std::uint64_t bytes_max) {
+    std::vector<std::uint64_t> offsets;
+    for (const intake::row& row : t.faults) offsets.push_back(row.offset);
+    const auto lines = intake::find_lines(path, name, bytes_max, offsets);
+    const auto raw = intake::raw_row_reader::open(path, name, bytes_max);
+    for (std::size_t i = 0; i < t.faults.size(); ++i) {
+        const intake::row& row = t.faults[i];
+        std::cout << "  row " << row.number;
+        if (lines) std::cout << ", line " << (*lines)[i];
+        if (raw) std::cout << column_of(row.fault->where, raw->header());
+        std::cout << ": " << row.fault->category << ": " << base::redact(row.fault->message) << "\n";
+    }
+    if (t.invalid > t.faults.size()) std::cout << "  … and " << t.invalid - t.faults.size() << " more faults\n";
+}
 
 // Prints what would become of one file. False: it has faults.
 bool check_file(const std::string& path, const config::settings& settings) {
@@ -39,19 +76,9 @@ bool check_file(const std::string& path, const config::settings& settings) {
     intake::read_result got;
     do {
         got = reader->next(rows, piece_rows);
-        for (const intake::row& row : rows) {
-            ++t.rows;
-            if (!row.fault) {
-                ++(row.change.is_opt_out() ? t.opt_outs : t.others);
-                continue;
-            }
-            ++t.categories[row.fault->category];
-            if (t.invalid++ < shown_faults)
-                std::cout << "  row " << row.number << " (byte " << row.offset << "): " << row.fault->category << ": "
-                          << base::redact(row.fault->message) << "\n";
-        }
+        for (const intake::row& row : rows) t.add(row);
     } while (got.at == intake::read_result::state::more);
-    if (t.invalid > shown_faults) std::cout << "  … and " << t.invalid - shown_faults << " more faults\n";
+    print_faults(t, path, name, settings.inbox.max_bytes);
     std::cout << "  rows " << t.rows << ": to be sent " << t.opt_outs + t.others << " (opt-outs " << t.opt_outs
               << "), invalid " << t.invalid << "\n";
     for (const auto& [category, count] : t.categories) std::cout << "    " << category << " " << count << "\n";

@@ -31,6 +31,7 @@ std::optional<pause_reason> parse_pause_reason(std::string_view text);
 class pauses {
   public:
     struct pause {
+        pause() {}  // clang 14 takes no implied one before the class is complete
         base::moment since;
         base::steady_time next_probe;
         base::wall_time until{};  // when it is expected to end; the epoch: unknown

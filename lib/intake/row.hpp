@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consent/change.hpp"
+#include "intake/columns.hpp"
 
 namespace consent_sync::intake {
 
@@ -15,6 +16,7 @@ namespace consent_sync::intake {
 struct row_fault {
     std::string category;  // "invalid_address", "missing_subscription", "malformed", "unknown_change_id", …
     std::string message;   // names the field and what is allowed; never repeats an address
+    field where = field::unknown;  // the first field at fault; unknown: the row as a whole
 };
 
 struct row {

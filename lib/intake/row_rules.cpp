@@ -11,9 +11,9 @@
 namespace consent_sync::intake {
 namespace {
 
-void add_fault(row& into, std::string_view category, std::string_view message) {
+void add_fault(row& into, field where, std::string_view category, std::string_view message) {
     if (!into.fault) {
-        into.fault = row_fault{std::string(category), std::string(message)};
+        into.fault = row_fault{std::string(category), std::string(message), where};
     } else {
         into.fault->message.append("; ").append(message);
     }
@@ -43,14 +43,14 @@ void reset(row& r) {
 void read_address(const record& from, row& into) {
     const value& v = from[field::subscriber];
     if (v.kind == value_kind::absent || is_empty(from, v))
-        return add_fault(into, "missing_address", "subscriberIdString (the e-mail address) is empty");
+        return add_fault(into, field::subscriber, "missing_address", "subscriberIdString (the e-mail address) is empty");
     if (v.kind != value_kind::text)
-        return add_fault(into, "invalid_address", "subscriberIdString must be a text, the e-mail address");
+        return add_fault(into, field::subscriber, "invalid_address", "subscriberIdString must be a text, the e-mail address");
     const std::string_view address = consent::trim(from.text(v));
     if (!is_utf8(address))
-        return add_fault(into, "invalid_utf8", "subscriberIdString is not UTF-8; save the file as UTF-8");
+        return add_fault(into, field::subscriber, "invalid_utf8", "subscriberIdString is not UTF-8; save the file as UTF-8");
     if (const auto fault = find_address_fault(address))
-        return add_fault(into, "invalid_address", "subscriberIdString " + std::string(*fault));
+        return add_fault(into, field::subscriber, "invalid_address", "subscriberIdString " + std::string(*fault));
     into.change.subscriber.assign(address);
 }
 
@@ -65,7 +65,7 @@ void read_change_id(const record& from, row& into) {
                                                    : std::optional<std::int64_t>();
     if (!number)
         return add_fault(
-            into, "unknown_change_id",
+            into, field::change_id, "unknown_change_id",
             "change_id must stay as it was in the failed file, a whole number (a spreadsheet may have "
             "rewritten it); clear it to send the row as a new one");
     into.change_id = *number;
@@ -84,7 +84,7 @@ bool row_rules::judge(const record& from, row& into) const {
     reset(into);
     if (from.repeated)
         add_fault(
-            into, "ambiguous_field",
+            into, *from.repeated, "ambiguous_field",
             "more than one member of the row means " + std::string(name(*from.repeated)) + "; keep one");
     read_address(from, into);
     read_state(from, into);
@@ -97,7 +97,7 @@ bool row_rules::judge(const record& from, row& into) const {
     if (require_legal_basis_ && c.state == consent::status_state::subscribed && !into.fault &&
         (!c.basis || !c.explanation))
         add_fault(
-            into, "missing_legal_basis",
+            into, c.basis ? field::explanation : field::basis, "missing_legal_basis",
             c.basis
                 ? "legalBasisExplanation is required of SUBSCRIBED (rules.require_legal_basis) and is empty"
                 : "legalBasis is required of SUBSCRIBED (rules.require_legal_basis) and is empty");
@@ -109,22 +109,22 @@ void row_rules::read_state(const record& from, row& into) const {
     if (v.kind == value_kind::absent) {
         if (from[field::inverted_state].kind != value_kind::absent)
             return add_fault(
-                into, "missing_status",
+                into, field::state, "missing_status",
                 "statusState is missing, and an opt-out field beside it is not read because its \"yes\" "
                 "means the opposite; name it statusState, with SUBSCRIBED or UNSUBSCRIBED");
         if (!defaults_.state)
-            return add_fault(into, "missing_status", "statusState is missing and there is no default for it");
+            return add_fault(into, field::state, "missing_status", "statusState is missing and there is no default for it");
         into.change.state = *defaults_.state;
         return;
     }
-    if (is_empty(from, v)) return add_fault(into, "missing_status", "statusState is empty");
+    if (is_empty(from, v)) return add_fault(into, field::state, "missing_status", "statusState is empty");
     std::optional<consent::status_state> state;
     if (v.kind == value_kind::text) state = read_status_state(consent::trim(from.text(v)));
     if (v.kind == value_kind::boolean || (v.kind == value_kind::whole && (v.number == 0 || v.number == 1)))
         state = v.number == 1 ? consent::status_state::subscribed : consent::status_state::unsubscribed;
     if (!state)
         return add_fault(
-            into, "invalid_status",
+            into, field::state, "invalid_status",
             "statusState must be SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, or a word such as opt-in, "
             "opt-out, yes, no");
     into.change.state = *state;
@@ -139,7 +139,7 @@ bool row_rules::read_subscription(const record& from, row& into) const {
             return false;
         }
         add_fault(
-            into, "missing_subscription",
+            into, field::subscription, "missing_subscription",
             "subscriptionId is empty, and HubSpot's batch endpoint needs one; name it in the row, or list in "
             "rules.unsubscribe_all what an opt-out without one means");
         return false;
@@ -148,7 +148,7 @@ bool row_rules::read_subscription(const record& from, row& into) const {
     if (v.kind == value_kind::whole && v.number > 0) id = v.number;
     if (v.kind == value_kind::text) id = read_positive(consent::trim(from.text(v)));
     if (!id) {
-        add_fault(into, "invalid_subscription",
+        add_fault(into, field::subscription, "invalid_subscription",
                   "subscriptionId must be the number of a subscription type, written in digits only (no "
                   "fraction, no "
                   "exponent, no separators), from 1 to 9223372036854775807");
@@ -167,7 +167,7 @@ void row_rules::read_channel(const record& from, row& into) const {
     if (text == "EMAIL" || find_field(text) == field::subscriber)
         into.change.channel = consent::channel::email;
     else
-        add_fault(into, "invalid_channel", "channel must be EMAIL or empty");
+        add_fault(into, field::channel, "invalid_channel", "channel must be EMAIL or empty");
 }
 
 void row_rules::read_basis(const record& from, row& into) const {
@@ -183,7 +183,7 @@ void row_rules::read_basis(const record& from, row& into) const {
         into.basis_dropped = true;
         return;
     }
-    add_fault(into, "invalid_legal_basis",
+    add_fault(into, field::basis, "invalid_legal_basis",
               "legalBasis must be empty or one of LEGITIMATE_INTEREST_PQL, LEGITIMATE_INTEREST_CLIENT, "
               "LEGITIMATE_INTEREST_OTHER, PERFORMANCE_OF_CONTRACT, CONSENT_WITH_NOTICE, NON_GDPR, "
               "PROCESS_AND_STORE");
@@ -207,9 +207,9 @@ void row_rules::read_explanation(const record& from, row& into) const {
         return;
     }
     if (!is_utf8(text))
-        add_fault(into, "invalid_utf8", "legalBasisExplanation is not UTF-8; save the file as UTF-8");
+        add_fault(into, field::explanation, "invalid_utf8", "legalBasisExplanation is not UTF-8; save the file as UTF-8");
     else
-        add_fault(into, "invalid_explanation",
+        add_fault(into, field::explanation, "invalid_explanation",
                   "legalBasisExplanation must be a text of at most 4096 bytes without NUL bytes");
 }
 

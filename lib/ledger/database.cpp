@@ -13,6 +13,7 @@ constexpr int steps_between_progress = 100'000;  // of SQLite's machine: some mi
 base::errc code_of(int sqlite_code) {
     switch (sqlite_code & 0xff) {
         case SQLITE_FULL: return base::errc::no_space;
+        case SQLITE_CONSTRAINT:  // the ledger contradicts what is to be written: trying again cannot help
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB: return base::errc::corrupt;
         case SQLITE_BUSY:

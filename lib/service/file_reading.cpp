@@ -41,6 +41,13 @@ std::optional<file_stamp> file_reading::stamp() const {
                       std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
 }
 
+ledger::file_record file_reading::stored() const {
+    ledger::file_record known = file;
+    known.rows = position_.rows;
+    known.read_offset = position_.offset;
+    return known;
+}
+
 // What a failure to open or to go on means.
 read_step file_reading::fail(const base::error& why) {
     read_step step;

@@ -56,6 +56,7 @@ class file_reading {
     bool gated = false;
 
     const std::string& path() const { return path_; }
+    ledger::file_record stored() const;  // `file`, read as far as the last piece reaches: once that is in the ledger
     std::optional<file_stamp> stamp() const;  // nothing: it cannot be looked at
 
   private:

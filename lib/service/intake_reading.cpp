@@ -21,6 +21,19 @@ constexpr const char* trouble_name = "reading";
 
 bool is_trouble(const base::error& e) { return e.code == base::errc::io || e.code == base::errc::no_space; }
 
+void log_read(const ledger::file_record& file, const import_piece& piece) {
+    const std::string id = consent::format_file_id(file.arrival);
+    const std::string rows = std::to_string(piece.position.rows);
+    if (!piece.ignored_columns.empty())
+        base::log_event(base::level::info, "file.columns_ignored", {{"file", id}, {"columns", piece.ignored_columns}});
+    if (file.duplicate_of)
+        base::log_event(base::level::warn, "file.duplicate",
+                        {{"file", id}, {"of", consent::format_file_id(*file.duplicate_of)},
+                         {"words", "the same content came before: only its opt-outs are sent"}});
+    if (piece.fault.empty()) return base::log_event(base::level::info, "file.read", {{"file", id}, {"rows", rows}});
+    base::log_event(base::level::warn, "file.broke_off", {{"file", id}, {"rows", rows}, {"words", piece.fault}});
+}
+
 }  // namespace
 
 boost::asio::awaitable<void> intake_service::run_small() {
@@ -100,11 +113,11 @@ boost::asio::awaitable<void> intake_service::read_small(std::shared_ptr<small_gr
 boost::asio::awaitable<void> intake_service::end_small(small_file& each) {
     if (!each.left) announce(each.reading, each.step.piece);
     if (!each.left && each.step.what == outcome::ended) {
-        co_await ended(each.reading.file.arrival);
+        co_await ended(each.reading.file, each.step.piece);
     } else if (!each.left && each.step.what == outcome::refused) {
         co_await refuse_claimed(each.reading.file, each.step.why);
     } else {
-        ledger::file_record file = each.reading.file;
+        ledger::file_record file = each.reading.stored();
         co_await large_.push(std::move(file));
     }
     each.step = {};  // its rows are in the ledger
@@ -166,7 +179,7 @@ boost::asio::awaitable<void> intake_service::read_large(ledger::file_record file
         }
         trouble_.end(trouble_name);
         if (step->what == outcome::changing) co_await wait(settings_.inbox.settle);
-        if (step->what == outcome::ended) co_return co_await ended(reading->file.arrival);
+        if (step->what == outcome::ended) co_return co_await ended(reading->file, step->piece);
         if (step->what == outcome::refused) co_return co_await refuse_claimed(reading->file, step->why);
         if (step->what == outcome::gone) co_return co_await record_refused(reading->file, step->why);
     }
@@ -194,9 +207,10 @@ void intake_service::announce(file_reading& reading, const import_piece& piece) 
     listener_.rows(first, consent::place(piece.arrival, piece.position.rows), piece.opt_outs);
 }
 
-boost::asio::awaitable<void> intake_service::ended(consent::arrival_number arrival) {
+boost::asio::awaitable<void> intake_service::ended(const ledger::file_record& file, const import_piece& piece) {
+    const auto arrival = file.arrival;
     unread_.erase(arrival);
-    base::log_event(base::level::info, "file.read", {{"file", consent::format_file_id(arrival)}});
+    log_read(file, piece);
     listener_.bulk_open();
     listener_.read(arrival);
     co_await open_gates();

@@ -75,7 +75,7 @@ class intake_service {
     boost::asio::awaitable<void> wait_for_disk(base::error why);
     boost::asio::awaitable<void> wait(base::milliseconds time);
     void announce(file_reading& reading, const import_piece& piece);
-    boost::asio::awaitable<void> ended(consent::arrival_number arrival);
+    boost::asio::awaitable<void> ended(const ledger::file_record& file, const import_piece& piece);
     boost::asio::awaitable<void> open_gates();
     std::string path_of(const ledger::file_record& file) const;
 
