@@ -69,7 +69,7 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
         rejected += change.outcome == hubspot::change_outcome::rejected;
     }
     const bool all_confirmed = confirmed == b.changes.size();
-    tell(all_confirmed ? base::level::debug : base::level::info, "batch.answered",
+    tell(all_confirmed ? base::level::debug : base::level::info, "batch.settled",
          {{"batch", b.id}, {"attempt", b.attempts}, {"outcome", end.outcome}, {"http", a.status},
           {"changes", b.changes.size()}, {"confirmed", confirmed}, {"rejected", rejected},
           {"unsettled", unsettled.size()}, {"ms", end.duration.count()}, {"category", end.category},

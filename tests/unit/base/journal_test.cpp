@@ -13,13 +13,13 @@ namespace {
 using testing::ElementsAre;
 
 std::vector<std::string> entry(level at, std::vector<log_field> fields) {
-    return journal_entry(at, "batch.answered", fields, "event=batch.answered");
+    return journal_entry(at, "batch.settled", fields, "event=batch.settled");
 }
 
 TEST(Journal, GivesEachFieldItsOwnName) {
     EXPECT_THAT(entry(level::info, {{"correlation_id", "c-1"}, {"ms", 12}, {"assertion", true}, {"share", 0.5}}),
-                ElementsAre("MESSAGE=event=batch.answered", "PRIORITY=6", "SYSLOG_IDENTIFIER=consent-sync",
-                            "EVENT=batch.answered", "CORRELATION_ID=c-1", "MS=12", "ASSERTION=true", "SHARE=0.5"));
+                ElementsAre("MESSAGE=event=batch.settled", "PRIORITY=6", "SYSLOG_IDENTIFIER=consent-sync",
+                            "EVENT=batch.settled", "CORRELATION_ID=c-1", "MS=12", "ASSERTION=true", "SHARE=0.5"));
 }
 
 TEST(Journal, HasThePriorityOfTheLevel) {
