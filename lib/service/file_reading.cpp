@@ -78,17 +78,16 @@ void file_reading::finish(read_step& step, std::string fault) {
     step.piece.modified_ns = believed_.modified_ns;
 }
 
-std::optional<read_step> file_reading::open(const config::settings& settings, const intake::read_bound& bound) {
-    const intake::read_settings how{settings.defaults, settings.rules, settings.inbox.max_bytes, bound};
+std::optional<read_step> file_reading::open(const intake::read_settings& how) {
     auto opened = intake::file_reader::open(path_, file.name, how, position_);
     if (!opened) return fail(opened.error());
     reader_.emplace(std::move(*opened));
     return std::nullopt;
 }
 
-read_step file_reading::next(const config::settings& settings, intake::read_bound bound, std::size_t most) {
+read_step file_reading::next(const intake::read_settings& how, std::size_t most) {
     if (!reader_)
-        if (auto failed = open(settings, bound)) return std::move(*failed);
+        if (auto failed = open(how)) return std::move(*failed);
     const intake::read_result got = reader_->next(rows_, most);
     using state = intake::read_result::state;
     read_step step;

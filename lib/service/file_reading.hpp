@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "config/settings.hpp"
 #include "intake/file_reader.hpp"
 #include "ledger/records.hpp"
 #include "service/importing.hpp"
@@ -48,8 +47,8 @@ class file_reading {
 
     // SHA-256 of the file as it lies there. Blocking. Error: io, busy (stopped), not_found.
     base::result<std::string> hash(const std::atomic<bool>& stop) const;
-    // The next rows, at most `most` (unsubscribe_all aside). Blocking.
-    read_step next(const config::settings& settings, intake::read_bound bound, std::size_t most);
+    // The next rows, at most `most` (unsubscribe_all aside). `how` counts whenever the file is opened. Blocking.
+    read_step next(const intake::read_settings& how, std::size_t most);
 
     ledger::file_record file;
     std::uint64_t first_row = 1;  // of the piece that is next
@@ -60,7 +59,7 @@ class file_reading {
     std::optional<file_stamp> stamp() const;  // nothing: it cannot be looked at
 
   private:
-    std::optional<read_step> open(const config::settings& settings, const intake::read_bound& bound);
+    std::optional<read_step> open(const intake::read_settings& how);
     read_step fail(const base::error& why);
     void finish(read_step& step, std::string fault);
 

@@ -36,6 +36,11 @@ void log_read(const ledger::file_record& file, const import_piece& piece) {
 
 }  // namespace
 
+// A copy: a reload changes the settings while another thread reads.
+intake::read_settings intake_service::how_to_read(std::uint64_t content_max) const {
+    return {settings_.defaults, settings_.rules, settings_.inbox.max_bytes, {&stop_reading_, content_max}};
+}
+
 boost::asio::awaitable<void> intake_service::run_small() {
     while (true) {
         std::optional<ledger::file_record> first = co_await small_.pop();
@@ -88,12 +93,12 @@ boost::asio::awaitable<void> intake_service::begin_small(std::shared_ptr<small_g
 boost::asio::awaitable<void> intake_service::read_small(std::shared_ptr<small_group> all) {
     for (std::size_t from = 0; from < all->size() && !stopping_;) {
         auto to = std::make_shared<std::size_t>(from);
-        auto read_some = [all, to, &settings = settings_, &stop = stop_reading_] {
+        auto read_some = [all, to, how = how_to_read(small_content_max)] {
             std::size_t rows = 0;
             for (; *to < all->size() && rows < small_rows_max; ++*to) {
                 small_file& each = (*all)[*to];
                 if (each.left) continue;
-                each.step = each.reading.next(settings, intake::read_bound{&stop, small_content_max}, piece_rows);
+                each.step = each.reading.next(how, piece_rows);
                 rows += each.step.piece.rows.size();
             }
         };
@@ -160,9 +165,7 @@ boost::asio::awaitable<void> intake_service::read_large(ledger::file_record file
     trouble_.end(trouble_name);
     while (begun && !stopping_) {  // goes on from the last transaction at the next start
         auto step = std::make_shared<read_step>();
-        auto read = [reading, step, &settings = settings_, &stop = stop_reading_] {
-            *step = reading->next(settings, intake::read_bound{&stop}, piece_rows);
-        };
+        auto read = [reading, step, how = how_to_read()] { *step = reading->next(how, piece_rows); };
         co_await async::run_blocking(blocking_, std::move(read));
         if (!step->piece.rows.empty() || step->piece.ended) {
             const base::wall_time now = clock_.now().wall;

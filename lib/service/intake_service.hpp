@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -63,6 +64,8 @@ class intake_service {
     boost::asio::awaitable<void> claim(std::vector<intake::arrived_file> arrived);
     boost::asio::awaitable<void> rename_claimed(std::shared_ptr<claiming> w);
     boost::asio::awaitable<void> enqueue(ledger::file_record file);
+    intake::read_settings how_to_read(
+        std::uint64_t content_max = std::numeric_limits<std::uint64_t>::max()) const;
     boost::asio::awaitable<void> run_small();
     boost::asio::awaitable<void> run_large();
     boost::asio::awaitable<void> begin_small(std::shared_ptr<small_group> all);
