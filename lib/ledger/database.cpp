@@ -30,6 +30,11 @@ base::errc code_of(int sqlite_code) {
     throw database_error(code_of(code), message);
 }
 
+// SQLite's count of its memory costs a lock at every allocation, and nobody asks for it.
+void count_no_memory() {
+    [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 }  // namespace
 
 void statement::finalizer::operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
@@ -95,6 +100,7 @@ void statement::bind(int index, std::nullopt_t) {
 void database::closer::operator()(sqlite3* c) const { sqlite3_close_v2(c); }
 
 database::database(const std::string& path, access how) {
+    count_no_memory();
     sqlite3* raw = nullptr;
     const int flags = how == access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);

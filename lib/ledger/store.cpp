@@ -19,7 +19,8 @@ base::result<std::unique_ptr<store>> store::open(const std::string& path, std::f
     try {
         auto db = std::make_unique<database>(path, database::access::read_write);
         if (working) db->on_progress(std::move(working));
-        db->execute("PRAGMA auto_vacuum=INCREMENTAL;");  // takes effect while the ledger is new
+        // Both take effect while the ledger is new. 8 KiB: half the system calls of 4 KiB for the same bytes.
+        db->execute("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;");
         db->execute(pragmas);
         migrate(*db);
         return std::unique_ptr<store>(new store(std::move(db)));
