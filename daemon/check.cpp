@@ -1,4 +1,6 @@
 // consent-sync check: the configuration, and a dry run of files. Sends nothing, changes nothing.
+#include <unistd.h>
+
 #include <boost/program_options.hpp>
 #include <cstdlib>
 #include <iostream>
@@ -114,9 +116,10 @@ int check(int argc, char** argv) {
         return exit_done;
     }
     const std::string path = given["config"].as<std::string>();
-    // People have no credentials of the unit: for them the configuration is good without.
-    const bool in_unit = std::getenv("CREDENTIALS_DIRECTORY") != nullptr;
-    const config::load_options how{.credentials_dir = std::nullopt, .need_credentials = in_unit};
+    // Neither people nor ExecReload= see the credentials of the unit: for them the configuration is good without.
+    const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+    const bool seen = credentials != nullptr && ::access(credentials, X_OK) == 0;
+    const config::load_options how{.credentials_dir = std::nullopt, .need_credentials = seen};
     auto settings = service::load_checked(path, how);
     if (!settings) {
         std::cout << settings.error().message << "\n";

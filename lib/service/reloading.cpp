@@ -36,6 +36,7 @@ base::result<config::settings> load_checked(const std::string& config_path, cons
         if (!known)
             return base::error{base::errc::invalid_input, config_path + ": limits.time_zone: " + known.error().message};
     }
+    if (!how.need_credentials) return settings;
     std::string missing;
     const auto& oauth = settings->hubspot.oauth;
     if (oauth)

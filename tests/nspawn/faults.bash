@@ -1,0 +1,164 @@
+# What befalls the service, and its end. Sourced by tests/boot.
+
+case_09_kill_9_loses_nothing() {
+    wrong=0
+    local pid
+    sim_set '{"latency": "300ms"}'
+    rows killed.csv 1000 5000 subscribed
+    drop_as bob killed.csv
+    need "requests are under way" within 15 under_way
+    pid=$(main_pid)
+    inside systemctl kill -s KILL "$unit"
+    rows killed-out.csv 1000 500 unsubscribed
+    drop_as bob killed-out.csv
+    need "is started again" within 20 restarted_since "$pid"
+    need "the newer opt-outs are confirmed" within 60 done_with killed-out.csv 500
+    need "every other row has its verdict" within 60 delivered killed.csv 5000
+    need "the opt-outs have the last word" is "$(sim state.ndjson | grep -E '"p1[0-4][0-9][0-9]@' | grep -c UNSUBSCRIBED)" 500
+    return $wrong
+}
+
+case_10_the_watchdog_bites() {
+    wrong=0
+    local pid frozen
+    inside mkdir -p /run/systemd/system/$unit.d
+    inside sh -c "printf '[Service]\nWatchdogSec=2s\nRestartSec=100ms\n' > /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"
+    need "restarts with a short watchdog" inside systemctl restart "$unit"
+    rows frozen.csv 10000 3000 unsubscribed
+    drop_as alice frozen.csv
+    need "requests are under way" within 15 under_way
+    pid=$(main_pid)
+    inside /mnt/freeze_thread "$pid" > "$work/frozen" &
+    frozen=$!
+    need "the logic thread hangs" within 5 grep -q frozen "$work/frozen"
+    need "systemd starts it again" within 20 restarted_since "$pid"
+    wait "$frozen" 2>/dev/null
+    need "because of the watchdog" inside sh -c "journalctl -q -u $unit -o cat | grep -qi 'watchdog timeout'"
+    need "nothing is lost" within 60 done_with frozen.csv 3000
+    inside sh -c "rm /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"
+    inside systemctl restart "$unit"
+    return $wrong
+}
+
+case_11_stop_while_a_file_is_half_sent() {
+    wrong=0
+    local before
+    sim_set '{"latency": "500ms"}'
+    rows half.csv 20000 20000 unsubscribed
+    drop_as alice half.csv
+    need "requests are under way" within 15 under_way
+    before=$(sim counters | grep -o '"changes_received":[0-9]*')
+    need "stops" inside systemctl stop "$unit"
+    need "in good order" holds "$unit" Result success
+    need "nothing was cut" refuse logged daemon.requests_cut
+    need "half of it is left" refuse done_with half.csv 20000
+    need "starts" inside systemctl start "$unit"
+    need "STATUS tells of work" within 20 holds "$unit" StatusText '*'
+    need "goes on to the end" within 120 done_with half.csv 20000
+    echo "before: $before; after: $(sim counters | grep -o '"changes_received":[0-9]*')"
+    need "no key was in flight twice" is "$(violations)" 0
+    sim_set '{"latency": "20ms"}'
+    return $wrong
+}
+
+case_12_token_rotation() {
+    wrong=0
+    sim_set '{"only-token": "pat-boot-the-next-one"}'
+    rows rotated.csv 1 100 unsubscribed
+    drop_as alice rotated.csv
+    need "the old token pauses" within 20 logged pause.begun
+    need "STATUS names the pause" within 20 holds "$unit" StatusText 'paused (auth)*'
+    put_token pat-boot-the-next-one
+    need "restart" inside systemctl restart "$unit"
+    need "goes on" within 20 done_with rotated.csv 100
+    # By a file that the service may read: no restart.
+    inside sh -c "umask 027; echo pat-boot-the-next-one > /etc/consent-sync/token; chgrp consent-sync /etc/consent-sync/token"
+    inside sh -c "sed -i 's|\"hubspot\": {|\"hubspot\": { \"token_file\": \"/etc/consent-sync/token\",|' /etc/consent-sync/consent-sync.json"
+    need "takes a file" inside systemctl restart "$unit"
+    sim_set "{\"only-token\": \"$token\"}"
+    inside sh -c "echo $token > /etc/consent-sync/token"
+    rows again.csv 200 100 unsubscribed
+    drop_as alice again.csv
+    need "a new token in the file needs no restart" within 30 done_with again.csv 100
+    return $wrong
+}
+
+case_13_encrypted_credential() {
+    wrong=0
+    need "encrypts" inside sh -c "mkdir -p /etc/credstore.encrypted && echo $token | systemd-creds encrypt --with-key=host --name=hubspot-token - /etc/credstore.encrypted/consent-sync.hubspot-token"
+    inside rm /etc/credstore/consent-sync.hubspot-token
+    inside sh -c "mkdir -p /etc/systemd/system/$unit.d; printf '[Service]\nLoadCredentialEncrypted=hubspot-token:consent-sync.hubspot-token\n' > /etc/systemd/system/$unit.d/encrypted.conf; systemctl daemon-reload"
+    write_config consent-sync '"account": "main"'
+    need "restart" inside systemctl restart "$unit"
+    rows encrypted.csv 300 10 unsubscribed
+    drop_as alice encrypted.csv
+    need "sends with it" within 20 done_with encrypted.csv 10
+    return $wrong
+}
+
+case_14_two_instances() {
+    wrong=0
+    for account in acme globex; do
+        local home=/var/lib/consent-sync-accounts/$account
+        write_config $account "\"account\": \"$account\", \"state_dir\": \"$home\""
+        inside sh -c "umask 077; echo $token > /etc/credstore/consent-sync.$account.hubspot-token"
+        need "$account starts" inside systemctl enable --now consent-sync@$account.service
+        need "inbox of $account" is "$(inside stat -c '%a %U %G' $home/inbox)" "3770 consent-sync consent-drop"
+        rows $account.csv 40000 100 unsubscribed
+        need "alice drops to $account" drop_as alice $account.csv $home
+        need "$account is done" within 20 done_with $account.csv 100 $home
+    done
+    need "one does not see the other's file" refuse inside test -e /var/lib/consent-sync-accounts/acme/done/00000001-globex.csv
+    need "one goes on when the other stops" inside systemctl stop consent-sync@acme.service
+    need "globex runs" active consent-sync@globex.service
+    need "acme starts again" inside systemctl start consent-sync@acme.service
+    return $wrong
+}
+
+case_15_a_faulty_configuration_ends_it_for_good() {
+    wrong=0
+    write_config consent-sync '"unknown": 1'
+    need "the restart fails" refuse inside systemctl restart "$unit"
+    need "status 3, not started again" is "$(sleep 6; property "$unit" ExecMainStatus) $(property "$unit" NRestarts)" "3 0"
+    write_config consent-sync '"account": "main"'
+    need "mended, it starts" inside systemctl start "$unit"
+    return $wrong
+}
+
+case_16_upgrade_keeps_state_and_restarts_after_draining() {
+    wrong=0
+    local pid
+    pid=$(main_pid)
+    sim_set '{"latency": "500ms"}'
+    rows upgrade.csv 50000 20000 unsubscribed
+    drop_as alice upgrade.csv
+    need "requests are under way" within 15 under_way
+    need "upgrades without a question" inside sh -c "dpkg -i /mnt/$newer < /dev/null"
+    need "the newer version is there" is "$(inside dpkg-query -W -f '${Version}' consent-sync)" "$version+next"
+    need "it runs anew" within 20 restarted_since "$pid"
+    need "after draining" refuse logged daemon.requests_cut
+    need "instances too" active consent-sync@acme.service
+    need "is still enabled" inside systemctl is-enabled "$unit"
+    sim_set '{"latency": "20ms"}'
+    need "the file goes on to its end" within 120 done_with upgrade.csv 20000
+    need "the changed configuration stays" inside grep -q '"account": "main"' /etc/consent-sync/consent-sync.json
+    need "no key was in flight twice" is "$(violations)" 0
+    return $wrong
+}
+
+case_17_removal_keeps_state_and_purge_removes_it() {
+    wrong=0
+    need "removes" inside sh -c "dpkg -r consent-sync < /dev/null"
+    need "stopped" refuse active
+    need "instances are stopped" refuse active consent-sync@acme.service
+    need "ledger, reports, configuration and token stay" inside ls $state/ledger.db $state/reports \
+        /var/lib/consent-sync-accounts/acme/ledger.db /etc/consent-sync/consent-sync.json /etc/credstore.encrypted/consent-sync.hubspot-token
+    need "installed again it goes on" inside sh -c "dpkg -i /mnt/$newer && systemctl start $unit"
+    rows back.csv 60000 10 unsubscribed
+    drop_as alice back.csv
+    need "with the same ledger" within 20 done_with back.csv 10
+    need "purges without a question" inside sh -c "dpkg -P consent-sync < /dev/null"
+    need "nothing is left" is "$(inside sh -c 'ls -d /var/lib/consent-sync* /etc/consent-sync /etc/credstore*/consent-sync* \
+        /lib/systemd/system/consent-sync* /etc/systemd/system/*.wants/consent-sync* 2>/dev/null' | tr '\n' ' ')" ""
+    return $wrong
+}

@@ -1,0 +1,63 @@
+# The words of the cases. A case fails when one of its need lines fails; each says what it needs. Sourced by tests/boot.
+
+token=pat-boot-00000000-0123456789
+state=/var/lib/consent-sync
+unit=consent-sync.service
+
+# need WORDS COMMAND…: the command must succeed.
+need() {
+    local words=$1
+    shift
+    "$@" > "$work/output" 2>&1 && return 0
+    echo "WRONG: $words"
+    echo "  $*"
+    tail -8 "$work/output"
+    wrong=1
+    return 1
+}
+refuse() { ! "$@"; }
+is() { [ "$1" = "$2" ] || { echo "it is: $1, not: $2"; return 1; }; }
+# within SECONDS COMMAND…: until it succeeds.
+within() {
+    local end=$(($(date +%s) + $1))
+    shift
+    until "$@" > /dev/null 2>&1; do [ "$(date +%s)" -lt "$end" ] || { "$@"; return 1; }; sleep 0.1; done
+}
+property() { inside systemctl show -P "$2" "$1"; }
+holds() { [[ $(property "$1" "$2") == $3 ]]; }
+active() { inside systemctl is-active "${1:-$unit}"; }
+logged() { inside journalctl -q -u "${2:-$unit}" -o cat "EVENT=$1" | grep -q .; }
+# rows FILE FIRST COUNT STATUS: makes a csv in the machine, readable for all.
+rows() {
+    inside sh -c "awk -v first=$2 -v count=$3 -v status=$4 'BEGIN { print \"email,subscription_id,status\";
+        for (i = first; i < first + count; i++) printf \"p%d@example.com,7,%s\\n\", i, status }' > /tmp/$1; chmod 644 /tmp/$1"
+}
+# drop_as USER FILE [STATE]
+drop_as() { inside_as "$1" sh -c "cp /tmp/$2 ${3:-$state}/inbox/.$2.tmp && mv ${3:-$state}/inbox/.$2.tmp ${3:-$state}/inbox/$2"; }
+# The counts of a finished file: verdict_of NAME VERDICT [STATE]
+verdict_of() {
+    inside sh -c "cat ${3:-$state}/reports/*/files.ndjson" | grep "\"name\":\"$1\"" | grep -o "\"$2\":[0-9]*" | head -1 | cut -d: -f2
+}
+# The file is done, and so many of its rows are confirmed or overtaken by a newer change, all others there are none:
+# delivered NAME ROWS [STATE]
+delivered() {
+    local confirmed superseded
+    confirmed=$(verdict_of "$1" confirmed "${3:-$state}") superseded=$(verdict_of "$1" superseded "${3:-$state}")
+    [ "$((${confirmed:--1} + ${superseded:-0}))" = "$2" ]
+}
+done_with() { [ "$(verdict_of "$1" confirmed "${3:-$state}")" = "$2" ]; }
+sim() { inside curl -s --cacert /etc/consent-sync/ca.pem "https://localhost:8443/sim/$1" "${@:2}"; }
+sim_set() { sim options -d "$1"; }
+unsubscribed() { sim state.ndjson | grep -c UNSUBSCRIBED; }
+under_way() { sim counters | grep -q '"in_flight":[1-9]'; }
+violations() { sim counters | grep -o '"twice_in_[a-z]*":[0-9]*' | grep -vc ':0$'; }
+put_token() { inside sh -c "mkdir -p /etc/credstore && umask 077 && echo $1 > /etc/credstore/consent-sync.hubspot-token"; }
+write_config() {  # write_config NAME MORE
+    inside sh -c "cat > /etc/consent-sync/$1.json" <<JSON
+{ "hubspot": { "base_url": "https://localhost:8443", "ca_file": "/etc/consent-sync/ca.pem" },
+  "inbox": { "settle": "200ms" }, "batch": { "max_wait": "200ms" }, "monitor": { "listen": null }, $2 }
+JSON
+}
+main_pid() { property "$unit" MainPID; }
+restarted_since() { [ "$(main_pid)" != "$1" ] && [ "$(main_pid)" != 0 ] && active; }
+
