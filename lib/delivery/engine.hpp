@@ -45,7 +45,7 @@ struct engine_bounds {
     std::size_t fetch_most = 2'000;        // changes one fetch brings
     std::size_t ready_low = 2'000;         // fetch when fewer are ready in a lane
     std::size_t waiting_max = 20'000;      // changes that wait behind their key
-    std::size_t deferred_fetch_most = 500;
+    std::size_t deferred_fetch_most = lanes::waiting_of_key_max;
 };
 
 // For status and metrics.

@@ -21,7 +21,7 @@ void lanes::admit(ledger::fetched_change&& fetched, base::steady_time now, lane_
     if (opt_out) supersede_older(key, fetched.change, hash, out);
 
     const bool blocked = key.busy || key.loading || key.deferred || key.first;
-    if (blocked && !opt_out && (key.deferred || key.loading || waiting_ >= waiting_max_)) {
+    if (blocked && !opt_out && (key.deferred || key.loading || !has_room(key))) {
         out.deferred.emplace_back(hash, place);
         (key.loading ? key.deferred_again : key.deferred) = true;
         return;
@@ -60,6 +60,13 @@ bool lanes::in_memory(const key_state& key, consent::place place) const {
     for (const node* n = key.first.get(); n; n = n->next.get())
         if (n->change.id == place) return true;
     return false;
+}
+
+bool lanes::has_room(const key_state& key) const {
+    if (waiting_ >= waiting_max_) return false;
+    std::size_t count = 0;
+    for (const node* n = key.first.get(); n; n = n->next.get()) ++count;
+    return count < waiting_of_key_max;
 }
 
 consent::place lanes::find_newer_opt_out(const key_state& key, const consent::change& c) {

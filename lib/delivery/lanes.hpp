@@ -3,8 +3,8 @@
 // A change is admitted when it was fetched from the ledger. It is *ready* when it is the oldest of its key and the key
 // is free; else it waits behind its key. take() makes its key busy; release() frees the key once the outcome is on
 // disk. An opt-out supersedes every older change of its key that is not on the wire. Waiting changes beyond
-// `waiting_max` are given back to the ledger ("deferred") so that one key with any number of changes stops nobody;
-// opt-outs are never deferred: a key has at most one waiting opt-out, since each supersedes the one before.
+// `waiting_max`, or beyond waiting_of_key_max behind one key, are given back to the ledger ("deferred") so that one key
+// with any number of changes stops nobody; opt-outs are never deferred: a key has at most one waiting opt-out, since each supersedes the one before.
 //
 // Two keys with one hash wait for each other, which is harmless; nothing is superseded without comparing the keys.
 #pragma once
@@ -52,6 +52,9 @@ class lanes {
   public:
     // Finds a busy change in its batch, for the rare comparison of keys; nullptr if it is not there.
     using find_busy = std::function<const consent::change*(ledger::batch_id, consent::place)>;
+
+    // A key's changes are walked through at every admission.
+    static constexpr std::size_t waiting_of_key_max = 500;
 
     lanes(std::size_t waiting_max, find_busy find) : waiting_max_(waiting_max), find_busy_(std::move(find)) {}
 
@@ -104,6 +107,7 @@ class lanes {
     ready_queue& queue(lane of) { return queues_[static_cast<std::size_t>(of)]; }
     const ready_queue& queue(lane of) const { return queues_[static_cast<std::size_t>(of)]; }
     bool in_memory(const key_state& key, consent::place place) const;
+    bool has_room(const key_state& key) const;
     static consent::place find_newer_opt_out(const key_state& key, const consent::change& c);
     consent::place find_newer(const key_state& key, const consent::change& c) const;
     void supersede_older(key_state& key, const consent::change& opt_out, consent::key_hash hash, lane_effects& out);

@@ -45,7 +45,6 @@ std::vector<consent::arrival_number> read_arrivals(statement& query) {
     return arrivals;
 }
 
-constexpr int number(file_state s) { return static_cast<int>(s); }
 constexpr int number(file_gate g) { return static_cast<int>(g); }
 
 std::optional<std::string> or_null(const std::string& text) {

@@ -207,5 +207,17 @@ TEST_F(LanesTest, KeepsNothingOfKeysThatAreThrough) {
     EXPECT_FALSE(l.knows(hash()));
 }
 
+TEST_F(LanesTest, OneKeyKeepsNoMoreInMemoryThanIsWalkedThrough) {
+    waiting_max = 1'000'000;
+    lanes roomy(waiting_max, [](ledger::batch_id, place) { return nullptr; });
+    const int rows = static_cast<int>(lanes::waiting_of_key_max) + 20;
+    for (int row = 1; row <= rows; ++row)
+        roomy.admit(make(place(1, static_cast<std::uint64_t>(row)), "ann@x.org", status_state::subscribed), now, out);
+    ASSERT_EQ(out.deferred.size(), 20u);
+    EXPECT_EQ(out.deferred.front().second, place(1, lanes::waiting_of_key_max + 1));
+    roomy.admit(make(place(1, 2'000'000), "bob@x.org", status_state::subscribed), now, out);
+    EXPECT_EQ(roomy.ready(lane::bulk), 2u) << "another key is not stopped by it";
+}
+
 }  // namespace
 }  // namespace consent_sync::delivery

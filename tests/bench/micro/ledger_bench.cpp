@@ -1,0 +1,66 @@
+// The ledger on a real disk: appending rows, fetching them in order, settling a batch.
+#include <benchmark/benchmark.h>
+
+#include "bench/micro/samples.hpp"
+#include "ledger/store.hpp"
+#include "unit/base/temp_folder.hpp"
+
+namespace consent_sync::bench {
+namespace {
+
+constexpr std::size_t piece = 4'096;
+constexpr std::size_t pieces = 25;
+
+// A ledger with one open file of `pieces` pieces.
+struct filled_ledger {
+    filled_ledger() : store(ledger::store::open(folder / "ledger.db").value()) {}
+
+    void append(const std::vector<consent::change>& changes) {
+        for (std::size_t from = 0; from < changes.size(); from += piece) {
+            std::vector<ledger::new_row> rows;
+            for (std::size_t i = from; i < std::min(from + piece, changes.size()); ++i) rows.push_back({changes[i], {}, i * 100, {}});
+            run([&](ledger::store& s) { s.changes().append(rows); });
+        }
+    }
+    void run(const std::function<void(ledger::store&)>& work) { store->transact(work).value(); }
+
+    base::temp_folder folder;
+    std::unique_ptr<ledger::store> store;
+};
+
+void append(benchmark::State& state) {
+    for (auto _ : state) {
+        state.PauseTiming();
+        filled_ledger ledger;
+        const auto changes = make_changes(piece * pieces);
+        state.ResumeTiming();
+        ledger.append(changes);
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * piece * pieces));
+}
+BENCHMARK(append)->Unit(benchmark::kMillisecond);
+
+void settle_by_hundreds(benchmark::State& state) {
+    const auto changes = make_changes(piece * pieces);
+    for (auto _ : state) {
+        state.PauseTiming();
+        filled_ledger ledger;
+        ledger.append(changes);
+        state.ResumeTiming();
+        for (std::size_t from = 0; from + 1'000 <= changes.size(); from += 1'000)  // ten batches share a commit
+            ledger.run([&](ledger::store& s) {
+                std::vector<ledger::settled_change> settled(1'000);
+                for (std::size_t i = 0; i < settled.size(); ++i) {
+                    settled[i].id = changes[from + i].id;
+                    settled[i].attempt = static_cast<ledger::attempt_id>(from / 100 + i / 100 + 1);
+                    settled[i].hubspot_time_ms = 1'767'000'000'000;
+                }
+                s.changes().settle(settled);
+            });
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * piece * pieces));
+}
+BENCHMARK(settle_by_hundreds)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace consent_sync::bench
