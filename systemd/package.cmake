@@ -6,11 +6,12 @@ if(NOT SYSTEMD_UNIT_DIR)
 endif()
 
 # Type=notify-reload came with systemd 253: it sends SIGHUP by itself and waits until the reload is over. Before that a
-# unit in RELOADING=1 is waited for too, if it said so before the command of ExecReload= ended.
-function(make_unit name of_account config state credential make_inbox)
+# unit in RELOADING=1 is waited for too, if it said so before the commands of ExecReload= ended.
+function(make_unit name of_account config state runtime credential make_inbox)
   set(OF_ACCOUNT "${of_account}")
   set(CONFIG "${config}")
   set(STATE "${state}")
+  set(RUNTIME "${runtime}")
   set(CREDENTIAL "${credential}")
   set(MAKE_INBOX "${make_inbox}")
   if(SYSTEMD_VERSION VERSION_GREATER_EQUAL 253)
@@ -18,16 +19,18 @@ function(make_unit name of_account config state credential make_inbox)
     set(EXEC_RELOAD "")
   else()
     set(SERVICE_TYPE notify)
-    set(EXEC_RELOAD "# A faulty configuration is refused here already, so that `systemctl reload` says it.
-ExecReload=/usr/bin/consent-sync check --config ${config}
+    set(EXEC_RELOAD "# The daemon refuses a faulty configuration by itself; the check makes `systemctl reload` fail on it too, and while it
+# runs the daemon has said RELOADING=1, for whose end systemd then waits.
 ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/usr/bin/consent-sync check --config ${config}
 ")
   endif()
   configure_file(${CMAKE_CURRENT_SOURCE_DIR}/systemd/consent-sync.service.in ${CMAKE_BINARY_DIR}/systemd/${name} @ONLY)
 endfunction()
 
-make_unit(consent-sync.service "" /etc/consent-sync/consent-sync.json consent-sync consent-sync "")
-make_unit(consent-sync@.service " (account %i)" /etc/consent-sync/%i.json consent-sync-accounts/%i consent-sync.%i
+make_unit(consent-sync.service "" /etc/consent-sync/consent-sync.json consent-sync consent-sync consent-sync "")
+make_unit(consent-sync@.service " (account %i)" /etc/consent-sync/%i.json consent-sync-accounts/%i consent-sync@%i
+          consent-sync.%i
           "# The inbox of an account that nobody knew when the package was installed; systemd-tmpfiles follows no links.
 ExecStartPre=+/bin/sh -c 'echo d /var/lib/consent-sync-accounts/%i/inbox 3770 consent-sync consent-drop | systemd-tmpfiles --create -'
 ")

@@ -276,7 +276,7 @@ class parts {
 }  // namespace
 
 base::result<void> run_daemon(config::settings settings, const std::string& config_path) {
-    ::umask(027);  // nothing that is made here is for others
+    ::umask(077);  // what others may read gets its mode by itself
     // Until a reload can be served: by default the signal would end the daemon.
     ::signal(SIGHUP, SIG_IGN);
     const config::folders paths = config::derive_folders(settings);

@@ -97,7 +97,12 @@ case_08_reload() {
     pid=$(main_pid)
     write_config consent-sync '"account": "main", "defaults": { "statusState": "UNSUBSCRIBED" }, "limits": { "requests": 500 }'
     need "systemctl reload" inside systemctl reload "$unit"
-    need "is in effect" within 5 logged config.reloaded
+    need "is in effect when it returns" logged config.reloaded
+    for round in $(seq 20); do
+        write_config consent-sync "\"account\": \"main\", \"defaults\": { \"statusState\": \"UNSUBSCRIBED\" }, \"limits\": { \"requests\": $((500 + round)) }"
+        inside systemctl reload "$unit"
+        need "each time" inside sh -c "journalctl -q -u $unit EVENT=config.changed -o cat | grep -q after=$((500 + round))"
+    done
     write_config consent-sync '"account": "other", "defaults": { "statusState": "UNSUBSCRIBED" }'
     need "reloads" inside systemctl reload "$unit"
     need "says what needs a restart" within 5 logged config.needs_restart
