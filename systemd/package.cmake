@@ -7,11 +7,10 @@ endif()
 
 # Type=notify-reload came with systemd 253: it sends SIGHUP by itself and waits until the reload is over. Before that a
 # unit in RELOADING=1 is waited for too, if it said so before the commands of ExecReload= ended.
-function(make_unit name of_account config state runtime credential make_inbox)
+function(make_unit name of_account config state credential make_inbox)
   set(OF_ACCOUNT "${of_account}")
   set(CONFIG "${config}")
   set(STATE "${state}")
-  set(RUNTIME "${runtime}")
   set(CREDENTIAL "${credential}")
   set(MAKE_INBOX "${make_inbox}")
   if(SYSTEMD_VERSION VERSION_GREATER_EQUAL 253)
@@ -28,9 +27,8 @@ ExecReload=/usr/bin/consent-sync check --config ${config}
   configure_file(${CMAKE_CURRENT_SOURCE_DIR}/systemd/consent-sync.service.in ${CMAKE_BINARY_DIR}/systemd/${name} @ONLY)
 endfunction()
 
-make_unit(consent-sync.service "" /etc/consent-sync/consent-sync.json consent-sync consent-sync consent-sync "")
-make_unit(consent-sync@.service " (account %i)" /etc/consent-sync/%i.json consent-sync-accounts/%i consent-sync@%i
-          consent-sync.%i
+make_unit(consent-sync.service "" /etc/consent-sync/consent-sync.json consent-sync consent-sync "")
+make_unit(consent-sync@.service " (account %i)" /etc/consent-sync/%i.json consent-sync-accounts/%i consent-sync.%i
           "# The inbox of an account that nobody knew when the package was installed; systemd-tmpfiles follows no links.
 ExecStartPre=+/bin/sh -c 'echo d /var/lib/consent-sync-accounts/%i/inbox 3770 consent-sync consent-drop | systemd-tmpfiles --create -'
 ")
