@@ -1,5 +1,6 @@
 // consent-sync: one program, one file a subcommand.
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include <cstring>
 #include <exception>
@@ -41,6 +42,7 @@ int dispatch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    umask(027);                 // whatever is made without a mode of its own is not for others
     prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold the token and people's addresses
     try {
         return dispatch(argc, argv);

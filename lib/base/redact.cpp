@@ -128,15 +128,19 @@ found_secret find_token(std::string_view text, std::size_t at) {
     return end - begin < token_min ? found_secret{} : found_secret{end, kept};
 }
 
-found_secret find_secret(const secret_set& known, std::string_view text, std::size_t at) {
-    if (known.starts[static_cast<unsigned char>(text[at])]) {
-        std::size_t longest = 0;
-        for (const std::string& secret : known.secrets) {
-            if (secret.size() > longest && text.substr(at).starts_with(secret)) longest = secret.size();
-        }
-        if (longest > 0) return {longest, 0};
+// The length of the longest registered secret at `at`; 0: none.
+std::size_t registered_length(const secret_set& known, std::string_view text, std::size_t at) {
+    if (!known.starts[static_cast<unsigned char>(text[at])]) return 0;
+    std::size_t longest = 0;
+    for (const std::string& secret : known.secrets) {
+        if (secret.size() > longest && text.substr(at).starts_with(secret)) longest = secret.size();
     }
-    return find_token(text, at);
+    return longest;
+}
+
+found_secret find_secret(const secret_set& known, std::string_view text, std::size_t at) {
+    const std::size_t registered = registered_length(known, text, at);
+    return registered > 0 ? found_secret{registered, 0} : find_token(text, at);
 }
 
 std::uint32_t decode(std::string_view character) {
@@ -255,6 +259,17 @@ std::string escape_controls(std::string_view text) {
     bounded_text out(escape::controls, std::string_view::npos);
     out.append(text);
     return out.take();
+}
+
+std::string mask_secrets(std::string text) {
+    const std::shared_ptr<const secret_set> known = current_secrets();
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (const std::size_t length = registered_length(*known, text, at); length > 0) {
+            text.replace(at, length, mask);
+            at += mask.size() - 1;
+        }
+    }
+    return text;
 }
 
 void register_secret(std::string_view secret) {

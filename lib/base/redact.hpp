@@ -24,6 +24,9 @@ std::string redact(std::string_view text, escape how);
 // \u202e. Nothing is masked and nothing is cut.
 std::string escape_controls(std::string_view text);
 
+// The text with every registered secret replaced by "***", and nothing else changed: for what is kept beyond the log.
+std::string mask_secrets(std::string text);
+
 // The length of the UTF-8 character at `at`; 0 if there is none (broken, overlong, a surrogate).
 std::size_t utf8_length(std::string_view text, std::size_t at);
 

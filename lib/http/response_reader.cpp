@@ -113,6 +113,8 @@ response_reader::progress response_reader::ended() {
     if (parts_->parser->is_header_done()) {
         beast::error_code error;
         parts_->parser->put_eof(error);
+        const unsigned status = parts_->parser->get().result_int();
+        if (!error && status < 200) return fail("status " + std::to_string(status) + " was not asked for");
         if (!error) return progress::complete;
     }
     return fail("the response ended after " + std::to_string(parts_->received) +

@@ -1,5 +1,6 @@
 #include "service/application.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -7,6 +8,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -55,13 +58,22 @@ base::result<void> settle_claims(ledger::store& s, const config::folders& paths)
     return {};
 }
 
+// Before SQLite does: the files that it puts beside the ledger get the ledger's mode. Closed again before SQLite opens it,
+// because closing any descriptor of a file gives up the process's locks on it.
+base::result<void> make_ledger_file(const std::string& path) {
+    const base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file || ::fchmod(file.get(), 0600) != 0) return base::system_error("cannot open", path, errno);
+    return {};
+}
+
 base::result<opened_ledger> open_ledger(const config::settings& settings, const config::folders& paths,
                                         base::moment now) {
+    const auto own = make_ledger_file(paths.ledger);
+    if (!own) return own.error();
     auto store = ledger::store::open(paths.ledger, extend_start());
     if (!store) return store.error();
     opened_ledger opened;
     opened.store = std::move(*store);
-    ::chmod(paths.ledger.c_str(), 0600);
     const auto since = now.wall - 2 * settings.limits.interval;
     base::result<void> settled;
     const auto recovered = opened.store->transact([&](ledger::store& s) {
@@ -292,7 +304,11 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     if (!opened) return opened.error();
     auto options = http::read_https_options(settings.hubspot, http::process_environment());
     if (!options) return options.error();
-    if (options->via) base::register_secret(options->via->credentials);
+    if (options->via) {
+        const std::string& credentials = options->via->credentials;
+        base::register_secret(credentials);
+        base::register_secret(credentials.substr(std::min(credentials.size(), credentials.find(':') + 1)));
+    }
     options->limits.connections_max = settings.limits.max_connections;
     const bool plain = options->to.is_plain();
 

@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.hpp"
+#include "base/redact.hpp"
 #include "hubspot/encode.hpp"
 #include "service/to_answer.hpp"
 
@@ -103,7 +104,11 @@ boost::asio::awaitable<void> delivery_service::send(delivery::send what) {
     const hubspot::token_generation generation = tokens_.generation();
     std::function<void()> written = [this, what] { engine_.on_written(what.attempt, clock_.now()); };
     http::exchange exchange = co_await transport_.send(std::move(request), std::move(written));
-    const hubspot::answer answer = to_answer(std::move(exchange));
+    hubspot::answer answer = to_answer(std::move(exchange));
+    // HubSpot's words go into ledger and reports, and a proxy's page may repeat what it was sent.
+    answer.body = base::mask_secrets(std::move(answer.body));
+    if (answer.headers.correlation_id)
+        answer.headers.correlation_id = base::mask_secrets(std::move(*answer.headers.correlation_id));
     const bool current = tokens_.answered(generation, answer.status);
     engine_.on_answer(what.attempt, answer, current, clock_.now());
     pump();

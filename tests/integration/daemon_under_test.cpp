@@ -52,6 +52,7 @@ daemon_under_test::daemon_under_test(hubspot_sim::options o, const std::string& 
     fs::create_directory(folder_ + "/state");
     fs::permissions(folder_ + "/state", fs::perms::owner_all);
     o.tokens = {token};
+    for (const std::string& secret : {o.client_secret, o.refresh_token}) secrecy_.add_secret(secret);
     auto sim = hubspot_sim::simulator::start(std::move(o));
     sim_ = std::move(sim.value());
     sim_->write_authority(folder_ + "/ca.pem").value();
@@ -62,6 +63,8 @@ daemon_under_test::daemon_under_test(hubspot_sim::options o, const std::string& 
 daemon_under_test::~daemon_under_test() {
     if (process_ > 0) kill_hard();
     sim_->stop();
+    for (const std::string& leak : secrecy_.leaks(log() + heard_)) ADD_FAILURE() << leak;
+    for (const std::string& path : open_to_others(state())) ADD_FAILURE() << path << " is open to others";
     if (::testing::Test::HasFailure())
         std::cerr << "the daemon's log (end):\n" << log().substr(log().size() > 6000 ? log().size() - 6000 : 0);
     fs::remove_all(folder_);
@@ -78,34 +81,60 @@ void daemon_under_test::write_config(const std::string& more) const {
 
 void daemon_under_test::replace_in_config(const std::string& part, const std::string& by) const {
     std::string text = read_text(folder_ + "/config.json");
-    text.replace(text.find(part), part.size(), by);
+    const std::size_t at = text.find(part);
+    if (at == std::string::npos) throw std::runtime_error("the configuration does not hold " + part);
+    text.replace(at, part.size(), by);
     std::ofstream(folder_ + "/config.json") << text;
 }
 
-void daemon_under_test::write_token(const std::string& text) const {
+void daemon_under_test::write_token(const std::string& text) {
+    secrecy_.add_secret(text);
     const std::string path = folder_ + "/token.new";
     std::ofstream(path) << text << "\n";
     ::chmod(path.c_str(), 0600);
     fs::rename(path, folder_ + "/token");
 }
 
-void daemon_under_test::start() {
-    const std::size_t before = log().size();
+void daemon_under_test::set_environment(const std::string& name, const std::string& value) {
+    environment_.push_back(name + "=" + value);
+}
+
+void daemon_under_test::spawn() {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    const std::string log_path = folder_ + "/log";
+    const std::string log_path = file("log");
     posix_spawn_file_actions_addopen(&actions, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    const std::string config = folder_ + "/config.json";
+    const std::string config = file("config.json");
     const char* arguments[] = {CONSENT_SYNC_BINARY, "run", "--config", config.c_str(), nullptr};
-    ASSERT_EQ(posix_spawn(&process_, CONSENT_SYNC_BINARY, &actions, nullptr, const_cast<char* const*>(arguments), environ),
-              0);
+    std::vector<char*> environment;
+    for (std::string& each : environment_) environment.push_back(each.data());
+    for (char** each = environ; *each; ++each) environment.push_back(*each);
+    environment.push_back(nullptr);
+    const int failed = posix_spawn(&process_, CONSENT_SYNC_BINARY, &actions, nullptr,
+                                   const_cast<char* const*>(arguments), environment.data());
     posix_spawn_file_actions_destroy(&actions);
+    ASSERT_EQ(failed, 0);
+}
+
+void daemon_under_test::start() {
+    const std::size_t before = log().size();
+    spawn();
     ASSERT_TRUE(wait([&] { return log().find("event=daemon.ready", before) != std::string::npos || !runs(); }));
     ASSERT_TRUE(runs()) << log();
 }
 
 void daemon_under_test::signal(int number) const { ::kill(process_, number); }
+
+int daemon_under_test::fail_to_start() {
+    spawn();
+    EXPECT_TRUE(wait([&] { return !runs(); })) << "it started";
+    if (runs()) return kill_hard(), -1;
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+    process_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
 
 void daemon_under_test::kill_hard() {
     ::kill(process_, SIGKILL);
@@ -138,6 +167,7 @@ bool daemon_under_test::runs() const {
 }
 
 void daemon_under_test::drop(const std::string& name, const std::string& content) {
+    secrecy_.add_addresses_of(content);
     const std::string inbox = state("/inbox");
     fs::create_directories(inbox);
     const std::string unfinished = inbox + "/." + std::to_string(::getpid()) + ".tmp";

@@ -12,6 +12,7 @@
 #include <boost/json/object.hpp>
 
 #include "hubspot_sim/simulator.hpp"
+#include "integration/secrecy.hpp"
 
 namespace consent_sync::integration {
 
@@ -20,6 +21,7 @@ using std::chrono_literals::operator""s;
 class daemon_under_test {
   public:
     // `more`: members for the configuration, as JSON text without the outer braces; empty: none.
+    // At the end of every run, what it said is held against what went through it: see secrecy.
     explicit daemon_under_test(hubspot_sim::options o = {}, const std::string& more = "");
     ~daemon_under_test();
 
@@ -32,6 +34,8 @@ class daemon_under_test {
     void write_config(const std::string& more) const;  // the configuration of the constructor, with other `more`
     void replace_in_config(const std::string& part, const std::string& by) const;
     int stop();        // SIGTERM; returns the exit status
+    int fail_to_start();  // starts it, and waits until it has ended by itself: the exit status
+    pid_t process() const { return process_; }
     bool runs() const;
 
     void drop(const std::string& name, const std::string& content);  // renamed into the inbox
@@ -43,15 +47,25 @@ class daemon_under_test {
     std::string report(const std::string& file_name) const;
     std::string log() const;
     std::string state(const std::string& below = "") const { return folder_ + "/state" + below; }
-    void write_token(const std::string& token) const;
+    std::string file(const std::string& name) const { return folder_ + "/" + name; }  // token, ca.pem, config.json
+    void write_token(const std::string& token);
+    void set_environment(const std::string& name, const std::string& value);   // of the daemon; before start()
+    // What the daemon said elsewhere than in its log: is held against the secrets as the log is.
+    void heard(const std::string& text) { heard_ += text + "\n"; }
+    secrecy& secrets() { return secrecy_; }
     std::vector<std::string> names(const std::string& below) const;
 
     static constexpr const char* token = "pat-test-0123456789abcdef";
 
   private:
+    void spawn();
+
     std::string folder_;
     std::unique_ptr<hubspot_sim::simulator> sim_;
     pid_t process_ = -1;
+    std::vector<std::string> environment_;  // NAME=VALUE, beside the test's own
+    secrecy secrecy_;
+    std::string heard_;
 };
 
 std::uint64_t count(const boost::json::object& file, const char* verdict);

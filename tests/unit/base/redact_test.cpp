@@ -153,5 +153,13 @@ TEST(Utf8, CutsBetweenCharacters) {
     EXPECT_EQ(cut_utf8(std::string(10, '\x80'), 4), std::string(4, '\x80'));
 }
 
+TEST(Redact, MaskSecretsTakesOutSecretsAlone) {
+    register_secret("masked-secret-1");
+    EXPECT_EQ(mask_secrets("masked-secret-1"), "***");
+    EXPECT_EQ(mask_secrets("x masked-secret-1masked-secret-1 pat-anderson@example.com Bearer masked-secret-\n"),
+              "x ****** pat-anderson@example.com Bearer masked-secret-\n");
+    EXPECT_EQ(mask_secrets(""), "");
+}
+
 }  // namespace
 }  // namespace consent_sync::base

@@ -68,6 +68,14 @@ TEST(ResponseReader, ReadsUntilTheEndWhenThereIsNoLength) {
     EXPECT_EQ(r.reader.take().body, "0123");
 }
 
+TEST(ResponseReader, AStatusThatIsNoAnswerIsNoneAtTheEndEither) {
+    for (const char* status : {"002", "000", "099"}) {
+        reading r;
+        EXPECT_EQ(r.give(std::string("HTTP/1.1 ") + status + " OK\r\n\r\n0123"), progress::more);
+        EXPECT_EQ(r.reader.ended(), progress::failed) << status;
+    }
+}
+
 TEST(ResponseReader, SaysWhetherTheConnectionLives) {
     const auto keeps = [](const std::string& head) {
         reading r;
