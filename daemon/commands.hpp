@@ -1,6 +1,8 @@
 // The subcommands of consent-sync. Each gets its own name as argv[0] and returns the exit status.
 #pragma once
 
+#include "observe/control_message.hpp"
+
 namespace consent_sync::daemon {
 
 inline constexpr int exit_done = 0;
@@ -10,5 +12,8 @@ inline constexpr int exit_faults = 3;  // in the configuration or in checked fil
 
 int run(int argc, char** argv);
 int check(int argc, char** argv);
+int status(int argc, char** argv);
+int history(int argc, char** argv);
+int steer(observe::control_command command, int argc, char** argv);
 
 }  // namespace consent_sync::daemon

@@ -12,12 +12,18 @@
 namespace {
 
 using namespace consent_sync::daemon;
+namespace observe = consent_sync::observe;
 
 constexpr std::string_view usage =
     "usage: consent-sync COMMAND [options]\n"
     "\n"
     "  run [--config FILE]              watch the inbox and bring every change to HubSpot\n"
     "  check [--config FILE] [FILES…]   check the configuration, and what would become of files\n"
+    "  status [--watch] [--json]        what the daemon is doing; works while it is down too\n"
+    "  history ADDRESS|-                every change of an address, with every attempt [--json|--csv]\n"
+    "  pause [REASON], resume           stop sending, and go on\n"
+    "  retry FILE-ID                    send rejected and unconfirmed rows of a done file again\n"
+    "  release FILE-ID, refuse FILE-ID  send a held file, or send it back\n"
     "  --version\n"
     "  --help                           of each command: consent-sync COMMAND --help\n"
     "\n"
@@ -27,6 +33,12 @@ int dispatch(int argc, char** argv) {
     const std::string_view command = argc > 1 ? argv[1] : "";
     if (command == "run") return run(argc - 1, argv + 1);
     if (command == "check") return check(argc - 1, argv + 1);
+    if (command == "status") return status(argc - 1, argv + 1);
+    if (command == "history") return history(argc - 1, argv + 1);
+    using observe::control_command;
+    for (const control_command c : {control_command::pause, control_command::resume, control_command::retry,
+                                    control_command::release, control_command::refuse})
+        if (command == observe::name(c)) return steer(c, argc - 1, argv + 1);
     if (command == "--version") {
         std::cout << "consent-sync " << CONSENT_SYNC_VERSION << "\n";
         return exit_done;

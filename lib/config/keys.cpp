@@ -26,6 +26,8 @@ std::vector<key> top_keys() {
         text_key(
             "monitor.listen", restart, [](auto& s) { return &s.monitor_listen; }, listen_address,
             null::allowed),
+        text_key(
+            "control.socket", restart, [](auto& s) { return &s.control_socket; }, file_path, null::allowed),
         choice_key<>(
             "log.format", reload, [](auto& s) { return &s.log.format; },
             std::vector<choice<base::log_format>>{{"auto", base::log_format::automatic},
@@ -228,7 +230,17 @@ std::vector<key> rule_keys() {
         into = value.get_bool();
         return std::nullopt;
     };
+    const auto read_auto = [](const json::value& value, bool& into, const std::string&) -> problem {
+        const auto* text = value.if_string();
+        if (!value.is_null() && (text == nullptr || *text != "auto")) return refusal("\"auto\" or null", value);
+        into = !value.is_null();
+        return std::nullopt;
+    };
+    const auto show_auto = [](bool on) { return std::string(on ? "\"auto\"" : "null"); };
     return {
+        make_key(
+            "rules.known_subscriptions", reload, [](auto& s) { return &s.rules.known_subscriptions; }, read_auto,
+            show_auto),
         make_key(
             "rules.require_legal_basis", reload, [](auto& s) { return &s.rules.require_legal_basis; },
             read_flag, show_flag),
@@ -274,6 +286,7 @@ const std::vector<section>& all_sections() {
         {"keep", {}, {}},
         {"log", {}, {}},
         {"monitor", {}, [](settings& s) { s.monitor_listen.clear(); }},
+        {"control", {}, {}},
     };
     return sections;
 }

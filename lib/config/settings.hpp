@@ -87,6 +87,7 @@ struct rule_settings {
     std::optional<std::uint64_t> hold_above_rows;  // hold_above: 5000
     std::optional<double> hold_above_share;        // hold_above: "20%"
     std::vector<std::int64_t> unsubscribe_all;     // the subscriptions that an opt-out without one means
+    bool known_subscriptions = false;              // "auto": ask HubSpot which there are; others are invalid
 };
 
 struct keep_settings {
@@ -114,6 +115,7 @@ struct settings {
     log_settings log;
     milliseconds stop_grace{20'000};                // how long a stop lets requests in flight end
     std::string monitor_listen = "127.0.0.1:9464";  // empty: none
+    std::string control_socket;                     // empty: control.sock in $RUNTIME_DIRECTORY, else in state_dir
 };
 
 }  // namespace consent_sync::config

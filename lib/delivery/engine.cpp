@@ -60,6 +60,7 @@ void engine::start(const ledger::recovery& past, base::moment now) {
             continue;
         }
         pauses_.begin(*reason, stored.words, now, std::min<base::milliseconds>(left, std::chrono::hours(26)));
+        pauses_.remember(*reason, stored.since);
         tell(base::level::warn, "pause.goes_on", {{"reason", name(*reason)}, {"words", stored.words}});
     }
 }
@@ -177,6 +178,14 @@ void engine::note_settled(ledger::settled_change&& change, bool bulk) {
 
 void engine::tell(base::level at, std::string_view event, std::vector<base::log_field> fields) {
     out_.notices.push_back({at, event, std::move(fields)});
+}
+
+bool engine::take_slot(base::moment now) {
+    const auto free = limiter_.next_free(now.steady);
+    if (!free || *free > now.steady || pauses_.any() || waiting_for_token_) return false;
+    limiter_.take(now.steady);
+    budget_.spent(now.wall);
+    return true;
 }
 
 void engine::stop() { stopping_ = true; }

@@ -88,6 +88,11 @@ class engine {
     void on_token_failed(const std::string& words, base::moment now);  // no token: pause
     void pause(pause_reason reason, const std::string& words, base::moment now);
     void resume(pause_reason reason, base::moment now);
+    void look_again(base::moment now) { pauses_.probe_all_now(now.steady); }  // every pause that probes does it at once
+    // A request beside the batches (definitions): takes its slot of the limits. False: there is none now.
+    bool take_slot(base::moment now);
+    void slot_returned() { limiter_.returned(); }  // it was never written
+    void slot_written(base::moment now) { limiter_.written(now.steady); }
     void stop();  // begins nothing more
 
     actions take(base::moment now);

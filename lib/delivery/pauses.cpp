@@ -40,6 +40,10 @@ bool pauses::begin(pause_reason reason, std::string words, base::moment now,
     return is_new;
 }
 
+void pauses::remember(pause_reason reason, base::wall_time since) {
+    if (auto& slot = held_[static_cast<std::size_t>(reason)]) slot->since.wall = since;
+}
+
 std::optional<pauses::pause> pauses::end(pause_reason reason) {
     std::optional<pause>& slot = held_[static_cast<std::size_t>(reason)];
     std::optional<pause> ended = std::move(slot);
@@ -78,6 +82,11 @@ void pauses::probing(base::steady_time now) {
 
 void pauses::probe_now(pause_reason reason, base::steady_time now) {
     if (auto& slot = held_[static_cast<std::size_t>(reason)]) slot->next_probe = now;
+}
+
+void pauses::probe_all_now(base::steady_time now) {
+    for (auto& slot : held_)
+        if (slot) slot->next_probe = now;
 }
 
 }  // namespace consent_sync::delivery

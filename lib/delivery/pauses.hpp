@@ -46,6 +46,8 @@ class pauses {
     // `wait`: the first probe comes after that instead.
     bool begin(pause_reason reason, std::string words, base::moment now,
                std::optional<base::milliseconds> wait = std::nullopt);
+    // It began at that time already, before a restart.
+    void remember(pause_reason reason, base::wall_time since);
     // The pause that ended, if it held.
     std::optional<pause> end(pause_reason reason);
     const pause* find(pause_reason reason) const;
@@ -56,9 +58,10 @@ class pauses {
     // A probe left: the next one waits until this one is answered, at least one interval.
     void probing(base::steady_time now);
     void probe_now(pause_reason reason, base::steady_time now);  // something changed: look again at once
+    void probe_all_now(base::steady_time now);
+    static bool probes(pause_reason reason);  // false: something else ends it
 
   private:
-    static bool probes(pause_reason reason);
     base::milliseconds probe_first_;
     std::array<std::optional<pause>, pause_reason_count> held_;
 };

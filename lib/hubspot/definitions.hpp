@@ -13,6 +13,8 @@
 
 namespace consent_sync::hubspot {
 
+inline constexpr const char* definitions_path = "/communication-preferences/v4/definitions";
+
 struct subscription_definition {
     std::int64_t id = 0;
     std::string name;    // cut to `definition_name_bytes_max`

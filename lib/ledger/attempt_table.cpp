@@ -51,6 +51,7 @@ attempt_table::attempt_table(database& db)
       ended_(db.prepare(std::string("SELECT ") + columns +
                         " FROM attempts WHERE end_number>? ORDER BY end_number LIMIT ?")),
       find_(db.prepare(std::string("SELECT ") + columns + " FROM attempts WHERE id=?")),
+      since_(db.prepare(std::string("SELECT ") + columns + " FROM attempts WHERE begun_at>=? ORDER BY id")),
       begins_(db.prepare("SELECT begun_at FROM attempts WHERE begun_at>=? ORDER BY begun_at")),
       newest_(db.prepare("SELECT max(id), (SELECT max(batch) FROM (SELECT batch FROM attempts ORDER BY id DESC LIMIT "
                          "100000)) FROM attempts")),
@@ -80,6 +81,12 @@ void attempt_table::end(const attempt_end& attempt, std::span<const settled_chan
                   std::int64_t{attempt.duration.count()}, attempt.correlation_id, attempt.category, attempt.message,
                   confirmed, rejected, format_ranges(attempt.unsettled), attempt.id)
         .execute();
+}
+
+void attempt_table::each_since(base::wall_time since, const std::function<void(attempt_record&&)>& call) {
+    since_.run_with(base::to_unix_ms(since));
+    while (since_.step()) call(read_record(since_));
+    since_.restart();
 }
 
 std::vector<attempt_record> attempt_table::open() {

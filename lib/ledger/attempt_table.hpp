@@ -1,6 +1,7 @@
 // The attempts: on record before their request leaves, ended when their outcome is known.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -42,12 +43,14 @@ class attempt_table {
     std::vector<attempt_record> open();
     std::vector<attempt_record> ended_after(std::int64_t end_number, std::size_t most);
     std::optional<attempt_record> find(attempt_id id);
+    // Those that began at that time or later, by id.
+    void each_since(base::wall_time since, const std::function<void(attempt_record&&)>& call);
     std::vector<base::wall_time> begins_since(base::wall_time since);
     attempt_id newest_id();
     batch_id newest_batch();
 
   private:
-    statement begin_, end_, open_, ended_, find_, begins_, newest_, newest_end_;
+    statement begin_, end_, open_, ended_, find_, since_, begins_, newest_, newest_end_;
 };
 
 }  // namespace consent_sync::ledger

@@ -39,7 +39,8 @@ change_table::change_table(database& db, file_table& files, overtakes& ahead)
       defer_(db.prepare("INSERT OR REPLACE INTO deferred(hash, change) VALUES(?,?)")),
       deferred_(db.prepare("SELECT change FROM deferred WHERE hash=? ORDER BY change LIMIT ?")),
       undefer_(db.prepare("DELETE FROM deferred WHERE hash=? AND change<=?")),
-      any_deferred_(db.prepare("SELECT 1 FROM deferred WHERE hash=? LIMIT 1")) {}
+      any_deferred_(db.prepare("SELECT 1 FROM deferred WHERE hash=? LIMIT 1")),
+      opt_ins_(db.prepare("SELECT count(*) FROM changes WHERE id BETWEEN ? AND ? AND verdict=0 AND state=1")) {}
 
 void change_table::append(std::span<const new_row> rows) {
     for (const new_row& row : rows) {
@@ -153,6 +154,14 @@ bool change_table::any_deferred(consent::key_hash hash) {
     const bool any = any_deferred_.step();
     any_deferred_.restart();
     return any;
+}
+
+std::uint64_t change_table::count_opt_ins(consent::arrival_number arrival) {
+    opt_ins_.run_with(consent::place(arrival, 0).id(), consent::place(arrival, consent::place::row_max).id());
+    opt_ins_.step();
+    const auto count = static_cast<std::uint64_t>(opt_ins_.integer(0));
+    opt_ins_.restart();
+    return count;
 }
 
 void change_table::mark_overtaken(std::span<fetched_change> candidates) {

@@ -31,6 +31,8 @@ class change_table {
     std::vector<fetched_change> fetch_deferred(consent::key_hash hash, std::size_t most);
     void defer(std::span<const std::pair<consent::key_hash, consent::place>> changes);
     bool any_deferred(consent::key_hash hash);
+    // SUBSCRIBED rows of a file that have no verdict.
+    std::uint64_t count_opt_ins(consent::arrival_number arrival);
 
     // Each change gets its verdict. One that has a verdict already is a broken invariant: database_error(corrupt).
     void settle(std::span<const settled_change> changes);
@@ -49,7 +51,7 @@ class change_table {
     database& db_;
     file_table& files_;
     overtakes& ahead_;
-    statement append_, append_reason_, bulk_, opt_outs_, one_, settle_, defer_, deferred_, undefer_, any_deferred_;
+    statement append_, append_reason_, bulk_, opt_outs_, one_, settle_, defer_, deferred_, undefer_, any_deferred_, opt_ins_;
 };
 
 }  // namespace consent_sync::ledger

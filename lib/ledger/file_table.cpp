@@ -172,7 +172,8 @@ consent::place file_table::bulk_bound() {
     consent::place bound;
     if (oldest_unread_.step()) {
         const auto arrival = static_cast<consent::arrival_number>(oldest_unread_.integer(0));
-        const bool gated = oldest_unread_.integer(2) == number(file_gate::check);
+        const auto gate = oldest_unread_.integer(2);
+        const bool gated = gate == number(file_gate::check) || gate == number(file_gate::counting);
         bound = consent::place(arrival, gated ? 0 : static_cast<std::uint64_t>(oldest_unread_.integer(1)));
     }
     oldest_unread_.restart();

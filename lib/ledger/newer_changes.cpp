@@ -33,26 +33,34 @@ newer_changes::newer_changes(database& db, change_table& changes)
       scan_(db.prepare("SELECT id, subscriber, subscription, channel, state FROM changes "
                        "WHERE id>? AND id<? AND subscriber IS NOT NULL AND (verdict<>3 OR state=2)")) {}
 
-std::size_t newer_changes::supersede_returning(consent::arrival_number arrival) { return supersede(arrival, false); }
-std::size_t newer_changes::supersede_released(consent::arrival_number arrival) { return supersede(arrival, true); }
+std::size_t newer_changes::supersede_returning(consent::arrival_number arrival) {
+    return supersede(arrival, came_back::returning);
+}
+std::size_t newer_changes::supersede_released(consent::arrival_number arrival) {
+    return supersede(arrival, came_back::released);
+}
+std::size_t newer_changes::supersede_reopened(consent::arrival_number arrival) {
+    return supersede(arrival, came_back::reopened);
+}
 
-std::size_t newer_changes::supersede(consent::arrival_number arrival, bool released) {
+std::size_t newer_changes::supersede(consent::arrival_number arrival, came_back how) {
+    const bool returning = how == came_back::returning;
     boost::unordered_flat_map<consent::key_hash, std::vector<waiting_row>> waiting;
     consent::place lowest(arrival, consent::place::row_max);
     waiting_.run_with(consent::place(arrival, 0).id(), consent::place(arrival, consent::place::row_max).id());
     while (waiting_.step()) {
         const auto original = waiting_.optional_integer(5);
-        if (!released && !original) continue;
+        if (returning && !original) continue;
         consent::change c = read_key(waiting_);
-        if (released && c.is_opt_out()) continue;  // chosen while the file was held: the lanes keep its order
-        const consent::place since = released ? c.id : consent::place(*original);
+        if (how == came_back::released && c.is_opt_out()) continue;  // chosen while the file was held: the lanes keep its order
+        const consent::place since = returning ? consent::place(*original) : c.id;
         lowest = std::min(lowest, since);
         waiting[consent::hash_key(c)].push_back({std::move(c), since, {}});
     }
     waiting_.restart();
     if (waiting.empty()) return 0;
 
-    const consent::place end = released ? consent::place(INT64_MAX) : consent::place(arrival, 0);
+    const consent::place end = returning ? consent::place(arrival, 0) : consent::place(INT64_MAX);
     scan_.run_with(lowest.id(), end.id());
     while (scan_.step()) {
         const consent::change c = read_key(scan_);

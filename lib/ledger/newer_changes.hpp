@@ -20,9 +20,12 @@ class newer_changes {
     std::size_t supersede_returning(consent::arrival_number arrival);
     // For a held file that is released: superseded if any change of their key has a higher place.
     std::size_t supersede_released(consent::arrival_number arrival);
+    // For a file whose rows lost their verdicts again: the same, opt-outs too.
+    std::size_t supersede_reopened(consent::arrival_number arrival);
 
   private:
-    std::size_t supersede(consent::arrival_number arrival, bool released);
+    enum class came_back { returning, released, reopened };
+    std::size_t supersede(consent::arrival_number arrival, came_back how);
 
     change_table& changes_;
     statement waiting_, scan_;

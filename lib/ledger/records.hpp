@@ -34,6 +34,7 @@ enum class file_gate : std::uint8_t {
     check = 1,  // has rows with a change_id: no row may be chosen before the scan for newer changes
     held = 2,   // waits for an operator's release: only opt-outs may be chosen
     released = 3,  // was held: the bulk lane has passed it, its other rows are fetched on their own
+    counting = 4,  // is being read, and may be held at its end: only opt-outs may be chosen
 };
 
 using verdict_counts = std::array<std::uint64_t, consent::verdict_count + 1>;  // by number; [0] unused

@@ -36,7 +36,8 @@ store::store(std::unique_ptr<database> db)
       changes_(*db_, files_, ahead_),
       attempts_(*db_),
       duties_(*db_),
-      newer_(*db_, changes_) {}
+      newer_(*db_, changes_),
+      steering_(*db_, files_, newer_) {}
 
 base::result<void> store::transact(const std::function<void(store&)>& work) {
     try {

@@ -13,6 +13,7 @@
 #include "ledger/change_table.hpp"
 #include "ledger/database.hpp"
 #include "ledger/duty_table.hpp"
+#include "ledger/file_steering.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/newer_changes.hpp"
 #include "ledger/overtakes.hpp"
@@ -37,6 +38,7 @@ class store {
     attempt_table& attempts() { return attempts_; }
     duty_table& duties() { return duties_; }
     newer_changes& newer() { return newer_; }
+    file_steering& steering() { return steering_; }
     const overtakes& ahead() const { return ahead_; }
 
     // Inside transact(): what the engine wants on record. Returns the files whose last row it settled.
@@ -58,6 +60,7 @@ class store {
     attempt_table attempts_;
     duty_table duties_;
     newer_changes newer_;
+    file_steering steering_;
 };
 
 }  // namespace consent_sync::ledger

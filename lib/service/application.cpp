@@ -21,6 +21,9 @@
 #include "ledger/state_lock.hpp"
 #include "service/delivery_service.hpp"
 #include "service/intake_service.hpp"
+#include "service/observing.hpp"
+#include "service/report_service.hpp"
+#include "service/subscriptions_service.hpp"
 #include "service/reloading.hpp"
 #include "service/report_service.hpp"
 #include "service/supervision.hpp"
@@ -29,7 +32,7 @@
 namespace consent_sync::service {
 namespace {
 
-constexpr int reading_threads = 3;  // a large file, the small ones, and looks into the inbox
+constexpr int reading_threads = 4;  // a large file, the small ones, looks into the inbox, and who asks for the status
 constexpr auto report_grace = std::chrono::seconds(5);
 
 struct opened_ledger {
@@ -110,6 +113,10 @@ class parts {
           delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
           reports_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_),
           intake_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_, trouble_, intake_listener()),
+          subscriptions_(io.get_executor(), clock_, settings_, engine_, *transport_, tokens_,
+                         [this](known_subscriptions known) { intake_.set_known(std::move(known)); }),
+          observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
+                     [this] { reports_.files_settled(); }),
           supervision_(io.get_executor(), clock_,
                        {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
           reloading_(io.get_executor(), blocking, config_path, settings,
@@ -133,6 +140,9 @@ class parts {
                               }});
         tokens_.start();
         reports_.start();
+        reports_.set_counter([this] { observing_.counts().file_done(); });
+        observing_.start();
+        subscriptions_.start();
         intake_.start(open_files_);
         delivery_.pump();
         wait_for_signals();
@@ -159,7 +169,12 @@ class parts {
                     engine_.on_bulk_open();
                     delivery_.pump();
                 },
-                [this](consent::arrival_number) { reports_.files_settled(); }};
+                [this](consent::arrival_number) {
+                    observing_.counts().file_read();
+                    reports_.files_settled();
+                },
+                [this](std::uint64_t rows) { observing_.counts().invalid(rows); },
+                [this] { observing_.counts().file_refused(); }};
     }
 
     void ledger_troubled(const base::error& e) {
@@ -193,6 +208,12 @@ class parts {
             now.pause_words = held->words;
         }
         now.in_flight = engine_.status(clock_.now()).in_flight;
+        if (const observe::snapshot* s = observing_.latest()) {
+            now.files = s->open_files;
+            now.changes = s->waiting;
+            now.per_second = s->pace.value_or(0);
+            now.seconds_left = s->seconds_left();
+        }
         return now;
     }
 
@@ -231,6 +252,8 @@ class parts {
         supervision_.stopping(settings_.stop_grace);
         base::log_event(base::level::info, "daemon.stopping",
                         {{"signal", signal}, {"in_flight", engine_.status(clock_.now()).in_flight}});
+        observing_.begin_stop();
+        subscriptions_.stop();
         intake_.stop_claiming();
         delivery_.begin_stop();
         boost::asio::co_spawn(io_, stop(), [this](std::exception_ptr failure) {
@@ -250,6 +273,7 @@ class parts {
     }
 
     void finish() {
+        observing_.stop();
         supervision_.ended();
         signals_.cancel();
         reload_signal_.cancel();
@@ -277,6 +301,8 @@ class parts {
     delivery_service delivery_;
     report_service reports_;
     intake_service intake_;
+    subscriptions_service subscriptions_;
+    observing observing_;
     supervision supervision_;
     reloading reloading_;
     boost::asio::signal_set signals_;

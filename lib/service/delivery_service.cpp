@@ -37,6 +37,11 @@ void delivery_service::set_listeners(files_settled settled, attempts_ended ended
     on_ended_ = std::move(ended);
 }
 
+void delivery_service::set_counters(committed on_committed, noticed on_noticed) {
+    on_committed_ = std::move(on_committed);
+    on_noticed_ = std::move(on_noticed);
+}
+
 // The engine may ask again while its actions are performed; a flag instead of recursion keeps the order.
 void delivery_service::pump() {
     again_ = true;
@@ -51,7 +56,10 @@ void delivery_service::pump() {
 }
 
 void delivery_service::perform(delivery::actions&& actions) {
-    for (const delivery::notice& n : actions.notices) base::log_event(n.at, n.event, n.fields);
+    for (const delivery::notice& n : actions.notices) {
+        base::log_event(n.at, n.event, n.fields);
+        if (on_noticed_) on_noticed_(n.event);
+    }
     for (delivery::ledger_step& step : actions.steps) submit(std::move(step));
     for (delivery::fetch_request& request : actions.fetches) submit(std::move(request));
     for (const delivery::send& what : actions.sends) sends_.spawn("send", send(what));
@@ -63,6 +71,7 @@ void delivery_service::submit(delivery::ledger_step&& step) {
     auto settled = std::make_shared<std::vector<consent::arrival_number>>();
     ledger_.submit([shared, settled](ledger::store& s) { *settled = s.apply(shared->change); },
                    [this, shared, settled] {
+                       if (on_committed_) on_committed_(shared->change);
                        engine_.on_committed(shared->number, clock_.now());
                        if (!settled->empty() && on_settled_) on_settled_(*settled);
                        if (!shared->change.ends.empty() && on_ended_) on_ended_();

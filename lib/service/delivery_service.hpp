@@ -23,6 +23,8 @@ class delivery_service {
   public:
     using files_settled = std::function<void(const std::vector<consent::arrival_number>&)>;
     using attempts_ended = std::function<void()>;
+    using committed = std::function<void(const ledger::ledger_change&)>;
+    using noticed = std::function<void(std::string_view event)>;
 
     delivery_service(const boost::asio::any_io_executor& home, const base::clock& clock,
                      const config::settings& settings, delivery::engine& engine, ledger_thread& ledger,
@@ -30,6 +32,8 @@ class delivery_service {
 
     // Called when steps settled the last rows of files, and when attempts have ended (for the reports).
     void set_listeners(files_settled settled, attempts_ended ended);
+    // For those who count: every step that is on disk, and every notice of the engine.
+    void set_counters(committed on_committed, noticed on_noticed);
 
     delivery::engine& engine() { return engine_; }
     void pump();   // performs what the engine wants; call after every event given to it from outside
@@ -54,6 +58,8 @@ class delivery_service {
     token_service& tokens_;
     files_settled on_settled_;
     attempts_ended on_ended_;
+    committed on_committed_;
+    noticed on_noticed_;
     boost::asio::steady_timer timer_;
     async::task_group sends_;
     bool pumping_ = false;

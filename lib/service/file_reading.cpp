@@ -85,7 +85,7 @@ std::optional<read_step> file_reading::open(const intake::read_settings& how) {
     return std::nullopt;
 }
 
-read_step file_reading::next(const intake::read_settings& how, std::size_t most) {
+read_step file_reading::next(const intake::read_settings& how, std::size_t most, const known_subscriptions& known) {
     if (!reader_)
         if (auto failed = open(how)) return std::move(*failed);
     const intake::read_result got = reader_->next(rows_, most);
@@ -103,7 +103,7 @@ read_step file_reading::next(const intake::read_settings& how, std::size_t most)
         }
         if (now) believed_ = *now;
     }
-    step.piece = make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position());
+    step.piece = make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position(), known);
     position_ = step.piece.position;
     if (got.at == state::more) return step;
     if (got.at == state::end_of_file) {

@@ -1,9 +1,41 @@
 #include "service/importing.hpp"
 
+#include <algorithm>
+
+#include "base/log.hpp"
+
 namespace consent_sync::service {
+namespace {
+
+constexpr std::size_t subscriptions_named_max = 20;
+
+// Why no change of this subscription can succeed; nothing: it can, or nobody knows.
+std::optional<ledger::reason> unknown_subscription(const known_subscriptions& known, const consent::change& c) {
+    if (!known) return std::nullopt;
+    const auto at = std::lower_bound(known->begin(), known->end(), c.subscription,
+                                     [](const auto& each, std::int64_t id) { return each.id < id; });
+    const bool there = at != known->end() && at->id == c.subscription;
+    if (there && at->active) return std::nullopt;
+    std::string words = "subscriptionId: HubSpot has ";
+    words += there ? "switched this subscription off" : "no such subscription";
+    words += " in this account; there are:";
+    std::size_t listed = 0;
+    for (const auto& each : *known) {
+        if (!each.active) continue;
+        if (listed++ == subscriptions_named_max) {
+            words += " …";
+            break;
+        }
+        words += (listed == 1 ? " " : ", ") + std::to_string(each.id) + " (" + each.name + ")";
+    }
+    if (listed == 0) words += " none";
+    return ledger::reason{there ? "inactive_subscription" : "unknown_subscription", std::move(words), "", {}};
+}
+
+}  // namespace
 
 import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row>& rows, bool duplicate,
-                        intake::read_position position) {
+                        intake::read_position position, const known_subscriptions& known) {
     import_piece piece;
     piece.arrival = arrival;
     piece.position = position;
@@ -13,7 +45,10 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
         stored.change = std::move(row.change);
         stored.change.id = consent::place(arrival, row.number);
         stored.offset = row.offset;
-        if (row.fault) {
+        auto unknown = row.fault ? std::nullopt : unknown_subscription(known, stored.change);
+        if (unknown) {
+            stored.invalid = std::move(unknown);
+        } else if (row.fault) {
             stored.invalid = ledger::reason{std::move(row.fault->category), std::move(row.fault->message), "", {}};
         } else if (duplicate && !stored.change.is_opt_out()) {
             stored.invalid = ledger::reason{
@@ -34,7 +69,30 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
     return piece;
 }
 
-bool import(ledger::store& store, import_piece& piece, base::wall_time now) {
+void tell_held(consent::arrival_number arrival) {
+    const std::string id = consent::format_file_id(arrival);
+    base::log_event(base::level::error, "file.held",
+                    {{"file", id},
+                     {"words", "it has more opt-ins than rules.hold_above allows; its opt-outs go ahead, its other rows "
+                               "wait for: consent-sync release " + id + ", or: consent-sync refuse " + id}});
+}
+
+bool is_to_be_held(const config::rule_settings& rules, std::uint64_t opt_ins, std::uint64_t rows) {
+    if (rules.hold_above_rows && opt_ins > *rules.hold_above_rows) return true;
+    return rules.hold_above_share &&
+           static_cast<double>(opt_ins) > *rules.hold_above_share * static_cast<double>(rows);
+}
+
+ledger::file_gate settle_gate(ledger::store& store, consent::arrival_number arrival,
+                              const config::rule_settings& rules) {
+    const auto file = store.files().find(arrival);
+    const bool held = is_to_be_held(rules, store.changes().count_opt_ins(arrival), file->rows);
+    const auto gate = held ? ledger::file_gate::held : ledger::file_gate::open;
+    store.files().set_gate(arrival, gate);
+    return gate;
+}
+
+bool import(ledger::store& store, import_piece& piece, const config::rule_settings& rules, base::wall_time now) {
     bool returning = false;
     for (const std::size_t index : piece.returning) {
         ledger::new_row& row = piece.rows[index];
@@ -48,8 +106,8 @@ bool import(ledger::store& store, import_piece& piece, base::wall_time now) {
                                      "",
                                      {}};
     }
-    std::uint64_t invalid = 0;
-    for (const ledger::new_row& row : piece.rows) invalid += row.invalid.has_value();
+    piece.invalid = 0;
+    for (const ledger::new_row& row : piece.rows) piece.invalid += row.invalid.has_value();
     const auto file = store.files().find(piece.arrival);
     bool gated = file && file->gate == ledger::file_gate::check;
     if (returning && !gated) {
@@ -57,10 +115,13 @@ bool import(ledger::store& store, import_piece& piece, base::wall_time now) {
         gated = true;
     }
     store.changes().append(piece.rows);
-    store.files().progress(piece.arrival, piece.position.rows, piece.position.offset, invalid);
-    if (piece.ended)
+    store.files().progress(piece.arrival, piece.position.rows, piece.position.offset, piece.invalid);
+    if (piece.ended) {
         store.files().end_reading({piece.arrival, now, piece.fault, piece.ignored_columns, piece.size,
                                    piece.modified_ns});
+        if (!gated && file && file->gate == ledger::file_gate::counting)
+            piece.held = settle_gate(store, piece.arrival, rules) == ledger::file_gate::held;
+    }
     return gated;
 }
 

@@ -1,10 +1,12 @@
 // From rows of a file to rows of the ledger: the pure part of importing, and its one transaction.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "hubspot/definitions.hpp"
 #include "intake/file_reader.hpp"
 #include "ledger/store.hpp"
 
@@ -19,18 +21,34 @@ struct import_piece {
     bool opt_outs = false;               // among the rows that are to be sent
     bool basis_dropped = false;
     bool ended = false;                  // the file has no more rows
+    std::uint64_t invalid = 0;           // of rows, once they are imported
+    bool held = false;                   // of `ended`, once it is imported: it waits for an operator
     std::string fault;                   // why reading broke off; empty: it did not
     std::string ignored_columns;
     std::uint64_t size = 0;              // of `ended`: the file when its end was believed
     std::int64_t modified_ns = 0;
 };
 
+// The account's subscriptions, by id; null: nobody knows them, and nothing is checked.
+using known_subscriptions = std::shared_ptr<const std::vector<hubspot::subscription_definition>>;
+
 // Moves rows over. In a file whose content was dropped before only opt-outs are sent again.
 import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row>& rows, bool duplicate,
-                        intake::read_position position);
+                        intake::read_position position, const known_subscriptions& known = nullptr);
+
+// Says that an operator is needed: release or refuse.
+void tell_held(consent::arrival_number arrival);
+
+// Whether a file whose rows are all in the ledger waits for an operator (rules.hold_above).
+bool is_to_be_held(const config::rule_settings& rules, std::uint64_t opt_ins, std::uint64_t rows);
+
+// Inside store::transact(): the gate of a file that is read to its end and was counted or checked. Returns the gate.
+ledger::file_gate settle_gate(ledger::store& store, consent::arrival_number arrival,
+                              const config::rule_settings& rules);
 
 // Inside store::transact(); may run again. Checks change_ids, stores the rows and how far the file was read, closes the
-// file's gate before the first row with a change_id. Returns whether the gate is closed.
-bool import(ledger::store& store, import_piece& piece, base::wall_time now);
+// file's gate before the first row with a change_id, holds the file at its end if the rules want it. Returns whether the
+// gate is closed for all rows.
+bool import(ledger::store& store, import_piece& piece, const config::rule_settings& rules, base::wall_time now);
 
 }  // namespace consent_sync::service

@@ -17,6 +17,8 @@ constexpr std::size_t small_files_max = 256;               // in one transaction
 constexpr std::size_t small_rows_max = 65'536;             // in one transaction, a piece more
 constexpr std::uint64_t small_content_max = 4ULL << 20;    // a small file that holds more is read as a large one
 constexpr auto retry_every = std::chrono::seconds(1);
+constexpr auto known_wait_max = std::chrono::seconds(5);
+constexpr auto known_look_every = std::chrono::milliseconds(50);
 constexpr const char* trouble_name = "reading";
 
 bool is_trouble(const base::error& e) { return e.code == base::errc::io || e.code == base::errc::no_space; }
@@ -29,9 +31,14 @@ void log_read(const ledger::file_record& file, const import_piece& piece) {
     if (file.duplicate_of)
         base::log_event(base::level::warn, "file.duplicate",
                         {{"file", id}, {"of", consent::format_file_id(*file.duplicate_of)},
-                         {"words", "the same content came before: only its opt-outs are sent"}});
+                         {"words", "the same content came before: only its opt-outs are sent; consent-sync release sends the rest"}});
     if (piece.fault.empty()) return base::log_event(base::level::info, "file.read", {{"file", id}, {"rows", rows}});
     base::log_event(base::level::warn, "file.broke_off", {{"file", id}, {"rows", rows}, {"words", piece.fault}});
+}
+
+void begin_file(ledger::store& s, const ledger::file_record& file, bool count) {
+    s.files().begin_reading(file.arrival, file.sha256, file.duplicate_of);
+    if (count) s.files().set_gate(file.arrival, ledger::file_gate::counting);
 }
 
 }  // namespace
@@ -41,7 +48,20 @@ intake::read_settings intake_service::how_to_read(std::uint64_t content_max) con
     return {settings_.defaults, settings_.rules, settings_.inbox.max_bytes, {&stop_reading_, content_max}};
 }
 
+// HubSpot may name the account's subscriptions before the first row is judged; nothing waits for it long.
+boost::asio::awaitable<void> intake_service::wait_for_known() {
+    const auto until = clock_.now().steady + known_wait_max;
+    while (settings_.rules.known_subscriptions && !known_asked_ && !stopping_ && clock_.now().steady < until)
+        co_await wait(known_look_every);
+}
+
+void intake_service::set_known(known_subscriptions known) {
+    known_ = std::move(known);
+    known_asked_ = true;
+}
+
 boost::asio::awaitable<void> intake_service::run_small() {
+    co_await wait_for_known();
     while (true) {
         std::optional<ledger::file_record> first = co_await small_.pop();
         if (!first || stopping_) co_return;
@@ -58,6 +78,7 @@ boost::asio::awaitable<void> intake_service::run_small() {
 }
 
 boost::asio::awaitable<void> intake_service::run_large() {
+    co_await wait_for_known();
     while (true) {
         std::optional<ledger::file_record> next = co_await large_.pop();
         if (!next || stopping_) co_return;
@@ -76,12 +97,13 @@ boost::asio::awaitable<void> intake_service::begin_small(std::shared_ptr<small_g
     };
     co_await async::run_blocking(blocking_, std::move(hash_all));
     const base::wall_time since = clock_.now().wall - settings_.rules.duplicate_window;
-    ledger_thread::job begin = [all, since](ledger::store& s) {
+    const bool count = counts();
+    ledger_thread::job begin = [all, since, count](ledger::store& s) {
         for (small_file& each : *all) {
             ledger::file_record& file = each.reading.file;
             if (each.left) continue;
             file.duplicate_of = s.files().find_same_content(file.sha256, file.arrival, since);
-            s.files().begin_reading(file.arrival, file.sha256, file.duplicate_of);
+            begin_file(s, file, count);
         }
     };
     co_await ledger_.run(std::move(begin));
@@ -93,21 +115,21 @@ boost::asio::awaitable<void> intake_service::begin_small(std::shared_ptr<small_g
 boost::asio::awaitable<void> intake_service::read_small(std::shared_ptr<small_group> all) {
     for (std::size_t from = 0; from < all->size() && !stopping_;) {
         auto to = std::make_shared<std::size_t>(from);
-        auto read_some = [all, to, how = how_to_read(small_content_max)] {
+        auto read_some = [all, to, known = known_, how = how_to_read(small_content_max)] {
             std::size_t rows = 0;
             for (; *to < all->size() && rows < small_rows_max; ++*to) {
                 small_file& each = (*all)[*to];
                 if (each.left) continue;
-                each.step = each.reading.next(how, piece_rows);
+                each.step = each.reading.next(how, piece_rows, known);
                 rows += each.step.piece.rows.size();
             }
         };
         co_await async::run_blocking(blocking_, std::move(read_some));
         const base::wall_time now = clock_.now().wall;
-        ledger_thread::job store_some = [all, from, to, now](ledger::store& s) {
+        ledger_thread::job store_some = [all, from, to, now, rules = settings_.rules](ledger::store& s) {
             for (std::size_t i = from; i < *to; ++i) {
                 small_file& each = (*all)[i];
-                if (!each.left && each.keeps()) each.reading.gated = import(s, each.step.piece, now);
+                if (!each.left && each.keeps()) each.reading.gated = import(s, each.step.piece, rules, now);
             }
         };
         co_await ledger_.run(std::move(store_some));
@@ -148,10 +170,11 @@ boost::asio::awaitable<bool> intake_service::begin_reading(std::shared_ptr<file_
         co_await wait_for_disk(std::move(why));
     }
     const base::wall_time since = clock_.now().wall - settings_.rules.duplicate_window;
-    ledger_thread::job begin = [reading, since](ledger::store& s) {
+    const bool count = counts();
+    ledger_thread::job begin = [reading, since, count](ledger::store& s) {
         ledger::file_record& file = reading->file;
         file.duplicate_of = s.files().find_same_content(file.sha256, file.arrival, since);
-        s.files().begin_reading(file.arrival, file.sha256, file.duplicate_of);
+        begin_file(s, file, count);
     };
     co_await ledger_.run(std::move(begin));
     reading->file.state = ledger::file_state::reading;
@@ -165,12 +188,14 @@ boost::asio::awaitable<void> intake_service::read_large(ledger::file_record file
     trouble_.end(trouble_name);
     while (begun && !stopping_) {  // goes on from the last transaction at the next start
         auto step = std::make_shared<read_step>();
-        auto read = [reading, step, how = how_to_read()] { *step = reading->next(how, piece_rows); };
+        auto read = [reading, step, known = known_, how = how_to_read()] {
+            *step = reading->next(how, piece_rows, known);
+        };
         co_await async::run_blocking(blocking_, std::move(read));
         if (!step->piece.rows.empty() || step->piece.ended) {
             const base::wall_time now = clock_.now().wall;
-            ledger_thread::job store_piece = [reading, step, now](ledger::store& s) {
-                reading->gated = import(s, step->piece, now);
+            ledger_thread::job store_piece = [reading, step, now, rules = settings_.rules](ledger::store& s) {
+                reading->gated = import(s, step->piece, rules, now);
             };
             co_await ledger_.run(std::move(store_piece));
             announce(*reading, step->piece);
@@ -201,6 +226,7 @@ boost::asio::awaitable<void> intake_service::wait(base::milliseconds time) {
 // Rows of a gated file are announced when its gate opens.
 void intake_service::announce(file_reading& reading, const import_piece& piece) {
     if (piece.rows.empty()) return;
+    if (piece.invalid > 0) listener_.invalid(piece.invalid);
     const consent::place first(piece.arrival, reading.first_row);
     reading.first_row = piece.position.rows + 1;
     if (reading.gated || gated_.contains(piece.arrival)) {
@@ -214,6 +240,7 @@ boost::asio::awaitable<void> intake_service::ended(const ledger::file_record& fi
     const auto arrival = file.arrival;
     unread_.erase(arrival);
     log_read(file, piece);
+    if (piece.held) tell_held(arrival);
     listener_.bulk_open();
     listener_.read(arrival);
     co_await open_gates();
@@ -251,6 +278,7 @@ boost::asio::awaitable<void> intake_service::record_refused(ledger::file_record 
     };
     co_await ledger_.run(std::move(record));
     unread_.erase(arrival);
+    listener_.refused();
     base::log_event(base::level::error, "file.refused",
                     {{"file", consent::format_file_id(arrival)}, {"reason", why.message}});
     listener_.bulk_open();

@@ -91,15 +91,17 @@ boost::asio::awaitable<void> intake_service::open_gates() {
         gated_.erase(gated_.begin());
         auto superseded = std::make_shared<std::size_t>(0);
         auto rows = std::make_shared<std::uint64_t>(0);
+        auto held = std::make_shared<bool>(false);
         const consent::arrival_number file = arrival;
-        ledger_thread::job scan = [file, superseded, rows](ledger::store& s) {
+        ledger_thread::job scan = [file, superseded, rows, held, rules = settings_.rules](ledger::store& s) {
             *superseded = s.newer().supersede_returning(file);
-            s.files().set_gate(file, ledger::file_gate::open);
+            *held = settle_gate(s, file, rules) == ledger::file_gate::held;
             *rows = s.files().find(file)->rows;
         };
         co_await ledger_.run(std::move(scan));
         base::log_event(base::level::info, "file.checked",
                         {{"file", consent::format_file_id(file)}, {"superseded", *superseded}});
+        if (*held) tell_held(file);
         if (*rows > 0) listener_.rows(first, consent::place(file, *rows), true);
         listener_.bulk_open();
         listener_.read(file);

@@ -35,6 +35,8 @@ class intake_service {
         std::function<void(consent::place first, consent::place last, bool opt_outs)> rows;  // may be chosen now
         std::function<void()> bulk_open;                                      // the bulk lane may find more
         std::function<void(consent::arrival_number)> read;                    // a file was read to its end
+        std::function<void(std::uint64_t rows)> invalid;                      // rows that were refused here
+        std::function<void()> refused;                                        // a file could not be read
     };
 
     intake_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
@@ -47,6 +49,8 @@ class intake_service {
     void stop_claiming();
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
     std::size_t unread() const { return unread_.size(); }
+    // For what is read from now on. Reading begins when it is called, or soon.
+    void set_known(known_subscriptions known);
 
   private:
     struct small_file {
@@ -80,6 +84,8 @@ class intake_service {
     void announce(file_reading& reading, const import_piece& piece);
     boost::asio::awaitable<void> ended(const ledger::file_record& file, const import_piece& piece);
     boost::asio::awaitable<void> open_gates();
+    boost::asio::awaitable<void> wait_for_known();
+    bool counts() const { return settings_.rules.hold_above_rows || settings_.rules.hold_above_share; }
     std::string path_of(const ledger::file_record& file) const;
 
     boost::asio::any_io_executor home_;
@@ -97,6 +103,8 @@ class intake_service {
     async::bounded_queue<ledger::file_record> large_;
     std::set<consent::arrival_number> unread_;
     std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
+    known_subscriptions known_;
+    bool known_asked_ = false;  // set_known() was called
     bool stopping_ = false;
     std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };

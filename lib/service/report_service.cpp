@@ -187,6 +187,7 @@ boost::asio::awaitable<bool> report_service::finish_files() {
     }
     co_await record(step->marks);
     tell(*step);
+    for (std::size_t i = 0; on_done_ && i < step->finished.size(); ++i) on_done_();
     files_due_ = files_due_ || step->more;
     co_return true;
 }

@@ -10,6 +10,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
 
 #include "async/task_group.hpp"
@@ -31,6 +32,7 @@ class report_service {
     void start();
     void attempts_ended();  // there is something for batches.ndjson
     void files_settled();   // files may be finished
+    void set_counter(std::function<void()> on_done) { on_done_ = std::move(on_done); }  // called once a file
     void begin_stop();      // writes what is due, then ends
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
@@ -53,6 +55,7 @@ class report_service {
     async::task_group tasks_;
     boost::asio::steady_timer changed_;
     std::unique_ptr<report::report_writer> writer_;
+    std::function<void()> on_done_;
     bool attempts_due_ = true;
     bool files_due_ = true;
     bool troubled_ = false;

@@ -73,7 +73,8 @@ daemon_under_test::~daemon_under_test() {
 void daemon_under_test::write_config(const std::string& more) const {
     std::ofstream(folder_ + "/config.json")
         << "{ \"account\": \"test\", \"state_dir\": \"" << folder_ << "/state\",\n"
-        << "\"inbox\": { \"settle\": \"100ms\" }, \"batch\": { \"max_wait\": \"100ms\" }, \"monitor\": { \"listen\": null },\n"
+        << "\"inbox\": { \"settle\": \"100ms\" }, \"batch\": { \"max_wait\": \"100ms\" },\n"
+        << (more.find("\"monitor\"") == std::string::npos ? "\"monitor\": { \"listen\": null },\n" : "")
         << "\"log\": { \"level\": \"debug\" },\n"
         << "\"hubspot\": { \"base_url\": \"" << sim_->base_url() << "\", \"ca_file\": \"" << folder_
         << "/ca.pem\", \"token_file\": \"" << folder_ << "/token\" }" << (more.empty() ? "" : ",\n") << more << " }\n";
@@ -204,6 +205,18 @@ std::string daemon_under_test::report(const std::string& file_name) const {
     for (const auto& entry : fs::recursive_directory_iterator(state("/reports")))
         if (entry.path().filename() == file_name) return read_text(entry.path());
     return {};
+}
+
+daemon_under_test::command_result daemon_under_test::command(const std::string& arguments) const {
+    const std::string line = std::string(CONSENT_SYNC_BINARY) + " " + arguments + " --config " + folder_ + "/config.json 2>&1";
+    command_result result;
+    FILE* pipe = ::popen(line.c_str(), "re");
+    if (!pipe) return result;
+    char piece[4096];
+    for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, pipe)) > 0;) result.out.append(piece, n);
+    const int status = ::pclose(pipe);
+    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return result;
 }
 
 std::string daemon_under_test::log() const { return read_text(folder_ + "/log"); }

@@ -46,6 +46,12 @@ class daemon_under_test {
     // The text of the first file of that name below reports/.
     std::string report(const std::string& file_name) const;
     std::string log() const;
+    // Another command of the same binary with the same configuration; what it printed, on both streams.
+    struct command_result {
+        int status = -1;
+        std::string out;
+    };
+    command_result command(const std::string& arguments) const;
     std::string state(const std::string& below = "") const { return folder_ + "/state" + below; }
     std::string file(const std::string& name) const { return folder_ + "/" + name; }  // token, ca.pem, config.json
     void write_token(const std::string& token);

@@ -144,7 +144,8 @@ TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
         "retry": {"initial": "7ms", "max": "7s", "max_attempts": 7, "late_write_window": "7s"},
         "defaults": {"statusState": "SUBSCRIBED", "subscriptionId": 7, "legalBasis": "NON_GDPR",
                      "legalBasisExplanation": "b"},
-        "rules": {"require_legal_basis": true, "duplicate_window": "7d", "hold_above": 7, "unsubscribe_all": [7]},
+        "rules": {"require_legal_basis": true, "duplicate_window": "7d", "hold_above": 7, "unsubscribe_all": [7],
+                  "known_subscriptions": "auto"}, "control": {"socket": "/b/socket"},
         "keep": {"done": "7d", "reports": "7d", "ledger": "7d"}, "log": {"format": "json", "level": "debug"}})",
                                       "/c.json", with_credentials());
     ASSERT_TRUE(before.has_value());

@@ -1,0 +1,44 @@
+#include "options.hpp"
+
+#include <pwd.h>
+#include <sys/stat.h>
+
+namespace consent_sync::daemon {
+
+parsed_options parse_options(const char* command, int argc, char** argv, const po::options_description& visible,
+                             const po::options_description& hidden, const po::positional_options_description& places) {
+    po::options_description all;
+    all.add(visible).add(hidden);
+    parsed_options parsed;
+    try {
+        po::store(po::command_line_parser(argc, argv).options(all).positional(places).run(), parsed.given);
+        po::notify(parsed.given);
+    } catch (const po::error& e) {
+        std::cerr << "consent-sync " << command << ": " << e.what() << "\n" << visible;
+        parsed.exit = exit_usage;
+        return parsed;
+    }
+    if (parsed.given.count("help") > 0) {
+        std::cout << visible;
+        parsed.exit = exit_done;
+    }
+    return parsed;
+}
+
+std::optional<config::settings> load_for_looking(const char* command, const std::string& path) {
+    config::load_options how;
+    how.need_credentials = false;
+    auto settings = config::load_settings(path, how);
+    if (settings) return std::move(*settings);
+    std::cerr << "consent-sync " << command << ": " << settings.error().message << "\n";
+    return std::nullopt;
+}
+
+std::string owner_of(const std::string& path) {
+    struct stat found {};
+    if (::stat(path.c_str(), &found) != 0) return "the daemon's user";
+    const passwd* user = ::getpwuid(found.st_uid);
+    return (user ? std::string(user->pw_name) : std::string("user")) + " (uid " + std::to_string(found.st_uid) + ")";
+}
+
+}  // namespace consent_sync::daemon

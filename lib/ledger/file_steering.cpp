@@ -1,0 +1,106 @@
+#include "ledger/file_steering.hpp"
+
+namespace consent_sync::ledger {
+namespace {
+
+std::int64_t first_id(const file_record& file) { return consent::place(file.arrival, 0).id(); }
+std::int64_t last_id(const file_record& file) { return consent::place(file.arrival, consent::place::row_max).id(); }
+
+std::string id_of(const file_record& file) { return consent::format_file_id(file.arrival); }
+
+// Why a file that must be done is not; empty: it is.
+std::string not_done(const file_record& file) {
+    if (file.state == file_state::done) return {};
+    if (file.state == file_state::refused)
+        return "file " + id_of(file) + " could not be read at all: mend it as the reason beside it in refused/ says, and "
+               "drop it again";
+    if (file.state == file_state::read && file.gate == file_gate::held)
+        return "file " + id_of(file) + " is held: release or refuse it first";
+    return "file " + id_of(file) + " is not done yet: ask again when its report is written (consent-sync status shows how "
+           "far it is)";
+}
+
+steering_result refused(std::string words) {
+    steering_result r;
+    r.refusal = std::move(words);
+    return r;
+}
+
+steering_result unknown(consent::arrival_number arrival) {
+    return refused("there is no file " + consent::format_file_id(arrival) +
+                   " in the ledger: consent-sync status lists open files, files.ndjson in the reports those that are done");
+}
+
+}  // namespace
+
+file_steering::file_steering(database& db, file_table& files, newer_changes& newer)
+    : db_(db),
+      files_(files),
+      newer_(newer),
+      reopen_failed_(db.prepare("UPDATE changes SET verdict=0, reason=0, attempt=NULL, hubspot_at=NULL "
+                                "WHERE id BETWEEN ? AND ? AND verdict IN (2,5)")),
+      reopen_repeated_(db.prepare("UPDATE changes SET verdict=0 WHERE id BETWEEN ?1 AND ?2 AND verdict=3 AND id IN "
+                                  "(SELECT id FROM reasons WHERE id BETWEEN ?1 AND ?2 AND category='duplicate_file')")),
+      forget_reasons_(db.prepare("DELETE FROM reasons WHERE id BETWEEN ?1 AND ?2 AND id IN "
+                                 "(SELECT id FROM changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0)")),
+      count_failed_(db.prepare("UPDATE files SET rejected=0, unconfirmed=0, state=4, gate=3, done_at=NULL "
+                               "WHERE arrival=?1 AND ?2>0")),
+      count_repeated_(db.prepare("UPDATE files SET invalid=invalid-?2, state=4, gate=3, done_at=NULL WHERE arrival=?1")),
+      refuse_(db.prepare("UPDATE changes SET verdict=3 WHERE id BETWEEN ? AND ? AND verdict=0 AND state<>2")),
+      refusal_reasons_(db.prepare("INSERT INTO reasons(id, category, message) SELECT id, 'refused_by_operator', ?3 FROM "
+                                  "changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0 AND state<>2")),
+      count_refused_(db.prepare("UPDATE files SET invalid=invalid+?2, gate=0 WHERE arrival=?1")) {}
+
+steering_result file_steering::retry(consent::arrival_number arrival) {
+    const auto file = files_.find(arrival);
+    if (!file) return unknown(arrival);
+    if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
+    return reopen(*file, reopen_failed_, count_failed_, "has no rejected and no unconfirmed row: nothing is to be sent again");
+}
+
+steering_result file_steering::release(consent::arrival_number arrival) {
+    const auto file = files_.find(arrival);
+    if (!file) return unknown(arrival);
+    if (file->gate == file_gate::held) {
+        steering_result r;
+        r.file_rows = file->rows;
+        r.rows = file->rows;
+        for (const std::uint64_t count : file->counts) r.rows -= count;
+        r.superseded = newer_.supersede_released(arrival);
+        files_.set_gate(arrival, file_gate::released);
+        return r;
+    }
+    if (!file->duplicate_of)
+        return refused("file " + id_of(*file) + " is not held, and its content was not dropped before: nothing is to be "
+                       "released");
+    if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
+    return reopen(*file, reopen_repeated_, count_repeated_, "has no row that was left out as a repetition");
+}
+
+steering_result file_steering::refuse(consent::arrival_number arrival, const std::string& words) {
+    const auto file = files_.find(arrival);
+    if (!file) return unknown(arrival);
+    if (file->gate != file_gate::held)
+        return refused("file " + id_of(*file) + " is not held: only a held file can be sent back");
+    steering_result r;
+    r.file_rows = file->rows;
+    refusal_reasons_.run_with(first_id(*file), last_id(*file), words).execute();
+    refuse_.run_with(first_id(*file), last_id(*file)).execute();
+    r.rows = static_cast<std::uint64_t>(db_.changed_rows());
+    count_refused_.run_with(arrival, r.rows).execute();
+    return r;
+}
+
+steering_result file_steering::reopen(const file_record& file, statement& rows, statement& counts, const char* nothing) {
+    steering_result r;
+    r.file_rows = file.rows;
+    rows.run_with(first_id(file), last_id(file)).execute();
+    r.rows = static_cast<std::uint64_t>(db_.changed_rows());
+    if (r.rows == 0) return refused("file " + id_of(file) + " " + nothing);
+    forget_reasons_.run_with(first_id(file), last_id(file)).execute();
+    counts.run_with(file.arrival, r.rows).execute();
+    r.superseded = newer_.supersede_reopened(file.arrival);
+    return r;
+}
+
+}  // namespace consent_sync::ledger

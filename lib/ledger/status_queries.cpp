@@ -1,0 +1,68 @@
+#include "ledger/status_queries.hpp"
+
+namespace consent_sync::ledger {
+
+base::result<std::unique_ptr<status_reader>> status_reader::open(const std::string& path) {
+    try {
+        auto db = std::make_unique<database>(path, database::access::read_only);
+        return std::unique_ptr<status_reader>(new status_reader(std::move(db)));
+    } catch (const database_error& e) {
+        return base::error{e.code, e.what()};
+    }
+}
+
+status_reader::status_reader(std::unique_ptr<database> db)
+    : db_(std::move(db)),
+      files_(*db_),
+      duties_(*db_),
+      list_(db_->prepare("SELECT arrival FROM files WHERE state<5 ORDER BY arrival LIMIT ?")),
+      sums_(db_->prepare("SELECT count(*), coalesce(sum(gate=2),0), coalesce(sum(iif(gate=2,0,n)),0), "
+                         "coalesce(sum(iif(gate=2,n,0)),0) FROM (SELECT gate, rows-confirmed-rejected-invalid-"
+                         "superseded-unconfirmed AS n FROM files WHERE state<5)")),
+      late_(db_->prepare("SELECT count(DISTINCT hash) FROM late_writes")),
+      oldest_(db_->prepare("SELECT f.claimed_at FROM files f WHERE f.arrival=(SELECT c.id>>32 FROM changes c "
+                           "INDEXED BY changes_unsent_opt_outs WHERE c.verdict=0 AND c.state=2 ORDER BY c.id LIMIT 1)")) {}
+
+base::result<ledger_picture> status_reader::read(std::size_t files_most) {
+    try {
+        db_->execute("BEGIN");
+        ledger_picture picture = read_all(files_most);
+        db_->execute("COMMIT");
+        return picture;
+    } catch (const database_error& e) {
+        try {
+            db_->execute("ROLLBACK");
+        } catch (const database_error&) {  // it never began
+        }
+        return base::error{e.code, e.what()};
+    }
+}
+
+ledger_picture status_reader::read_all(std::size_t files_most) {
+    ledger_picture p;
+    std::vector<consent::arrival_number> arrivals;
+    list_.run_with(files_most);
+    while (list_.step()) arrivals.push_back(static_cast<consent::arrival_number>(list_.integer(0)));
+    list_.restart();
+    for (const consent::arrival_number arrival : arrivals)
+        if (auto file = files_.find(arrival)) p.files.push_back(std::move(*file));
+    sums_.run_with();
+    sums_.step();
+    p.open_files = static_cast<std::uint64_t>(sums_.integer(0));
+    p.held_files = static_cast<std::uint64_t>(sums_.integer(1));
+    p.waiting = static_cast<std::uint64_t>(sums_.integer(2));
+    p.held = static_cast<std::uint64_t>(sums_.integer(3));
+    sums_.restart();
+    late_.run_with();
+    late_.step();
+    p.late_write_keys = static_cast<std::uint64_t>(late_.integer(0));
+    late_.restart();
+    oldest_.run_with();
+    if (oldest_.step()) p.oldest_opt_out = base::from_unix_ms(oldest_.integer(0));
+    oldest_.restart();
+    p.pauses = duties_.pauses();
+    p.meta = duties_.all_meta();
+    return p;
+}
+
+}  // namespace consent_sync::ledger

@@ -1,0 +1,181 @@
+#include "observe/control_server.hpp"
+
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <memory>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/log.hpp"
+
+namespace consent_sync::observe {
+namespace {
+
+namespace asio = boost::asio;
+using local = asio::local::stream_protocol;
+
+constexpr const char* admin_group = "consent-sync-admin";
+constexpr std::size_t connections_max = 16;
+constexpr auto request_deadline = std::chrono::seconds(5);
+constexpr auto reply_deadline = std::chrono::seconds(30);
+constexpr auto accept_again = std::chrono::seconds(1);
+constexpr auto token = asio::as_tuple(asio::use_awaitable);
+
+control_rights own_rights() {
+    control_rights r;
+    r.service_uid = ::geteuid();
+    r.service_gid = ::getegid();
+    if (const group* admins = ::getgrnam(admin_group)) {
+        r.has_admin_gid = true;
+        r.admin_gid = admins->gr_gid;
+    }
+    return r;
+}
+
+base::result<control_peer> peer_of(int fd) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
+        return base::system_error("ask who is at the other end of", "the control socket", errno);
+    control_peer who;
+    who.uid = credentials.uid;
+    who.groups.push_back(credentials.gid);
+    std::vector<gid_t> groups(64);
+    length = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) != 0 && errno == ERANGE) {
+        groups.resize(length / sizeof(gid_t));  // the kernel said how many there are
+        if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) != 0) length = 0;
+    }
+    groups.resize(length / sizeof(gid_t));
+    who.groups.insert(who.groups.end(), groups.begin(), groups.end());
+    return who;
+}
+
+control_reply refuse(std::string words) {
+    control_reply r;
+    r.words = std::move(words);
+    return r;
+}
+
+// Nobody waits longer than that for the other end. The socket is shared: the timer may be due while its owner ends.
+void close_after(asio::steady_timer& timer, std::chrono::seconds time, const std::shared_ptr<local::socket>& socket) {
+    timer.expires_after(time);
+    timer.async_wait([socket](boost::system::error_code ec) {
+        boost::system::error_code ignored;
+        if (!ec) socket->close(ignored);
+    });
+}
+
+}  // namespace
+
+control_server::control_server(const asio::any_io_executor& home, std::string state_dir, perform act)
+    : home_(home),
+      state_dir_(std::move(state_dir)),
+      act_(std::move(act)),
+      rights_(own_rights()),
+      acceptor_(home),
+      tasks_(home, [](std::string_view task, std::exception_ptr) {
+          base::log_event(base::level::error, "task.failed", {{"task", task}});
+      }) {}
+
+control_server::~control_server() { stop(); }
+
+base::result<void> control_server::listen(const std::string& path) {
+    if (path.size() > 107)
+        return base::error{base::errc::invalid_input, "the path of the control socket, " + path +
+                                                          ", is longer than 107 bytes: name a shorter one in control.socket"};
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) == 0) {
+        if (!S_ISSOCK(found.st_mode))
+            return base::error{base::errc::busy, path + " is in the place of the control socket, and is none: move it away"};
+        ::unlink(path.c_str());
+    }
+    boost::system::error_code ec;
+    acceptor_.open(local(), ec);
+    if (!ec) acceptor_.bind(local::endpoint(path), ec);
+    if (!ec) acceptor_.listen(connections_max, ec);
+    if (ec) {
+        boost::system::error_code ignored;
+        acceptor_.close(ignored);
+        return base::error{base::errc::io, "cannot make the control socket " + path + ": " + ec.message() +
+                                               "; the daemon works, but nothing can steer it"};
+    }
+    ::chmod(path.c_str(), 0666);  // who may ask is decided by what the kernel says of the peer
+    path_ = path;
+    tasks_.spawn("control.accept", accept());
+    return {};
+}
+
+void control_server::stop() {
+    if (path_.empty()) return;
+    ::unlink(path_.c_str());
+    path_.clear();
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    tasks_.cancel();
+}
+
+asio::awaitable<void> control_server::accept() {
+    while (acceptor_.is_open()) {
+        auto [ec, socket] = co_await acceptor_.async_accept(token);
+        if (ec == asio::error::operation_aborted) co_return;
+        if (ec) {
+            asio::steady_timer pause(home_, accept_again);
+            co_await pause.async_wait(token);
+            continue;
+        }
+        if (tasks_.size() > connections_max) continue;
+        tasks_.spawn("control.serve", serve(std::move(socket)));
+    }
+}
+
+asio::awaitable<void> control_server::serve(local::socket accepted) {
+    auto socket = std::make_shared<local::socket>(std::move(accepted));
+    asio::steady_timer deadline(home_);
+    close_after(deadline, request_deadline, socket);
+    std::string line;
+    auto into = asio::dynamic_buffer(line, control_request_max);
+    const auto [failed, length] = co_await asio::async_read_until(*socket, into, '\n', token);
+    if (failed) co_return;
+    deadline.cancel();
+    line.resize(length);
+    const base::result<control_peer> who = peer_of(socket->native_handle());
+    control_reply reply;
+    if (who)
+        reply = co_await reply_to(line, *who);
+    else
+        reply = refuse(who.error().message);
+    close_after(deadline, reply_deadline, socket);
+    const std::string text = format_reply(reply);
+    co_await asio::async_write(*socket, asio::buffer(text), token);
+    deadline.cancel();
+}
+
+asio::awaitable<control_reply> control_server::reply_to(std::string line, control_peer who) {
+    const base::result<control_request> request = parse_request(line);
+    if (!request) co_return refuse(request.error().message);
+    const bool look = request->command == control_command::status;
+    if (!(look ? may_look(who, rights_) : may_steer(who, rights_))) {
+        base::log_event(base::level::warn, "control.refused", {{"command", name(request->command)}, {"uid", who.uid}});
+        co_return refuse(look ? "not allowed: root, the daemon's user, its group and the group consent-sync-admin may look"
+                              : "not allowed: root, the daemon's user and the group consent-sync-admin may steer it");
+    }
+    if (!request->state_dir.empty() && request->state_dir != state_dir_) {
+        control_reply other = refuse("this daemon keeps its state in " + state_dir_);
+        other.other_daemon = true;
+        co_return other;
+    }
+    control_request asked = *request;
+    co_return co_await act_(std::move(asked), who.uid);
+}
+
+}  // namespace consent_sync::observe

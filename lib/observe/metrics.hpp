@@ -1,0 +1,16 @@
+// The metrics in Prometheus' text format 0.0.4. The table of all metrics is in README.md. No label holds data of a file or a
+// person: their values are a fixed few.
+#pragma once
+
+#include <string>
+
+#include "observe/counters.hpp"
+#include "observe/snapshot.hpp"
+
+namespace consent_sync::observe {
+
+inline constexpr const char* metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+std::string format_metrics(const snapshot& s, const counters& c);
+
+}  // namespace consent_sync::observe

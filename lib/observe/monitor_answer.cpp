@@ -1,0 +1,90 @@
+#include "observe/monitor_answer.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+
+#include "consent/key.hpp"
+#include "observe/metrics.hpp"
+#include "observe/snapshot_json.hpp"
+
+namespace consent_sync::observe {
+namespace {
+
+// The host without its port; empty if it is malformed.
+std::string_view without_port(std::string_view host) {
+    if (host.starts_with('[')) {
+        const auto end = host.find(']');
+        return end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
+    }
+    return host.substr(0, host.find(':'));
+}
+
+bool is_address(const std::string& host) {
+    in6_addr place{};
+    return ::inet_pton(AF_INET, host.c_str(), &place) == 1 || ::inet_pton(AF_INET6, host.c_str(), &place) == 1;
+}
+
+bool is_ours(std::string_view host, const std::vector<std::string>& names) {
+    const std::string name = consent::lower(without_port(host));
+    if (name.empty()) return false;
+    if (is_address(name) || name == "localhost") return true;
+    return std::any_of(names.begin(), names.end(), [&name](const std::string& ours) {
+        const std::string lowered = consent::lower(ours);
+        return name == lowered || name.starts_with(lowered + ".");
+    });
+}
+
+routed refuse(unsigned status, std::string words) {
+    routed r;
+    r.refusal.status = status;
+    r.refusal.body = std::move(words) + "\n";
+    return r;
+}
+
+bool is_ready(const snapshot& s) {
+    return s.running && !s.stopping &&
+           std::none_of(s.pauses.begin(), s.pauses.end(), [](const auto& p) { return p.reason == "disk"; });
+}
+
+}  // namespace
+
+routed route(const monitor_request& r, const std::vector<std::string>& names) {
+    if (r.host.empty()) return refuse(400, "a request needs a Host header");
+    if (!is_ours(r.host, names))
+        return refuse(421, "this is not that host: ask by IP address, localhost, or this machine's own name");
+    const std::string_view path = r.target.substr(0, r.target.find('?'));
+    routed found;
+    if (path == "/metrics") found.page = monitor_page::metrics;
+    if (path == "/healthz") found.page = monitor_page::healthz;
+    if (path == "/readyz") found.page = monitor_page::readyz;
+    if (path == "/status") found.page = monitor_page::status;
+    if (!found.page) return refuse(404, "there are /metrics, /healthz, /readyz and /status");
+    if (r.method == "GET" || r.method == "HEAD") return found;
+    routed refused = refuse(405, "only GET and HEAD: nothing can be changed over the network");
+    refused.refusal.allow = "GET, HEAD";
+    return refused;
+}
+
+monitor_answer answer(monitor_page page, const snapshot& s, const counters& c) {
+    monitor_answer a;
+    switch (page) {
+        case monitor_page::metrics:
+            a.content_type = metrics_content_type;
+            a.body = format_metrics(s, c);
+            break;
+        case monitor_page::healthz: a.body = "ok\n"; break;
+        case monitor_page::readyz:
+            a.status = is_ready(s) ? 200 : 503;
+            a.body = is_ready(s) ? "ready\n" : std::string("not ready: ") + (s.stopping ? "stopping" : "the disk") + "\n";
+            break;
+        case monitor_page::status:
+            a.content_type = "application/json";
+            a.body = boost::json::serialize(to_json(s, file_names::left_out)) + "\n";
+            break;
+    }
+    return a;
+}
+
+}  // namespace consent_sync::observe

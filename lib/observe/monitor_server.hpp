@@ -1,0 +1,42 @@
+// A small HTTP server for whoever watches: GET and HEAD, a few connections, short deadlines, nothing is read but headers.
+//
+// Home thread. stop() closes the port and all connections; wait for nothing. Errors of a connection end that connection
+// and are not logged: scanners are not our trouble.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "async/task_group.hpp"
+#include "base/result.hpp"
+#include "observe/monitor_answer.hpp"
+
+namespace consent_sync::observe {
+
+class monitor_server {
+  public:
+    using make_answer = std::function<boost::asio::awaitable<monitor_answer>(monitor_page)>;
+
+    monitor_server(const boost::asio::any_io_executor& home, make_answer make);
+
+    // "IP:PORT". busy or io: the words say what the system said; nothing listens then.
+    base::result<void> listen(const std::string& address);
+    unsigned short port() const;
+    void stop();
+
+  private:
+    boost::asio::awaitable<void> accept();
+    boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
+
+    boost::asio::any_io_executor home_;
+    make_answer make_;
+    std::vector<std::string> names_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    async::task_group tasks_;
+};
+
+}  // namespace consent_sync::observe

@@ -1,0 +1,205 @@
+#include "observe/status_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "base/redact.hpp"
+#include "base/time_text.hpp"
+
+namespace consent_sync::observe {
+namespace {
+
+constexpr const char* bold = "\x1b[1m";
+constexpr const char* red = "\x1b[31m";
+constexpr const char* yellow = "\x1b[33m";
+constexpr const char* green = "\x1b[32m";
+constexpr const char* plain = "\x1b[0m";
+constexpr std::size_t bar_width = 20;
+
+std::string clock_text(base::wall_time t) { return base::format_time(t).substr(0, 19) + "Z"; }
+
+double since(base::wall_time t, base::wall_time now) { return std::max(0.0, std::chrono::duration<double>(now - t).count()); }
+
+// Columns, taking every UTF-8 character as one: names are the only text here that has others.
+std::string cut(const std::string& text, std::size_t width) {
+    std::size_t columns = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = std::max<std::size_t>(1, base::utf8_length(text, at));
+        if (++columns > width) return text.substr(0, at);
+        at += length;
+    }
+    return text;
+}
+
+std::string pad(const std::string& text, std::size_t width) {
+    std::size_t columns = 0;
+    for (std::size_t at = 0; at < text.size(); at += std::max<std::size_t>(1, base::utf8_length(text, at))) ++columns;
+    return columns < width ? text + std::string(width - columns, ' ') : cut(text, width);
+}
+
+std::string counts_text(const ledger::verdict_counts& counts) {
+    std::string text;
+    for (int v = 1; v <= consent::verdict_count; ++v) {
+        const std::uint64_t n = counts[static_cast<std::size_t>(v)];
+        if (n > 0)
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", format_count(n),
+                                consent::name(static_cast<consent::verdict>(v)));
+    }
+    return text;
+}
+
+class page {
+  public:
+    explicit page(const text_style& style) : style_(style) {}
+    void line(const std::string& text, const char* colour = nullptr) {
+        const std::string cut_text = cut(text, style_.width);
+        text_ += style_.colour && colour ? colour + cut_text + plain : cut_text;
+        text_ += '\n';
+    }
+    void row(const char* title, const std::string& text, const char* colour = nullptr) {
+        line(fmt::format("{:<12}{}", title, text), colour);
+    }
+    std::string take() { return std::move(text_); }
+
+  private:
+    const text_style& style_;
+    std::string text_;
+};
+
+void put_state(page& out, const snapshot& s) {
+    std::string head = fmt::format("consent-sync {} · {}", s.account, state_of(s));
+    if (s.started) head += fmt::format(" · runs for {}", format_seconds(since(*s.started, s.at)));
+    out.line(head + " · " + clock_text(s.at), bold);
+    if (!s.running) out.line("The daemon is down. What follows is from its ledger.", yellow);
+    for (const pause_view& p : s.pauses) {
+        out.line(fmt::format("PAUSED ({}) since {}, for {}", p.reason, clock_text(p.since), format_seconds(since(p.since, s.at))),
+                 red);
+        if (!p.words.empty()) out.line("  " + p.words);
+        if (p.reason == "operator")
+            out.line("  goes on when somebody says: consent-sync resume");
+        else if (p.reason == "disk")
+            out.line("  goes on by itself when the ledger can be written again");
+        else if (p.goes_on && *p.goes_on > s.at)
+            out.line(fmt::format("  looks again at {}, in {}", clock_text(*p.goes_on), format_seconds(-std::chrono::duration<double>(s.at - *p.goes_on).count())));
+        else if (s.running)
+            out.line("  looks again now");
+    }
+}
+
+void put_files(page& out, const snapshot& s, const text_style& style) {
+    out.row("files", s.open_files == 0 ? "none open"
+                                       : fmt::format("{} open{}", format_count(s.open_files),
+                                                     s.held_files > 0 ? fmt::format(", {} held", s.held_files) : ""));
+    const std::size_t shown = std::min(style.files, s.files.size());
+    for (std::size_t i = 0; i < shown; ++i) {
+        const file_view& f = s.files[i];
+        const double share = f.progress();
+        std::string text = fmt::format("  {} {} {} {:>4.0f} %  {}", consent::format_file_id(f.arrival), pad(f.name, 24),
+                                       format_bar(share, bar_width, style.blocks), std::floor(share * 100),
+                                       pad(std::string(name(f.activity)), 10));
+        text += fmt::format("{} of {}{}", format_count(f.settled), f.activity == file_activity::reading ? "about " : "",
+                            format_count(f.rows_expected));
+        const std::string counts = counts_text(f.counts);
+        if (!counts.empty()) text += ": " + counts;
+        out.line(text);
+        if (f.activity == file_activity::held)
+            out.line(fmt::format("           waits for: consent-sync release {0}, or: consent-sync refuse {0}",
+                                 consent::format_file_id(f.arrival)),
+                     yellow);
+    }
+    if (s.open_files > shown) out.line(fmt::format("  … and {} more", format_count(s.open_files - shown)));
+}
+
+void put_changes(page& out, const snapshot& s) {
+    out.row("changes", format_count(s.waiting) + " waiting" +
+                           (s.held > 0 ? ", " + format_count(s.held) + " held" : std::string()));
+    if (s.settled_since_start) {
+        const std::string counts = counts_text(*s.settled_since_start);
+        out.row("since start", counts.empty() ? "no verdict yet" : counts);
+    }
+    if (s.pace) {
+        std::string text = fmt::format("{:.1f} changes/s", *s.pace);
+        if (const auto left = s.seconds_left()) text += fmt::format(" · {} left at this pace", format_seconds(*left));
+        if (const auto left = s.seconds_left_at_limit())
+            text += fmt::format(" · {} at the limit", format_seconds(*left));
+        out.row("pace", text);
+    }
+    out.row("opt-outs", s.oldest_opt_out_seconds
+                            ? "the oldest unsent one waits for " + format_seconds(*s.oldest_opt_out_seconds)
+                            : "none waits");
+}
+
+void put_limits(page& out, const snapshot& s) {
+    if (s.limit)
+        out.row("limit", fmt::format("{} of {} requests in {} used{} · {} in flight of at most {}", s.limit->used,
+                                     s.limit->requests, base::format_duration(s.limit->interval),
+                                     s.limit->others > 0 ? fmt::format(", {} left to others", s.limit->others) : "",
+                                     s.in_flight, s.window));
+    if (s.daily) {
+        const std::int64_t used = s.daily->limit - s.daily->remaining;
+        std::string text = fmt::format("{} of {} requests used", format_count(static_cast<std::uint64_t>(std::max<std::int64_t>(0, used))),
+                                       format_count(static_cast<std::uint64_t>(s.daily->limit)));
+        if (s.daily->ends != base::wall_time{}) text += ", ends at " + clock_text(s.daily->ends);
+        if (s.daily->at_reserve) text += " · only opt-outs go until then";
+        out.row("day", text, s.daily->at_reserve ? yellow : nullptr);
+    }
+    out.row("late writes", s.late_write_keys == 0 ? "none open" : format_count(s.late_write_keys) + " keys");
+    std::string text = format_bytes(s.ledger_bytes);
+    if (s.disk_free_bytes) text += " · " + format_bytes(*s.disk_free_bytes) + " free on its disk";
+    out.row("ledger", text);
+    if (s.inbox_files) out.row("inbox", format_count(*s.inbox_files) + (*s.inbox_files == 1 ? " file" : " files"));
+}
+
+}  // namespace
+
+std::string format_status(const snapshot& s, const text_style& style) {
+    page out(style);
+    put_state(out, s);
+    put_files(out, s, style);
+    put_changes(out, s);
+    put_limits(out, s);
+    return out.take();
+}
+
+std::string format_count(std::uint64_t n) {
+    std::string digits = std::to_string(n);
+    for (std::size_t at = digits.size(); at > 3;) {
+        at -= 3;
+        digits.insert(at, 1, ',');
+    }
+    return digits;
+}
+
+std::string format_bytes(std::uint64_t n) {
+    constexpr std::array<const char*, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = static_cast<double>(n);
+    std::size_t unit = 0;
+    while (value >= 1024 && unit + 1 < units.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return unit == 0 ? fmt::format("{} B", n) : fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::string format_seconds(double seconds) {
+    if (seconds < 10) return fmt::format("{:.1f} s", std::max(0.0, seconds));
+    if (seconds >= 1e9) return "years";
+    const auto whole = static_cast<std::int64_t>(seconds);
+    if (whole < 60) return fmt::format("{} s", whole);
+    if (whole < 3'600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+    if (whole < 86'400) return fmt::format("{} h {} min", whole / 3'600, whole % 3'600 / 60);
+    return fmt::format("{} d {} h", whole / 86'400, whole % 86'400 / 3'600);
+}
+
+std::string format_bar(double share, std::size_t width, bool blocks) {
+    const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(width));
+    std::string bar = "[";
+    for (std::size_t i = 0; i < width; ++i) bar += i < full ? (blocks ? "█" : "#") : (blocks ? "░" : ".");
+    return bar + "]";
+}
+
+}  // namespace consent_sync::observe

@@ -1,0 +1,142 @@
+#include "service/control_service.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "base/time_text.hpp"
+#include "observe/snapshot_json.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+using observe::control_command;
+using observe::control_reply;
+
+control_reply done(std::string words) {
+    control_reply r;
+    r.ok = true;
+    r.words = std::move(words);
+    return r;
+}
+
+control_reply refused(std::string words) {
+    control_reply r;
+    r.words = std::move(words);
+    return r;
+}
+
+std::string refusal_words(const observe::control_request& request, unsigned uid) {
+    std::string words = "sent back by an operator (uid " + std::to_string(uid) + "), never sent to HubSpot";
+    if (!request.words.empty()) words += ": " + request.words;
+    return words;
+}
+
+std::string outcome_words(control_command command, consent::arrival_number file, const ledger::steering_result& r) {
+    const std::string id = consent::format_file_id(file);
+    if (command == control_command::refuse)
+        return "file " + id + ": " + std::to_string(r.rows) + " rows are sent back: they are invalid "
+               "(refused_by_operator), and in its failed file; its opt-outs go their way";
+    std::string words = "file " + id + ": " + std::to_string(r.rows - r.superseded) + " rows are sent" +
+                        (command == control_command::retry ? " again" : "");
+    if (r.superseded > 0)
+        words += ", " + std::to_string(r.superseded) + " are superseded by newer changes of the same person";
+    return words;
+}
+
+}  // namespace
+
+control_service::control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,
+                                 snapshot_service& snapshots, files_settled settled)
+    : clock_(clock), delivery_(delivery), ledger_(ledger), snapshots_(snapshots), settled_(std::move(settled)) {}
+
+boost::asio::awaitable<control_reply> control_service::perform(observe::control_request request, unsigned uid) {
+    switch (request.command) {
+        case control_command::status: co_return co_await status();
+        case control_command::pause: co_return co_await pause(std::move(request), uid);
+        case control_command::resume: co_return co_await resume(uid);
+        case control_command::retry:
+        case control_command::release:
+        case control_command::refuse: break;
+    }
+    co_return co_await steer(std::move(request), uid);
+}
+
+boost::asio::awaitable<control_reply> control_service::status() {
+    const observe::snapshot s = co_await snapshots_.take(base::milliseconds(0));
+    control_reply r;
+    r.ok = true;
+    r.status = observe::to_json(s, observe::file_names::shown);
+    co_return r;
+}
+
+// Everything that the engine wanted on disk is there.
+boost::asio::awaitable<void> control_service::on_disk() {
+    delivery_.pump();
+    ledger_thread::job nothing = [](ledger::store&) {};
+    co_await ledger_.run(std::move(nothing));
+}
+
+boost::asio::awaitable<control_reply> control_service::pause(observe::control_request request, unsigned uid) {
+    const auto reason = delivery::pause_reason::operator_;
+    if (const auto* held = delivery_.engine().held().find(reason))
+        co_return done("paused already, since " + base::format_time(held->since.wall));
+    std::string words = "uid " + std::to_string(uid) + " asked for it";
+    if (!request.words.empty()) words += ": " + request.words;
+    delivery_.engine().pause(reason, words, clock_.now());
+    base::log_event(base::level::info, "control.done", {{"command", "pause"}, {"uid", uid}});
+    co_await on_disk();
+    co_return done("paused: nothing is sent, files are still taken and read. It outlasts restarts; `consent-sync resume` "
+                   "ends it");
+}
+
+boost::asio::awaitable<control_reply> control_service::resume(unsigned uid) {
+    delivery::engine& engine = delivery_.engine();
+    const bool held = engine.held().find(delivery::pause_reason::operator_) != nullptr;
+    engine.resume(delivery::pause_reason::operator_, clock_.now());
+    engine.look_again(clock_.now());
+    base::log_event(base::level::info, "control.done", {{"command", "resume"}, {"uid", uid}});
+    co_await on_disk();
+    std::string others;
+    for (std::size_t i = 0; i < delivery::pause_reason_count; ++i) {
+        const auto reason = static_cast<delivery::pause_reason>(i);
+        if (engine.held().find(reason)) others += (others.empty() ? "" : ", ") + std::string(delivery::name(reason));
+    }
+    if (!others.empty())
+        co_return done(std::string(held ? "the operator's pause has ended" : "no operator's pause was set") +
+                       "; sending still waits for: " + others + ". It looks again now, and goes on when the cause is gone");
+    co_return done(held ? "sending goes on" : "nothing was paused");
+}
+
+boost::asio::awaitable<control_reply> control_service::steer(observe::control_request request, unsigned uid) {
+    auto result = std::make_shared<ledger::steering_result>();
+    const control_command command = request.command;
+    const consent::arrival_number file = request.file;
+    ledger_thread::job job = [result, command, file, words = refusal_words(request, uid)](ledger::store& s) {
+        if (command == control_command::retry) *result = s.steering().retry(file);
+        if (command == control_command::release) *result = s.steering().release(file);
+        if (command == control_command::refuse) *result = s.steering().refuse(file, words);
+    };
+    // The engine hears of it before anything that the ledger does after it: rows that come back lie before those.
+    delivery::engine& engine = delivery_.engine();
+    auto tell_engine = [result, command, file, &engine] {
+        if (!result->refusal.empty()) return;
+        const consent::place first(file, 1);
+        const consent::place last(file, result->file_rows);
+        if (command == control_command::retry) engine.on_rows(first, last, true);  // opt-outs go again too
+        if (command == control_command::refuse)
+            engine.on_bulk_open();
+        else
+            engine.on_released(first, last);
+    };
+    ledger_.submit(std::move(job), std::move(tell_engine));
+    co_await on_disk();
+    if (!result->refusal.empty()) co_return refused(result->refusal);
+    base::log_event(base::level::info, "control.done",
+                    {{"command", observe::name(command)}, {"uid", uid}, {"file", consent::format_file_id(file)},
+                     {"rows", result->rows}, {"superseded", result->superseded}});
+    delivery_.pump();
+    settled_();  // every row may have been superseded
+    co_return done(outcome_words(command, file, *result));
+}
+
+}  // namespace consent_sync::service

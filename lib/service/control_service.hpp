@@ -1,0 +1,39 @@
+// What operators ask over the control socket, done: pauses, and files that go again, are released or sent back. Each is
+// on disk before the reply says so, and is logged with the uid that asked. Home thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+
+#include "base/clock.hpp"
+#include "observe/control_message.hpp"
+#include "service/delivery_service.hpp"
+#include "service/ledger_thread.hpp"
+#include "service/snapshot_service.hpp"
+
+namespace consent_sync::service {
+
+class control_service {
+  public:
+    using files_settled = std::function<void()>;  // a file may have no row left without a verdict
+
+    control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,
+                    snapshot_service& snapshots, files_settled settled);
+
+    boost::asio::awaitable<observe::control_reply> perform(observe::control_request request, unsigned uid);
+
+  private:
+    boost::asio::awaitable<observe::control_reply> status();
+    boost::asio::awaitable<observe::control_reply> pause(observe::control_request request, unsigned uid);
+    boost::asio::awaitable<observe::control_reply> resume(unsigned uid);
+    boost::asio::awaitable<observe::control_reply> steer(observe::control_request request, unsigned uid);
+    boost::asio::awaitable<void> on_disk();
+
+    const base::clock& clock_;
+    delivery_service& delivery_;
+    ledger_thread& ledger_;
+    snapshot_service& snapshots_;
+    files_settled settled_;
+};
+
+}  // namespace consent_sync::service

@@ -1,0 +1,64 @@
+#include "service/observing.hpp"
+
+#include <cstdlib>
+
+#include "base/log.hpp"
+#include "observe/control_client.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+boost::asio::awaitable<observe::monitor_answer> answer_page(snapshot_service& snapshots, const observe::counters& counts,
+                                                            observe::monitor_page page) {
+    if (page == observe::monitor_page::healthz) co_return observe::answer(page, observe::snapshot(), counts);
+    const observe::snapshot s = co_await snapshots.take();
+    co_return observe::answer(page, s, counts);
+}
+
+boost::asio::awaitable<void> refresh(snapshot_service& snapshots) { co_await snapshots.take(); }
+
+}  // namespace
+
+observing::observing(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
+                     const base::clock& clock, const config::settings& settings, delivery_service& delivery,
+                     ledger_thread& ledger, control_service::files_settled settled)
+    : clock_(clock),
+      settings_(settings),
+      delivery_(delivery),
+      snapshots_(blocking, clock, settings, delivery.engine(), counts_),
+      control_(clock, delivery, ledger, snapshots_, std::move(settled)),
+      tasks_(home, [](std::string_view task, std::exception_ptr) {
+          base::log_event(base::level::error, "task.failed", {{"task", task}});
+      }),
+      monitor_(home, [this](observe::monitor_page page) { return answer_page(snapshots_, counts_, page); }),
+      socket_(home, settings.state_dir, [this](observe::control_request request, unsigned uid) {
+          return control_.perform(std::move(request), uid);
+      }) {}
+
+void observing::start() {
+    delivery_.set_counters([this](const ledger::ledger_change& c) { counts_.committed(c, clock_.now().steady); },
+                           [this](std::string_view event) { counts_.noticed(event); });
+    const char* runtime = std::getenv("RUNTIME_DIRECTORY");
+    const std::string path = observe::control_socket_path(settings_, runtime ? runtime : "");
+    const auto socket = socket_.listen(path);
+    if (!socket) base::log_event(base::level::warn, "control.not_listening", {{"words", socket.error().message}});
+    if (settings_.monitor_listen.empty()) return;
+    const auto port = monitor_.listen(settings_.monitor_listen);
+    if (port)
+        base::log_event(base::level::info, "monitor.listening", {{"port", monitor_.port()}});
+    else
+        base::log_event(base::level::warn, "monitor.not_listening", {{"words", port.error().message}});
+}
+
+const observe::snapshot* observing::latest() {
+    if (tasks_.size() == 0) tasks_.spawn("snapshot", refresh(snapshots_));
+    return snapshots_.last();
+}
+
+void observing::stop() {
+    tasks_.cancel();
+    monitor_.stop();
+    socket_.stop();
+}
+
+}  // namespace consent_sync::service

@@ -1,0 +1,59 @@
+// Takes the picture of the running daemon: from the engine, the counters, and the ledger by a read-only connection of its
+// own on a blocking thread. Home thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "config/folders.hpp"
+#include "config/settings.hpp"
+#include "delivery/engine.hpp"
+#include "ledger/status_queries.hpp"
+#include "observe/counters.hpp"
+#include "observe/snapshot.hpp"
+
+namespace consent_sync::service {
+
+class snapshot_service {
+  public:
+    snapshot_service(boost::asio::thread_pool& blocking, const base::clock& clock, const config::settings& settings,
+                     delivery::engine& engine, const observe::counters& counts);
+
+    // At most as old as that: a scraper that asks often costs little.
+    boost::asio::awaitable<observe::snapshot> take(base::milliseconds old_max = base::milliseconds(1'000));
+    const observe::snapshot* last() const { return last_ ? &*last_ : nullptr; }
+    void begin_stop() { stopping_ = true; }
+
+  private:
+    // What the blocking thread finds out.
+    struct outside {
+        base::result<ledger::ledger_picture> ledger = ledger::ledger_picture{};
+        std::uint64_t ledger_bytes = 0;
+        std::optional<std::uint64_t> disk_free_bytes;
+        std::optional<std::uint64_t> inbox_files;
+    };
+    struct reading {  // shared with the blocking thread
+        std::mutex mutex;
+        std::unique_ptr<ledger::status_reader> ledger;
+        config::folders paths;
+    };
+    static outside look(reading& shared);
+    void add_engine(observe::snapshot& s, base::moment now) const;
+
+    boost::asio::thread_pool& blocking_;
+    const base::clock& clock_;
+    const config::settings& settings_;
+    delivery::engine& engine_;
+    const observe::counters& counts_;
+    base::moment started_;
+    std::shared_ptr<reading> reading_;
+    std::optional<observe::snapshot> last_;
+    base::steady_time taken_at_{};
+    bool stopping_ = false;
+};
+
+}  // namespace consent_sync::service

@@ -1,0 +1,103 @@
+#include "service/subscriptions_service.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+#include "hubspot/explain.hpp"
+#include "service/delivery_service.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+constexpr base::milliseconds ask_every{6 * 3'600'000};
+constexpr base::milliseconds ask_again{5 * 60'000};  // after a failure
+constexpr base::milliseconds look_for_slot{200};
+constexpr base::milliseconds look_at_rule{60'000};
+
+}  // namespace
+
+subscriptions_service::subscriptions_service(const boost::asio::any_io_executor& home, const base::clock& clock,
+                                             const config::settings& settings, delivery::engine& engine,
+                                             http::transport& transport, token_service& tokens, learnt on_learnt)
+    : home_(home),
+      clock_(clock),
+      settings_(settings),
+      engine_(engine),
+      transport_(transport),
+      tokens_(tokens),
+      on_learnt_(std::move(on_learnt)),
+      tasks_(home, [](std::string_view task, std::exception_ptr) {
+          base::log_event(base::level::error, "task.failed", {{"task", task}});
+      }) {}
+
+void subscriptions_service::start() { tasks_.spawn("subscriptions", run()); }
+
+void subscriptions_service::stop() { tasks_.cancel(); }
+
+boost::asio::awaitable<void> subscriptions_service::wait(base::milliseconds time) {
+    boost::asio::steady_timer timer(home_, time);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+// The rule may be switched on and off by a reload.
+boost::asio::awaitable<void> subscriptions_service::run() {
+    while (true) {
+        if (!settings_.rules.known_subscriptions) {
+            if (known_) on_learnt_(known_ = nullptr);
+            co_await wait(look_at_rule);
+            continue;
+        }
+        while (!engine_.take_slot(clock_.now())) co_await wait(look_for_slot);
+        const bool told = co_await ask();
+        const auto until = clock_.now().steady + (told ? ask_every : ask_again);
+        while (settings_.rules.known_subscriptions && clock_.now().steady < until) co_await wait(look_at_rule);
+    }
+}
+
+boost::asio::awaitable<bool> subscriptions_service::ask() {
+    http::request request;
+    request.method = "GET";
+    request.target = hubspot::definitions_path;
+    request.headers.emplace_back("Authorization", "Bearer " + tokens_.token());
+    request.headers.emplace_back("Accept", "application/json");
+    auto out = std::make_shared<bool>(false);
+    std::function<void()> written = [this, out] {
+        *out = true;
+        engine_.slot_written(clock_.now());
+    };
+    http::exchange exchange = co_await transport_.send(std::move(request), std::move(written));
+    if (!*out) engine_.slot_returned();
+    if (exchange.failure) {
+        failed("no answer: " + exchange.detail);
+        co_return false;
+    }
+    if (exchange.response.status != 200) {
+        failed("HTTP " + std::to_string(exchange.response.status) +
+               (exchange.response.status == 403 ? ": the token lacks a scope that may read them, such as "
+                                                  "communication_preferences.read"
+                                                : ""));
+        co_return false;
+    }
+    auto found = hubspot::parse_definitions(exchange.response.body);
+    if (!found) {
+        failed(found.error().message);
+        co_return false;
+    }
+    if (!known_ || known_->size() != found->size())
+        base::log_event(base::level::info, "subscriptions.known", {{"subscriptions", found->size()}});
+    known_ = std::make_shared<const std::vector<hubspot::subscription_definition>>(std::move(*found));
+    warned_ = false;
+    on_learnt_(known_);
+    co_return true;
+}
+
+// What was known stays known: subscriptions seldom go away.
+void subscriptions_service::failed(const std::string& words) {
+    if (!warned_)
+        base::log_event(base::level::warn, "subscriptions.not_known",
+                        {{"words", words + "; subscriptions are not checked before they are sent"}});
+    warned_ = true;
+    if (!known_) on_learnt_(nullptr);
+}
+
+}  // namespace consent_sync::service

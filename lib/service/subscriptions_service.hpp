@@ -1,0 +1,50 @@
+// Asks HubSpot now and then which subscriptions the account has (rules.known_subscriptions), so that rows of others are
+// invalid with the list of those that there are. Where HubSpot does not say (a missing scope, no network) it is one WARN,
+// and nothing is checked. Home thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+
+#include "async/task_group.hpp"
+#include "base/clock.hpp"
+#include "config/settings.hpp"
+#include "delivery/engine.hpp"
+#include "http/transport.hpp"
+#include "service/importing.hpp"
+#include "service/token_service.hpp"
+
+namespace consent_sync::service {
+
+class subscriptions_service {
+  public:
+    using learnt = std::function<void(known_subscriptions)>;  // null: HubSpot did not say
+
+    subscriptions_service(const boost::asio::any_io_executor& home, const base::clock& clock,
+                          const config::settings& settings, delivery::engine& engine, http::transport& transport,
+                          token_service& tokens, learnt on_learnt);
+
+    void start();
+    void stop();
+
+  private:
+    boost::asio::awaitable<void> run();
+    boost::asio::awaitable<bool> ask();
+    void failed(const std::string& words);
+    boost::asio::awaitable<void> wait(base::milliseconds time);
+
+    boost::asio::any_io_executor home_;
+    const base::clock& clock_;
+    const config::settings& settings_;
+    delivery::engine& engine_;
+    http::transport& transport_;
+    token_service& tokens_;
+    learnt on_learnt_;
+    async::task_group tasks_;
+    known_subscriptions known_;
+    bool warned_ = false;
+};
+
+}  // namespace consent_sync::service

@@ -1,0 +1,104 @@
+// What watches the real daemon by HTTP: metrics that promtool accepts, health, status, and nothing else.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <fstream>
+#include <regex>
+
+#include "integration/daemon_under_test.hpp"
+
+namespace consent_sync::integration {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string any_port = R"("monitor": { "listen": "127.0.0.1:0" })";
+
+class watched_daemon : public daemon_under_test {
+  public:
+    explicit watched_daemon(const std::string& more = any_port) : daemon_under_test({}, more) {
+        start();
+        std::smatch found;
+        const std::string text = log();
+        if (std::regex_search(text, found, std::regex("event=monitor.listening port=([0-9]+)"))) port_ = found[1];
+    }
+    // What curl gives for it, with the header.
+    std::string get(const std::string& path, const std::string& more = "") const {
+        return shell("curl -s -i -m 10 " + more + " http://127.0.0.1:" + port_ + path);
+    }
+    const std::string& port() const { return port_; }
+    static std::string shell(const std::string& line) {
+        std::string out;
+        FILE* pipe = ::popen((line + " 2>&1").c_str(), "re");
+        char piece[4096];
+        for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, pipe)) > 0;) out.append(piece, n);
+        const int status = ::pclose(pipe);
+        return out + "\nexit " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+    }
+
+  private:
+    std::string port_ = "0";
+};
+
+std::string csv(int rows) {
+    std::string text = "email,subscription_id,status\n";
+    for (int i = 0; i < rows; ++i) text += "p" + std::to_string(i) + "@example.com,7,subscribed\n";
+    return text;
+}
+
+TEST(Monitor, MetricsCountWhatWasDoneAndPromtoolFindsNothingToSay) {
+    watched_daemon d;
+    d.drop("ann@example.com.csv", csv(250) + "nobody,7,subscribed\nreject-1@example.com,7,subscribed\n");
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    ASSERT_TRUE(d.wait([&] { return d.get("/metrics").find("files_total{state=\"done\"} 1") != std::string::npos; }));
+    const std::string metrics = d.get("/metrics");
+    EXPECT_THAT(metrics, HasSubstr("HTTP/1.1 200 OK"));
+    EXPECT_THAT(metrics, HasSubstr("consent_sync_changes_total{verdict=\"confirmed\"} 250"));
+    EXPECT_THAT(metrics, HasSubstr("consent_sync_changes_total{verdict=\"rejected\"} 1"));
+    EXPECT_THAT(metrics, HasSubstr("consent_sync_changes_total{verdict=\"invalid\"} 1"));
+    EXPECT_THAT(metrics, HasSubstr("consent_sync_paused{reason=\"daily limit\"} 0"));
+    EXPECT_THAT(metrics, HasSubstr("consent_sync_requests_total{code=\"20"));
+    EXPECT_THAT(metrics, Not(HasSubstr("example.com")));
+    const std::string checked = watched_daemon::shell("curl -s http://127.0.0.1:" + d.port() + "/metrics | promtool check metrics");
+    EXPECT_EQ(checked, "\nexit 0");
+}
+
+TEST(Monitor, AnswersHealthAndStatusWithoutNamesOfFiles) {
+    watched_daemon d;
+    EXPECT_THAT(d.get("/healthz"), HasSubstr("200 OK"));
+    EXPECT_THAT(d.get("/readyz"), HasSubstr("200 OK"));
+    ASSERT_EQ(d.command("pause").status, 0);
+    d.drop("a secret name.csv", csv(10));
+    ASSERT_TRUE(d.wait([&] { return d.get("/status").find("\"waiting\":10") != std::string::npos; }));
+    const std::string status = d.get("/status");
+    EXPECT_THAT(status, HasSubstr("Content-Type: application/json"));
+    EXPECT_THAT(status, HasSubstr("\"file_id\":\"00000001\",\"name\":null"));
+    EXPECT_THAT(status, Not(HasSubstr("secret")));
+    EXPECT_THAT(status, Not(HasSubstr(d.state())));
+}
+
+TEST(Monitor, RefusesForeignHostsOtherMethodsAndOtherPaths) {
+    watched_daemon d;
+    EXPECT_THAT(d.get("/metrics", "-H 'Host: evil.example'"), HasSubstr("421 "));
+    EXPECT_THAT(d.get("/metrics", "-H 'Host:'"), HasSubstr("400 "));
+    EXPECT_THAT(d.get("/metrics", "-X POST -d x=1"), HasSubstr("405 "));
+    EXPECT_THAT(d.get("/metrics", "-X DELETE"), HasSubstr("Allow: GET, HEAD"));
+    EXPECT_THAT(d.get("/pause"), HasSubstr("404 "));
+    EXPECT_THAT(d.get("/metrics", "-I"), HasSubstr("Content-Length: "));
+    EXPECT_THAT(d.get("/metrics", "-H 'Host: localhost:1'"), HasSubstr("200 OK"));
+    EXPECT_THAT(d.get("/healthz", "-H 'X: " + std::string(9000, 'x') + "'"), Not(HasSubstr("200 OK")));
+    EXPECT_TRUE(d.runs());
+}
+
+TEST(Monitor, ABusyPortIsAWarningAndTheDaemonWorks) {
+    watched_daemon first;
+    watched_daemon second(R"("monitor": { "listen": "127.0.0.1:)" + first.port() + "\" }");
+    EXPECT_THAT(second.log(), HasSubstr("WARN event=monitor.not_listening"));
+    second.drop("a.csv", csv(3));
+    EXPECT_EQ(second.wait_for_files(1).size(), 1u);
+}
+
+}  // namespace
+}  // namespace consent_sync::integration

@@ -1,0 +1,187 @@
+// Operators look at the real daemon and steer it: over its socket, while it runs and while it is down.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+
+#include "integration/daemon_under_test.hpp"
+
+namespace consent_sync::integration {
+namespace {
+
+using testing::HasSubstr;
+
+std::string csv(int first, int rows, const std::string& status) {
+    std::string text = "email,subscription_id,status\n";
+    for (int i = first; i < first + rows; ++i) text += "p" + std::to_string(i) + "@example.com,7," + status + "\n";
+    return text;
+}
+
+boost::json::value status_of(const daemon_under_test& d) {
+    const auto got = d.command("status --json");
+    EXPECT_EQ(got.status, 0) << got.out;
+    return boost::json::parse(got.out);
+}
+
+std::string status_at(daemon_under_test& d, const std::string& who) {
+    const auto state = d.hubspot().state(who + "@example.com", 7);
+    return state ? std::string(state->status) : std::string();
+}
+
+TEST(Status, TellsWhatHappensLiveAndWhileTheDaemonIsDown) {
+    daemon_under_test d;
+    auto before = d.command("status");
+    EXPECT_EQ(before.status, 1);
+    EXPECT_THAT(before.out, HasSubstr("it never ran with this configuration"));
+    d.start();
+    d.drop("a.csv", csv(0, 150, "subscribed") + "nobody,7,subscribed\n");
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    ASSERT_TRUE(d.wait([&] { return status_of(d).at("files").at("open") == 0; }));
+    const auto live = status_of(d);
+    EXPECT_EQ(live.at("source"), "daemon");
+    EXPECT_EQ(live.at("state"), "idle");
+    EXPECT_EQ(live.at("changes").at("since_start").at("confirmed"), 150);
+    EXPECT_EQ(live.at("changes").at("since_start").at("invalid"), 1);
+    EXPECT_EQ(live.at("limit").at("requests"), 190);
+    EXPECT_THAT(d.command("status").out, HasSubstr("· idle ·"));
+    EXPECT_EQ(d.stop(), 0);
+    const auto down = status_of(d);
+    EXPECT_EQ(down.at("source"), "ledger");
+    EXPECT_EQ(down.at("state"), "down");
+    EXPECT_TRUE(down.at("limit").is_null());
+    EXPECT_THAT(d.command("status").out, HasSubstr("The daemon is down."));
+}
+
+TEST(Pause, OutlastsAKillAndEndsByResume) {
+    daemon_under_test d;
+    d.start();
+    const auto paused = d.command("pause the list is wrong");
+    EXPECT_EQ(paused.status, 0) << paused.out;
+    d.kill_hard();
+    EXPECT_THAT(d.command("status").out, HasSubstr("PAUSED (operator)"));
+    d.drop("a.csv", csv(0, 30, "subscribed"));
+    d.start();
+    ASSERT_TRUE(d.wait([&] { return status_of(d).at("changes").at("waiting") == 30; }));
+    const auto s = status_of(d);
+    EXPECT_EQ(s.at("state"), "paused");
+    EXPECT_THAT(std::string(s.at("pauses").at(0).at("words").as_string()), HasSubstr("the list is wrong"));
+    EXPECT_TRUE(s.at("pauses").at(0).at("goes_on_ms").is_null());
+    EXPECT_EQ(d.hubspot().counters().requests, 0u);
+    EXPECT_THAT(d.command("pause").out, HasSubstr("paused already, since"));
+    EXPECT_THAT(d.command("resume").out, HasSubstr("sending goes on"));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    EXPECT_THAT(d.log(), HasSubstr("event=control.done command=pause uid=" + std::to_string(::getuid())));
+    EXPECT_THAT(d.command("resume").out, HasSubstr("nothing was paused"));
+}
+
+TEST(Steering, CommandsSayThatTheDaemonIsDown) {
+    daemon_under_test d;
+    const auto got = d.command("pause");
+    EXPECT_EQ(got.status, 1);
+    EXPECT_THAT(got.out, HasSubstr("the daemon does not run"));
+    EXPECT_EQ(d.command("retry nonsense").status, 2);
+    EXPECT_EQ(d.command("release").status, 2);
+    EXPECT_EQ(d.command("resume too much").status, 2);
+}
+
+TEST(Hold, OptOutsGoAheadAndTheRestWaitsForRelease) {
+    daemon_under_test d({}, R"("rules": { "hold_above": 100 })");
+    d.start();
+    d.drop("big.csv", csv(0, 101, "subscribed") + "out@example.com,7,unsubscribed\nnone@example.com,7,not_specified\n");
+    d.drop("small.csv", csv(500, 100, "subscribed"));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);  // the small one passes by
+    ASSERT_TRUE(d.wait([&] { return status_at(d, "out") == "UNSUBSCRIBED"; }));
+    EXPECT_THAT(d.log(), HasSubstr("event=file.held file=00000001"));
+    EXPECT_EQ(status_at(d, "p0"), "");
+    EXPECT_EQ(status_at(d, "none"), "");
+    EXPECT_EQ(status_of(d).at("changes").at("held"), 102);
+    d.kill_hard();
+    d.start();
+    EXPECT_THAT(d.command("release 1").out, HasSubstr("102 rows are sent"));
+    ASSERT_EQ(d.wait_for_files(2).size(), 2u);
+    EXPECT_EQ(status_at(d, "p100"), "SUBSCRIBED");
+    EXPECT_THAT(d.command("release 1").out, HasSubstr("is not held"));
+    EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
+}
+
+TEST(Hold, ReleaseSendsNothingThatANewerFileChanged) {
+    daemon_under_test d({}, R"("rules": { "hold_above": "50%" })");
+    d.start();
+    d.drop("held.csv", csv(0, 100, "subscribed"));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.held") != std::string::npos; }));
+    d.drop("newer.csv", csv(0, 60, "unsubscribed"));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    EXPECT_THAT(d.command("release 00000001").out, HasSubstr("40 rows are sent, 60 are superseded"));
+    const auto files = d.wait_for_files(2);
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(count(files[1], "confirmed"), 40u);
+    EXPECT_EQ(count(files[1], "superseded"), 60u);
+    EXPECT_EQ(status_at(d, "p59"), "UNSUBSCRIBED");
+    EXPECT_EQ(status_at(d, "p60"), "SUBSCRIBED");
+}
+
+TEST(Hold, RefuseSendsTheRowsBack) {
+    daemon_under_test d({}, R"("rules": { "hold_above": 10 })");
+    d.start();
+    d.drop("held.csv", csv(0, 11, "subscribed") + "out@example.com,7,unsubscribed\n");
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.held") != std::string::npos; }));
+    const auto got = d.command("refuse 1 bought list");
+    EXPECT_EQ(got.status, 0) << got.out;
+    const auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "invalid"), 11u);
+    EXPECT_EQ(count(files[0], "confirmed"), 1u);
+    EXPECT_THAT(d.report("failed.csv"), HasSubstr("refused_by_operator"));
+    EXPECT_THAT(d.report("failed.csv"), HasSubstr("bought list"));
+    EXPECT_EQ(status_at(d, "p0"), "");
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(Retry, SendsRejectedRowsAgainInTheirPlace) {
+    hubspot_sim::options o;
+    o.known_subscriptions = {7};
+    daemon_under_test d(std::move(o));
+    d.start();
+    d.drop("a.csv", csv(0, 20, "subscribed") + "r1@example.com,8,subscribed\nr2@example.com,8,unsubscribed\n"
+                                               "r3@example.com,8,subscribed\n");
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    EXPECT_THAT(d.command("retry 9").out, HasSubstr("there is no file 00000009"));
+    // Meanwhile the subscription comes to be, and one of them is taken over by a newer change.
+    d.hubspot().change([](hubspot_sim::options& each) { each.known_subscriptions.clear(); });
+    d.drop("newer.csv", "email,subscription_id,status\nR3@example.com,8,unsubscribed\n");
+    auto files = d.wait_for_files(2);
+    ASSERT_EQ(files.size(), 2u);
+    ASSERT_EQ(count(files[0], "rejected"), 3u);
+    daemon_under_test::command_result got;
+    ASSERT_TRUE(d.wait([&] { return (got = d.command("retry 1")).status == 0; })) << got.out;
+    EXPECT_THAT(got.out, HasSubstr("2 rows are sent again, 1 are superseded"));
+    files = d.wait_for_files(3);
+    ASSERT_EQ(files.size(), 3u);
+    EXPECT_EQ(files[2].at("file_id"), "00000001");
+    EXPECT_EQ(count(files[2], "confirmed"), 22u);
+    EXPECT_EQ(count(files[2], "superseded"), 1u);
+    EXPECT_EQ(count(files[2], "rejected"), 0u);
+    EXPECT_EQ(d.hubspot().state("r1@example.com", 8)->status, "SUBSCRIBED");
+    EXPECT_EQ(d.hubspot().state("r2@example.com", 8)->status, "UNSUBSCRIBED");
+    EXPECT_EQ(d.hubspot().state("r3@example.com", 8)->status, "UNSUBSCRIBED");
+    ASSERT_TRUE(d.wait([&] { return d.command("retry 1").out.find("nothing is to be sent again") != std::string::npos; }));
+    EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
+}
+
+TEST(Release, SendsTheRowsOfAFileWhoseContentWasDroppedBefore) {
+    daemon_under_test d;
+    d.start();
+    d.drop("a.csv", csv(0, 40, "subscribed"));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    d.drop("again.csv", csv(0, 40, "subscribed"));
+    const auto files = d.wait_for_files(2);
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(count(files[1], "invalid"), 40u);
+    ASSERT_TRUE(d.wait([&] { return d.command("release 2").out.find("40 rows are sent") != std::string::npos; }));
+    const auto all = d.wait_for_files(3);
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_EQ(count(all[2], "confirmed"), 40u);
+}
+
+}  // namespace
+}  // namespace consent_sync::integration
