@@ -9,7 +9,6 @@
 #include <iterator>
 #include <memory>
 #include <stdexcept>
-#include <vector>
 
 #include "intake/file_descriptor.hpp"
 #include "intake/limits.hpp"
@@ -21,14 +20,14 @@ base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop) {
                                                                            &::EVP_MD_CTX_free);
     if (digest == nullptr || ::EVP_DigestInit_ex(digest.get(), ::EVP_sha256(), nullptr) != 1)
         throw std::runtime_error("OpenSSL has no SHA-256");
-    std::vector<char> block(block_bytes);
+    const auto block = std::make_unique_for_overwrite<char[]>(block_bytes);
     for (off_t offset = 0;;) {
         if (stop != nullptr && *stop) return base::error{base::errc::busy, "hashing was interrupted"};
-        const ssize_t got = ::pread(fd, block.data(), block.size(), offset);
+        const ssize_t got = ::pread(fd, block.get(), block_bytes, offset);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return system_error("reading the file for its SHA-256", errno);
         if (got == 0) break;
-        ::EVP_DigestUpdate(digest.get(), block.data(), static_cast<std::size_t>(got));
+        ::EVP_DigestUpdate(digest.get(), block.get(), static_cast<std::size_t>(got));
         offset += got;
     }
     std::array<unsigned char, 32> sum{};

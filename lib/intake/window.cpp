@@ -17,20 +17,30 @@ std::uint64_t count_line_ends(std::string_view text) {
 
 }  // namespace
 
-window::window(std::unique_ptr<byte_source> source) : source_(std::move(source)), buffer_(2 * block_bytes) {}
+window::window(std::unique_ptr<byte_source> source)
+    : source_(std::move(source)),
+      buffer_(std::make_unique_for_overwrite<char[]>(2 * block_bytes)),
+      size_(2 * block_bytes) {}
+
+// For one more block behind end_.
+void window::make_room() {
+    if (begin_ > 0) {
+        count_lines_to(offset());
+        std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+        base_ += begin_;
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    if (size_ - end_ >= block_bytes) return;
+    auto larger = std::make_unique_for_overwrite<char[]>(size_ * 2);
+    std::memcpy(larger.get(), buffer_.get(), end_);
+    buffer_ = std::move(larger);
+    size_ *= 2;
+}
 
 base::result<bool> window::fill() {
-    if (buffer_.size() - end_ < block_bytes) {
-        if (begin_ > 0) {
-            count_lines_to(offset());
-            std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-            base_ += begin_;
-            end_ -= begin_;
-            begin_ = 0;
-        }
-        if (buffer_.size() - end_ < block_bytes) buffer_.resize(buffer_.size() * 2);
-    }
-    const base::result<std::size_t> got = source_->read(std::span(buffer_.data() + end_, block_bytes));
+    if (size_ - end_ < block_bytes) make_room();
+    const base::result<std::size_t> got = source_->read(std::span(buffer_.get() + end_, block_bytes));
     if (!got) return got.error();
     end_ += *got;
     return *got > 0;
@@ -94,7 +104,7 @@ std::uint64_t window::line_at(std::uint64_t at) {
 
 void window::count_lines_to(std::uint64_t at) {
     if (at <= counted_to_) return;
-    lines_ += count_line_ends({buffer_.data() + (counted_to_ - base_), at - counted_to_});
+    lines_ += count_line_ends({buffer_.get() + (counted_to_ - base_), at - counted_to_});
     counted_to_ = at;
 }
 

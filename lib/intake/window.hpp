@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "base/result.hpp"
 #include "intake/byte_source.hpp"
@@ -21,7 +20,7 @@ class window {
   public:
     explicit window(std::unique_ptr<byte_source> source);
 
-    std::string_view ahead() const { return {buffer_.data() + begin_, end_ - begin_}; }
+    std::string_view ahead() const { return {buffer_.get() + begin_, end_ - begin_}; }
     std::uint64_t offset() const { return base_ + begin_; }  // of the cursor
 
     // Reads more behind what is there. false: there is no more. Errors: those of the source.
@@ -42,8 +41,11 @@ class window {
     void count_lines_to(std::uint64_t at);
     void count_lines_from_start();
 
+    void make_room();
+
     std::unique_ptr<byte_source> source_;
-    std::vector<char> buffer_;
+    std::unique_ptr<char[]> buffer_;  // not cleared: a small file touches little of it
+    std::size_t size_;                // of the buffer
     std::size_t begin_ = 0;         // the cursor
     std::size_t end_ = 0;           // of the bytes read
     std::uint64_t base_ = 0;        // offset in the file of buffer_[0]

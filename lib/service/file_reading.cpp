@@ -74,6 +74,8 @@ void file_reading::finish(read_step& step, std::string fault) {
     step.piece.ended = true;
     step.piece.fault = std::move(fault);
     if (reader_) step.piece.ignored_columns = join(reader_->unknown_columns());
+    reader_.reset();  // many small files are open at once
+    rows_ = {};
     step.piece.size = believed_.size;
     step.piece.modified_ns = believed_.modified_ns;
 }

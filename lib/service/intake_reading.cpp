@@ -14,7 +14,7 @@ using outcome = read_step::outcome;
 
 constexpr std::size_t piece_rows = 4'096;
 constexpr std::size_t small_files_max = 256;               // in one transaction
-constexpr std::size_t small_rows_max = 65'536;             // in one transaction, a piece more
+constexpr std::size_t small_rows_max = 16'384;             // in one transaction, a piece more
 constexpr std::uint64_t small_content_max = 4ULL << 20;    // a small file that holds more is read as a large one
 constexpr auto retry_every = std::chrono::seconds(1);
 constexpr auto known_wait_max = std::chrono::seconds(5);
