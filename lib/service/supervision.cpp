@@ -12,7 +12,6 @@ namespace {
 constexpr auto status_every = std::chrono::seconds(5);
 constexpr base::milliseconds after_grace{30'000};   // reports, and a name lookup that cannot be cut short
 constexpr base::milliseconds extension{60'000};     // of the start, from the last progress
-constexpr auto extend_every = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -73,10 +72,10 @@ void supervision::tell_status() {
 
 std::string supervision::status() const { return observe::status_line(from_.facts()); }
 
-std::function<void()> extend_start() {
+std::function<void()> extend_start(base::milliseconds every) {
     using clock = std::chrono::steady_clock;
-    return [told = clock::now()]() mutable {
-        if (clock::now() - told < extend_every) return;
+    return [every, told = clock::now()]() mutable {
+        if (clock::now() - told < every) return;
         told = clock::now();
         observe::notify_extend_timeout(extension);
     };

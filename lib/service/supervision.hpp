@@ -46,7 +46,7 @@ class supervision {
 };
 
 // To be called while the start makes progress, one thread at a time: systemd then waits on, as a migration may take longer
-// than TimeoutStartSec=.
-std::function<void()> extend_start();
+// than TimeoutStartSec=. It is told at most once in `every`.
+std::function<void()> extend_start(base::milliseconds every = base::milliseconds(5'000));
 
 }  // namespace consent_sync::service

@@ -1,0 +1,92 @@
+#include "service/supervision.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/log.hpp"
+#include "ledger/store.hpp"
+#include "unit/base/temp_folder.hpp"
+#include "unit/observe/notify_socket.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+class Supervision : public testing::Test {
+  protected:
+    Supervision() { ::setenv("WATCHDOG_USEC", "80000", 1); }
+    ~Supervision() override { ::unsetenv("WATCHDOG_USEC"); }
+
+    supervision::sources from() {
+        return {[this] { return facts; }, [this] { return due; }};
+    }
+
+    base::temp_folder folder;
+    observe::notify_socket systemd{folder / "notify"};
+    base::log_capture log;
+    base::system_clock clock;
+    boost::asio::io_context io;
+    observe::status_facts facts;
+    std::optional<base::steady_time> due;
+};
+
+TEST_F(Supervision, FeedsTheWatchdogWhileTheThreadTurns) {
+    supervision s(io.get_executor(), clock, from());
+    s.ready();
+    EXPECT_TRUE(systemd.has("READY=1\nSTATUS=idle"));
+    const std::size_t before = systemd.size();
+    io.run_for(200ms);
+    EXPECT_TRUE(systemd.has("WATCHDOG=1", before));
+    EXPECT_THAT(log.text(), Not(HasSubstr("daemon.stalled")));
+}
+
+TEST_F(Supervision, ATurningThreadWhoseWorkIsOverdueStarvesTheWatchdog) {
+    supervision s(io.get_executor(), clock, from());
+    due = clock.now().steady - 1s;
+    s.ready();
+    io.run_for(200ms);
+    EXPECT_FALSE(systemd.has("WATCHDOG=1"));
+    EXPECT_THAT(log.text(), HasSubstr("ERROR event=daemon.stalled"));
+    due.reset();  // it moves again
+    io.run_for(200ms);
+    EXPECT_TRUE(systemd.has("WATCHDOG=1"));
+}
+
+TEST_F(Supervision, AStopIsNotOverdue) {
+    supervision s(io.get_executor(), clock, from());
+    s.ready();
+    s.stopping(20s);
+    due = clock.now().steady - 1s;
+    const std::size_t before = systemd.size();
+    io.run_for(200ms);
+    EXPECT_TRUE(systemd.has("WATCHDOG=1", before));
+    s.ended();
+    io.restart();
+    io.run();  // nothing keeps the loop
+}
+
+TEST_F(Supervision, AReloadEndsWithReady) {
+    facts.pause = "outage";
+    supervision s(io.get_executor(), clock, from());
+    s.reloading();
+    s.reloaded();
+    ASSERT_EQ(systemd.size(), 2u);
+    EXPECT_TRUE(systemd.has("RELOADING=1"));
+    EXPECT_TRUE(systemd.has("READY=1\nSTATUS=paused (outage)", 1));
+}
+
+TEST_F(Supervision, AStartThatMakesProgressIsGivenMoreTime) {
+    auto opened = ledger::store::open(":memory:", extend_start(0ms));
+    ASSERT_FALSE(opened.has_error());
+    std::vector<ledger::file_record> files(20'000);
+    ASSERT_FALSE((*opened)->transact([&](ledger::store& s) { s.files().add(files); }).has_error());
+    EXPECT_TRUE(systemd.has("EXTEND_TIMEOUT_USEC=60000000"));
+}
+
+}  // namespace
+}  // namespace consent_sync::service
