@@ -87,7 +87,8 @@ std::vector<std::string> open_to_others(const std::string& state) {
     std::vector<std::string> found;
     const auto look = [&](const fs::path& path, mode_t forbidden) {
         struct stat s {};
-        if (::lstat(path.c_str(), &s) == 0 && !S_ISLNK(s.st_mode) && (s.st_mode & forbidden) != 0)
+        // A socket: its daemon asks the kernel who is there.
+        if (::lstat(path.c_str(), &s) == 0 && !S_ISLNK(s.st_mode) && !S_ISSOCK(s.st_mode) && (s.st_mode & forbidden) != 0)
             found.push_back(path.string());
     };
     if (!fs::exists(state)) return found;

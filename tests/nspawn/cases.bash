@@ -119,3 +119,21 @@ case_08_reload() {
     return $wrong
 }
 
+
+case_08b_the_admin_group_steers_and_others_do_not() {
+    wrong=0
+    need "makes dave" inside useradd -M dave
+    inside usermod -aG consent-sync-admin dave
+    need "dave pauses" inside_as dave consent-sync pause maintenance
+    need "STATUS names the pause" within 10 holds "$unit" StatusText 'paused (operator)*maintenance*'
+    need "who may drop may not steer" refuse inside_as alice consent-sync resume
+    need "who reads the reports may look" inside_as carol consent-sync status
+    need "but not steer" refuse inside_as carol consent-sync resume
+    rows paused.csv 800 10 subscribed
+    drop_as alice paused.csv
+    need "files are taken" within 10 inside sh -c "test -n \"\$(ls $state/processing)\""
+    need "and read" within 10 logged file.read
+    need "dave resumes" inside_as dave consent-sync resume
+    need "and they are sent" within 20 done_with paused.csv 10
+    return $wrong
+}

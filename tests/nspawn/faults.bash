@@ -53,7 +53,8 @@ case_11_stop_while_a_file_is_half_sent() {
     need "nothing was cut" refuse logged daemon.requests_cut
     need "half of it is left" refuse done_with half.csv 20000
     need "starts" inside systemctl start "$unit"
-    need "STATUS tells of work" within 20 holds "$unit" StatusText '*'
+    need "STATUS tells what is left" within 20 holds "$unit" StatusText '1 file, * changes left*'
+    need "STATUS tells pace and time" within 30 holds "$unit" StatusText '*a second, *left'
     need "goes on to the end" within 120 done_with half.csv 20000
     echo "before: $before; after: $(sim counters | grep -o '"changes_received":[0-9]*')"
     need "no key was in flight twice" is "$(violations)" 0
@@ -98,11 +99,14 @@ case_13_encrypted_credential() {
 
 case_14_two_instances() {
     wrong=0
+    local port=9465
     for account in acme globex; do
         local home=/var/lib/consent-sync-accounts/$account
-        write_config $account "\"account\": \"$account\", \"state_dir\": \"$home\""
+        write_config $account "\"account\": \"$account\", \"state_dir\": \"$home\"" "\"127.0.0.1:$port\""
         inside sh -c "umask 077; echo $token > /etc/credstore/consent-sync.$account.hubspot-token"
         need "$account starts" inside systemctl enable --now consent-sync@$account.service
+        need "a monitor port of its own" within 5 inside curl -sf http://127.0.0.1:$port/healthz
+        port=$((port + 1))
         need "inbox of $account" is "$(inside stat -c '%a %U %G' $home/inbox)" "3770 consent-sync consent-drop"
         rows $account.csv 40000 100 unsubscribed
         need "alice drops to $account" drop_as alice $account.csv $home

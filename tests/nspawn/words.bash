@@ -52,10 +52,10 @@ unsubscribed() { sim state.ndjson | grep -c UNSUBSCRIBED; }
 under_way() { sim counters | grep -q '"in_flight":[1-9]'; }
 violations() { sim counters | grep -o '"twice_in_[a-z]*":[0-9]*' | grep -vc ':0$'; }
 put_token() { inside sh -c "mkdir -p /etc/credstore && umask 077 && echo $1 > /etc/credstore/consent-sync.hubspot-token"; }
-write_config() {  # write_config NAME MORE
+write_config() {  # write_config NAME MORE [MONITOR]
     inside sh -c "cat > /etc/consent-sync/$1.json" <<JSON
 { "hubspot": { "base_url": "https://localhost:8443", "ca_file": "/etc/consent-sync/ca.pem" },
-  "inbox": { "settle": "200ms" }, "batch": { "max_wait": "200ms" }, "monitor": { "listen": null }, $2 }
+  "inbox": { "settle": "200ms" }, "batch": { "max_wait": "200ms" }, "monitor": { "listen": ${3:-null} }, $2 }
 JSON
 }
 main_pid() { property "$unit" MainPID; }
