@@ -1,6 +1,7 @@
 #include "service/supervision.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "base/log.hpp"
@@ -10,6 +11,7 @@ namespace consent_sync::service {
 namespace {
 
 constexpr auto status_every = std::chrono::seconds(5);
+constexpr auto progress_every = std::chrono::minutes(1);
 constexpr base::milliseconds after_grace{30'000};   // reports, and a name lookup that cannot be cut short
 constexpr base::milliseconds extension{60'000};     // of the start, from the last progress
 
@@ -21,7 +23,8 @@ supervision::supervision(const boost::asio::any_io_executor& home, const base::c
 }
 
 void supervision::ready() {
-    told_ = status();
+    logged_at_ = clock_.now().steady;
+    told_ = observe::status_line(from_.facts());
     observe::notify_ready(told_);
     tell_status();
     if (watch_) feed();
@@ -30,7 +33,7 @@ void supervision::ready() {
 void supervision::reloading() { observe::notify_reloading(); }
 
 void supervision::reloaded() {
-    told_ = status();
+    told_ = observe::status_line(from_.facts());
     observe::notify_ready(told_);
 }
 
@@ -63,14 +66,25 @@ void supervision::tell_status() {
     status_timer_.expires_after(status_every);
     status_timer_.async_wait([this](boost::system::error_code ec) {
         if (ec || stopping_) return;
-        std::string now = status();
+        const observe::status_facts facts = from_.facts();
+        log_progress(facts);
+        std::string now = observe::status_line(facts);
         if (now != told_) observe::notify_status(now);
         told_ = std::move(now);
         tell_status();
     });
 }
 
-std::string supervision::status() const { return observe::status_line(from_.facts()); }
+void supervision::log_progress(const observe::status_facts& facts) {
+    const base::steady_time now = clock_.now().steady;
+    if (now - logged_at_ < progress_every) return;
+    logged_at_ = now;
+    if (facts.changes == 0) return;
+    base::log_event(base::level::info, "daemon.progress",
+                    {{"files", facts.files}, {"changes_left", facts.changes},
+                     {"per_second", std::llround(facts.per_second)}, {"in_flight", facts.in_flight},
+                     {"paused", facts.pause}, {"status", observe::status_line(facts)}});
+}
 
 std::function<void()> extend_start(base::milliseconds every) {
     using clock = std::chrono::steady_clock;

@@ -34,13 +34,14 @@ class supervision {
   private:
     void feed();
     void tell_status();
-    std::string status() const;
+    void log_progress(const observe::status_facts& facts);  // once a minute while changes wait
 
     const base::clock& clock_;
     sources from_;
     boost::asio::steady_timer feed_timer_, status_timer_;
     std::optional<observe::progress_watch> watch_;
     std::string told_;
+    base::steady_time logged_at_{};
     bool stopping_ = false;
     bool stalled_ = false;
 };
