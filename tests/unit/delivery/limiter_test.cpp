@@ -154,5 +154,13 @@ TEST(Limiter, RequestsBeforeAReloadCountAfterIt) {
     EXPECT_EQ(send_all(l, at(9'000)), 0);
 }
 
+TEST(Limiter, ConfiguredRequestsHoldForTheConfiguredIntervalWhateverTheHeadersSay) {
+    limiter l(1, milliseconds(20'000));
+    EXPECT_EQ(send_between(l, 0, 100), 1);
+    l.learn(100, std::nullopt, 10'000, start, at(100));
+    EXPECT_EQ(send_between(l, 100, 20'000), 0);
+    EXPECT_EQ(send_between(l, 20'000, 21'000), 1);
+}
+
 }  // namespace
 }  // namespace consent_sync::delivery
