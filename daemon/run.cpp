@@ -54,7 +54,9 @@ int run(int argc, char** argv) {
     const auto ran = service::run_daemon(std::move(*settings), path);
     if (ran) return exit_done;
     base::log_event(base::level::error, "daemon.failed", {{"words", ran.error().message}});
-    return ran.error().code == base::errc::invalid_input ? exit_faults : exit_failed;
+    // A start that would fail again until somebody mends something: systemd does not try it.
+    const bool hopeless = ran.error().code == base::errc::invalid_input || ran.error().code == base::errc::corrupt;
+    return hopeless ? exit_faults : exit_failed;
 }
 
 }  // namespace consent_sync::daemon

@@ -51,9 +51,9 @@ base::error lost(const std::string& from, const std::string& to) {
 }
 
 // Requires: the rename has happened. The open file tells the truth: no name can be exchanged under it.
-std::optional<observation> look_at_claimed(int processing, const std::string& name) {
-    auto seen = look_at(processing, name, look::at_status_and_readability);
-    if (!seen || seen->kind != file_kind::regular) return std::nullopt;
+base::result<std::optional<observation>> look_at_claimed(int processing, const std::string& name) {
+    auto seen = find_in(processing, name, look::at_status_and_readability);
+    if (seen && *seen && (*seen)->kind != file_kind::regular) return std::optional<observation>();
     return seen;
 }
 
@@ -83,8 +83,12 @@ base::result<void> move_file(int from_folder, const std::string& from, int to_fo
     }
     if (failed != ENOENT && failed != EEXIST)
         return base::system_error("move to " + to + " the file", from, failed);
-    const auto here = look_at(from_folder, from, look::at_status);
-    const auto there = look_at(to_folder, to, look::at_status);
+    const auto from_seen = find_in(from_folder, from, look::at_status);
+    const auto to_seen = find_in(to_folder, to, look::at_status);
+    if (!from_seen) return from_seen.error();
+    if (!to_seen) return to_seen.error();
+    const auto& here = *from_seen;
+    const auto& there = *to_seen;
     if (!here) return there ? base::result<void>() : lost(from, to);
     if (!there) return base::system_error("move to " + to + " the file", from, failed);
     if (here->identity != there->identity) return two_files(from, to);
@@ -102,8 +106,12 @@ base::result<claimed_file> claim_file(int inbox, const std::string& name, std::o
         return base::error{base::errc::busy,
                            fmt::format("{} in the inbox is another file than the one that was seen", name)};
     };
-    const auto here = look_at(inbox, name, look::at_status);
-    const auto there = look_at(processing, to, look::at_status);
+    const auto inbox_seen = find_in(inbox, name, look::at_status);
+    const auto processing_seen = find_in(processing, to, look::at_status);
+    if (!inbox_seen) return inbox_seen.error();
+    if (!processing_seen) return processing_seen.error();
+    const auto& here = *inbox_seen;
+    const auto& there = *processing_seen;
     if (!here && !there) return lost(name, to);
     if (!there) {
         if (here->kind != file_kind::regular || (seen && here->identity != *seen)) return changed();
@@ -114,7 +122,9 @@ base::result<claimed_file> claim_file(int inbox, const std::string& name, std::o
     if (!claimed_before) {
         if (const auto moved = move_file(inbox, name, processing, to); !moved) return moved.error();
     }
-    const auto claimed = look_at_claimed(processing, to);
+    const auto looked = look_at_claimed(processing, to);
+    if (!looked) return looked.error();
+    const auto& claimed = *looked;
     if (claimed && (claimed_before || !seen || claimed->identity == *seen)) {
         return claimed_file{to, claimed->identity, claimed->size, claimed->mtime_ns};
     }

@@ -20,8 +20,10 @@ constexpr std::size_t name_max = 255 - reason_ending.size();
 constexpr int same_name_max = 100'000;  // files of one name in refused/
 constexpr mode_t reason_mode = 0640;
 
+// A name that cannot be looked at counts as taken.
 bool exists(int folder, const std::string& name) {
-    return look_at(folder, name, look::at_status).has_value();
+    const auto found = find_in(folder, name, look::at_status);
+    return !found || found->has_value();
 }
 
 std::string reason_name(const std::string& name) {
@@ -79,9 +81,13 @@ std::string format_refusal(const refusal& refused) {
 base::result<std::string> refuse_file(int from, const refusal& refused, int refused_folder) {
     const std::string source = refused.file ? processing_name(*refused.file, refused.name) : refused.name;
     const std::string wanted = wanted_name(refused);
-    if (!exists(from, source)) {
+    const auto here = find_in(from, source, look::at_status);
+    if (!here) return here.error();
+    if (!*here) {
         // The rename is the last step, so a file that is there has its reason.
-        if (exists(refused_folder, wanted)) return wanted;
+        const auto there = find_in(refused_folder, wanted, look::at_status);
+        if (!there) return there.error();
+        if (*there) return wanted;
         return base::error{base::errc::not_found,
                            fmt::format("{} is gone, and refused/{} is not there either", source, wanted)};
     }

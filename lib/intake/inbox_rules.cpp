@@ -52,6 +52,8 @@ std::string_view name(inbox_reason reason) {
             return "device";
         case inbox_reason::unreadable:
             return "unreadable";
+        case inbox_reason::hard_link:
+            return "hard_link";
         case inbox_reason::too_large:
             return "too_large";
     }
@@ -93,6 +95,7 @@ settle_decision decide_settle(const observation& seen, arrival_way way, base::st
     if (needs_stillness && now.steady < still_since + limits.settle) {
         return {settle_action::wait, still_since + limits.settle, {}};
     }
+    if (seen.links > 1) return {settle_action::leave, {}, inbox_reason::hard_link};
     if (!seen.readable) return {settle_action::leave, {}, inbox_reason::unreadable};
     if (seen.size > limits.max_bytes) return {settle_action::refuse, {}, inbox_reason::too_large};
     return {settle_action::take, {}, {}};

@@ -30,7 +30,8 @@ struct observation {
     std::uint64_t size = 0;
     std::int64_t mtime_ns = 0;
     std::int64_t ctime_ns = 0;
-    bool readable = true;  // only found out when the file is due
+    bool readable = true;     // only found out when the file is due
+    std::uint64_t links = 1;  // names of the file, here or in any other folder
     bool operator==(const observation&) const = default;
 };
 
@@ -46,7 +47,8 @@ struct inbox_limits {
 };
 
 // Why something is left or refused. name() is the stable word for logs and metrics.
-enum class inbox_reason { folder, symlink, fifo, socket, device, unreadable, too_large };
+// hard_link: somebody holds the file by another name, and could change it after its claim, or it is not his to drop.
+enum class inbox_reason { folder, symlink, fifo, socket, device, unreadable, hard_link, too_large };
 std::string_view name(inbox_reason reason);
 
 // Names of files that somebody still writes or that no one means to send: ".x", "x~", and those that end (in

@@ -37,7 +37,8 @@ observation observe(const struct stat& status) {
             .size = static_cast<std::uint64_t>(status.st_size),
             .mtime_ns = to_ns(status.st_mtim),
             .ctime_ns = to_ns(status.st_ctim),
-            .readable = true};
+            .readable = true,
+            .links = status.st_nlink};
 }
 
 bool comes_before(const listed_name& a, const listed_name& b) {
@@ -83,20 +84,29 @@ std::string describe(int errnum) {
 
 }  // namespace
 
-std::optional<observation> look_at(int folder, const std::string& name, look how) {
+base::result<std::optional<observation>> find_in(int folder, const std::string& name, look how) {
+    const auto gone_or = [&name](int errnum) -> base::result<std::optional<observation>> {
+        if (errnum == ENOENT) return std::optional<observation>();
+        return base::system_error("look at", name, errnum);
+    };
     struct stat status {};
-    if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+    if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return gone_or(errno);
     observation seen = observe(status);
-    if (seen.kind != file_kind::regular || how == look::at_status) return seen;
+    if (seen.kind != file_kind::regular || how == look::at_status) return std::optional(seen);
     const base::unique_fd fd(
         ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!fd) {
-        if (errno == ENOENT) return std::nullopt;
+        if (errno == ENOENT) return std::optional<observation>();
         seen.readable = false;
-        return seen;
+        return std::optional(seen);
     }
-    if (::fstat(fd.get(), &status) != 0) return std::nullopt;
-    return observe(status);
+    if (::fstat(fd.get(), &status) != 0) return gone_or(errno);
+    return std::optional(observe(status));
+}
+
+std::optional<observation> look_at(int folder, const std::string& name, look how) {
+    const auto found = find_in(folder, name, how);
+    return found ? *found : std::nullopt;
 }
 
 std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/result.hpp"
 #include "intake/inbox_rules.hpp"
 
 namespace consent_sync::intake {
@@ -18,6 +19,9 @@ enum class look { at_status, at_status_and_readability };
 
 // Nothing: there is no such name any more (or the folder cannot be searched, which the next listing reports).
 std::optional<observation> look_at(int folder, const std::string& name, look how);
+
+// The same for who has to know: nothing means that there is no such name. Error: io, it cannot be looked at.
+base::result<std::optional<observation>> find_in(int folder, const std::string& name, look how);
 
 // Of the same order as `names`.
 std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names,

@@ -129,6 +129,8 @@ void database::on_progress(std::function<void()> working) {
     sqlite3_progress_handler(handle_.get(), steps_between_progress, call, working_.get());
 }
 
+std::int64_t database::changed_rows_ever() const { return sqlite3_total_changes64(handle_.get()); }
+
 int database::changed_rows() const { return sqlite3_changes(handle_.get()); }
 
 }  // namespace consent_sync::ledger

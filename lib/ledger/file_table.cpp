@@ -76,7 +76,10 @@ file_table::file_table(database& db)
                                 "ORDER BY arrival LIMIT 1")),
       gated_(db.prepare("SELECT arrival FROM files WHERE state<5 AND gate=? ORDER BY arrival")),
       passed_(db.prepare("SELECT arrival FROM files WHERE state<5 AND gate IN (2,3) ORDER BY arrival")),
-      newest_(db.prepare("SELECT max(arrival) FROM files")) {}
+      newest_(db.prepare("SELECT max(coalesce((SELECT max(arrival) FROM files), 0), "
+                         "coalesce((SELECT value FROM meta WHERE name='arrival_floor'), 0))")),
+      number_after_(db.prepare("INSERT INTO meta(name, value) VALUES('arrival_floor', ?1) "
+                               "ON CONFLICT(name) DO UPDATE SET value=max(value, ?1)")) {}
 
 void file_table::add(std::span<file_record> files) {
     newest_.run_with();
@@ -91,6 +94,8 @@ void file_table::add(std::span<file_record> files) {
         add_.run_with(file.arrival, file.name, file.stored_name, base::to_unix_ms(file.claimed_at)).execute();
     }
 }
+
+void file_table::number_after(consent::arrival_number arrival) { number_after_.run_with(arrival).execute(); }
 
 void file_table::claimed(const file_record& file) {
     claimed_.run_with(file.size, file.modified_ns, file.inode, file.arrival).execute();

@@ -28,6 +28,8 @@ class file_table {
 
     // New files in order of arrival; gives each its arrival number. State `claiming`.
     void add(std::span<file_record> files);
+    // New files get numbers above this one, whatever is in the table.
+    void number_after(consent::arrival_number arrival);
     // The rename into processing/ is on disk: what was found there. claiming → claimed.
     void claimed(const file_record& file);
     // Forgets a file whose rename never happened: it is still in the inbox, and gets a new number.
@@ -58,7 +60,7 @@ class file_table {
 
   private:
     statement add_, claimed_, forget_, begin_reading_, same_content_, progress_, set_gate_, end_reading_;
-    statement add_verdicts_, refused_, done_, find_, open_, settled_, oldest_unread_, gated_, passed_, newest_;
+    statement add_verdicts_, refused_, done_, find_, open_, settled_, oldest_unread_, gated_, passed_, newest_, number_after_;
 };
 
 }  // namespace consent_sync::ledger

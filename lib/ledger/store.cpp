@@ -13,6 +13,8 @@ constexpr const char* pragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY;"
     "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;";
 
+constexpr const char* mark_name = "commit_mark";  // of the last transaction that was given one
+
 }  // namespace
 
 base::result<std::unique_ptr<store>> store::open(const std::string& path, std::function<void()> working) {
@@ -37,12 +39,20 @@ store::store(std::unique_ptr<database> db)
       attempts_(*db_),
       duties_(*db_),
       newer_(*db_, changes_),
-      steering_(*db_, files_, newer_) {}
+      steering_(*db_, files_, newer_),
+      old_(*db_, files_) {}
 
-base::result<void> store::transact(const std::function<void(store&)>& work) {
+void store::run_marked(const std::function<void(store&)>& work, std::int64_t mark) {
+    if (mark != 0 && duties_.meta(mark_name, 0) == mark) return;
+    const std::int64_t before = db_->changed_rows_ever();
+    work(*this);
+    if (mark != 0 && db_->changed_rows_ever() != before) duties_.put_meta(mark_name, mark);
+}
+
+base::result<void> store::transact(const std::function<void(store&)>& work, std::int64_t mark) {
     try {
         db_->execute("BEGIN IMMEDIATE");
-        work(*this);
+        run_marked(work, mark);
         db_->execute("COMMIT");
         return {};
     } catch (const database_error& e) {

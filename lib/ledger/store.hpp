@@ -17,6 +17,7 @@
 #include "ledger/file_table.hpp"
 #include "ledger/newer_changes.hpp"
 #include "ledger/overtakes.hpp"
+#include "ledger/retention.hpp"
 
 namespace consent_sync::ledger {
 
@@ -27,8 +28,10 @@ class store {
     static base::result<std::unique_ptr<store>> open(const std::string& path, std::function<void()> working = {});
     void on_progress(std::function<void()> working) { db_->on_progress(std::move(working)); }
 
-    // Runs `work` as one transaction and commits it durably. On an error nothing of it remains.
-    base::result<void> transact(const std::function<void(store&)>& work);
+    // Runs `work` as one transaction and commits it durably. On an error nothing of it remains, unless the commit itself
+    // failed: then it may be on disk (its sync failed and its bytes were there), as after a crash. Whoever tries again
+    // gives every try the same `mark`, a number used for nothing else: work that is on disk already is not run again.
+    base::result<void> transact(const std::function<void(store&)>& work, std::int64_t mark = 0);
 
     // The database grows no further than to so many pages: to see what a full disk does. Nothing of it is stored.
     base::result<void> limit_pages(std::int64_t pages);
@@ -39,6 +42,7 @@ class store {
     duty_table& duties() { return duties_; }
     newer_changes& newer() { return newer_; }
     file_steering& steering() { return steering_; }
+    retention& old() { return old_; }
     const overtakes& ahead() const { return ahead_; }
 
     // Inside transact(): what the engine wants on record. Returns the files whose last row it settled.
@@ -50,6 +54,7 @@ class store {
 
   private:
     explicit store(std::unique_ptr<database> db);
+    void run_marked(const std::function<void(store&)>& work, std::int64_t mark);
     std::vector<std::pair<consent::place, consent::place>> stored_ranges();
     void interrupt_open_attempts(base::wall_time now, base::milliseconds window, recovery& out);
 
@@ -61,6 +66,7 @@ class store {
     duty_table duties_;
     newer_changes newer_;
     file_steering steering_;
+    retention old_;
 };
 
 }  // namespace consent_sync::ledger

@@ -53,6 +53,10 @@ consent::arrival_number arrival_of_hidden(const std::string& name) {
 day_folder::day_folder(std::string root, std::string day)
     : root_(std::move(root)), path_(base::join_path(root_, day)) {}
 
+bool day_folder::exists() const {
+    return ::access(path_.c_str(), F_OK) == 0;
+}
+
 base::result<std::uint64_t> day_folder::prepare(const std::string& file) const {
     if (const auto made = make_folder(path_); !made) return made.error();
     if (const auto synced = base::sync_folder(root_); !synced) return synced.error();

@@ -17,6 +17,8 @@ class day_folder {
     // `root`: the folder reports/, which must be there. `day`: "2026-11-23". Nothing is touched yet.
     day_folder(std::string root, std::string day);
 
+    bool exists() const;
+
     // Makes the folder and in it an empty file, if they are missing, both on disk. Gives the file's length.
     base::result<std::uint64_t> prepare(const std::string& file) const;
 

@@ -49,6 +49,7 @@ base::result<void> report_writer::cut_to(series& of, watermark& mark) {
     for (const auto& [day, length] : mark.days) {
         const auto now = folder_of(day).cut(of.file, length);
         if (!now && now.error().code != base::errc::not_found) return now.error();
+        if (!now && !folder_of(day).exists()) continue;  // the whole day is gone: it was old
         const std::uint64_t left = now ? *now : 0;
         if (left < length)
             base::log_event(base::level::warn, "report.shortened",

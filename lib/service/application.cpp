@@ -1,16 +1,11 @@
 #include "service/application.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <random>
@@ -21,11 +16,12 @@
 #include "ledger/state_lock.hpp"
 #include "service/delivery_service.hpp"
 #include "service/intake_service.hpp"
+#include "service/ledger_opening.hpp"
 #include "service/observing.hpp"
-#include "service/report_service.hpp"
-#include "service/subscriptions_service.hpp"
 #include "service/reloading.hpp"
 #include "service/report_service.hpp"
+#include "service/retention_service.hpp"
+#include "service/subscriptions_service.hpp"
 #include "service/supervision.hpp"
 #include "service/token_service.hpp"
 
@@ -34,61 +30,6 @@ namespace {
 
 constexpr int reading_threads = 4;  // a large file, the small ones, looks into the inbox, and who asks for the status
 constexpr auto report_grace = std::chrono::seconds(5);
-
-struct opened_ledger {
-    std::unique_ptr<ledger::store> store;
-    ledger::recovery past;
-    std::vector<ledger::file_record> open_files;
-};
-
-// Files whose claim a crash cut: renamed already, or still in the inbox under another number soon.
-base::result<void> settle_claims(ledger::store& s, const config::folders& paths) {
-    for (ledger::file_record& file : s.files().open_files()) {
-        if (file.state != ledger::file_state::claiming) continue;
-        struct stat found {};
-        const std::string path = base::join_path(paths.processing, file.stored_name);
-        if (::lstat(path.c_str(), &found) == 0) {
-            file.size = static_cast<std::uint64_t>(found.st_size);
-            file.modified_ns = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
-            file.inode = found.st_ino;
-            s.files().claimed(file);
-        } else if (errno == ENOENT) {
-            s.files().forget(file.arrival);
-        } else {
-            return base::system_error("look at", path, errno);
-        }
-    }
-    return {};
-}
-
-// Before SQLite does: the files that it puts beside the ledger get the ledger's mode. Closed again before SQLite opens it,
-// because closing any descriptor of a file gives up the process's locks on it.
-base::result<void> make_ledger_file(const std::string& path) {
-    const base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file || ::fchmod(file.get(), 0600) != 0) return base::system_error("cannot open", path, errno);
-    return {};
-}
-
-base::result<opened_ledger> open_ledger(const config::settings& settings, const config::folders& paths,
-                                        base::moment now) {
-    const auto own = make_ledger_file(paths.ledger);
-    if (!own) return own.error();
-    auto store = ledger::store::open(paths.ledger, extend_start());
-    if (!store) return store.error();
-    opened_ledger opened;
-    opened.store = std::move(*store);
-    const auto since = now.wall - 2 * settings.limits.interval;
-    base::result<void> settled;
-    const auto recovered = opened.store->transact([&](ledger::store& s) {
-        settled = settle_claims(s, paths);
-        opened.past = s.recover(now.wall, settings.retry.late_write_window, since);
-        opened.open_files = s.files().open_files();
-    });
-    if (!recovered) return recovered.error();
-    if (!settled) return settled.error();
-    opened.store->on_progress({});
-    return opened;
-}
 
 // All parts of the running daemon, in the order in which they depend on each other.
 class parts {
@@ -107,7 +48,8 @@ class parts {
           transport_(std::move(transport)),
           engine_(settings_, midnight(), random_),
           trouble_(make_disk_trouble()),
-          ledger_(io.get_executor(), std::move(opened.store), [this](const base::error& e) { ledger_troubled(e); },
+          ledger_(io.get_executor(), std::move(opened.store), [path = paths_.ledger] { return check_and_open(path); },
+                  [this](const base::error& e) { ledger_troubled(e); },
                   [this] { trouble_.end("ledger"); }),
           tokens_(io.get_executor(), clock_, random_, settings_, *transport_),
           delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
@@ -117,6 +59,7 @@ class parts {
                          [this](known_subscriptions known) { intake_.set_known(std::move(known)); }),
           observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
                      [this] { reports_.files_settled(); }),
+          retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_),
           supervision_(io.get_executor(), clock_,
                        {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
           reloading_(io.get_executor(), blocking, config_path, settings,
@@ -144,6 +87,7 @@ class parts {
         observing_.start();
         subscriptions_.start();
         intake_.start(open_files_);
+        retention_.start();
         delivery_.pump();
         wait_for_signals();
         wait_for_reload();
@@ -255,6 +199,7 @@ class parts {
         observing_.begin_stop();
         subscriptions_.stop();
         intake_.stop_claiming();
+        retention_.stop();
         delivery_.begin_stop();
         boost::asio::co_spawn(io_, stop(), [this](std::exception_ptr failure) {
             if (failure) base::log_event(base::level::error, "task.failed", {{"task", "stop"}});
@@ -268,6 +213,7 @@ class parts {
         if (!ended) base::log_event(base::level::warn, "daemon.requests_cut");
         const auto later = clock_.now().steady + report_grace;
         co_await intake_.drain(later);
+        co_await retention_.drain(later);
         reports_.begin_stop();
         co_await reports_.drain(later);
     }
@@ -303,6 +249,7 @@ class parts {
     intake_service intake_;
     subscriptions_service subscriptions_;
     observing observing_;
+    retention_service retention_;
     supervision supervision_;
     reloading reloading_;
     boost::asio::signal_set signals_;

@@ -64,7 +64,10 @@ boost::asio::awaitable<void> intake_service::refuse_arrived(const std::vector<in
         why.how_to_fix = "see inbox.max_bytes in the configuration, and drop the rows in smaller files";
         why.refused_at = clock_.now().wall;
         auto move = [why, inbox = watch_.folder(), refused = folders_.refused.get()] {
-            return intake::refuse_file(inbox, why, refused);
+            auto done = intake::refuse_file(inbox, why, refused);
+            const int touched[] = {inbox, refused};
+            if (const auto synced = intake::sync_moves(touched); done && !synced) done = synced.error();
+            return done;
         };
         const auto moved = co_await async::run_blocking(blocking_, std::move(move));
         if (!moved) base::log_event(base::level::error, "inbox.not_refused", {{"words", moved.error().message}});

@@ -4,6 +4,7 @@
 
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
+#include "intake/claim.hpp"
 #include "intake/claim_refuse.hpp"
 #include "service/intake_service.hpp"
 
@@ -256,7 +257,10 @@ boost::asio::awaitable<void> intake_service::refuse_claimed(ledger::file_record 
     refusal.refused_at = clock_.now().wall;
     while (true) {
         auto move = [refusal, processing = folders_.processing.get(), refused = folders_.refused.get()] {
-            return intake::refuse_file(processing, refusal, refused);
+            auto done = intake::refuse_file(processing, refusal, refused);
+            const int touched[] = {processing, refused};
+            if (const auto synced = intake::sync_moves(touched); done && !synced) done = synced.error();
+            return done;
         };
         const base::result<std::string> moved = co_await async::run_blocking(blocking_, std::move(move));
         if (moved || !is_trouble(moved.error())) {

@@ -11,15 +11,18 @@ namespace consent_sync::service {
 namespace {
 
 constexpr auto retry_every = std::chrono::seconds(1);
+constexpr int doubts_max = 3;  // times that a group may find the ledger corrupt and the check does not
 
 }  // namespace
 
 ledger_thread::ledger_thread(boost::asio::any_io_executor home, std::unique_ptr<ledger::store> store,
-                             trouble_handler on_trouble, completion on_mended)
+                             opener check_and_open, trouble_handler on_trouble, completion on_mended)
     : home_(std::move(home)),
       store_(std::move(store)),
+      check_and_open_(std::move(check_and_open)),
       on_trouble_(std::move(on_trouble)),
       on_mended_(std::move(on_mended)),
+      mark_(std::chrono::system_clock::now().time_since_epoch().count()),
       thread_([this] { loop(); }) {}
 
 ledger_thread::~ledger_thread() { stop(); }
@@ -70,19 +73,31 @@ void ledger_thread::loop() {
 }
 
 bool ledger_thread::commit(std::vector<entry>& group) {
+    ++mark_;
     bool troubled = false;
     while (true) {
-        const auto done = store_->transact([&group](ledger::store& s) {
-            for (entry& e : group) e.work(s);
-        });
+        const auto done = try_commit(group);
         if (done) {
             if (troubled) boost::asio::post(home_, on_mended_);
             return true;
         }
-        if (!troubled) boost::asio::post(home_, [tell = on_trouble_, why = done.error()] { tell(why); });
+        const bool damaged = done.error().code == base::errc::corrupt;
+        if (!troubled || damaged)
+            boost::asio::post(home_, [tell = on_trouble_, why = done.error()] { tell(why); });
         troubled = true;
-        if (done.error().code == base::errc::corrupt) return false;
-        if (!wait_after_failure()) return false;
+        if (damaged || !wait_after_failure()) return false;
+    }
+}
+
+base::result<void> ledger_thread::try_commit(std::vector<entry>& group) {
+    for (int doubts = 0;; ++doubts) {
+        const auto done = store_->transact([&group](ledger::store& s) {
+            for (entry& e : group) e.work(s);
+        }, mark_);
+        if (done || done.error().code != base::errc::corrupt || doubts == doubts_max) return done;
+        auto opened = check_and_open_();
+        if (!opened) return opened.error();
+        store_ = std::move(*opened);
     }
 }
 

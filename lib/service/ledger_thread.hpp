@@ -3,7 +3,8 @@
 //
 // A job may run more than once: when the transaction fails (disk full, I/O error) all of it is rolled back and tried
 // again every second, so that nothing that was accepted is dropped. The owner hears of it once by `on_trouble`, and by
-// `on_mended` when it works again. `corrupt` is not tried again: on_trouble, and no further job runs.
+// `on_mended` when it works again. `corrupt` may be a disk that failed for a moment: the ledger is checked and opened
+// again; if that finds it damaged, on_trouble hears `corrupt` and no further job runs.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,10 +26,11 @@ class ledger_thread {
     using job = std::function<void(ledger::store&)>;
     using completion = std::function<void()>;
     using trouble_handler = std::function<void(const base::error&)>;
+    using opener = std::function<base::result<std::unique_ptr<ledger::store>>()>;
 
-    // Completions and handlers are called on `home`.
-    ledger_thread(boost::asio::any_io_executor home, std::unique_ptr<ledger::store> store, trouble_handler on_trouble,
-                  completion on_mended);
+    // Completions and handlers are called on `home`, `check_and_open` on the ledger's thread.
+    ledger_thread(boost::asio::any_io_executor home, std::unique_ptr<ledger::store> store, opener check_and_open,
+                  trouble_handler on_trouble, completion on_mended);
     ~ledger_thread();
     ledger_thread(const ledger_thread&) = delete;
     ledger_thread& operator=(const ledger_thread&) = delete;
@@ -46,16 +48,19 @@ class ledger_thread {
     };
     void loop();
     bool commit(std::vector<entry>& group);
+    base::result<void> try_commit(std::vector<entry>& group);
     bool wait_after_failure();
 
     boost::asio::any_io_executor home_;
     std::unique_ptr<ledger::store> store_;
+    opener check_and_open_;
     trouble_handler on_trouble_;
     completion on_mended_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<entry> waiting_;  // guarded by mutex_
     bool stopping_ = false;       // guarded by mutex_
+    std::int64_t mark_;           // of the group that is committed, never one of an earlier start
     std::thread thread_;
 };
 

@@ -1,5 +1,7 @@
 #include "service/report_service.hpp"
 
+#include <sys/stat.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -36,6 +38,19 @@ base::result<void> move_to_done(const intake::work_folders& folders, const repor
     if (step.finished.empty()) return {};
     const int touched[] = {folders.processing.get(), folders.done.get()};
     return intake::sync_moves(touched);
+}
+
+// What was written into a file behind its end, by somebody who still had it open, was never read.
+void note_changed(const std::string& processing, report::files_written& step) {
+    for (report::finished_file& f : step.finished) {
+        struct stat found {};
+        const std::string path = base::join_path(processing, f.file.stored_name);
+        if (!f.input_fault.empty() || f.file.modified_ns == 0 || ::lstat(path.c_str(), &found) != 0) continue;
+        const auto modified = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
+        if (static_cast<std::uint64_t>(found.st_size) == f.file.size && modified == f.file.modified_ns) continue;
+        f.input_fault = "it was changed after it was read to its end (" + std::to_string(f.file.size) + " bytes then, " +
+                        std::to_string(found.st_size) + " now); the change was not read, drop it in a new file";
+    }
 }
 
 void tell(const report::files_written& step) {
@@ -176,6 +191,7 @@ boost::asio::awaitable<bool> report_service::finish_files() {
             return open_dropped(paths, file, most);
         });
         if (!step) return step;
+        note_changed(paths.processing, *step);
         const auto moved = move_to_done(folders, *step);
         if (!moved) return moved.error();
         return step;

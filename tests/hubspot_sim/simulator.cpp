@@ -103,6 +103,12 @@ std::vector<change_record> simulator::received(std::string_view subscriber, std:
     return found;
 }
 
+std::vector<change_record> simulator::received() const {
+    std::vector<change_record> copy;
+    impl_->hubspot.read([&copy](const oracle& o) { copy = o.received(); });
+    return copy;
+}
+
 std::optional<key_state> simulator::state(std::string_view subscriber, std::int64_t subscription) const {
     std::optional<key_state> found;
     impl_->hubspot.read([&](const oracle& o) {

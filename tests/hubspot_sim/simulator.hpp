@@ -51,6 +51,7 @@ class simulator {
     // Of one key, in order; the address's case does not matter.
     std::vector<change_record> applied(std::string_view subscriber, std::int64_t subscription) const;
     std::vector<change_record> received(std::string_view subscriber, std::int64_t subscription) const;
+    std::vector<change_record> received() const;  // all, in order
     std::optional<key_state> state(std::string_view subscriber, std::int64_t subscription) const;
 
   private:

@@ -67,13 +67,16 @@ daemon_under_test::~daemon_under_test() {
     for (const std::string& path : open_to_others(state())) ADD_FAILURE() << path << " is open to others";
     if (::testing::Test::HasFailure())
         std::cerr << "the daemon's log (end):\n" << log().substr(log().size() > 6000 ? log().size() - 6000 : 0);
-    fs::remove_all(folder_);
+    if (!::testing::Test::HasFailure() || std::getenv("CONSENT_SYNC_KEEP") == nullptr)
+        fs::remove_all(folder_);
+    else
+        std::cerr << "kept: " << folder_ << "\n";
 }
 
 void daemon_under_test::write_config(const std::string& more) const {
     std::ofstream(folder_ + "/config.json")
         << "{ \"account\": \"test\", \"state_dir\": \"" << folder_ << "/state\",\n"
-        << "\"inbox\": { \"settle\": \"100ms\" }, \"batch\": { \"max_wait\": \"100ms\" },\n"
+        << "\"inbox\": { \"settle\": \"100ms\", \"rescan\": \"1s\" }, \"batch\": { \"max_wait\": \"100ms\" },\n"
         << (more.find("\"monitor\"") == std::string::npos ? "\"monitor\": { \"listen\": null },\n" : "")
         << "\"log\": { \"level\": \"debug\" },\n"
         << "\"hubspot\": { \"base_url\": \"" << sim_->base_url() << "\", \"ca_file\": \"" << folder_
@@ -100,7 +103,7 @@ void daemon_under_test::set_environment(const std::string& name, const std::stri
     environment_.push_back(name + "=" + value);
 }
 
-void daemon_under_test::spawn() {
+void daemon_under_test::launch() {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     const std::string log_path = file("log");
@@ -120,7 +123,7 @@ void daemon_under_test::spawn() {
 
 void daemon_under_test::start() {
     const std::size_t before = log().size();
-    spawn();
+    launch();
     ASSERT_TRUE(wait([&] { return log().find("event=daemon.ready", before) != std::string::npos || !runs(); }));
     ASSERT_TRUE(runs()) << log();
 }
@@ -128,13 +131,21 @@ void daemon_under_test::start() {
 void daemon_under_test::signal(int number) const { ::kill(process_, number); }
 
 int daemon_under_test::fail_to_start() {
-    spawn();
+    launch();
     EXPECT_TRUE(wait([&] { return !runs(); })) << "it started";
     if (runs()) return kill_hard(), -1;
     int status = 0;
     ::waitpid(process_, &status, 0);
     process_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int daemon_under_test::wait_for_exit(std::chrono::seconds limit) {
+    if (!wait([&] { return !runs(); }, limit)) return -1000;
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+    process_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 void daemon_under_test::kill_hard() {
@@ -197,8 +208,10 @@ std::vector<boost::json::object> daemon_under_test::wait_for_files(std::size_t c
     return files;
 }
 
-std::vector<boost::json::object> daemon_under_test::batches() const {
-    return read_lines(state("/reports"), "batches.ndjson");
+std::vector<boost::json::object> daemon_under_test::batches() const { return lines("batches.ndjson"); }
+
+std::vector<boost::json::object> daemon_under_test::lines(const std::string& name) const {
+    return read_lines(state("/reports"), name);
 }
 
 std::string daemon_under_test::report(const std::string& file_name) const {

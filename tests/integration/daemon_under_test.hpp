@@ -29,6 +29,10 @@ class daemon_under_test {
 
     void start();      // and waits until it is ready
     void signal(int number) const;
+    void launch();     // and does not wait
+    // "NAME=value" for the daemons started from now on, instead of those of the last call.
+    void set_environment(std::vector<std::string> more) { environment_ = std::move(more); }
+    int wait_for_exit(std::chrono::seconds limit = 30s);  // its exit status, -SIGNAL; -1000: it still runs
     void kill_hard();  // SIGKILL
     void reload();     // SIGHUP, and waits until it was served
     void write_config(const std::string& more) const;  // the configuration of the constructor, with other `more`
@@ -52,6 +56,9 @@ class daemon_under_test {
         std::string out;
     };
     command_result command(const std::string& arguments) const;
+    std::string folder() const { return folder_; }
+    // Every line below reports/ of the day files of that name, in order.
+    std::vector<boost::json::object> lines(const std::string& name) const;
     std::string state(const std::string& below = "") const { return folder_ + "/state" + below; }
     std::string file(const std::string& name) const { return folder_ + "/" + name; }  // token, ca.pem, config.json
     void write_token(const std::string& token);
@@ -64,7 +71,6 @@ class daemon_under_test {
     static constexpr const char* token = "pat-test-0123456789abcdef";
 
   private:
-    void spawn();
 
     std::string folder_;
     std::unique_ptr<hubspot_sim::simulator> sim_;

@@ -197,7 +197,7 @@ class ledger_on_disk {
         }
         s.changes().append(stored);
         s.files().progress(file.arrival, rows.size(), file.size, invalid);
-        s.files().end_reading({file.arrival, noon - std::chrono::seconds(30), "", "note, crm id", 0, 0});
+        s.files().end_reading({file.arrival, noon - std::chrono::seconds(30), "", "note, crm id", file.size, file.modified_ns});
     }
 
     ledger::attempt_id attempts_ = 0;

@@ -1,0 +1,35 @@
+#include "ledger/damage.hpp"
+
+#include "ledger/database.hpp"
+
+namespace consent_sync::ledger {
+namespace {
+
+constexpr std::size_t words_max = 160;  // of what SQLite found; the log keeps 512 bytes of all
+
+}  // namespace
+
+base::error damaged(const std::string& path, const std::string& what) {
+    return base::error{base::errc::corrupt,
+                       "the ledger " + path + " is damaged (" + what.substr(0, words_max) +
+                           "). Nothing was changed or replaced, and all files are kept. To go on: stop the service, copy "
+                           "ledger.db and ledger.db-wal away, then restore a backup or run sqlite3's .recover, as "
+                           "lib/ledger/README.md says under Recovery"};
+}
+
+base::result<void> check_ledger(const std::string& path) {
+    try {
+        const database db(path, database::access::read_only);
+        statement check = db.prepare("PRAGMA quick_check(3)");
+        std::string found;
+        check.run_with();
+        while (check.step()) found += (found.empty() ? "" : "; ") + check.text(0);
+        if (found != "ok") return damaged(path, found);
+        return {};
+    } catch (const database_error& e) {
+        if (e.code == base::errc::corrupt) return damaged(path, e.what());
+        return base::error{e.code, e.what()};
+    }
+}
+
+}  // namespace consent_sync::ledger

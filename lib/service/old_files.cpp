@@ -1,0 +1,103 @@
+#include "service/old_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/time_text.hpp"
+
+namespace consent_sync::service {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t looked_at_max = 100'000;  // names in one step: a stat each
+
+base::error failure(const char* what, const std::string& path, const std::error_code& why) {
+    return base::system_error(what, path, why.value());
+}
+
+bool is_day(const std::string& name) {
+    return name.size() == 10 && name.find_first_not_of("0123456789-") == std::string::npos && name[4] == '-' &&
+           name[7] == '-';
+}
+
+// Removes at most `most` entries below `folder`, and the folder when it is empty.
+base::result<void> remove_below(const fs::path& folder, std::size_t most, removed_files& removed) {
+    std::vector<fs::path> inner;
+    std::error_code failed;
+    for (fs::directory_iterator at(folder, failed), end; !failed && at != end && inner.size() + removed.files < most;
+         at.increment(failed))
+        inner.push_back(at->path());
+    if (failed) return failure("list the folder", folder.string(), failed);
+    for (const fs::path& path : inner) {
+        if (fs::is_directory(fs::symlink_status(path, failed))) {
+            if (const auto done = remove_below(path, most, removed); !done) return done;
+        } else {
+            fs::remove(path, failed);
+            if (failed) return failure("remove", path.string(), failed);
+            ++removed.files;
+        }
+        if (removed.files >= most) {
+            removed.more = true;
+            return {};
+        }
+    }
+    fs::remove(folder, failed);
+    if (failed) return failure("remove", folder.string(), failed);
+    ++removed.files;
+    return {};
+}
+
+}  // namespace
+
+base::result<removed_files> remove_old_files(const std::string& folder, base::wall_time before, std::size_t most) {
+    removed_files removed;
+    std::vector<std::string> names;
+    std::error_code failed;
+    std::size_t looked_at = 0;
+    const std::int64_t bound = base::to_unix_ms(before) / 1'000;
+    for (fs::directory_iterator at(folder, failed), end; !failed && at != end && looked_at < looked_at_max;
+         at.increment(failed), ++looked_at) {
+        struct stat found {};
+        if (::lstat(at->path().c_str(), &found) != 0 || !S_ISREG(found.st_mode) || found.st_ctim.tv_sec >= bound) continue;
+        if (names.size() == most) {
+            removed.more = true;
+            break;
+        }
+        names.push_back(at->path().string());
+    }
+    if (failed) return failure("list the folder", folder, failed);
+    for (const std::string& path : names) {
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT) return base::system_error("remove", path, errno);
+        ++removed.files;
+    }
+    return removed;
+}
+
+base::result<removed_files> remove_old_days(const std::string& reports, base::wall_time before, std::size_t most) {
+    removed_files removed;
+    std::vector<fs::path> days;
+    std::error_code failed;
+    const std::string bound = base::format_date(before);  // its own day has not ended before `before`
+    for (fs::directory_iterator at(reports, failed), end; !failed && at != end; at.increment(failed)) {
+        const std::string name = at->path().filename().string();
+        if (is_day(name) && name < bound && fs::is_directory(at->symlink_status())) days.push_back(at->path());
+    }
+    if (failed) return failure("list the folder", reports, failed);
+    for (const fs::path& day : days) {
+        if (const auto done = remove_below(day, most, removed); !done) return done.error();
+        if (removed.files >= most) {
+            removed.more = true;
+            break;
+        }
+    }
+    return removed;
+}
+
+}  // namespace consent_sync::service

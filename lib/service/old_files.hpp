@@ -1,0 +1,24 @@
+// Removes old files and old days of reports, a little at a time. Blocking.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace consent_sync::service {
+
+struct removed_files {
+    std::size_t files = 0;
+    bool more = false;  // there is more to do
+};
+
+// Regular files of `folder` that were put there before `before` (their ctime), at most `most`.
+base::result<removed_files> remove_old_files(const std::string& folder, base::wall_time before, std::size_t most);
+
+// Folders of `reports` named by a day that ended before `before`, with all that is in them, at most `most` entries.
+// Other names are left alone.
+base::result<removed_files> remove_old_days(const std::string& reports, base::wall_time before, std::size_t most);
+
+}  // namespace consent_sync::service

@@ -1,0 +1,289 @@
+// Files and names that somebody made to break the daemon, or that broke by themselves.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "integration/daemon_under_test.hpp"
+
+namespace consent_sync::integration {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string header = "email,status,subscription_id\n";
+
+std::string row(const std::string& who) { return who + "@example.com,subscribed,7\n"; }
+
+const boost::json::object* find(const std::vector<boost::json::object>& files, const std::string& name) {
+    for (const auto& file : files)
+        if (file.at("name").as_string() == name) return &file;
+    return nullptr;
+}
+
+void expect_counts(const std::vector<boost::json::object>& files, const std::string& name, std::uint64_t confirmed,
+                   std::uint64_t invalid) {
+    const auto* const file = find(files, name);
+    ASSERT_NE(file, nullptr) << name;
+    EXPECT_EQ(count(*file, "confirmed"), confirmed) << name;
+    EXPECT_EQ(count(*file, "invalid"), invalid) << name;
+}
+
+void write_packed(const std::string& path, const std::string& begin, char filler, std::uint64_t size) {
+    const gzFile out = ::gzopen(path.c_str(), "wb9");
+    ::gzwrite(out, begin.data(), static_cast<unsigned>(begin.size()));
+    const std::string block(1 << 20, filler);
+    for (std::uint64_t n = 0; n < size; n += block.size()) ::gzwrite(out, block.data(), static_cast<unsigned>(block.size()));
+    ::gzclose(out);
+}
+
+std::uint64_t memory_peak(const daemon_under_test& d) {  // bytes
+    std::ifstream status("/proc/" + std::to_string(d.process()) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) * 1024;
+    return 0;
+}
+
+TEST(HostileFiles, NamesAreDataEverywhere) {
+    daemon_under_test d;
+    d.start();
+    const std::vector<std::string> names = {"two\nlines event=fake.csv",
+                                            "-rf.csv",
+                                            "--help.csv",
+                                            "\x1b[31mred\x1b]0;title\x07.csv",
+                                            "\xe2\x80\xae" "csv.exe.csv",
+                                            "not\xff\xfeutf8.csv",
+                                            "x..\\..\\up.csv",
+                                            "%2e%2e%2fup.csv",
+                                            "$(touch x);`id`|&.csv",
+                                            "\"quoted\" 'name'.csv",
+                                            " .csv",
+                                            std::string(251, 'n') + ".csv"};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        ASSERT_LE(names[i].size(), 255u);
+        d.drop(names[i], header + row("a" + std::to_string(i)) + "nobody,subscribed,7\n");  // a failed row: a folder of its own
+    }
+    const auto files = d.wait_for_files(names.size());
+    ASSERT_EQ(files.size(), names.size());
+    for (const auto& file : files) EXPECT_EQ(count(file, "confirmed"), 1u);
+    EXPECT_EQ(d.stop(), 0);
+    EXPECT_EQ(d.names("/done").size(), names.size());
+    EXPECT_TRUE(d.names("/processing").empty());
+    const std::string log = d.log();
+    EXPECT_EQ(log.find('\x1b'), std::string::npos);
+    EXPECT_EQ(log.find('\x07'), std::string::npos);
+    EXPECT_EQ(log.find("\xe2\x80\xae"), std::string::npos);
+    EXPECT_EQ(log.find("\nlines event=fake"), std::string::npos);
+    for (const auto& entry : fs::recursive_directory_iterator(d.state()))
+        EXPECT_TRUE(entry.path().string().starts_with(d.state("/")));
+    EXPECT_FALSE(fs::exists(d.state("/up.csv")) || fs::exists(d.folder() + "/up.csv") || fs::exists("x"));
+}
+
+TEST(HostileFiles, OnlyRegularFilesOfOneNameAreTaken) {
+    daemon_under_test d;
+    d.start();
+    const std::string inbox = d.state("/inbox/");
+    std::ofstream(d.folder() + "/secret.csv") << header << row("stolen");
+    fs::create_symlink(d.folder() + "/secret.csv", inbox + "link.csv");
+    fs::create_symlink("/dev/zero", inbox + "zero.csv");
+    fs::create_hard_link(d.folder() + "/secret.csv", inbox + "hard.csv");
+    fs::create_directory(inbox + "folder.csv");
+    ASSERT_EQ(::mkfifo((inbox + "fifo.csv").c_str(), 0666), 0);
+    const bool device = ::mknod((inbox + "device.csv").c_str(), S_IFCHR | 0666, 0x0105) == 0;  // /dev/zero; needs root
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, (inbox + "socket.csv").c_str(), sizeof address.sun_path - 1);
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    d.drop("good.csv", header + row("a"));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    for (const char* reason : {"symlink", "hard_link", "folder", "fifo", "socket"})
+        EXPECT_TRUE(d.wait([&] { return d.log().find(std::string("reason=") + reason) != std::string::npos; })) << reason;
+    if (device) {
+        EXPECT_TRUE(d.wait([&] { return d.log().find("reason=device") != std::string::npos; }));
+    }
+    EXPECT_EQ(d.names("/inbox").size(), device ? 7u : 6u);
+    EXPECT_FALSE(d.hubspot().state("stolen@example.com", 7));
+    // Without its other name it is a file like any other.
+    fs::remove(d.folder() + "/secret.csv");
+    EXPECT_EQ(d.wait_for_files(2).size(), 2u);
+    EXPECT_TRUE(d.hubspot().state("stolen@example.com", 7));
+    ::close(listener);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(HostileFiles, RenameOfSftpIsTakenOnce) {
+    daemon_under_test d;
+    d.start();
+    const std::string inbox = d.state("/inbox/");
+    std::ofstream(inbox + "up.csv.filepart") << header << row("a");
+    ASSERT_EQ(::link((inbox + "up.csv.filepart").c_str(), (inbox + "up.csv").c_str()), 0);
+    ASSERT_EQ(::unlink((inbox + "up.csv.filepart").c_str()), 0);
+    const auto files = d.wait_for_files(1);
+    EXPECT_EQ(files.size(), 1u);
+    EXPECT_EQ(d.stop(), 0);
+    EXPECT_EQ(d.lines("files.ndjson").size(), 1u);
+}
+
+TEST(HostileFiles, ContentHurtsItsOwnRowsOnly) {
+    daemon_under_test d;
+    d.start();
+    const std::string filler(8'192, ' ');
+    const std::string nul(1, '\0');
+    d.drop("quote.csv", header + row("a") + "\"b@example.com,subscribed,7\n" + row("c"));
+    d.drop("field.csv", header + row("d") + std::string(900'000, 'x') + ",subscribed,7\n" + row("e"));
+    d.drop("row.csv", header + row("f") + std::string(3 << 20, 'x') + "\n" + row("g"));
+    d.drop("nul.csv", header + row("h") + "filler" + filler + "@example.com,subscribed,7\n" + std::string("i") + nul + "@example.com,subscribed,7\n" + row("j"));
+    d.drop("utf8.csv", header + row("k") + "\xc3\x28@example.com,subscribed,7\n" + row("l"));
+    d.drop("deep.json", "{\"inputs\":[{\"email\":\"m@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}," +
+                            std::string(100'000, '[') + std::string(100'000, ']') +
+                            ",{\"email\":\"n@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}]}");
+    d.drop("deep.ndjson", "{\"email\":\"o@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}\n{\"a\":" +
+                              std::string(100'000, '{') + "\n{\"email\":\"p@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}\n");
+    d.drop("escape.csv", header + row("q") + "\x1b[2J@example.com,subscribed,7\n");
+    const auto files = d.wait_for_files(8);
+    ASSERT_EQ(files.size(), 8u);
+    expect_counts(files, "quote.csv", 2, 1);
+    expect_counts(files, "field.csv", 2, 1);
+    expect_counts(files, "row.csv", 2, 1);
+    expect_counts(files, "nul.csv", 2, 2);
+    expect_counts(files, "utf8.csv", 2, 1);
+    expect_counts(files, "deep.json", 2, 1);
+    expect_counts(files, "deep.ndjson", 2, 1);
+    expect_counts(files, "escape.csv", 1, 1);
+    EXPECT_EQ(d.log().find('\x1b'), std::string::npos);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(HostileFiles, GigabytesWithoutARowNeedLittleMemoryAndHoldNobodyUp) {
+    daemon_under_test d;
+    d.start();
+    const std::string outside = d.folder() + "/made";
+    std::ofstream(outside + ".csv") << header << std::string(8'192, 'x');
+    fs::resize_file(outside + ".csv", 1ULL << 30);  // one line of a gigabyte, sparse
+    write_packed(outside + ".gz", header, '\n', 96ULL << 20);
+    write_packed(outside + ".row.gz", header + row("a"), 'y', 96ULL << 20);
+    fs::rename(outside + ".csv", d.state("/inbox/line.csv"));
+    fs::rename(outside + ".gz", d.state("/inbox/blank.csv.gz"));
+    fs::rename(outside + ".row.gz", d.state("/inbox/row.csv.gz"));
+    d.drop("small.csv", header + "b@example.com,unsubscribed,7\n");
+    const auto files = d.wait_for_files(4, 120s);
+    ASSERT_EQ(files.size(), 4u);
+    EXPECT_EQ(files.front().at("name"), "small.csv") << "an opt-out waited for a gigabyte";
+    expect_counts(files, "line.csv", 0, 1);
+    expect_counts(files, "blank.csv.gz", 0, 0);
+    expect_counts(files, "row.csv.gz", 1, 1);
+    EXPECT_LT(memory_peak(d), 200ULL << 20);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(HostileFiles, StopDoesNotWaitForTheEndOfAHugeFile) {
+    daemon_under_test d;
+    d.start();
+    const std::string made = d.folder() + "/made.csv";
+    std::ofstream(made) << header << std::string(8'192, 'x');
+    fs::resize_file(made, 3ULL << 30);
+    fs::rename(made, d.state("/inbox/line.csv"));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.claimed") != std::string::npos; }));
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(d.stop(), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
+    EXPECT_EQ(d.log().find("event=file.read"), std::string::npos);
+}
+
+TEST(HostileFiles, WriterThatGoesOnAfterTheEndIsNamed) {
+    hubspot_sim::options o;
+    o.latency = std::chrono::milliseconds(1'500);  // keeps the file from being done too early
+    daemon_under_test d(std::move(o));
+    d.start();
+    const std::string unfinished = d.state("/inbox/.w.tmp");
+    std::ofstream writer(unfinished);
+    writer << header << row("a") << std::flush;
+    fs::rename(unfinished, d.state("/inbox/w.csv"));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read") != std::string::npos; }));
+    writer << row("b") << std::flush;
+    const auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "rows"), 1u);
+    EXPECT_TRUE(d.wait([&] { return d.log().find("WARN event=file.changed") != std::string::npos; })) << d.log();
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(HostileFiles, InboxMayDisappearAndComeBack) {
+    daemon_under_test d;
+    d.start();
+    fs::rename(d.state("/inbox"), d.folder() + "/elsewhere");
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=inbox.gone") != std::string::npos; }));
+    std::ofstream(d.folder() + "/elsewhere/a.csv") << header << row("a");
+    EXPECT_TRUE(d.runs());
+    fs::rename(d.folder() + "/elsewhere", d.state("/inbox"));
+    const auto files = d.wait_for_files(1);
+    EXPECT_EQ(files.size(), 1u);
+    EXPECT_NE(d.log().find("event=inbox.back"), std::string::npos);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+// 3,000 files in a test run; CONSENT_SYNC_FILES=100000 for the campaign.
+TEST(HostileFiles, ManyFilesAtOnceAreEachDone) {
+    const char* const wanted = std::getenv("CONSENT_SYNC_FILES");
+    const std::size_t many = wanted ? std::stoul(wanted) : 3'000;
+    hubspot_sim::options o;
+    o.limit_requests = 0;
+    daemon_under_test d(std::move(o));
+    fs::create_directories(d.state("/inbox"));
+    fs::permissions(d.state("/inbox"), fs::perms::owner_all);
+    for (std::size_t i = 0; i < many; ++i)
+        std::ofstream(d.state("/inbox/f") + std::to_string(i) + ".csv") << header << row("p" + std::to_string(i));
+    const auto begun = std::chrono::steady_clock::now();
+    d.start();
+    const auto files = d.wait_for_files(many, std::chrono::seconds(60 + many / 100));
+    ASSERT_EQ(files.size(), many);
+    std::uint64_t confirmed = 0;
+    for (const auto& file : files) confirmed += count(file, "confirmed");
+    EXPECT_EQ(confirmed, many);
+    EXPECT_EQ(d.names("/done").size(), many);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    std::cout << many << " files in " << took.count() << " ms, " << d.hubspot().counters().requests << " requests, peak "
+              << (memory_peak(d) >> 20) << " MiB\n";
+    EXPECT_LT(memory_peak(d), 250ULL << 20);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+// 200,000 rows in a test run; CONSENT_SYNC_ROWS=10000000 for the campaign.
+TEST(HostileFiles, OneHugeFileIsDone) {
+    const char* const wanted = std::getenv("CONSENT_SYNC_ROWS");
+    const std::size_t rows = wanted ? std::stoul(wanted) : 200'000;
+    hubspot_sim::options o;
+    o.fast = true;
+    o.limit_requests = 0;
+    o.rate_headers = false;
+    daemon_under_test d(std::move(o), R"("limits": { "requests": 10000, "daily": 1000000000 })");
+    d.start();
+    {
+        std::ofstream out(d.folder() + "/huge.csv");
+        out << header;
+        for (std::size_t i = 0; i < rows; ++i) out << row("p" + std::to_string(i));
+    }
+    const auto begun = std::chrono::steady_clock::now();
+    fs::rename(d.folder() + "/huge.csv", d.state("/inbox/huge.csv"));
+    const auto files = d.wait_for_files(1, std::chrono::seconds(60 + rows / 2'000));
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "confirmed"), rows);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    std::cout << rows << " rows in " << took.count() << " ms, peak " << (memory_peak(d) >> 20) << " MiB, ledger "
+              << (fs::file_size(d.state("/ledger.db")) >> 20) << " MiB\n";
+    EXPECT_LT(memory_peak(d), 400ULL << 20);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+}  // namespace
+}  // namespace consent_sync::integration

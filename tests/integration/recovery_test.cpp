@@ -1,0 +1,168 @@
+// Ledgers that are damaged, gone, or older than what ran last: nothing is replaced or sent before somebody looked.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "integration/accounting.hpp"
+
+namespace consent_sync::integration {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string csv(const std::string& who, int rows) {
+    std::string text = "email,subscription_id,status\n";
+    for (int i = 1; i <= rows; ++i) text += who + std::to_string(i) + "@example.com,7,subscribed\n";
+    return text;
+}
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+}
+
+void run_file(daemon_under_test& d, const std::string& name, std::size_t files) {
+    d.start();
+    d.drop(name, csv(name, 150));
+    ASSERT_EQ(d.wait_for_files(files).size(), files);
+    ASSERT_EQ(d.stop(), 0);
+}
+
+// The daemon reads new files but sends nothing, says why once, and goes on when the file beside the ledger is removed.
+void expect_waits_for_operator(daemon_under_test& d, std::size_t files) {
+    const std::uint64_t requests = d.hubspot().counters().requests;
+    const std::size_t before = d.log().size();
+    d.drop("later", "");
+    fs::remove(d.state("/inbox/later"));
+    d.drop("after.csv", csv("after", 20));
+    d.start();
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read", before) != std::string::npos; }));
+    ASSERT_EQ(d.stop(), 0);
+    d.start();  // the pause outlasts a restart
+    EXPECT_FALSE(d.wait([&] { return d.hubspot().counters().requests > requests; }, 1s));
+    ASSERT_EQ(d.stop(), 0);
+    const std::string log = d.log().substr(before);
+    EXPECT_EQ(count_of(log, "ERROR event=ledger.restored"), 1u) << log;
+    EXPECT_EQ(count_of(log, "event=pause.goes_on reason=operator"), 2u) << log;
+    fs::remove(d.state("/generation"));
+    d.start();
+    EXPECT_EQ(d.wait_for_files(files).size(), files);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(Recovery, LedgerFromABackupStartsInPauseOperator) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    fs::copy(d.state("/ledger.db"), d.folder() + "/backup.db");
+    run_file(d, "b.csv", 2);
+    fs::copy(d.folder() + "/backup.db", d.state("/ledger.db"), fs::copy_options::overwrite_existing);
+    const auto batches = d.batches().size();
+    expect_waits_for_operator(d, 3);
+    // Its number is not one that the lost part gave, and no line of that time is gone.
+    EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000003");
+    EXPECT_GT(d.batches().size(), batches);
+    EXPECT_EQ(d.names("/done").size(), 3u);
+}
+
+TEST(Recovery, LedgerThatIsGoneIsNotSilentlyBegunAnew) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    fs::remove(d.state("/ledger.db"));
+    expect_waits_for_operator(d, 2);
+    EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000002");
+}
+
+TEST(Recovery, FilesThatTheLedgerDoesNotKnowStayAndAreCounted) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    std::ofstream(d.state("/processing/00000007.csv")) << csv("stray", 3);
+    fs::remove(d.state("/ledger.db"));
+    expect_waits_for_operator(d, 2);
+    EXPECT_NE(d.log().find("1 files in processing/ are not known to it"), std::string::npos);
+    EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000008");
+    EXPECT_EQ(d.names("/processing"), std::vector<std::string>{"00000007.csv"});
+}
+
+// `damage` gets the ledger's bytes.
+void expect_refuses(const std::function<void(std::string&)>& damage) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    std::string bytes = bytes_of(d.state("/ledger.db"));
+    damage(bytes);
+    std::ofstream(d.state("/ledger.db"), std::ios::binary) << bytes;
+    d.drop("b.csv", csv("b", 10));
+    d.launch();
+    EXPECT_EQ(d.wait_for_exit(), 3) << d.log();
+    EXPECT_NE(d.log().find("is damaged ("), std::string::npos) << d.log();
+    EXPECT_NE(d.log().find("Recovery"), std::string::npos);
+    EXPECT_EQ(bytes_of(d.state("/ledger.db")), bytes) << "the damaged ledger was changed";
+    EXPECT_EQ(d.names("/inbox"), std::vector<std::string>{"b.csv"});
+    EXPECT_EQ(d.names("/done").size(), 1u);
+}
+
+TEST(Recovery, LedgerWithoutItsHeaderIsRefusedAndKept) {
+    expect_refuses([](std::string& bytes) { std::fill(bytes.begin(), bytes.begin() + 512, 'x'); });
+}
+TEST(Recovery, LedgerWithBrokenPagesIsRefusedAndKept) {
+    expect_refuses([](std::string& bytes) { std::fill(bytes.begin() + 4096, bytes.end(), '\x5a'); });
+}
+TEST(Recovery, LedgerThatIsNoDatabaseIsRefusedAndKept) {
+    expect_refuses([](std::string& bytes) { bytes = std::string(20'000, 'n'); });
+}
+
+// A real file system that is really full.
+class full_disk {
+  public:
+    explicit full_disk(std::string folder) : folder_(std::move(folder)) {}
+    ~full_disk() {
+        if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+    }
+    bool mount(const char* options) {
+        mounted_ = ::mount("none", folder_.c_str(), "tmpfs", mounted_ ? MS_REMOUNT : 0, options) == 0;
+        return mounted_;
+    }
+
+  private:
+    std::string folder_;
+    bool mounted_ = false;
+};
+
+TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
+    daemon_under_test d;
+    full_disk disk(d.state());
+    if (!disk.mount("size=1M,mode=0700")) GTEST_SKIP() << "needs root: mount failed";
+    const std::string outside = d.folder() + "/outside";
+    d.replace_in_config("\"settle\": \"100ms\"", "\"settle\": \"100ms\", \"dir\": \"" + outside + "/inbox\", \"work_dir\": \"" +
+                                                     outside + "\"");
+    d.start();
+    const auto drop = [&](const std::string& name, int rows) {
+        std::ofstream(outside + "/inbox/.x.tmp") << csv(name, rows);
+        fs::rename(outside + "/inbox/.x.tmp", outside + "/inbox/" + name);
+    };
+    drop("large.csv", 20'000);
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=pause.begun reason=disk") != std::string::npos; })) << d.log();
+    drop("small.csv", 10);
+    EXPECT_FALSE(d.wait([&] { return !fs::exists(outside + "/inbox/small.csv"); }, 2s)) << "the inbox was touched";
+    EXPECT_EQ(count_of(d.log(), "event=pause.begun"), 1u);
+    EXPECT_LE(count_of(d.log(), " ERROR "), 2u) << d.log();  // the pause, and that reports wait
+    ASSERT_TRUE(disk.mount("size=64M,mode=0700"));
+    const auto files = d.wait_for_files(2, 120s);
+    ASSERT_EQ(files.size(), 2u);
+    for (const auto& file : files) EXPECT_EQ(count(file, "confirmed"), count(file, "rows"));
+    EXPECT_EQ(count_of(d.log(), "event=pause.ended reason=disk"), 1u);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+}  // namespace
+}  // namespace consent_sync::integration
