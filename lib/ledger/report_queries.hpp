@@ -84,6 +84,9 @@ class report_queries {
     // The rows from `first` to `last` (of one file) that this attempt gave a verdict with a reason.
     std::vector<ended_row> reasons_of_attempt(attempt_id attempt, consent::place first, consent::place last);
 
+    // The attempts that carried rows of this file, in order, the first `most` of them.
+    std::vector<attempt_record> attempts_of_file(const file_record& file, std::size_t most);
+
   private:
     file_table files_;
     attempt_table attempts_;

@@ -9,6 +9,7 @@
 #include "base/time_text.hpp"
 #include "report/batch_line.hpp"
 #include "report/output_file.hpp"
+#include "report/page.hpp"
 #include "report/text.hpp"
 
 namespace consent_sync::report {
@@ -140,7 +141,11 @@ base::result<std::string> report_writer::report_file(consent::arrival_number arr
                                                      base::wall_time now, const open_input& input,
                                                      files_written& out) {
     base::result<file_summary> summary = file_summary{};
-    const auto read = ledger_->run([&](ledger::report_queries& q) { summary = summarize(arrival, q); });
+    page_facts facts;
+    const auto read = ledger_->run([&](ledger::report_queries& q) {
+        summary = summarize(arrival, q);
+        if (summary && summary->has_folder()) facts = read_page_facts(*summary, q);
+    });
     if (!read) return read.error();
     if (!summary) {
         broken_.insert(arrival);
@@ -167,6 +172,12 @@ base::result<std::string> report_writer::report_file(consent::arrival_number arr
     if (!file) return file.error();
     file->text() = json_indented(object);
     if (const auto closed = file->close(); !closed) return closed.error();
+    facts.account = settings_.account;
+    facts.done_at = now;
+    auto page = output_file::create(base::join_path(*hidden, page_file));
+    if (!page) return page.error();
+    page->text() = format_page(*summary, failed, facts);
+    if (const auto closed = page->close(); !closed) return closed.error();
     done.folder = day + '/' + name;
     out.finished.push_back(std::move(done));
     return json_line(object);

@@ -38,6 +38,7 @@ namespace consent_sync::report {
 inline constexpr const char* batches_file = "batches.ndjson";
 inline constexpr const char* files_file = "files.ndjson";
 inline constexpr const char* summary_file = "summary.json";
+inline constexpr const char* page_file = "report.html";
 
 struct report_settings {
     std::string account;      // its name in the reports

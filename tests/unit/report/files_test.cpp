@@ -118,19 +118,22 @@ TEST_F(FileReports, SmallCleanFilesHaveNoFolder) {
     confirm_rest(b);
     write_files(*make_writer());
     EXPECT_THAT(names_in_day(), ElementsAre("00000002-b.csv", "files.ndjson"));
-    EXPECT_THAT(names_in_day("reports/2026-11-23/00000002-b.csv"), ElementsAre("summary.json"));
+    EXPECT_THAT(names_in_day("reports/2026-11-23/00000002-b.csv"), ElementsAre("report.html", "summary.json"));
     using std::filesystem::perms;
     EXPECT_EQ(std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv").permissions(),
               perms{0750});
     EXPECT_EQ(
         std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv/summary.json").permissions(),
         perms{0640});
+    EXPECT_EQ(
+        std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv/report.html").permissions(),
+        perms{0640});
 }
 
 TEST_F(FileReports, AFileOfMalformedRowsOnlyHasNoFailedFile) {
     drop("a.csv", "email,status,subscriptionId\ntoo,few\n");
     write_files(*make_writer());
-    EXPECT_THAT(names_in_day("reports/2026-11-23/00000001-a.csv"), ElementsAre("summary.json"));
+    EXPECT_THAT(names_in_day("reports/2026-11-23/00000001-a.csv"), ElementsAre("report.html", "summary.json"));
     EXPECT_TRUE(only_line().at("failed").is_null());
 }
 

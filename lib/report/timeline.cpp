@@ -1,0 +1,56 @@
+#include "report/timeline.hpp"
+
+#include <algorithm>
+
+#include "ledger/ranges.hpp"
+
+namespace consent_sync::report {
+namespace {
+
+std::uint64_t rows_of(std::string_view ranges, consent::arrival_number arrival) {
+    std::uint64_t rows = 0;
+    for (const ledger::row_range& r : ledger::parse_ranges(ranges))
+        if (r.arrival == arrival) rows += r.last - r.first + 1;
+    return rows;
+}
+
+}  // namespace
+
+double timeline::most_per_second() const {
+    std::uint64_t most = 0;
+    for (const moment& m : pieces) most = std::max(most, m.settled);
+    return piece.count() > 0 ? static_cast<double>(most) * 1000.0 / static_cast<double>(piece.count()) : 0;
+}
+
+std::uint64_t timeline::failed() const {
+    std::uint64_t all = 0;
+    for (const moment& m : pieces) all += m.failed;
+    return all;
+}
+
+timeline make_timeline(const std::vector<ledger::attempt_record>& attempts, consent::arrival_number arrival) {
+    timeline t;
+    base::wall_time last{};
+    for (const ledger::attempt_record& a : attempts) {
+        if (a.end_number == 0) continue;
+        if (t.begun == base::wall_time{} || a.begun_at < t.begun) t.begun = a.begun_at;
+        last = std::max(last, a.ended_at);
+    }
+    if (t.begun == base::wall_time{}) return t;
+    const auto length = std::max(std::chrono::ceil<base::milliseconds>(last - t.begun), base::milliseconds(1'000));
+    t.piece = base::milliseconds((length.count() + timeline_pieces - 1) / static_cast<std::int64_t>(timeline_pieces));
+    t.pieces.resize(timeline_pieces);
+    for (const ledger::attempt_record& a : attempts) {
+        if (a.end_number == 0) continue;
+        const auto at = std::chrono::duration_cast<base::milliseconds>(a.ended_at - t.begun) / t.piece;
+        timeline::moment& m = t.pieces[std::clamp<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(0, at)), 0,
+                                                               timeline_pieces - 1)];
+        const std::uint64_t carried = rows_of(a.changes, arrival);
+        const std::uint64_t left = std::min(carried, rows_of(a.unsettled, arrival));
+        if (!a.assertion) m.settled += carried - left;
+        m.failed += carried > 0 && left == carried;
+    }
+    return t;
+}
+
+}  // namespace consent_sync::report
