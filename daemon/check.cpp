@@ -4,12 +4,17 @@
 #include <boost/program_options.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <cerrno>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
 #include "commands.hpp"
+#include "config/folders.hpp"
+#include "dry_run.hpp"
 #include "intake/file_reader.hpp"
 #include "intake/inbox_rules.hpp"
 #include "intake/line_numbers.hpp"
@@ -64,8 +69,31 @@ void print_faults(const tally& t, const std::string& path, const std::string& na
     if (t.invalid > t.faults.size()) std::cout << "  … and " << t.invalid - t.faults.size() << " more faults\n";
 }
 
+// What is known beside the configuration: the ledger, if it may be read, and the limit of the running daemon.
+struct surroundings {
+    std::unique_ptr<ledger::dry_run_reader> ledger;
+    std::optional<observe::limit_view> limit;
+};
+
+surroundings look_around(const config::settings& settings, const std::string& config_path) {
+    surroundings s;
+    const std::string path = config::derive_folders(settings).ledger;
+    if (::access(path.c_str(), R_OK) == 0) {
+        auto opened = ledger::dry_run_reader::open(path);
+        if (opened)
+            s.ledger = std::move(*opened);
+        else
+            std::cout << opened.error().message << "\n";
+    } else if (::access(path.c_str(), F_OK) == 0 || errno == EACCES) {
+        std::cout << "without the ledger, which only root and the daemon's user may read: repeated files, change_ids and what "
+                     "waits already are not considered\n";
+    }
+    s.limit = ask_limit(settings, config_path);
+    return s;
+}
+
 // Prints what would become of one file. False: it has faults.
-bool check_file(const std::string& path, const config::settings& settings) {
+bool check_file(const std::string& path, const config::settings& settings, const surroundings& around) {
     const std::string name = path.substr(path.find_last_of('/') + 1);
     std::cout << intake::shown_name(path) << ":\n";
     auto reader = intake::file_reader::open(path, name, {settings.defaults, settings.rules, settings.inbox.max_bytes});
@@ -74,23 +102,26 @@ bool check_file(const std::string& path, const config::settings& settings) {
         return false;
     }
     tally t;
+    dry_run would;
     std::vector<intake::row> rows;
     intake::read_result got;
     do {
         got = reader->next(rows, piece_rows);
-        for (const intake::row& row : rows) t.add(row);
+        for (const intake::row& row : rows) {
+            t.add(row);
+            would.add(row);
+        }
     } while (got.at == intake::read_result::state::more);
     print_faults(t, path, name, settings.inbox.max_bytes);
-    std::cout << "  rows " << t.rows << ": to be sent " << t.opt_outs + t.others << " (opt-outs " << t.opt_outs
+    std::cout << "  rows " << t.rows << ": valid " << t.opt_outs + t.others << " (opt-outs " << t.opt_outs
               << "), invalid " << t.invalid << "\n";
     for (const auto& [category, count] : t.categories) std::cout << "    " << category << " " << count << "\n";
     for (const std::string& column : reader->unknown_columns())
         std::cout << "  ignored column: " << base::redact(column) << "\n";
-    const std::uint64_t requests = (t.opt_outs + t.others + settings.batch.max_changes - 1) / settings.batch.max_changes;
-    std::cout << "  requests: about " << requests << "\n";
+    would.print(settings, path, around.ledger.get(), around.limit);
     const bool broken = got.at == intake::read_result::state::broke_off;
     if (broken) std::cout << "  reading broke off: " << base::redact(got.reason.message) << "\n";
-    return t.invalid == 0 && !broken;
+    return t.invalid == 0 && would.unknown_change_ids() == 0 && !broken;
 }
 
 }  // namespace
@@ -127,9 +158,11 @@ int check(int argc, char** argv) {
     }
     std::cout << path << ": good\n";
     bool good = true;
-    if (given.count("files") > 0)
+    if (given.count("files") > 0) {
+        const surroundings around = look_around(*settings, path);
         for (const std::string& file : given["files"].as<std::vector<std::string>>())
-            good = check_file(file, *settings) && good;
+            good = check_file(file, *settings, around) && good;
+    }
     return good ? exit_done : exit_faults;
 }
 

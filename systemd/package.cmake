@@ -47,7 +47,7 @@ install(FILES ${CMAKE_BINARY_DIR}/systemd/consent-sync.service ${CMAKE_BINARY_DI
 install(FILES systemd/consent-sync.sysusers DESTINATION /usr/lib/sysusers.d RENAME consent-sync.conf)
 install(FILES systemd/consent-sync.tmpfiles DESTINATION /usr/lib/tmpfiles.d RENAME consent-sync.conf)
 install(FILES config/consent-sync.json DESTINATION /etc/consent-sync)
-install(FILES config/consent-sync.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/consent-sync)
+install(FILES config/consent-sync.schema.json config/consent-sync.rules.yml DESTINATION ${CMAKE_INSTALL_DATADIR}/consent-sync)
 install(FILES systemd/completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME consent-sync)
 install(FILES systemd/debian/copyright systemd/what-to-do.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/consent-sync)
 install(FILES systemd/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME consent-sync)

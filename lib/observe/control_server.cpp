@@ -109,7 +109,8 @@ base::result<void> control_server::listen(const std::string& path) {
         return base::error{base::errc::io, "cannot make the control socket " + path + ": " + ec.message() +
                                                "; the daemon works, but nothing can steer it"};
     }
-    ::chmod(path.c_str(), 0666);  // who may ask is decided by what the kernel says of the peer
+    // Who may ask is decided by what the kernel says of the peer. In the state folder nothing is open to others.
+    ::chmod(path.c_str(), path.starts_with(state_dir_ + "/") ? 0660 : 0666);
     path_ = path;
     tasks_.spawn("control.accept", accept());
     return {};

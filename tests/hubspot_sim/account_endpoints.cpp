@@ -29,6 +29,9 @@ std::pair<fault, reply> account::serve_other(const request_head& head, std::stri
             r = std::move(*refused);
         } else if (auto limited = check_limits(correlation)) {
             r = std::move(*limited);
+        } else if (!details && !usage && !options_.may_read_definitions) {
+            r = error_reply(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call.",
+                            correlation);
         } else {
             r = details ? account_details() : usage ? daily_usage() : subscription_definitions();
         }

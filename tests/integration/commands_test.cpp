@@ -72,7 +72,7 @@ TEST_F(Commands, CheckTellsWhatWouldBeSentAndNamesLineAndColumnOfFaults) {
     EXPECT_EQ(r.status, 3);
     EXPECT_TRUE(has(r, "row 3, line 5, column 2 (Status): invalid_status")) << r.said;
     EXPECT_TRUE(has(r, "row 4, line 6, column 3 (subscription_id): invalid_subscription")) << r.said;
-    EXPECT_TRUE(has(r, "rows 4: to be sent 2 (opt-outs 1), invalid 2")) << r.said;
+    EXPECT_TRUE(has(r, "rows 4: valid 2 (opt-outs 1), invalid 2")) << r.said;
     EXPECT_TRUE(has(r, "ignored column: shoe size")) << r.said;
     EXPECT_FALSE(has(r, "@example.com")) << r.said;
 }

@@ -1,0 +1,36 @@
+// What would become of a file if it were dropped now: by its rows, and by what the ledger holds.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "intake/row.hpp"
+#include "ledger/dry_run_queries.hpp"
+#include "observe/snapshot.hpp"
+
+namespace consent_sync::daemon {
+
+// Collects the rows of one file.
+class dry_run {
+  public:
+    void add(const intake::row& row);
+    // Prints it. `ledger`: null, if it may not be read or is not there; `limit`: of the running daemon, if it runs.
+    void print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
+               const std::optional<observe::limit_view>& limit);
+    std::uint64_t unknown_change_ids() const { return unknown_; }
+
+  private:
+    boost::unordered_flat_map<consent::key_hash, std::uint64_t> waiting_;  // changes of a key since its last opt-out
+    boost::unordered_flat_map<consent::key_hash, std::uint64_t> opt_outs_;
+    std::vector<ledger::returning_row> returning_;
+    std::uint64_t rows_ = 0, opt_ins_ = 0, opt_outs_count_ = 0, others_ = 0, superseded_ = 0, unknown_ = 0;
+};
+
+// The limit that the running daemon has learnt; nothing: it does not run, or does not tell us.
+std::optional<observe::limit_view> ask_limit(const config::settings& settings, const std::string& config_path);
+
+}  // namespace consent_sync::daemon

@@ -1,0 +1,49 @@
+// What the ledger says to a file that was not dropped yet (consent-sync check). Reads only, on a connection of its own.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ledger/database.hpp"
+#include "ledger/file_table.hpp"
+#include "ledger/records.hpp"
+
+namespace consent_sync::ledger {
+
+// A row that comes back with a change_id, and what was found out about it.
+struct returning_row {
+    consent::change change;
+    consent::place original;
+    bool issued = false;  // by this ledger, for the same key
+    bool newer = false;   // the ledger has a newer change of its key
+};
+
+struct dry_run_facts {
+    std::optional<consent::arrival_number> duplicate_of;
+    std::uint64_t superseded_in_ledger = 0;  // unsent changes there that the file's opt-outs would supersede
+    std::uint64_t waiting = 0;               // changes without a verdict, which are ahead of the file
+};
+
+class dry_run_reader {
+  public:
+    static base::result<std::unique_ptr<dry_run_reader>> open(const std::string& path);
+
+    // `opt_outs`: of the file, by the hash of their key. One scan if any row comes back, about 1 s for 10,000,000 rows.
+    base::result<dry_run_facts> ask(const std::string& sha256, base::wall_time since,
+                                    const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs,
+                                    std::vector<returning_row>& returning);
+
+  private:
+    explicit dry_run_reader(std::unique_ptr<database> db);
+    void find_newer(std::vector<returning_row>& returning);
+
+    std::unique_ptr<database> db_;
+    file_table files_;
+    statement same_content_, unsent_, waiting_, one_, newer_;
+};
+
+}  // namespace consent_sync::ledger
