@@ -22,11 +22,29 @@ base::errc code_of(int sqlite_code) {
     }
 }
 
-[[noreturn]] void throw_error(sqlite3* connection, const char* doing) {
+// What to do about it, for whoever reads the log.
+const char* remedy(int sqlite_code) {
+    switch (sqlite_code & 0xff) {
+        case SQLITE_FULL: return "; make room on its disk or quota: nothing is lost, and it goes on by itself";
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return "; another program holds it (an sqlite3 shell, a backup?): end that";
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM: return "; see that its folder is there, and that this user may read and write it";
+        case SQLITE_READONLY: return "; the file, its folder or its file system is read-only for this user";
+        case SQLITE_IOERR: return "; the disk refuses: see the kernel's log (dmesg) and df";
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB: return "; stop, keep a copy of the state folder, and look at the disk before anything else";
+        default: return "";
+    }
+}
+
+[[noreturn]] void throw_error(sqlite3* connection, const char* doing, const std::string& where = {}) {
     const int code = connection ? sqlite3_extended_errcode(connection) : SQLITE_NOMEM;
-    std::string message = std::string("ledger: ") + doing + ": " +
+    const char* name = connection && where.empty() ? sqlite3_db_filename(connection, "main") : nullptr;
+    const std::string path = name ? name : where;
+    std::string message = "ledger" + (path.empty() ? std::string() : " " + path) + ": " + doing + ": " +
                           (connection ? sqlite3_errmsg(connection) : "out of memory") + " (SQLite code " +
-                          std::to_string(code) + ")";
+                          std::to_string(code) + ")" + remedy(code);
     throw database_error(code_of(code), message);
 }
 
@@ -105,7 +123,7 @@ database::database(const std::string& path, access how) {
     const int flags = how == access::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     handle_.reset(raw);
-    if (code != SQLITE_OK) throw_error(raw, "opening the database");
+    if (code != SQLITE_OK) throw_error(raw, "opening the database", path);
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 5'000);
 }

@@ -310,5 +310,14 @@ TEST(Progress, IsToldWhileLongWorkGoesOnUntilItIsNoLongerWanted) {
     EXPECT_EQ(told, 0);
 }
 
+TEST(StoreErrors, SayWhatHappenedWhereAndWhatToDo) {
+    const auto opened = store::open("/no/such/folder/ledger.db");
+    ASSERT_TRUE(opened.has_error());
+    const std::string& words = opened.error().message;
+    EXPECT_NE(words.find("ledger /no/such/folder/ledger.db: opening the database: "), std::string::npos) << words;
+    EXPECT_NE(words.find("see that its folder is there, and that this user may read and write it"), std::string::npos)
+        << words;
+}
+
 }  // namespace
 }  // namespace consent_sync::ledger
