@@ -99,7 +99,7 @@ TEST(Files, ManyFilesOfOneRowShareRequests) {
     daemon_under_test d;
     d.start();
     for (int i = 0; i < 500; ++i)
-        d.drop("m" + std::to_string(i) + ".csv",
+        d.drop("one-row-" + std::to_string(i) + ".csv",
                "email,subscription_id,status\nm" + std::to_string(i) + "@example.com,7,opt-out\n");
     ASSERT_EQ(d.wait_for_files(500).size(), 500u);
     EXPECT_EQ(d.hubspot().counters().changes_applied, 500u);
