@@ -38,8 +38,10 @@ void tls_sessions::offer(SSL* connection) {
     while (!sessions_.empty() && SSL_SESSION_is_resumable(sessions_.back().get()) == 0)
         sessions_.pop_back();
     if (sessions_.empty()) return;
-    // A failure only means a full handshake.
-    SSL_set_session(connection, sessions_.back().get());
+    // A copy, because OpenSSL marks a session of TLS 1.3 as not resumable when a handshake that used it is finished, and
+    // others may still be about to offer it. A failure only means a full handshake.
+    const session_ptr copy(SSL_SESSION_dup(sessions_.back().get()));
+    SSL_set_session(connection, copy.get());
     if (sessions_.size() > 1) sessions_.pop_back();
 }
 

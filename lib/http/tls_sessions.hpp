@@ -20,7 +20,8 @@ class tls_sessions {
     tls_sessions(const tls_sessions&) = delete;
     tls_sessions& operator=(const tls_sessions&) = delete;
 
-    // Offers the newest session to the server. The last one is kept for all, others are used once.
+    // Offers the newest session to the server. The last one is kept for all, others are used once: a server need not
+    // send new ones with every handshake.
     void offer(SSL* connection);
     void clear() { sessions_.clear(); }
 
