@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string>
 
 #include "storage/disk_control.hpp"
@@ -90,6 +91,10 @@ bool concerns(disk_fault fault, effect what) {
     return false;
 }
 
+using hold = std::unique_lock<std::recursive_mutex>;
+
+hold hold_synced() { return all().synced ? all().synced->hold() : hold(); }
+
 // The errno that this operation is to fail with; 0: it is done.
 int judge(const char* name, const std::string& path, effect what, bool is_write = false) {
     disk_control* const c = all().control;
@@ -100,7 +105,10 @@ int judge(const char* name, const std::string& path, effect what, bool is_write 
     if (call < c->first || call - c->first >= c->count) return 0;
     if (++c->failed == 1)
         std::snprintf(c->operation, sizeof c->operation, "%s %s", name, path.substr(std::min(path.size(), all().root.size())).c_str());
-    if (fault == disk_fault::power_cut) ::_exit(99);
+    if (fault == disk_fault::power_cut) {
+        const hold still = hold_synced();  // what another thread is at comes before or after
+        ::_exit(99);
+    }
     if (fault == disk_fault::io) return EIO;
     if (fault == disk_fault::short_write && is_write && c->failed == 1) return -1;
     return ENOSPC;
@@ -118,9 +126,10 @@ int open_with(const char* name, int at, const char* path, int flags, Open call) 
     const std::string full = absolute(at, path);
     if (!is_watched(full)) return call();
     struct stat found {};
-    const bool creates = (flags & O_CREAT) != 0 && ::stat(full.c_str(), &found) != 0;
+    const bool creates = (flags & O_CREAT) != 0 && ::stat(full.c_str(), &found) != 0;  // our own stat(), which passes
     const effect what = creates ? effect::needs_room : (flags & O_TRUNC) != 0 ? effect::changes : effect::reads;
     if (const int error = judge(name, full, what)) return fail(error);
+    const hold still = creates ? hold_synced() : hold();
     const int fd = call();
     if (fd >= 0 && creates && all().synced) all().synced->created(full);
     return fd;
@@ -156,6 +165,7 @@ int path_with(const char* name, int at, const char* path, effect what, Call call
 int unlink_with(const char* name, int at, const char* path, const auto& call) {
     return path_with(name, at, path, effect::changes, [&] {
         const std::string full = absolute(at, path);
+        const hold still = hold_synced();
         if (is_watched(full) && all().synced) all().synced->removing(full);
         return call();
     });
@@ -167,6 +177,7 @@ int rename_with(const char* name, int from_at, const char* from, int to_at, cons
     const std::string source = absolute(from_at, from);
     const std::string target = absolute(to_at, to);
     if (const int error = judge(name, target, effect::needs_room)) return fail(error);
+    const hold still = hold_synced();
     if (is_watched(target) && all().synced) all().synced->removing(target);
     const int done = call();
     if (done == 0 && is_watched(target) && all().synced) all().synced->renamed(source, target);
@@ -175,6 +186,7 @@ int rename_with(const char* name, int from_at, const char* from, int to_at, cons
 
 int sync_with(const char* name, int fd, const auto& call) {
     return fd_with(name, fd, effect::changes, [&] {
+        const hold still = hold_synced();
         const int done = call();
         if (done == 0 && all().synced && is_watched(path_of(fd))) all().synced->synced(path_of(fd));
         return done;
@@ -246,6 +258,7 @@ int fdatasync(int fd) {
 int syncfs(int fd) {
     static const auto real = next<int (*)(int)>("syncfs");
     return fd_with("syncfs", fd, effect::changes, [&] {
+        const hold still = hold_synced();
         const int done = real(fd);
         if (done == 0 && all().synced && is_watched(path_of(fd))) all().synced->synced_all();
         return done;
@@ -285,14 +298,48 @@ int mkdir(const char* path, mode_t mode) {
     static const auto real = next<int (*)(const char*, mode_t)>("mkdir");
     return path_with("mkdir", AT_FDCWD, path, effect::needs_room, [&] { return real(path, mode); });
 }
-int lstat(const char* path, struct stat* into) {
-    static const auto real = next<int (*)(const char*, struct stat*)>("lstat");
-    return path_with("lstat", AT_FDCWD, path, effect::reads, [&] { return real(path, into); });
+int chmod(const char* path, mode_t mode) {
+    static const auto real = next<int (*)(const char*, mode_t)>("chmod");
+    return path_with("chmod", AT_FDCWD, path, effect::changes, [&] { return real(path, mode); });
 }
+int access(const char* path, int how) {
+    static const auto real = next<int (*)(const char*, int)>("access");
+    return path_with("access", AT_FDCWD, path, effect::reads, [&] { return real(path, how); });
+}
+
+// struct stat and struct stat64 are one on 64-bit machines.
+#define STAT_CALL(symbol, name)                                                                            \
+    int symbol(const char* path, struct stat* into) {                                                      \
+        static const auto real = next<int (*)(const char*, struct stat*)>(#symbol);                        \
+        return path_with(name, AT_FDCWD, path, effect::reads, [&] { return real(path, into); });           \
+    }
+STAT_CALL(stat, "stat")
+STAT_CALL(lstat, "lstat")
+
+int fstat(int fd, struct stat* into) {
+    static const auto real = next<int (*)(int, struct stat*)>("fstat");
+    return fd_with("fstat", fd, effect::reads, [&] { return real(fd, into); });
+}
+int stat64(const char* path, struct stat64* into) { return stat(path, reinterpret_cast<struct stat*>(into)); }
+int lstat64(const char* path, struct stat64* into) { return lstat(path, reinterpret_cast<struct stat*>(into)); }
+int fstat64(int fd, struct stat64* into) { return fstat(fd, reinterpret_cast<struct stat*>(into)); }
 int fstatat(int at, const char* path, struct stat* into, int flags) {
     static const auto real = next<int (*)(int, const char*, struct stat*, int)>("fstatat");
     return path_with("fstatat", at, path, effect::reads, [&] { return real(at, path, into, flags); });
 }
+
+// A listing breaks off: null with an errno.
+dirent* readdir(DIR* folder) {
+    static const auto real = next<dirent* (*)(DIR*)>("readdir");
+    const auto call = [&] { return real(folder); };
+    if (inside) return call();
+    const pass own;
+    const int error = judge("readdir", path_of(::dirfd(folder)), effect::reads);
+    if (error == 0) return call();
+    errno = error;
+    return nullptr;
+}
+dirent64* readdir64(DIR* folder) { return reinterpret_cast<dirent64*>(readdir(folder)); }
 
 }  // extern "C"
 // NOLINTEND

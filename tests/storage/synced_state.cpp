@@ -22,7 +22,6 @@ std::uint64_t inode_of(const std::string& path) {
 
 std::string parent(const std::string& path) { return fs::path(path).parent_path().string(); }
 
-// The power may go in the middle, at another thread's operation: what was kept before is there until it is replaced.
 void copy(const std::string& from, const std::string& to) {
     std::error_code failed;
     fs::copy_file(from, to + ".new", fs::copy_options::overwrite_existing, failed);

@@ -17,6 +17,10 @@ class synced_state {
     // All that is below `root` now counts as synced.
     synced_state(std::string root, std::string kept);
 
+    // Held over an operation and its record, by one thread at a time: no sync comes between a rename and its record, and
+    // the power does not go in the middle of one. (The operations below take it too.)
+    std::unique_lock<std::recursive_mutex> hold() { return std::unique_lock(mutex_); }
+
     void created(const std::string& path);
     void removing(const std::string& path);  // by unlink, or by a rename onto it
     void renamed(const std::string& from, const std::string& to);
@@ -30,7 +34,7 @@ class synced_state {
 
     std::string root_;
     std::string kept_;
-    std::mutex mutex_;
+    std::recursive_mutex mutex_;
     std::vector<std::pair<std::string, std::string>> renames_;  // folders, of renames that are not on disk
 };
 
