@@ -218,6 +218,43 @@ TEST(HostileFiles, WriterThatGoesOnAfterTheEndIsNamed) {
     EXPECT_EQ(d.stop(), 0);
 }
 
+// A gigabyte takes a while, so it happens in the middle.
+TEST(HostileFiles, AFileMayShrinkBeReplacedOrDeletedWhileItIsRead) {
+    daemon_under_test d;
+    d.start();
+    std::size_t number = 0;
+    const auto change_while_read = [&](const std::function<void(const std::string& path)>& change) {
+        const std::string id = "0000000" + std::to_string(++number);
+        const std::string made = d.folder() + "/made.csv";
+        std::ofstream(made) << header << row("a" + id) << std::string(8'192, 'x');
+        fs::resize_file(made, 1ULL << 30);
+        fs::rename(made, d.state("/inbox/changing") + std::to_string(number) + ".csv");
+        ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.claimed file=" + id) != std::string::npos; }));
+        change(d.state("/processing/" + id + ".csv"));
+        ++number;
+        d.drop("after" + std::to_string(number) + ".csv", header + row("b" + id));
+    };
+    change_while_read([](const std::string& path) { fs::resize_file(path, (header + row("a00000001")).size()); });
+    change_while_read([&](const std::string& path) {
+        std::ofstream(d.folder() + "/other") << header << row("other1") << row("other2");
+        fs::rename(d.folder() + "/other", path);
+    });
+    change_while_read([](const std::string& path) { fs::remove(path); });
+    const auto over = [&](const std::string& name) {
+        return find(d.lines("files.ndjson"), name) != nullptr || d.log().find("event=file.refused file=00000005") != std::string::npos;
+    };
+    EXPECT_TRUE(d.wait([&] { return over("changing5.csv") && d.lines("files.ndjson").size() >= 5; }, 60s)) << d.log();
+    EXPECT_EQ(d.stop(), 0);
+    const auto files = d.lines("files.ndjson");
+    for (const char* name : {"after2.csv", "after4.csv", "after6.csv"}) expect_counts(files, name, 1, 0);
+    for (const auto& file : files) {
+        std::uint64_t sum = 0;
+        for (const char* verdict : {"confirmed", "rejected", "invalid", "superseded", "unconfirmed"}) sum += count(file, verdict);
+        EXPECT_EQ(sum, count(file, "rows")) << file.at("name").as_string();
+    }
+    EXPECT_TRUE(d.names("/processing").empty());
+}
+
 TEST(HostileFiles, InboxMayDisappearAndComeBack) {
     daemon_under_test d;
     d.start();
@@ -229,6 +266,14 @@ TEST(HostileFiles, InboxMayDisappearAndComeBack) {
     const auto files = d.wait_for_files(1);
     EXPECT_EQ(files.size(), 1u);
     EXPECT_NE(d.log().find("event=inbox.back"), std::string::npos);
+    // Deleted, with what lay in it, and another one made.
+    std::ofstream(d.state("/inbox/.b.tmp")) << header << row("b");
+    fs::remove_all(d.state("/inbox"));
+    fs::create_directory(d.folder() + "/new");
+    fs::permissions(d.folder() + "/new", fs::perms::owner_all);
+    fs::rename(d.folder() + "/new", d.state("/inbox"));
+    d.drop("c.csv", header + row("c"));
+    EXPECT_EQ(d.wait_for_files(2).size(), 2u);
     EXPECT_EQ(d.stop(), 0);
 }
 

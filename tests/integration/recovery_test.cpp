@@ -121,16 +121,20 @@ TEST(Recovery, LedgerThatIsNoDatabaseIsRefusedAndKept) {
     expect_refuses([](std::string& bytes) { bytes = std::string(20'000, 'n'); });
 }
 
-// A real file system that is really full.
-class full_disk {
+// A real file system that is really full, or read-only.
+class small_disk {
   public:
-    explicit full_disk(std::string folder) : folder_(std::move(folder)) {}
-    ~full_disk() {
+    explicit small_disk(std::string folder) : folder_(std::move(folder)) {}
+    ~small_disk() {
         if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
     }
-    bool mount(const char* options) {
-        mounted_ = ::mount("none", folder_.c_str(), "tmpfs", mounted_ ? MS_REMOUNT : 0, options) == 0;
-        return mounted_;
+    bool mount(const char* options, bool read_only = false) {
+        unsigned long flags = 0;
+        if (mounted_) flags |= MS_REMOUNT;
+        if (read_only) flags |= MS_RDONLY;
+        const bool done = ::mount("none", folder_.c_str(), "tmpfs", flags, options) == 0;
+        mounted_ = mounted_ || done;
+        return done;
     }
 
   private:
@@ -140,7 +144,7 @@ class full_disk {
 
 TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
     daemon_under_test d;
-    full_disk disk(d.state());
+    small_disk disk(d.state());
     if (!disk.mount("size=1M,mode=0700")) GTEST_SKIP() << "needs root: mount failed";
     const std::string outside = d.folder() + "/outside";
     d.replace_in_config("\"settle\": \"100ms\"", "\"settle\": \"100ms\", \"dir\": \"" + outside + "/inbox\", \"work_dir\": \"" +
@@ -161,6 +165,25 @@ TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
     ASSERT_EQ(files.size(), 2u);
     for (const auto& file : files) EXPECT_EQ(count(file, "confirmed"), count(file, "rows"));
     EXPECT_EQ(count_of(d.log(), "event=pause.ended reason=disk"), 1u);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+// As the kernel does with a file system whose disk fails. A writer's open file would forbid it, so the daemon meets it at
+// its start; what is open already is in tests/storage_faults.
+TEST(Recovery, ReadOnlyStateIsSaidAndKept) {
+    daemon_under_test d;
+    small_disk disk(d.state());
+    if (!disk.mount("size=64M,mode=0700")) GTEST_SKIP() << "needs root: mount failed";
+    run_file(d, "a.csv", 1);
+    d.drop("b.csv", csv("b", 10));
+    ASSERT_TRUE(disk.mount("size=64M,mode=0700", true));
+    const std::size_t before = d.log().size();
+    EXPECT_NE(d.fail_to_start(), 0);
+    EXPECT_NE(d.log().find("Read-only file system", before), std::string::npos) << d.log().substr(before);
+    EXPECT_EQ(d.log().find("event=ledger.damaged"), std::string::npos);
+    ASSERT_TRUE(disk.mount("size=64M,mode=0700"));
+    d.start();
+    EXPECT_EQ(d.wait_for_files(2).size(), 2u);
     EXPECT_EQ(d.stop(), 0);
 }
 
