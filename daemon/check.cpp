@@ -16,7 +16,7 @@
 #include "config/folders.hpp"
 #include "dry_run.hpp"
 #include "intake/file_reader.hpp"
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 #include "intake/line_numbers.hpp"
 #include "intake/raw_row_reader.hpp"
 #include "service/reloading.hpp"

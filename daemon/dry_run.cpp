@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "intake/content_hash.hpp"
-#include "intake/file_descriptor.hpp"
+#include "intake/open_for_reading.hpp"
 #include "observe/control_client.hpp"
 #include "observe/snapshot_json.hpp"
 #include "observe/status_text.hpp"

@@ -1,4 +1,4 @@
-// Where everything lies. A pure function of settings that came from the loader; intake/claim_folders.hpp makes
+// Where everything lies. A pure function of settings that came from the loader; intake/arrival/claim_folders.hpp makes
 // them.
 #pragma once
 

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "base/result.hpp"
-#include "intake/file_descriptor.hpp"
+#include "intake/open_for_reading.hpp"
 
 namespace consent_sync::intake {
 
@@ -25,7 +25,7 @@ class byte_source {
     virtual base::result<bool> seek(std::uint64_t offset) = 0;
 };
 
-std::unique_ptr<byte_source> make_file_source(file_descriptor file);
+std::unique_ptr<byte_source> make_file_source(base::unique_fd file);
 
 // The content of a gzip file (RFC 1952, one member or several). Breaks off with invalid_input where it is
 // truncated or damaged, and before it has given more than `bytes_max` bytes.

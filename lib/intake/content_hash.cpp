@@ -10,7 +10,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "intake/file_descriptor.hpp"
+#include "intake/open_for_reading.hpp"
 #include "intake/limits.hpp"
 
 namespace consent_sync::intake {
@@ -25,7 +25,7 @@ base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop) {
         if (stop != nullptr && *stop) return base::error{base::errc::busy, "hashing was interrupted"};
         const ssize_t got = ::pread(fd, block.get(), block_bytes, offset);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return system_error("reading the file for its SHA-256", errno);
+        if (got < 0) return reading_error("reading the file for its SHA-256", errno);
         if (got == 0) break;
         ::EVP_DigestUpdate(digest.get(), block.get(), static_cast<std::size_t>(got));
         offset += got;

@@ -90,12 +90,12 @@ file_reader::~file_reader() = default;
 
 base::result<file_reader> file_reader::open(const std::string& path, std::string_view name,
                                             const read_settings& settings, read_position from) {
-    base::result<file_descriptor> file = open_for_reading(path);
+    base::result<base::unique_fd> file = open_for_reading(path);
     if (!file) return file.error();
     return open(std::move(*file), name, settings, from);
 }
 
-base::result<file_reader> file_reader::open(file_descriptor file, std::string_view name,
+base::result<file_reader> file_reader::open(base::unique_fd file, std::string_view name,
                                             const read_settings& settings, read_position from) {
     return open(make_file_source(std::move(file)), name, settings, from);
 }

@@ -24,7 +24,7 @@
 #include "base/result.hpp"
 #include "config/settings.hpp"
 #include "intake/byte_source.hpp"
-#include "intake/file_descriptor.hpp"
+#include "intake/open_for_reading.hpp"
 #include "intake/row.hpp"
 
 namespace consent_sync::intake {
@@ -53,7 +53,7 @@ class file_reader {
     // `name` is the name the file was dropped under: it tells the format.
     static base::result<file_reader> open(const std::string& path, std::string_view name,
                                           const read_settings& settings, read_position from = {});
-    static base::result<file_reader> open(file_descriptor file, std::string_view name,
+    static base::result<file_reader> open(base::unique_fd file, std::string_view name,
                                           const read_settings& settings, read_position from = {});
     static base::result<file_reader> open(std::unique_ptr<byte_source> source, std::string_view name,
                                           const read_settings& settings, read_position from = {});

@@ -11,7 +11,7 @@ namespace {
 
 class file_source final : public byte_source {
   public:
-    explicit file_source(file_descriptor file) : file_(std::move(file)) {
+    explicit file_source(base::unique_fd file) : file_(std::move(file)) {
         ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);  // only advice
     }
 
@@ -22,13 +22,13 @@ class file_source final : public byte_source {
                 offset_ += static_cast<std::uint64_t>(got);
                 return static_cast<std::size_t>(got);
             }
-            if (errno != EINTR) return system_error("reading the file", errno);
+            if (errno != EINTR) return reading_error("reading the file", errno);
         }
     }
 
     base::result<bool> seek(std::uint64_t offset) override {
         struct stat status {};
-        if (::fstat(file_.get(), &status) != 0) return system_error("looking at the file", errno);
+        if (::fstat(file_.get(), &status) != 0) return reading_error("looking at the file", errno);
         if (offset > static_cast<std::uint64_t>(status.st_size))
             return base::error{base::errc::invalid_input,
                                "the file is shorter than it was: it has " + std::to_string(status.st_size) +
@@ -38,13 +38,13 @@ class file_source final : public byte_source {
     }
 
   private:
-    file_descriptor file_;
+    base::unique_fd file_;
     std::uint64_t offset_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<byte_source> make_file_source(file_descriptor file) {
+std::unique_ptr<byte_source> make_file_source(base::unique_fd file) {
     return std::make_unique<file_source>(std::move(file));
 }
 

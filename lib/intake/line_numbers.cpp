@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "intake/byte_source.hpp"
-#include "intake/file_descriptor.hpp"
+#include "intake/open_for_reading.hpp"
 #include "intake/format.hpp"
 #include "intake/limits.hpp"
 
@@ -14,7 +14,7 @@ base::result<std::vector<std::uint64_t>> find_lines(const std::string& path, std
                                                     std::uint64_t bytes_max, std::span<const std::uint64_t> offsets) {
     const base::result<format> kind = parse_format(name);
     if (!kind) return kind.error();
-    base::result<file_descriptor> file = open_for_reading(path);
+    base::result<base::unique_fd> file = open_for_reading(path);
     if (!file) return file.error();
     std::unique_ptr<byte_source> source = make_file_source(std::move(*file));
     if (kind->gzip) source = make_gzip_source(std::move(source), bytes_max * decompressed_factor);

@@ -94,12 +94,12 @@ raw_row_reader::~raw_row_reader() = default;
 
 base::result<raw_row_reader> raw_row_reader::open(const std::string& path, std::string_view name,
                                                   std::uint64_t bytes_max) {
-    base::result<file_descriptor> file = open_for_reading(path);
+    base::result<base::unique_fd> file = open_for_reading(path);
     if (!file) return file.error();
     return open(std::move(*file), name, bytes_max);
 }
 
-base::result<raw_row_reader> raw_row_reader::open(file_descriptor file, std::string_view name,
+base::result<raw_row_reader> raw_row_reader::open(base::unique_fd file, std::string_view name,
                                                   std::uint64_t bytes_max) {
     return open(make_file_source(std::move(file)), name, bytes_max);
 }

@@ -17,7 +17,7 @@
 
 #include "base/result.hpp"
 #include "intake/byte_source.hpp"
-#include "intake/file_descriptor.hpp"
+#include "intake/open_for_reading.hpp"
 #include "intake/format.hpp"
 
 namespace consent_sync::intake {
@@ -33,7 +33,7 @@ class raw_row_reader {
     // `bytes_max` as in read_settings. Errors: as file_reader::open.
     static base::result<raw_row_reader> open(const std::string& path, std::string_view name,
                                              std::uint64_t bytes_max);
-    static base::result<raw_row_reader> open(file_descriptor file, std::string_view name,
+    static base::result<raw_row_reader> open(base::unique_fd file, std::string_view name,
                                              std::uint64_t bytes_max);
     static base::result<raw_row_reader> open(std::unique_ptr<byte_source> source, std::string_view name,
                                              std::uint64_t bytes_max);

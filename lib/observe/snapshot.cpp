@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "base/log.hpp"
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 
 namespace consent_sync::observe {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
-#include "intake/claim.hpp"
-#include "intake/claim_refuse.hpp"
+#include "intake/arrival/claim.hpp"
+#include "intake/arrival/claim_refuse.hpp"
 #include "service/intake_service.hpp"
 
 namespace consent_sync::service {

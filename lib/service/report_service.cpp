@@ -9,7 +9,7 @@
 #include "async/run_blocking.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
-#include "intake/claim.hpp"
+#include "intake/arrival/claim.hpp"
 
 namespace consent_sync::service {
 namespace {

@@ -17,7 +17,7 @@
 #include "base/clock.hpp"
 #include "config/folders.hpp"
 #include "config/settings.hpp"
-#include "intake/claim_folders.hpp"
+#include "intake/arrival/claim_folders.hpp"
 #include "report/report_writer.hpp"
 #include "service/ledger_thread.hpp"
 

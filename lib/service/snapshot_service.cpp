@@ -8,7 +8,7 @@
 
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 
 namespace consent_sync::service {
 namespace {

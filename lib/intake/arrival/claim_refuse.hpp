@@ -4,7 +4,7 @@
 //   {"name":"x.csv","file_id":"00000042","reason":"…","how_to_fix":"…","refused_at":"2026-11-23T09:00:00.123Z"}
 //
 // file_id is there only for files that were claimed. The reason is complete before the file appears, so that
-// no refused file is ever without one. Idempotent like the steps of intake/claim.hpp, with the same errors.
+// no refused file is ever without one. Idempotent like the steps of intake/arrival/claim.hpp, with the same errors.
 #pragma once
 
 #include <optional>

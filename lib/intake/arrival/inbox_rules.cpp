@@ -1,4 +1,4 @@
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // Real files, a real inotify, a settle time of some milliseconds; no waits but for the watch itself.
-#include "intake/watch.hpp"
+#include "intake/arrival/watch.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -11,7 +11,7 @@
 
 #include "base/file.hpp"
 #include "base/result.hpp"
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 
 namespace consent_sync::intake {
 

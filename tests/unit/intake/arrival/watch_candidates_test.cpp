@@ -1,4 +1,4 @@
-#include "intake/watch_candidates.hpp"
+#include "intake/arrival/watch_candidates.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

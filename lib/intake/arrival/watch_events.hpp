@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 
 namespace consent_sync::intake {
 

@@ -1,4 +1,4 @@
-#include "intake/claim.hpp"
+#include "intake/arrival/claim.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 #include "base/file.hpp"
 #include "base/redact.hpp"
-#include "intake/watch_folder.hpp"
+#include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::intake {
 namespace {

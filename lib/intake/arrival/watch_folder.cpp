@@ -1,4 +1,4 @@
-#include "intake/watch_folder.hpp"
+#include "intake/arrival/watch_folder.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -13,7 +13,7 @@
 
 namespace consent_sync::intake {
 
-// Open folders for the steps of intake/claim.hpp. The inbox's is the watch's.
+// Open folders for the steps of intake/arrival/claim.hpp. The inbox's is the watch's.
 struct work_folders {
     base::unique_fd processing;
     base::unique_fd done;

@@ -1,4 +1,4 @@
-#include "intake/claim_folders.hpp"
+#include "intake/arrival/claim_folders.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "intake/watch.hpp"
+#include "intake/arrival/watch.hpp"
 
 #include <sys/inotify.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "intake/claim_refuse.hpp"
+#include "intake/arrival/claim_refuse.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -29,10 +29,10 @@
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
-#include "intake/inbox_rules.hpp"
-#include "intake/watch_candidates.hpp"
-#include "intake/watch_events.hpp"
-#include "intake/watch_folder.hpp"
+#include "intake/arrival/inbox_rules.hpp"
+#include "intake/arrival/watch_candidates.hpp"
+#include "intake/arrival/watch_events.hpp"
+#include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::intake {
 

@@ -20,7 +20,7 @@
 #include "base/result.hpp"
 #include "consent/place.hpp"
 #include "intake/format.hpp"
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 
 namespace consent_sync::intake {
 

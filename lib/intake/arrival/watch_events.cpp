@@ -1,4 +1,4 @@
-#include "intake/watch_events.hpp"
+#include "intake/arrival/watch_events.hpp"
 
 #include <sys/inotify.h>
 

@@ -1,4 +1,4 @@
-#include "intake/claim_refuse.hpp"
+#include "intake/arrival/claim_refuse.hpp"
 
 #include <fmt/format.h>
 
@@ -9,8 +9,8 @@
 #include "base/file.hpp"
 #include "base/redact.hpp"
 #include "base/time_text.hpp"
-#include "intake/claim.hpp"
-#include "intake/watch_folder.hpp"
+#include "intake/arrival/claim.hpp"
+#include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::intake {
 namespace {

@@ -1,4 +1,4 @@
-#include "intake/claim.hpp"
+#include "intake/arrival/claim.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -9,8 +9,8 @@
 #include <array>
 #include <filesystem>
 
-#include "intake/claim_folders.hpp"
-#include "intake/watch_folder.hpp"
+#include "intake/arrival/claim_folders.hpp"
+#include "intake/arrival/watch_folder.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace consent_sync::intake {

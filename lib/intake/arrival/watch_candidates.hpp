@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "intake/inbox_rules.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 
 namespace consent_sync::intake {
 
