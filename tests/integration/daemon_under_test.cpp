@@ -43,6 +43,17 @@ std::vector<boost::json::object> read_lines(const std::string& reports, const st
     return lines;
 }
 
+daemon_under_test::command_result run_line(const std::string& line) {
+    daemon_under_test::command_result result;
+    FILE* const pipe = ::popen(line.c_str(), "re");
+    if (!pipe) return result;
+    char piece[4096];
+    for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, pipe)) > 0;) result.out.append(piece, n);
+    const int status = ::pclose(pipe);
+    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return result;
+}
+
 }  // namespace
 
 daemon_under_test::daemon_under_test(hubspot_sim::options o, const std::string& more) {
@@ -222,14 +233,20 @@ std::string daemon_under_test::report(const std::string& file_name) const {
 
 daemon_under_test::command_result daemon_under_test::command(const std::string& arguments) const {
     const std::string line = std::string(CONSENT_SYNC_BINARY) + " " + arguments + " --config " + folder_ + "/config.json 2>&1";
-    command_result result;
-    FILE* pipe = ::popen(line.c_str(), "re");
-    if (!pipe) return result;
-    char piece[4096];
-    for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, pipe)) > 0;) result.out.append(piece, n);
-    const int status = ::pclose(pipe);
-    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    command_result result = run_line(line);
+    if (!arguments.starts_with("history")) heard(result.out);
     return result;
+}
+
+std::string daemon_under_test::get(const std::string& path, const std::string& more_for_curl) const {
+    const std::string text = log();
+    const std::string begin = "event=monitor.listening port=";
+    const std::size_t at = text.rfind(begin);
+    if (at == std::string::npos) return "there is no monitor";
+    const std::string port = std::to_string(std::stoi(text.substr(at + begin.size())));
+    const command_result got = run_line("curl -s -i -m 10 " + more_for_curl + " http://127.0.0.1:" + port + path + " 2>&1");
+    heard(got.out);
+    return got.out + "\nexit " + std::to_string(got.status);
 }
 
 std::string daemon_under_test::log() const { return read_text(folder_ + "/log"); }

@@ -50,12 +50,16 @@ class daemon_under_test {
     // The text of the first file of that name below reports/.
     std::string report(const std::string& file_name) const;
     std::string log() const;
-    // Another command of the same binary with the same configuration; what it printed, on both streams.
+    // Another command of the same binary with the same configuration; what it printed, on both streams. All but
+    // `history`, which is about an address, is held against the secrets.
     struct command_result {
         int status = -1;
         std::string out;
     };
     command_result command(const std::string& arguments) const;
+    // What the monitor answers, with the header; "monitor": { "listen": "127.0.0.1:0" } is in the configuration, and it
+    // was started once.
+    std::string get(const std::string& path, const std::string& more_for_curl = "") const;
     std::string folder() const { return folder_; }
     // Every line below reports/ of the day files of that name, in order.
     std::vector<boost::json::object> lines(const std::string& name) const;
@@ -64,7 +68,7 @@ class daemon_under_test {
     void write_token(const std::string& token);
     void set_environment(const std::string& name, const std::string& value);   // of the daemon; before start()
     // What the daemon said elsewhere than in its log: is held against the secrets as the log is.
-    void heard(const std::string& text) { heard_ += text + "\n"; }
+    void heard(const std::string& text) const { heard_ += text + "\n"; }
     secrecy& secrets() { return secrecy_; }
     std::vector<std::string> names(const std::string& below) const;
 
@@ -77,7 +81,7 @@ class daemon_under_test {
     pid_t process_ = -1;
     std::vector<std::string> environment_;  // NAME=VALUE, beside the test's own
     secrecy secrecy_;
-    std::string heard_;
+    mutable std::string heard_;
 };
 
 std::uint64_t count(const boost::json::object& file, const char* verdict);

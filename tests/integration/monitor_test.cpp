@@ -24,10 +24,6 @@ class watched_daemon : public daemon_under_test {
         const std::string text = log();
         if (std::regex_search(text, found, std::regex("event=monitor.listening port=([0-9]+)"))) port_ = found[1];
     }
-    // What curl gives for it, with the header.
-    std::string get(const std::string& path, const std::string& more = "") const {
-        return shell("curl -s -i -m 10 " + more + " http://127.0.0.1:" + port_ + path);
-    }
     const std::string& port() const { return port_; }
     static std::string shell(const std::string& line) {
         std::string out;

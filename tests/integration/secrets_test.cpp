@@ -115,11 +115,16 @@ TEST(Secrets, AnswersThatEchoTokenAndAddressesAreMasked) {
                              R"(","correlationId":")" + words + R"(","errors":[{"message":")" + words +
                              R"(","context":{"missingScopes":[")" + words + R"("]}}]})";
     for (const unsigned status : {200U, 400U, 401U, 403U, 404U, 423U, 429U, 477U, 500U}) {
-        daemon_under_test d({}, quick_retry);
+        daemon_under_test d({}, quick_retry + R"(, "monitor": { "listen": "127.0.0.1:0" })");
         d.hubspot().next({hubspot_sim::fault::custom(status, body).with_header("Retry-After", words).times(100)});
         d.start();
         d.drop("person1@example.com.csv", csv(1));
         EXPECT_TRUE(d.wait([&] { return d.log().find("event=batch.settled") != std::string::npos; })) << status;
+        // All of these are held against the secrets, as the log is.
+        for (const char* path : {"/status", "/metrics", "/healthz", "/readyz", "/person3@example.com"})
+            EXPECT_NE(d.get(path).find("HTTP/1.1 "), std::string::npos) << path;
+        EXPECT_EQ(d.command("status").status, 0);
+        EXPECT_EQ(d.command("status --json").status, 0);
         EXPECT_EQ(d.stop(), 0);
         for (const auto& entry : fs::recursive_directory_iterator(d.state())) {
             const bool shows =
