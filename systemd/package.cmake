@@ -49,7 +49,8 @@ install(FILES systemd/consent-sync.tmpfiles DESTINATION /usr/lib/tmpfiles.d RENA
 install(FILES config/consent-sync.json DESTINATION /etc/consent-sync)
 install(FILES config/consent-sync.schema.json config/consent-sync.rules.yml DESTINATION ${CMAKE_INSTALL_DATADIR}/consent-sync)
 install(FILES systemd/completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME consent-sync)
-install(FILES systemd/debian/copyright systemd/what-to-do.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/consent-sync)
+install(FILES systemd/debian/copyright systemd/what-to-do.md systemd/recovery.md systemd/security.md
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/consent-sync)
 install(FILES systemd/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME consent-sync)
 compress(man/consent-sync.1 ${CMAKE_INSTALL_MANDIR}/man1 consent-sync.1)
 compress(man/consent-sync.json.5 ${CMAKE_INSTALL_MANDIR}/man5 consent-sync.json.5)

@@ -95,8 +95,8 @@ std::string accept_restored(ledger::store& s, const config::folders& paths, std:
     return std::string(restored_words) + " (" + std::to_string(known) + " of " + std::to_string(on_record) +
            "): it was restored from a backup, or replaced. What was sent since is not in it. " +
            std::to_string(stray.size()) +
-           " files in processing/ are not known to it. Nothing is sent until an operator resumes: see Recovery in "
-           "lib/ledger/README.md";
+           " files in processing/ are not known to it. Nothing is sent until an operator resumes: see "
+           "/usr/share/doc/consent-sync/recovery.md";
 }
 
 // The pause that a restored ledger got, if an operator ended it by removing the counter's file.

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "integration/accounting.hpp"
+#include "ledger/database.hpp"
 
 namespace consent_sync::integration {
 namespace {
@@ -105,7 +106,7 @@ void expect_refuses(const std::function<void(std::string&)>& damage) {
     d.launch();
     EXPECT_EQ(d.wait_for_exit(), 3) << d.log();
     EXPECT_NE(d.log().find("is damaged ("), std::string::npos) << d.log();
-    EXPECT_NE(d.log().find("Recovery"), std::string::npos);
+    EXPECT_NE(d.log().find("/recovery.md says"), std::string::npos);
     EXPECT_EQ(bytes_of(d.state("/ledger.db")), bytes) << "the damaged ledger was changed";
     EXPECT_EQ(d.names("/inbox"), std::vector<std::string>{"b.csv"});
     EXPECT_EQ(d.names("/done").size(), 1u);
@@ -119,6 +120,36 @@ TEST(Recovery, LedgerWithBrokenPagesIsRefusedAndKept) {
 }
 TEST(Recovery, LedgerThatIsNoDatabaseIsRefusedAndKept) {
     expect_refuses([](std::string& bytes) { bytes = std::string(20'000, 'n'); });
+}
+
+// What the page for operators says, done as it stands there.
+TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
+    const std::string page = bytes_of(CONSENT_SYNC_SOURCE_DIR "/systemd/recovery.md");
+    const std::size_t begin = page.find("```sh\n") + 6;
+    std::string commands = page.substr(begin, page.find("```", begin) - begin);
+    for (const std::string part : {"systemctl stop consent-sync\n", "/var/lib/consent-sync"})
+        ASSERT_NE(commands.find(part), std::string::npos) << commands;
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    run_file(d, "b.csv", 2);
+    std::string bytes = bytes_of(d.state("/ledger.db"));
+    ASSERT_GT(bytes.size(), 8u * 8'192);
+    std::fill(bytes.end() - 3 * 8'192, bytes.end() - 8'192, '\x5a');
+    std::ofstream(d.state("/ledger.db"), std::ios::binary) << bytes;
+    EXPECT_EQ(d.fail_to_start(), 3);
+    commands.erase(0, std::string("systemctl stop consent-sync\n").size());
+    commands.replace(commands.find("/var/lib/consent-sync"), std::string("/var/lib/consent-sync").size(), d.state());
+    std::ofstream(d.file("commands")) << "set -euo pipefail\n" << commands;
+    ASSERT_EQ(std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str()), 0) << bytes_of(d.file("said"));
+    EXPECT_EQ(bytes_of(d.file("said")), "ok\n");
+    EXPECT_TRUE(open_to_others(d.state()).empty());
+    expect_waits_for_operator(d, 3);
+    EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000003");
+    const ledger::database saved(d.state("/ledger.db"), ledger::database::access::read_only);
+    auto rows = saved.prepare("SELECT count(*) FROM changes");
+    rows.run_with();
+    ASSERT_TRUE(rows.step());
+    EXPECT_GT(rows.integer(0), 20 + 100) << "of 300 old rows and 20 new ones";
 }
 
 // A real file system that is really full, or read-only.
