@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/change_row.hpp"
+
 namespace consent_sync::ledger {
 namespace {
 
@@ -60,17 +62,10 @@ void change_table::append(std::span<const new_row> rows) {
     }
 }
 
-fetched_change change_table::read_change(const statement& row) const {
+fetched_change change_table::read_fetched(const statement& row) const {
     fetched_change found;
-    consent::change& c = found.change;
-    c.id = consent::place(row.integer(0));
-    c.subscriber = row.text(1);
-    c.subscription = row.integer(2);
-    c.channel = static_cast<consent::channel>(row.integer(3));
-    c.state = static_cast<consent::status_state>(row.integer(4));
-    if (const auto basis = row.optional_integer(5)) c.basis = static_cast<consent::legal_basis>(*basis);
-    if (!row.is_null(6)) c.explanation = row.text(6);
-    found.hash = consent::hash_key(c);
+    found.change = read_change(row);
+    found.hash = consent::hash_key(found.change);
     found.settled = row.integer(7) != 0;
     return found;
 }
@@ -97,7 +92,7 @@ fetched change_table::fetch_bulk(consent::place after, consent::place bound, std
 
 void change_table::fetch_segment(consent::place after, consent::place to, std::size_t most, fetched& out) {
     bulk_.run_with(after.id(), to.id(), most - out.changes.size());
-    while (bulk_.step()) out.changes.push_back(read_change(bulk_));
+    while (bulk_.step()) out.changes.push_back(read_fetched(bulk_));
     bulk_.restart();
     out.scanned_to = out.changes.size() < most ? to : out.changes.back().change.id;
 }
@@ -115,7 +110,7 @@ fetched change_table::fetch_released(consent::place after, consent::place to, st
 fetched change_table::fetch_opt_outs(consent::place after, consent::place to, std::size_t most) {
     fetched out;
     opt_outs_.run_with(after.id(), to.id(), most);
-    while (opt_outs_.step()) out.changes.push_back(read_change(opt_outs_));
+    while (opt_outs_.step()) out.changes.push_back(read_fetched(opt_outs_));
     opt_outs_.restart();
     out.reached_end = out.changes.size() < most;
     out.scanned_to = out.reached_end ? to : out.changes.back().change.id;
@@ -127,7 +122,7 @@ std::vector<fetched_change> change_table::fetch(std::span<const consent::place> 
     std::vector<fetched_change> out;
     for (const consent::place place : places) {
         one_.run_with(place.id());
-        if (one_.step()) out.push_back(read_change(one_));
+        if (one_.step()) out.push_back(read_fetched(one_));
         one_.restart();
     }
     return out;
@@ -187,7 +182,7 @@ consent::place change_table::overtaken_by(const fetched_change& candidate) {
 std::optional<consent::change> change_table::find(consent::place id) {
     one_.run_with(id.id());
     std::optional<consent::change> found;
-    if (one_.step()) found = read_change(one_).change;
+    if (one_.step()) found = read_fetched(one_).change;
     one_.restart();
     return found;
 }

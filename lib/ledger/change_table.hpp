@@ -41,7 +41,7 @@ class change_table {
     bool issued(consent::place original, const consent::change& change);
 
   private:
-    fetched_change read_change(const statement& row) const;
+    fetched_change read_fetched(const statement& row) const;
     void fetch_segment(consent::place after, consent::place to, std::size_t most, fetched& out);
     consent::place overtaken_by(const fetched_change& candidate);
     void mark_overtaken(std::span<fetched_change> candidates);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/change_row.hpp"
 #include "ledger/ranges.hpp"
 
 namespace consent_sync::ledger {
@@ -9,14 +10,7 @@ namespace {
 
 history_entry read_entry(const statement& row) {
     history_entry e;
-    consent::change& c = e.change;
-    c.id = consent::place(row.integer(0));
-    c.subscriber = row.text(1);
-    c.subscription = row.integer(2);
-    c.channel = static_cast<consent::channel>(row.integer(3));
-    c.state = static_cast<consent::status_state>(row.integer(4));
-    if (const auto basis = row.optional_integer(5)) c.basis = static_cast<consent::legal_basis>(*basis);
-    if (!row.is_null(6)) c.explanation = row.text(6);
+    e.change = read_change(row);
     if (row.integer(7) != 0) e.verdict = static_cast<consent::verdict>(row.integer(7));
     if (e.verdict == consent::verdict::confirmed) e.success = static_cast<consent::success_reason>(row.integer(8));
     e.settled_by = row.integer(9);

@@ -2,6 +2,8 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "ledger/change_row.hpp"
+
 namespace consent_sync::ledger {
 namespace {
 
@@ -21,14 +23,7 @@ std::string waiting_for(const std::string& range) {
 
 ended_row read_row(const statement& row) {
     ended_row found;
-    consent::change& c = found.change;
-    c.id = consent::place(row.integer(0));
-    c.subscriber = row.text(1);
-    c.subscription = row.integer(2);
-    c.channel = static_cast<consent::channel>(row.integer(3));
-    c.state = static_cast<consent::status_state>(row.integer(4));
-    if (const auto basis = row.optional_integer(5)) c.basis = static_cast<consent::legal_basis>(*basis);
-    if (!row.is_null(6)) c.explanation = row.text(6);
+    found.change = read_change(row);
     found.offset = static_cast<std::uint64_t>(row.integer(7));
     found.verdict = static_cast<consent::verdict>(row.integer(8));
     found.reason = reason{row.text(9), row.text(10), row.text(11), consent::place(row.integer(12))};
