@@ -16,7 +16,6 @@ namespace {
 constexpr const char* bold = "\x1b[1m";
 constexpr const char* red = "\x1b[31m";
 constexpr const char* yellow = "\x1b[33m";
-constexpr const char* green = "\x1b[32m";
 constexpr const char* plain = "\x1b[0m";
 constexpr std::size_t bar_width = 20;
 
