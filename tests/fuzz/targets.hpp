@@ -27,6 +27,7 @@ void fuzz_response_head(std::string_view input);  // all bytes of a connection; 
 void fuzz_token_response(std::string_view input);
 void fuzz_address_line(std::string_view input);   // what a log line is made of
 void fuzz_url(std::string_view input);            // base_url, proxy, no_proxy
+void fuzz_control(std::string_view input);        // lines of the control socket, requests to the monitor
 
 struct target {
     std::string_view name;  // also of its folder in corpus/
@@ -44,6 +45,7 @@ inline constexpr std::array targets = {
     target{"token_response", fuzz_token_response},
     target{"address_line", fuzz_address_line},
     target{"url", fuzz_url},
+    target{"control", fuzz_control},
 };
 
 }  // namespace consent_sync::fuzz
