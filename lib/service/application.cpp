@@ -43,7 +43,6 @@ class parts {
           past_(std::move(opened.past)),
           open_files_(std::move(opened.open_files)),
           io_(io),
-          blocking_(blocking),
           random_(std::random_device{}()),
           transport_(std::move(transport)),
           engine_(settings_, midnight(), random_),
@@ -236,7 +235,6 @@ class parts {
     ledger::recovery past_;
     std::vector<ledger::file_record> open_files_;
     boost::asio::io_context& io_;
-    boost::asio::thread_pool& blocking_;
     base::system_clock clock_;
     base::random_engine random_;
     std::unique_ptr<http::https_transport> transport_;
