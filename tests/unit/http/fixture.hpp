@@ -87,7 +87,7 @@ class transport_fixture : public ::testing::Test {
 
     void connect(https_options with) {
         transport.reset();
-        transport = std::move(https_transport::make(context->get_executor(), std::move(with)).value());
+        transport = https_transport::make(context->get_executor(), std::move(with)).value();
     }
 
     static request post(const std::string& body = R"({"inputs":[]})") {

@@ -13,7 +13,7 @@ namespace consent_sync::ledger {
 
 class LedgerTest : public testing::Test {
   protected:
-    LedgerTest() : store_(std::move(store::open(":memory:").value())) {}
+    LedgerTest() : store_(store::open(":memory:").value()) {}
 
     void run(const std::function<void(store&)>& work) {
         const auto done = store_->transact(work);
