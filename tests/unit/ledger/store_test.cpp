@@ -73,7 +73,7 @@ TEST_F(Store, WhatWasNotCommittedNeverWas) {
     temporary_folder folder;
     const std::string path = folder.path + "/ledger.db";
     {
-        auto first = std::move(store::open(path).value());
+        auto first = store::open(path).value();
         std::vector<file_record> files(1);
         EXPECT_FALSE(first->transact([&](store& s) { s.files().add(files); }).has_error());
         EXPECT_TRUE(first
@@ -83,7 +83,7 @@ TEST_F(Store, WhatWasNotCommittedNeverWas) {
                         })
                         .has_error());
     }
-    auto second = std::move(store::open(path).value());
+    auto second = store::open(path).value();
     EXPECT_FALSE(
         second->transact([](store& s) { EXPECT_EQ(s.files().open_files().size(), 1u); }).has_error());
 }
@@ -91,7 +91,7 @@ TEST_F(Store, WhatWasNotCommittedNeverWas) {
 TEST_F(Store, AFullDiskLosesNothingAndGoesOnWhenThereIsRoom) {
     temporary_folder folder;
     const std::string path = folder.path + "/ledger.db";
-    auto full = std::move(store::open(path).value());
+    auto full = store::open(path).value();
     std::vector<file_record> files(1);
     ASSERT_FALSE(full->transact([&](store& s) { s.files().add(files); }).has_error());
     ASSERT_FALSE(full->limit_pages(60).has_error());
