@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 #include "base/redact.hpp"
 #include "hubspot/encode.hpp"
@@ -12,9 +13,7 @@ namespace consent_sync::service {
 namespace {
 
 async::task_group::failure_handler report_bug() {
-    return [](std::string_view task, std::exception_ptr) {
-        base::log_event(base::level::error, "task.failed", {{"task", task}});
-    };
+    return async::log_task_failed;
 }
 
 }  // namespace

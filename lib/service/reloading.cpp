@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/log_task_failed.hpp"
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
 #include "base/time_zone.hpp"
@@ -53,9 +54,7 @@ reloading::reloading(const boost::asio::any_io_executor& home, boost::asio::thre
       config_path_(std::move(config_path)),
       current_(current),
       listener_(std::move(l)),
-      tasks_(home, [](std::string_view task, std::exception_ptr) {
-          base::log_event(base::level::error, "task.failed", {{"task", task}});
-      }) {}
+      tasks_(home, async::log_task_failed) {}
 
 void reloading::request() {
     if (stopped_) return;

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "async/log_task_failed.hpp"
 #include "async/run_blocking.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -87,13 +88,7 @@ report_service::report_service(const boost::asio::any_io_executor& home, boost::
       folders_(folders),
       tasks_(
           home,
-          [](std::string_view task, std::exception_ptr failure) {
-              try {
-                  std::rethrow_exception(failure);
-              } catch (const std::exception& e) {
-                  base::log_event(base::level::error, "task.failed", {{"task", task}, {"words", e.what()}});
-              }
-          }),
+          async::log_task_failed),
       changed_(home, boost::asio::steady_timer::time_point::max()) {}
 
 void report_service::start() {

@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "async/log_task_failed.hpp"
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
 #include "ledger/generation.hpp"
@@ -32,13 +33,7 @@ retention_service::retention_service(const boost::asio::any_io_executor& home, b
       paths_(paths),
       ledger_(ledger),
       trouble_(trouble),
-      tasks_(home, [](std::string_view task, std::exception_ptr failure) {
-          try {
-              std::rethrow_exception(failure);
-          } catch (const std::exception& e) {
-              base::log_event(base::level::error, "task.failed", {{"task", task}, {"words", e.what()}});
-          }
-      }) {}
+      tasks_(home, async::log_task_failed) {}
 
 void retention_service::start() { tasks_.spawn("retention", run()); }
 

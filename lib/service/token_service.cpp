@@ -2,6 +2,7 @@
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include "async/log_task_failed.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "service/to_answer.hpp"
@@ -27,9 +28,7 @@ token_service::token_service(const boost::asio::any_io_executor& home, const bas
       keeper_(source_of(settings)),
       wake_(home),
       look_(home),
-      tasks_(home, [](std::string_view task, std::exception_ptr) {
-          base::log_event(base::level::error, "task.failed", {{"task", task}});
-      }) {}
+      tasks_(home, async::log_task_failed) {}
 
 void token_service::start() {
     files_changed();
