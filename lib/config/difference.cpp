@@ -31,6 +31,7 @@ settings reloaded(const settings& before, const settings& after) {
     now.inbox.work_dir = before.inbox.work_dir;
     now.hubspot = before.hubspot;
     now.monitor_listen = before.monitor_listen;
+    now.monitor_hosts = before.monitor_hosts;
     now.control_socket = before.control_socket;
     return now;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "config/key_kinds.hpp"
@@ -14,6 +15,39 @@ constexpr auto reload = effect::at_reload;
 constexpr auto restart = effect::at_restart;
 constexpr std::uint64_t id_max = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t unsubscribe_all_max = 100;
+constexpr std::size_t monitor_hosts_max = 20;
+
+bool is_host_name(std::string_view name) {
+    return !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+    });
+}
+
+problem read_hosts(const json::value& value, std::vector<std::string>& into, const std::string&) {
+    std::vector<std::string> names;
+    bool valid = value.is_null() || (value.is_array() && !value.get_array().empty() &&
+                                     value.get_array().size() <= monitor_hosts_max);
+    if (valid && value.is_array()) {
+        for (const json::value& each : value.get_array()) {
+            const auto* name = each.if_string();
+            valid = valid && name != nullptr && is_host_name(std::string_view(*name));
+            if (valid) names.emplace_back(std::string_view(*name));
+        }
+    }
+    if (!valid) {
+        return refusal(fmt::format("a list of 1 to {} names of hosts without port, like [\"db1.example.com\"], or null",
+                                   monitor_hosts_max),
+                       value);
+    }
+    into = std::move(names);
+    return std::nullopt;
+}
+
+std::string show_hosts(const std::vector<std::string>& names) {
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + quoted(name);
+    return names.empty() ? "null" : "[" + list + "]";
+}
 
 std::vector<key> top_keys() {
     return {
@@ -26,6 +60,8 @@ std::vector<key> top_keys() {
         text_key(
             "monitor.listen", restart, [](auto& s) { return &s.monitor_listen; }, listen_address,
             null::allowed),
+        make_key(
+            "monitor.hosts", restart, [](auto& s) { return &s.monitor_hosts; }, read_hosts, show_hosts),
         text_key(
             "control.socket", restart, [](auto& s) { return &s.control_socket; }, file_path, null::allowed),
         choice_key<>(

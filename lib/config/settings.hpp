@@ -115,6 +115,7 @@ struct settings {
     log_settings log;
     milliseconds stop_grace{20'000};                // how long a stop lets requests in flight end
     std::string monitor_listen = "127.0.0.1:9464";  // empty: none
+    std::vector<std::string> monitor_hosts;         // names beside the machine's own by which it may be asked
     std::string control_socket;                     // empty: control.sock in $RUNTIME_DIRECTORY, else in state_dir
 };
 

@@ -27,13 +27,12 @@ bool is_address(const std::string& host) {
 }
 
 bool is_ours(std::string_view host, const std::vector<std::string>& names) {
-    const std::string name = consent::lower(without_port(host));
+    std::string name = consent::lower(without_port(host));
+    if (name.ends_with('.')) name.pop_back();
     if (name.empty()) return false;
     if (is_address(name) || name == "localhost") return true;
-    return std::any_of(names.begin(), names.end(), [&name](const std::string& ours) {
-        const std::string lowered = consent::lower(ours);
-        return name == lowered || name.starts_with(lowered + ".");
-    });
+    return std::any_of(names.begin(), names.end(),
+                       [&name](const std::string& ours) { return name == consent::lower(ours); });
 }
 
 routed refuse(unsigned status, std::string words) {
@@ -51,9 +50,10 @@ bool is_ready(const snapshot& s) {
 }  // namespace
 
 routed route(const monitor_request& r, const std::vector<std::string>& names) {
-    if (r.host.empty()) return refuse(400, "a request needs a Host header");
+    if (r.hosts != 1 || r.host.empty()) return refuse(400, "a request needs one Host header");
     if (!is_ours(r.host, names))
-        return refuse(421, "this is not that host: ask by IP address, localhost, or this machine's own name");
+        return refuse(421, "this is not that host: ask by IP address, localhost, this machine's own name, or a name that "
+                           "monitor.hosts lists in the configuration");
     const std::string_view path = r.target.substr(0, r.target.find('?'));
     routed found;
     if (path == "/metrics") found.page = monitor_page::metrics;

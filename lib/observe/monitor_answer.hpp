@@ -12,6 +12,7 @@ namespace consent_sync::observe {
 
 struct monitor_request {
     std::string_view method, target, host;
+    std::size_t hosts = 1;  // Host headers: more than one is how a request is smuggled past a check
 };
 
 struct monitor_answer {
@@ -23,13 +24,14 @@ struct monitor_answer {
 
 enum class monitor_page { metrics, healthz, readyz, status };
 
-// The page that is asked for, or why none is given: 400 without a Host, 421 for a name that is not this machine's (a
+// The page that is asked for, or why none is given: 400 without one Host, 421 for a name that is not this machine's (a
 // web page in somebody's browser could else read it by DNS rebinding), 405 for another method than GET and HEAD, 404.
 struct routed {
     std::optional<monitor_page> page;
     monitor_answer refusal;
 };
-// `names`: this machine's own; IP addresses and localhost are always right. They match with any domain behind.
+// `names`: this machine's own and those of monitor.hosts, whole; IP addresses and localhost are always right. A name with
+// some domain behind is another name: that domain may be an attacker's.
 routed route(const monitor_request& r, const std::vector<std::string>& names);
 
 monitor_answer answer(monitor_page page, const snapshot& s, const counters& c);

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <optional>
+#include <utility>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -15,7 +17,7 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "base/log.hpp"
+#include "async/log_task_failed.hpp"
 
 namespace consent_sync::observe {
 namespace {
@@ -52,16 +54,40 @@ http::response<http::string_body> to_response(monitor_answer&& a, bool head, boo
     return r;
 }
 
+// What cannot be read as a request gets an answer too; nothing: the client has gone, or was too slow.
+std::optional<monitor_answer> refuse_unread(boost::system::error_code why) {
+    if (why == http::error::end_of_stream || why.category() != http::make_error_code(http::error::bad_method).category())
+        return std::nullopt;
+    monitor_answer a;
+    const bool large = why == http::error::header_limit || why == http::error::buffer_overflow;
+    a.status = large ? 431 : 400;
+    a.body = large ? "the request's header is larger than 8 KiB\n" : "this is no HTTP request\n";
+    return a;
+}
+
+// While it lives its connection may be closed for another one.
+class idle_mark {
+  public:
+    idle_mark(std::list<beast::tcp_stream*>& all, beast::tcp_stream& own) : all_(all), own_(own) { all_.push_back(&own_); }
+    ~idle_mark() { all_.remove(&own_); }
+    idle_mark(const idle_mark&) = delete;
+    idle_mark& operator=(const idle_mark&) = delete;
+
+  private:
+    std::list<beast::tcp_stream*>& all_;
+    beast::tcp_stream& own_;
+};
+
 }  // namespace
 
-monitor_server::monitor_server(const asio::any_io_executor& home, make_answer make)
+monitor_server::monitor_server(const asio::any_io_executor& home, make_answer make, const std::vector<std::string>& hosts)
     : home_(home),
       make_(std::move(make)),
       names_(own_names()),
       acceptor_(home),
-      tasks_(home, [](std::string_view task, std::exception_ptr) {
-          base::log_event(base::level::error, "task.failed", {{"task", task}});
-      }) {}
+      tasks_(home, async::log_task_failed) {
+    names_.insert(names_.end(), hosts.begin(), hosts.end());
+}
 
 base::result<void> monitor_server::listen(const std::string& address) {
     const auto colon = address.rfind(':');
@@ -105,9 +131,16 @@ asio::awaitable<void> monitor_server::accept() {
             co_await pause.async_wait(token);
             continue;
         }
-        if (tasks_.size() > connections_max) continue;  // closed at once: a scraper has one or two
+        if (tasks_.size() > connections_max && !make_room()) continue;  // closed at once: a scraper has one or two
         tasks_.spawn("monitor.serve", serve(std::move(socket)));
     }
+}
+
+bool monitor_server::make_room() {
+    if (idle_.empty()) return false;
+    idle_.front()->close();
+    idle_.pop_front();
+    return true;
 }
 
 asio::awaitable<void> monitor_server::serve(asio::ip::tcp::socket socket) {
@@ -117,8 +150,16 @@ asio::awaitable<void> monitor_server::serve(asio::ip::tcp::socket socket) {
         http::request_parser<http::empty_body> parser;
         parser.header_limit(header_bytes_max);
         stream.expires_after(idle_max);
+        std::optional<idle_mark> idle(std::in_place, idle_, stream);
         const auto [failed, bytes] = co_await http::async_read_header(stream, buffer, parser, token);
-        if (failed) co_return;
+        if (failed) {
+            std::optional<monitor_answer> unread = refuse_unread(failed);
+            if (!unread) co_return;
+            http::response<http::string_body> refusal = to_response(std::move(*unread), false, false, 11);
+            stream.expires_after(idle_max);
+            co_await http::async_write(stream, refusal, token);
+            break;
+        }
         const auto& request = parser.get();
         const bool head = request.method() == http::verb::head;
         const bool keep_alive = request.keep_alive() && parser.is_done();  // a body is not waited for
@@ -126,12 +167,16 @@ asio::awaitable<void> monitor_server::serve(asio::ip::tcp::socket socket) {
         const std::string target(request.target());
         const std::string host(request[http::field::host]);
         const unsigned version = request.version();
-        routed to = route(monitor_request{method, target, host}, names_);
+        const std::size_t hosts = request.count(http::field::host);
+        routed to = route(monitor_request{method, target, host, hosts}, names_);
         monitor_answer answer;
-        if (to.page)
+        if (to.page) {
+            idle.reset();  // its client waits for us
             answer = co_await make_(*to.page);
-        else
+            idle.emplace(idle_, stream);
+        } else {
             answer = std::move(to.refusal);
+        }
         http::response<http::string_body> response = to_response(std::move(answer), head, keep_alive, version);
         http::response_serializer<http::string_body> out(response);
         out.split(head);  // the header alone

@@ -2,9 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/json/parse.hpp>
 #include <fstream>
 #include <regex>
+#include <utility>
 
 #include "integration/daemon_under_test.hpp"
 
@@ -86,6 +92,58 @@ TEST(Monitor, RefusesForeignHostsOtherMethodsAndOtherPaths) {
     EXPECT_THAT(d.get("/metrics", "-H 'Host: localhost:1'"), HasSubstr("200 OK"));
     EXPECT_THAT(d.get("/healthz", "-H 'X: " + std::string(9000, 'x') + "'"), Not(HasSubstr("200 OK")));
     EXPECT_TRUE(d.runs());
+}
+
+// A raw connection, for what curl does not send.
+class raw_client {
+  public:
+    raw_client(const std::string& port, const std::string& text) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const timeval patience{20, 0};
+        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+    }
+    raw_client(raw_client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    ~raw_client() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    std::string first_line() const {
+        std::string text;
+        char c = 0;
+        while (::recv(fd_, &c, 1, 0) == 1 && c != '\r') text += c;
+        return text;
+    }
+
+  private:
+    int fd_;
+};
+
+TEST(Monitor, AnswersWhatIsNoRequestAndWhatIsSmuggled) {
+    watched_daemon d;
+    const auto said = [&d](const std::string& text) { return raw_client(d.port(), text).first_line(); };
+    EXPECT_THAT(said("nonsense\r\n\r\n"), HasSubstr(" 400 "));
+    EXPECT_THAT(said("GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr(" 431 "));
+    EXPECT_THAT(said("GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n"), HasSubstr(" 400 "));
+    EXPECT_THAT(said("GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr(" 404 "));
+    EXPECT_THAT(said("CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n"), HasSubstr(" 404 "));
+    EXPECT_THAT(said("GET /metrics HTTP/1.1\r\nHost: a.monitor.example\r\n\r\n"), HasSubstr(" 421 "));
+}
+
+TEST(Monitor, ConnectionsThatSayNothingKeepNobodyOut) {
+    watched_daemon d;
+    std::vector<raw_client> silent;
+    for (int i = 0; i < 100; ++i) silent.emplace_back(d.port(), "GET /metrics HTTP/1.1\r\nHost: loc");
+    for (int i = 0; i < 3; ++i) EXPECT_THAT(d.get("/healthz"), HasSubstr("200 OK"));
+    EXPECT_TRUE(d.runs());
+}
+
+TEST(Monitor, MayBeAskedByTheNamesOfItsConfiguration) {
+    watched_daemon d(R"("monitor": { "listen": "127.0.0.1:0", "hosts": ["a.monitor.example"] })");
+    EXPECT_THAT(d.get("/healthz", "-H 'Host: A.monitor.example:9464'"), HasSubstr("200 OK"));
+    EXPECT_THAT(d.get("/healthz", "-H 'Host: b.monitor.example'"), HasSubstr("421 "));
 }
 
 TEST(Monitor, ABusyPortIsAWarningAndTheDaemonWorks) {

@@ -71,7 +71,7 @@ TEST(Loader, ReadsEveryKindOfValue) {
         "rules": {"require_legal_basis": true, "duplicate_window": "2d", "hold_above": "20%",
                   "unsubscribe_all": [1, 2]},
         "log": {"format": "json", "level": "debug"},
-        "monitor": null,
+        "monitor": {"listen": null, "hosts": ["db1", "db1.example.com"]},
     })");
     EXPECT_EQ(s.account, "acme");
     EXPECT_EQ(s.state_dir, "/srv/acme");
@@ -99,6 +99,7 @@ TEST(Loader, ReadsEveryKindOfValue) {
     EXPECT_EQ(s.log.format, base::log_format::json);
     EXPECT_EQ(s.log.level, base::level::debug);
     EXPECT_EQ(s.monitor_listen, "");
+    EXPECT_EQ(s.monitor_hosts, (std::vector<std::string>{"db1", "db1.example.com"}));
 }
 
 TEST(Loader, ResolvesRelativePathsAgainstTheFileItself) {

@@ -133,7 +133,7 @@ TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
 TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
     const auto before = parse_settings("{}", "/c.json", with_credentials());
     const auto after = parse_settings(R"({
-        "account": "b", "state_dir": "/b", "stop_grace": "1s", "monitor": {"listen": null},
+        "account": "b", "state_dir": "/b", "stop_grace": "1s", "monitor": {"listen": null, "hosts": ["b"]},
         "inbox": {"dir": "/b/in", "work_dir": "/b/work", "settle": "1s", "rescan": "1s", "max_bytes": "1MiB"},
         "hubspot": {"base_url": "https://b.example", "path": "/b", "ca_file": "/b/ca", "proxy": "none",
                     "oauth": {"client_id": "b", "client_secret_file": "/b/s", "refresh_token_file": "/b/r", "path": "/b/o"},

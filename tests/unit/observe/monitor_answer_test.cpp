@@ -19,12 +19,13 @@ unsigned status(std::string_view method, std::string_view target, std::string_vi
 
 TEST(MonitorRoute, KnowsItsOwnHosts) {
     for (const char* host : {"127.0.0.1:9464", "[::1]:9464", "10.0.0.7", "localhost", "LOCALHOST:1", "box", "Box:9464",
-                             "box.internal", "box.other.domain"})
+                             "box.internal", "localhost.", "box.internal.:9464"})
         EXPECT_EQ(status("GET", "/metrics", host), 200u) << host;
-    for (const char* host : {"evil.example", "127.0.0.1.evil.example", "boxer", "localhost.evil.example", "[::1", ":9464",
+    for (const char* host : {"evil.example", "127.0.0.1.evil.example", "box.evil.example", "box.internal.evil.example", "boxer", "localhost.evil.example", "[::1", ":9464",
                              "evil.example:9464"})
         EXPECT_EQ(status("GET", "/metrics", host), 421u) << host;
     EXPECT_EQ(status("GET", "/metrics", ""), 400u);
+    EXPECT_EQ(route({"GET", "/metrics", "localhost", 2}, names).refusal.status, 400u);
 }
 
 TEST(MonitorRoute, OnlyReads) {
@@ -96,6 +97,13 @@ TEST(Metrics, NameEveryPauseAndVerdict) {
     EXPECT_THAT(text, HasSubstr("consent_sync_changes_total{verdict=\"unconfirmed\"} 0\n"));
     EXPECT_THAT(text, HasSubstr("consent_sync_request_duration_seconds_bucket{le=\"+Inf\"} 0\n"));
     EXPECT_THAT(text, testing::Not(HasSubstr("daily_limit_requests")));  // not known
+    EXPECT_THAT(text, testing::Not(HasSubstr("process_cpu_seconds_total")));
+    s.process = look_at_process();
+    ASSERT_TRUE(s.process);
+    EXPECT_GT(s.process->resident_bytes, 1'000'000u);
+    EXPECT_GE(s.process->open_fds, 3u);
+    EXPECT_GE(s.process->max_fds, s.process->open_fds);
+    EXPECT_THAT(format_metrics(s, counters()), HasSubstr("\nprocess_resident_memory_bytes "));
 }
 
 }  // namespace
