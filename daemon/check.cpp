@@ -19,6 +19,8 @@
 #include "intake/arrival/inbox_rules.hpp"
 #include "intake/line_numbers.hpp"
 #include "intake/raw_row_reader.hpp"
+#include "observe/status_text.hpp"
+#include "service/importing.hpp"
 #include "service/reloading.hpp"
 
 namespace consent_sync::daemon {
@@ -72,7 +74,7 @@ void print_faults(const tally& t, const std::string& path, const std::string& na
 // What is known beside the configuration: the ledger, if it may be read, and the limit of the running daemon.
 struct surroundings {
     std::unique_ptr<ledger::dry_run_reader> ledger;
-    std::optional<observe::limit_view> limit;
+    running_daemon running;
 };
 
 surroundings look_around(const config::settings& settings, const std::string& config_path) {
@@ -88,17 +90,31 @@ surroundings look_around(const config::settings& settings, const std::string& co
         std::cout << "without the ledger, which only root and the daemon's user may read: repeated files, change_ids and what "
                      "waits already are not considered\n";
     }
-    s.limit = ask_limit(settings, config_path);
+    s.running = ask_running(settings, config_path);
+    if (settings.rules.known_subscriptions && !s.running.subscriptions)
+        std::cout << "without the account's subscriptions (rules.known_subscriptions), which only the running daemon knows: rows "
+                     "of others are not found\n";
     return s;
 }
 
-// Prints what would become of one file. False: it has faults.
-bool check_file(const std::string& path, const config::settings& settings, const surroundings& around) {
+void judge_subscription(intake::row& row, const service::known_subscriptions& known) {
+    if (row.fault) return;
+    if (auto why = service::unknown_subscription(known, row.change))
+        row.fault = intake::row_fault{std::move(why->category), std::move(why->message), intake::field::subscription};
+}
+
+// Prints what would become of one file, and adds to `sent` what would be sent. False: it has faults.
+bool check_file(const std::string& path, const config::settings& settings, const surroundings& around, std::uint64_t& sent) {
     const std::string name = path.substr(path.find_last_of('/') + 1);
     std::cout << intake::shown_name(path) << ":\n";
+    if (intake::is_left_alone(name)) {
+        std::cout << "  would be left in the inbox: it begins or ends like a file that is still being written; rename it\n";
+        return false;
+    }
     auto reader = intake::file_reader::open(path, name, {settings.defaults, settings.rules, settings.inbox.max_bytes});
     if (!reader) {
-        std::cout << "  would be refused: " << base::redact(reader.error().message) << "\n";
+        const bool unreadable = reader.error().code == base::errc::not_found || reader.error().code == base::errc::io;
+        std::cout << (unreadable ? "  cannot be checked: " : "  would be refused: ") << base::redact(reader.error().message) << "\n";
         return false;
     }
     tally t;
@@ -107,7 +123,8 @@ bool check_file(const std::string& path, const config::settings& settings, const
     intake::read_result got;
     do {
         got = reader->next(rows, piece_rows);
-        for (const intake::row& row : rows) {
+        for (intake::row& row : rows) {
+            judge_subscription(row, around.running.subscriptions);
             t.add(row);
             would.add(row);
         }
@@ -118,7 +135,7 @@ bool check_file(const std::string& path, const config::settings& settings, const
     for (const auto& [category, count] : t.categories) std::cout << "    " << category << " " << count << "\n";
     for (const std::string& column : reader->unknown_columns())
         std::cout << "  ignored column: " << base::redact(column) << "\n";
-    would.print(settings, path, around.ledger.get(), around.limit);
+    sent += would.print(settings, path, around.ledger.get(), around.running);
     const bool broken = got.at == intake::read_result::state::broke_off;
     if (broken) std::cout << "  reading broke off: " << base::redact(got.reason.message) << "\n";
     return t.invalid == 0 && would.unknown_change_ids() == 0 && !broken;
@@ -160,8 +177,13 @@ int check(int argc, char** argv) {
     bool good = true;
     if (given.count("files") > 0) {
         const surroundings around = look_around(*settings, path);
-        for (const std::string& file : given["files"].as<std::vector<std::string>>())
-            good = check_file(file, *settings, around) && good;
+        const auto& files = given["files"].as<std::vector<std::string>>();
+        std::uint64_t sent = 0;
+        for (const std::string& file : files) good = check_file(file, *settings, around, sent) && good;
+        if (files.size() > 1) {
+            std::cout << files.size() << " files together: " << observe::format_count(sent) << " changes would be sent\n";
+            print_time(sent, 0, *settings, around.running);
+        }
     }
     return good ? exit_done : exit_faults;
 }

@@ -1,5 +1,8 @@
 #include "dry_run.hpp"
 
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
 #include <chrono>
 #include <iostream>
 
@@ -23,8 +26,24 @@ std::string hash_of(const std::string& path) {
     return hash ? *hash : std::string();
 }
 
-void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settings& settings,
-                const std::optional<observe::limit_view>& learnt) {
+service::known_subscriptions read_subscriptions(const boost::json::object& told) {
+    const boost::json::value* all = told.if_contains("subscriptions");
+    if (!all || !all->is_array()) return nullptr;
+    auto known = std::make_shared<std::vector<hubspot::subscription_definition>>();
+    try {
+        for (const boost::json::value& each : all->get_array())
+            known->push_back({each.at("id").to_number<std::int64_t>(), std::string(each.at("name").as_string()),
+                              each.at("active").as_bool()});
+    } catch (const std::exception&) {  // another version's daemon
+        return nullptr;
+    }
+    return known;
+}
+
+}  // namespace
+
+void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settings& settings, const running_daemon& running) {
+    const std::optional<observe::limit_view>& learnt = running.limit;
     observe::limit_view limit{settings.limits.requests.value_or(lowest_limit), settings.limits.interval, 0, 0,
                               settings.batch.max_changes};
     if (learnt) limit = *learnt;
@@ -42,8 +61,6 @@ void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settin
     std::cout << "\n";
 }
 
-}  // namespace
-
 void dry_run::add(const intake::row& row) {
     ++rows_;
     if (row.fault) return;
@@ -60,8 +77,9 @@ void dry_run::add(const intake::row& row) {
     ++waiting_[hash];
 }
 
-void dry_run::print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
-                    const std::optional<observe::limit_view>& limit) {
+std::uint64_t dry_run::print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
+                             const running_daemon& running) {
+    using observe::format_count;
     ledger::dry_run_facts facts;
     if (ledger) {
         const auto since = std::chrono::system_clock::now() - settings.rules.duplicate_window;
@@ -76,40 +94,45 @@ void dry_run::print(const config::settings& settings, const std::string& path, l
         overtaken += row.newer;
         unknown_ += ledger && !row.issued;
     }
-    std::uint64_t sent = opt_ins_ + others_ + opt_outs_count_ - superseded_ - overtaken - unknown_;
     if (facts.duplicate_of) {
         std::cout << "  the same content was dropped before, as file " << consent::format_file_id(*facts.duplicate_of) << ": its "
-                  << observe::format_count(opt_ins_ + others_) << " other rows would be invalid (duplicate_file) until "
+                  << format_count(opt_ins_ + others_) << " other rows would be invalid (duplicate_file) until "
                   << "consent-sync release\n";
-        sent = opt_outs_count_;
+        opt_ins_ = others_ = superseded_ = 0;
     }
-    std::cout << "  would be sent: " << observe::format_count(sent) << " (opt-outs " << observe::format_count(opt_outs_count_)
-              << ")\n";
+    const std::uint64_t all = opt_ins_ + others_ + opt_outs_count_;
+    const std::uint64_t sent = all - std::min(all, superseded_ + overtaken + unknown_);
+    std::cout << "  would be sent: " << format_count(sent) << " (opt-outs " << format_count(opt_outs_count_) << ")\n";
     if (superseded_ > 0)
-        std::cout << "  would be superseded by an opt-out further down in the file: up to "
-                  << observe::format_count(superseded_) << "\n";
-    if (overtaken > 0)
-        std::cout << "  would be superseded by newer changes in the ledger: " << observe::format_count(overtaken) << "\n";
+        std::cout << "  would be superseded by an opt-out further down in the file: up to " << format_count(superseded_) << "\n";
+    if (overtaken > 0) std::cout << "  would be superseded by newer changes in the ledger: " << format_count(overtaken) << "\n";
     if (unknown_ > 0)
-        std::cout << "  invalid, unknown_change_id: " << observe::format_count(unknown_)
+        std::cout << "  invalid, unknown_change_id: " << format_count(unknown_)
                   << " (this ledger did not issue their change_id for these addresses)\n";
     if (facts.superseded_in_ledger > 0)
-        std::cout << "  its opt-outs would supersede " << observe::format_count(facts.superseded_in_ledger)
+        std::cout << "  its opt-outs would supersede " << format_count(facts.superseded_in_ledger)
                   << " unsent changes of other files\n";
-    const bool held = !facts.duplicate_of && service::is_to_be_held(settings.rules, opt_ins_, rows_);
-    if (held)
-        std::cout << "  would be held (rules.hold_above): " << observe::format_count(opt_ins_ + others_)
-                  << " rows wait for consent-sync release; its opt-outs go ahead\n";
-    print_time(sent, facts.waiting, settings, limit);
+    const std::string held = service::why_held(settings.rules, opt_ins_, rows_);
+    if (!held.empty())
+        std::cout << "  would be held: " << held << ". Its opt-outs would go ahead, and " << format_count(opt_ins_ + others_)
+                  << " rows wait for consent-sync release\n";
+    print_time(sent, facts.waiting, settings, running);
+    return sent;
 }
 
-std::optional<observe::limit_view> ask_limit(const config::settings& settings, const std::string& config_path) {
+running_daemon ask_running(const config::settings& settings, const std::string& config_path) {
+    running_daemon running;
     observe::control_request request;
     request.state_dir = settings.state_dir;
-    const auto reply = observe::ask_daemon(observe::control_socket_places(settings, config_path), request, patience);
-    if (!reply || !reply->ok) return std::nullopt;
-    const auto s = observe::from_json(reply->status);
-    return s ? s->limit : std::nullopt;
+    const auto places = observe::control_socket_places(settings, config_path);
+    const auto status = observe::ask_daemon(places, request, patience);
+    if (!status || !status->ok) return running;
+    if (const auto s = observe::from_json(status->status)) running.limit = s->limit;
+    if (!settings.rules.known_subscriptions) return running;
+    request.command = observe::control_command::subscriptions;
+    const auto told = observe::ask_daemon(places, request, patience);
+    if (told && told->ok) running.subscriptions = read_subscriptions(told->status);
+    return running;
 }
 
 }  // namespace consent_sync::daemon

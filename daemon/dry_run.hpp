@@ -11,16 +11,26 @@
 #include "intake/row.hpp"
 #include "ledger/dry_run_queries.hpp"
 #include "observe/snapshot.hpp"
+#include "service/importing.hpp"
 
 namespace consent_sync::daemon {
+
+// What the running daemon has learnt from HubSpot; nothing of it, if it does not run or does not tell us.
+struct running_daemon {
+    std::optional<observe::limit_view> limit;
+    service::known_subscriptions subscriptions;  // null: it does not know them
+};
+running_daemon ask_running(const config::settings& settings, const std::string& config_path);
+
+void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settings& settings, const running_daemon& running);
 
 // Collects the rows of one file.
 class dry_run {
   public:
     void add(const intake::row& row);
-    // Prints it. `ledger`: null, if it may not be read or is not there; `limit`: of the running daemon, if it runs.
-    void print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
-               const std::optional<observe::limit_view>& limit);
+    // Prints it, and returns how many changes would be sent. `ledger`: null, if it may not be read or is not there.
+    std::uint64_t print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
+                        const running_daemon& running);
     std::uint64_t unknown_change_ids() const { return unknown_; }
 
   private:
@@ -29,8 +39,5 @@ class dry_run {
     std::vector<ledger::returning_row> returning_;
     std::uint64_t rows_ = 0, opt_ins_ = 0, opt_outs_count_ = 0, others_ = 0, superseded_ = 0, unknown_ = 0;
 };
-
-// The limit that the running daemon has learnt; nothing: it does not run, or does not tell us.
-std::optional<observe::limit_view> ask_limit(const config::settings& settings, const std::string& config_path);
 
 }  // namespace consent_sync::daemon

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <chrono>
 #include <iostream>
 #include <string>
@@ -36,18 +37,17 @@ int history(int argc, char** argv) {
     if (address == "-") std::getline(std::cin, address);
     address = std::string(consent::trim(address));
     if (address.empty()) {
-        std::cerr << "consent-sync history: standard input holds no address\n";
+        std::cerr << "consent-sync history: there is no address: write it on the first line of standard input, or as the argument\n";
         return exit_usage;
     }
     const auto settings = load_for_looking("history", parsed.given["config"].as<std::string>());
     if (!settings) return exit_faults;
     const std::string path = config::derive_folders(*settings).ledger;
     if (::access(path.c_str(), R_OK) != 0) {
+        const bool absent = errno == ENOENT;
         std::cerr << "consent-sync history: the ledger " << path
-                  << (::access(path.c_str(), F_OK) == 0
-                          ? " cannot be read: only root and " + owner_of(path) + " may"
-                          : " is not there (or not to be seen): see state_dir in the configuration; root and the "
-                            "daemon's user may read it")
+                  << (absent ? " is not there: the daemon never ran with this configuration. See state_dir in it"
+                             : " cannot be read: " + who_may_read(path))
                   << "\n";
         return exit_failed;
     }

@@ -34,11 +34,18 @@ std::optional<config::settings> load_for_looking(const char* command, const std:
     return std::nullopt;
 }
 
-std::string owner_of(const std::string& path) {
+// The folder of a file that cannot be seen belongs to the same user.
+std::string who_may_read(const std::string& path) {
     struct stat found {};
-    if (::stat(path.c_str(), &found) != 0) return "the daemon's user";
+    for (std::string at = path; ::stat(at.c_str(), &found) != 0;) {
+        const std::size_t slash = at.rfind('/');
+        if (slash == std::string::npos || slash == 0) return "only root and the daemon's user may; ask as one of them";
+        at.resize(slash);
+    }
+    if (found.st_uid == 0) return "only root may; ask with sudo";
     const passwd* user = ::getpwuid(found.st_uid);
-    return (user ? std::string(user->pw_name) : std::string("user")) + " (uid " + std::to_string(found.st_uid) + ")";
+    return "only root and " + (user ? std::string(user->pw_name) : std::string("user")) + " (uid " +
+           std::to_string(found.st_uid) + ") may; ask as one of them, with sudo";
 }
 
 }  // namespace consent_sync::daemon

@@ -33,7 +33,7 @@ parsed_options parse_options(const char* command, int argc, char** argv, const p
 // The configuration for a command that sends nothing. Prints why there is none.
 std::optional<config::settings> load_for_looking(const char* command, const std::string& path);
 
-// "alice (uid 1000)": who may read a file that this process may not.
-std::string owner_of(const std::string& path);
+// "only root and alice (uid 1000) may; …": of a file that this process may not read.
+std::string who_may_read(const std::string& path);
 
 }  // namespace consent_sync::daemon

@@ -1,14 +1,15 @@
 // consent-sync status: what the daemon does, live over its control socket, or from the ledger while it is down.
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "config/folders.hpp"
 #include "ledger/status_queries.hpp"
@@ -24,6 +25,9 @@ constexpr auto patience = std::chrono::seconds(10);
 constexpr auto redraw_every = std::chrono::seconds(1);
 constexpr auto line_every = std::chrono::seconds(10);  // without a terminal
 constexpr const char* clear_screen = "\x1b[H\x1b[2J";
+constexpr const char* home = "\x1b[H";
+constexpr const char* clear_line = "\x1b[K";
+constexpr const char* clear_below = "\x1b[J";
 
 base::result<observe::snapshot> from_daemon(const config::settings& settings, const std::string& config_path) {
     observe::control_request request;
@@ -35,14 +39,16 @@ base::result<observe::snapshot> from_daemon(const config::settings& settings, co
 }
 
 base::result<observe::snapshot> from_files(const config::settings& settings) {
-    const std::string path = config::derive_folders(settings).ledger;
-    struct stat found {};
-    if (::stat(path.c_str(), &found) != 0 && errno == ENOENT)
-        return base::error{base::errc::not_found, "the daemon does not run, and there is no ledger at " + path +
-                                                      ": it never ran with this configuration"};
-    if (::access(path.c_str(), R_OK) != 0)
-        return base::error{base::errc::io, "the daemon does not run, and its ledger " + path +
-                                               " cannot be read: only root and " + owner_of(path) + " may"};
+    const config::folders paths = config::derive_folders(settings);
+    const std::string& path = paths.ledger;
+    if (::access(path.c_str(), R_OK) != 0) {
+        if (errno == ENOENT)
+            return base::error{base::errc::not_found,
+                               "the daemon does not run, and there is no ledger at " + path +
+                                   ": it never ran with this configuration. Start it, or see state_dir"};
+        return base::error{base::errc::io,
+                           "the daemon does not run, and its ledger " + path + " cannot be read: " + who_may_read(path)};
+    }
     auto reader = ledger::status_reader::open(path);
     if (!reader) return reader.error();
     const auto picture = (*reader)->read(observe::listed_files_max);
@@ -51,7 +57,7 @@ base::result<observe::snapshot> from_files(const config::settings& settings) {
     s.version = CONSENT_SYNC_VERSION;
     s.account = settings.account;
     s.state_dir = settings.state_dir;
-    s.ledger_bytes = static_cast<std::uint64_t>(found.st_size);
+    observe::add(s, observe::look_around(paths));
     return s;
 }
 
@@ -61,20 +67,24 @@ base::result<observe::snapshot> take(const config::settings& settings, const std
     return from_files(settings);
 }
 
-observe::text_style style_of(bool terminal) {
+observe::text_style style_of(bool terminal, bool one_screen) {
     observe::text_style style;
     style.colour = terminal && !std::getenv("NO_COLOR");
     const char* language = std::getenv("LC_ALL") ? std::getenv("LC_ALL") : std::getenv("LANG");
     style.blocks = terminal && language && std::string(language).find("UTF-8") != std::string::npos;
     winsize size{};
-    if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        style.width = size.ws_col;
-        style.files = size.ws_row > 16 ? size.ws_row - 14u : 3u;
-    } else {
-        style.width = 200;
-        style.files = observe::listed_files_max;
-    }
+    style.width = 200;
+    if (!terminal || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return style;
+    style.width = size.ws_col;
+    if (one_screen && size.ws_row > 1) style.rows = size.ws_row - 1u;  // the cursor has the last one
     return style;
+}
+
+// Over what stands there already: a screen that is cleared first flickers.
+std::string drawn_over(const std::string& text) {
+    std::string out = home;
+    for (const char c : text) out += c == '\n' ? clear_line + std::string("\n") : std::string(1, c);
+    return out + clear_below;
 }
 
 }  // namespace
@@ -91,6 +101,7 @@ int status(int argc, char** argv) {
     const bool json = parsed.given.count("json") > 0;
     const bool watch = parsed.given.count("watch") > 0;
     const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+    bool cleared = false;
     while (true) {
         const auto s = take(*settings, path);
         if (!s && !watch) {
@@ -103,8 +114,11 @@ int status(int argc, char** argv) {
         else if (json)
             text = boost::json::serialize(observe::to_json(*s, observe::file_names::shown)) + "\n";
         else
-            text = observe::format_status(*s, style_of(terminal));
-        if (watch && terminal && !json) text.insert(0, clear_screen);
+            text = observe::format_status(*s, style_of(terminal, watch));
+        if (watch && terminal && !json) {
+            if (!std::exchange(cleared, true)) std::cout << clear_screen;
+            text = drawn_over(text);
+        }
         std::cout << text << std::flush;
         if (!watch) return exit_done;
         if (!std::cout) return exit_done;  // whoever read it has gone

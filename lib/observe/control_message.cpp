@@ -13,7 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 6> names{"status", "pause", "resume", "retry", "release", "refuse"};
+constexpr std::array<std::string_view, 7> names{"status",  "pause",  "resume",       "retry",
+                                                "release", "refuse", "subscriptions"};
 
 base::error not_understood(const std::string& what) {
     return {base::errc::invalid_input, "the request is not understood: " + what +
@@ -103,6 +104,8 @@ base::result<control_reply> parse_reply(std::string_view line) {
         r.status = status->get_object();
     return r;
 }
+
+bool only_looks(control_command c) { return c == control_command::status || c == control_command::subscriptions; }
 
 bool may_steer(const control_peer& who, const control_rights& rights) {
     return who.uid == 0 || who.uid == rights.service_uid || (rights.has_admin_gid && is_member(who, rights.admin_gid));

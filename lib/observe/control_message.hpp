@@ -18,7 +18,8 @@ inline constexpr std::size_t control_request_max = 4 * 1024;       // bytes
 inline constexpr std::size_t control_reply_max = 4 * 1024 * 1024;  // bytes
 inline constexpr std::size_t control_words_max = 200;              // bytes
 
-enum class control_command { status, pause, resume, retry, release, refuse };
+// subscriptions: which ones HubSpot has, for a dry run; no command of its own.
+enum class control_command { status, pause, resume, retry, release, refuse, subscriptions };
 std::string_view name(control_command c);
 bool needs_file(control_command c);  // retry, release, refuse
 
@@ -56,6 +57,7 @@ struct control_rights {
     bool has_admin_gid = false;
     unsigned admin_gid = 0;     // of consent-sync-admin: its members may steer
 };
+bool only_looks(control_command c);  // status, subscriptions
 bool may_look(const control_peer& who, const control_rights& rights);
 bool may_steer(const control_peer& who, const control_rights& rights);
 

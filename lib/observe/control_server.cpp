@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "async/log_task_failed.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 
@@ -25,6 +26,8 @@ using local = asio::local::stream_protocol;
 
 constexpr const char* admin_group = "consent-sync-admin";
 constexpr std::size_t connections_max = 16;
+constexpr std::size_t strangers_max = 4;           // beside these
+constexpr std::uint64_t refusals_a_minute = 20;  // that are logged
 constexpr auto request_deadline = std::chrono::seconds(5);
 constexpr auto reply_deadline = std::chrono::seconds(30);
 constexpr auto accept_again = std::chrono::seconds(1);
@@ -66,6 +69,22 @@ control_reply refuse(std::string words) {
     return r;
 }
 
+// Counts one more stranger while it lives; nullptr: it is none.
+class stranger_count {
+  public:
+    explicit stranger_count(std::size_t* all) : all_(all) {
+        if (all_) ++*all_;
+    }
+    ~stranger_count() {
+        if (all_) --*all_;
+    }
+    stranger_count(const stranger_count&) = delete;
+    stranger_count& operator=(const stranger_count&) = delete;
+
+  private:
+    std::size_t* all_;
+};
+
 // Nobody waits longer than that for the other end. The socket is shared: the timer may be due while its owner ends.
 void close_after(asio::steady_timer& timer, std::chrono::seconds time, const std::shared_ptr<local::socket>& socket) {
     timer.expires_after(time);
@@ -82,10 +101,9 @@ control_server::control_server(const asio::any_io_executor& home, std::string st
       state_dir_(std::move(state_dir)),
       act_(std::move(act)),
       rights_(own_rights()),
+      refusals_(refusals_a_minute),
       acceptor_(home),
-      tasks_(home, [](std::string_view task, std::exception_ptr) {
-          base::log_event(base::level::error, "task.failed", {{"task", task}});
-      }) {}
+      tasks_(home, async::log_task_failed) {}
 
 control_server::~control_server() { stop(); }
 
@@ -107,7 +125,8 @@ base::result<void> control_server::listen(const std::string& path) {
         boost::system::error_code ignored;
         acceptor_.close(ignored);
         return base::error{base::errc::io, "cannot make the control socket " + path + ": " + ec.message() +
-                                               "; the daemon works, but nothing can steer it"};
+                                               "; the daemon works, but nothing can steer it. See that its folder is there "
+                                               "and writable, or name another path in control.socket, and restart"};
     }
     // Who may ask is decided by what the kernel says of the peer. In the state folder nothing is open to others.
     ::chmod(path.c_str(), path.starts_with(state_dir_ + "/") ? 0660 : 0666);
@@ -134,12 +153,17 @@ asio::awaitable<void> control_server::accept() {
             co_await pause.async_wait(token);
             continue;
         }
-        if (tasks_.size() > connections_max) continue;
-        tasks_.spawn("control.serve", serve(std::move(socket)));
+        base::result<control_peer> who = peer_of(socket.native_handle());
+        if (!who) continue;
+        const bool stranger = !may_look(*who, rights_);
+        const std::size_t others = stranger ? strangers_ : tasks_.size() - 1 - strangers_;
+        if (others >= (stranger ? strangers_max : connections_max)) continue;
+        tasks_.spawn("control.serve", serve(std::move(socket), std::move(*who)));
     }
 }
 
-asio::awaitable<void> control_server::serve(local::socket accepted) {
+asio::awaitable<void> control_server::serve(local::socket accepted, control_peer who) {
+    const stranger_count counted(may_look(who, rights_) ? nullptr : &strangers_);
     auto socket = std::make_shared<local::socket>(std::move(accepted));
     asio::steady_timer deadline(home_);
     close_after(deadline, request_deadline, socket);
@@ -149,26 +173,33 @@ asio::awaitable<void> control_server::serve(local::socket accepted) {
     if (failed) co_return;
     deadline.cancel();
     line.resize(length);
-    const base::result<control_peer> who = peer_of(socket->native_handle());
-    control_reply reply;
-    if (who)
-        reply = co_await reply_to(line, *who);
-    else
-        reply = refuse(who.error().message);
+    const control_reply reply = co_await reply_to(line, who);
     close_after(deadline, reply_deadline, socket);
     const std::string text = format_reply(reply);
     co_await asio::async_write(*socket, asio::buffer(text), token);
     deadline.cancel();
 }
 
+void control_server::log_refused(control_command command, unsigned uid) {
+    const auto left_out = refusals_.next(std::chrono::steady_clock::now());
+    if (!left_out) return;
+    base::log_event(base::level::warn, "control.refused",
+                    {{"command", name(command)},
+                     {"uid", uid},
+                     {"left_out", *left_out},
+                     {"words", "this user may not: if they should, add them to the group consent-sync-admin"}});
+}
+
 asio::awaitable<control_reply> control_server::reply_to(std::string line, control_peer who) {
     const base::result<control_request> request = parse_request(line);
     if (!request) co_return refuse(request.error().message);
-    const bool look = request->command == control_command::status;
+    const bool look = only_looks(request->command);
     if (!(look ? may_look(who, rights_) : may_steer(who, rights_))) {
-        base::log_event(base::level::warn, "control.refused", {{"command", name(request->command)}, {"uid", who.uid}});
-        co_return refuse(look ? "not allowed: root, the daemon's user, its group and the group consent-sync-admin may look"
-                              : "not allowed: root, the daemon's user and the group consent-sync-admin may steer it");
+        log_refused(request->command, who.uid);
+        co_return refuse(look ? "not allowed: root, the daemon's user, its group and the group consent-sync-admin may look. "
+                                "Ask as one of them, or be added to a group (groups are looked up when the daemon starts)"
+                              : "not allowed: root, the daemon's user and the group consent-sync-admin may steer it. Ask as "
+                                "one of them, or be added to that group (it is looked up when the daemon starts)");
     }
     if (!request->state_dir.empty() && request->state_dir != state_dir_) {
         control_reply other = refuse("this daemon keeps its state in " + state_dir_);

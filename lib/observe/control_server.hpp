@@ -2,6 +2,8 @@
 // steer the daemon, and the service's group to look at it. The kernel tells who asks (SO_PEERCRED, SO_PEERGROUPS).
 //
 // Home thread. One request a connection, small and within a deadline; stop() ends all of them and removes the socket.
+// Who may not even look has a few places of their own, and a few lines in the log a minute: they keep nobody from steering,
+// and bury nothing.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,6 +15,7 @@
 #include "async/task_group.hpp"
 #include "base/result.hpp"
 #include "observe/control_message.hpp"
+#include "observe/log_allowance.hpp"
 
 namespace consent_sync::observe {
 
@@ -30,14 +33,17 @@ class control_server {
 
   private:
     boost::asio::awaitable<void> accept();
-    boost::asio::awaitable<void> serve(boost::asio::local::stream_protocol::socket socket);
+    boost::asio::awaitable<void> serve(boost::asio::local::stream_protocol::socket socket, control_peer who);
     boost::asio::awaitable<control_reply> reply_to(std::string line, control_peer who);
+    void log_refused(control_command command, unsigned uid);
 
     boost::asio::any_io_executor home_;
     std::string state_dir_;
     perform act_;
     std::string path_;
     control_rights rights_;
+    log_allowance refusals_;
+    std::size_t strangers_ = 0;  // connections of peers that may not look
     boost::asio::local::stream_protocol::acceptor acceptor_;
     async::task_group tasks_;
 };

@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <vector>
 
+#include "base/log.hpp"
 #include "base/redact.hpp"
 #include "base/time_text.hpp"
 
@@ -48,6 +49,9 @@ std::string place_text(consent::place p) {
 // For a terminal: what a file or HubSpot said must not act on it.
 std::string shown(const std::string& text) { return base::escape_controls(text); }
 
+// Of a whole batch: it may name other people.
+std::string attempt_message(const attempt_record& a) { return base::redact(a.message); }
+
 std::string attempt_line(const attempt_record& a, const history_entry& e) {
     std::string line = fmt::format("    attempt {} of batch {}{}: {}", a.number, a.batch,
                                    a.assertion ? " (assertion: sent again after its verdict)" : "",
@@ -56,6 +60,7 @@ std::string attempt_line(const attempt_record& a, const history_entry& e) {
                 ? ", under way"
                 : fmt::format(", {} ms, {}, {}", a.duration.count(), a.status == 0 ? std::string("no answer") : fmt::format("HTTP {}", a.status), a.outcome);
     if (!a.correlation_id.empty()) line += ", correlation id " + shown(a.correlation_id);
+    if (!a.category.empty()) line += ", " + shown(a.category) + (a.message.empty() ? "" : ": " + attempt_message(a));
     if (a.id == e.settled_by) line += " ← gave the verdict";
     return line + "\n";
 }
@@ -97,7 +102,9 @@ json::object attempt_json(const attempt_record& a) {
             {"outcome", text_or_null(a.outcome)},
             {"http", a.status},
             {"ms", a.duration.count()},
-            {"correlation_id", text_or_null(a.correlation_id)}};
+            {"correlation_id", text_or_null(a.correlation_id)},
+            {"category", text_or_null(a.category)},
+            {"message", text_or_null(attempt_message(a))}};
 }
 
 json::object entry_json(const history_entry& e) {
@@ -188,15 +195,16 @@ json::object history_json(const std::string& subscriber, const ledger::history& 
 }
 
 std::string history_csv(const ledger::history& h) {
-    std::string text = csv_line({"arrived_at", "file_id", "file_name", "file_sha256", "row", "subscriberIdString",
-                                 "subscriptionId", "channel", "statusState", "legalBasis", "legalBasisExplanation",
-                                 "verdict", "verdict_at", "hubspot_reason", "hubspot_timestamp", "category", "message",
-                                 "correlation_id", "superseded_by", "batch", "attempt", "assertion", "begun_at",
-                                 "ended_at", "http", "outcome", "attempt_correlation_id"});
+    const std::vector<std::string> header{
+        "arrived_at", "file_id", "file_name", "file_sha256", "row", "subscriberIdString", "subscriptionId", "channel",
+        "statusState", "legalBasis", "legalBasisExplanation", "verdict", "verdict_at", "hubspot_reason", "hubspot_timestamp",
+        "category", "message", "correlation_id", "superseded_by", "batch", "attempt", "assertion", "begun_at", "ended_at",
+        "http", "outcome", "attempt_correlation_id", "attempt_category", "attempt_message"};
+    std::string text = csv_line(header);
     for (const history_entry& e : h.entries) {
         if (e.attempts.empty()) {
             auto fields = change_fields(e);
-            fields.resize(27);
+            fields.resize(header.size());
             text += csv_line(fields);
         }
         for (const attempt_record& a : e.attempts) {
@@ -204,7 +212,8 @@ std::string history_csv(const ledger::history& h) {
             const std::vector<std::string> more{std::to_string(a.batch),   std::to_string(a.number),
                                                 a.assertion ? "yes" : "no", base::format_time(a.begun_at),
                                                 time_or_nothing(a.ended_at), std::to_string(a.status),
-                                                a.outcome,                  a.correlation_id};
+                                                a.outcome,                  a.correlation_id,
+                                                a.category,                 attempt_message(a)};
             fields.insert(fields.end(), more.begin(), more.end());
             text += csv_line(fields);
         }

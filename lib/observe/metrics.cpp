@@ -42,6 +42,11 @@ class text {
         value(h.sum(), {}, "_sum");
         value(h.count(), {}, "_count");
     }
+    // Of the process, by the names that every client library gives them.
+    template <class Number>
+    void process(std::string_view name, std::string_view type, std::string_view help, Number number) {
+        out_ += fmt::format("# HELP process_{0} {1}\n# TYPE process_{0} {2}\nprocess_{0} {3}\n", name, help, type, number);
+    }
     std::string take() { return std::move(out_); }
 
   private:
@@ -109,16 +114,26 @@ void pauses_and_disk(text& out, const snapshot& s, const counters& c) {
     out.gauge("ledger_disk_free_bytes", "Room on the ledger's disk.", s.disk_free_bytes);
 }
 
+void process(text& out, const snapshot& s) {
+    if (s.started)
+        out.process("start_time_seconds", "gauge", "When the daemon started.", seconds(*s.started));
+    if (!s.process) return;
+    out.process("cpu_seconds_total", "counter", "CPU time of the daemon, user and system.", s.process->cpu_seconds);
+    out.process("resident_memory_bytes", "gauge", "Memory that the daemon has in use.", s.process->resident_bytes);
+    out.process("open_fds", "gauge", "Open file descriptors.", s.process->open_fds);
+    out.process("max_fds", "gauge", "File descriptors that may be open.", s.process->max_fds);
+}
+
 }  // namespace
 
 std::string format_metrics(const snapshot& s, const counters& c) {
     text out;
     out.family("build_info", "gauge", "Always 1; version and account.");
     out.value(1, fmt::format("{{version=\"{}\",account=\"{}\"}}", s.version, s.account));
-    if (s.started) out.gauge("start_time_seconds", "When the daemon started.", seconds(*s.started));
     changes_and_files(out, s, c);
     requests_and_limits(out, s, c);
     pauses_and_disk(out, s, c);
+    process(out, s);
     return out.take();
 }
 

@@ -73,6 +73,12 @@ std::string_view state_of(const snapshot& s) {
     return s.held_files > 0 ? "waiting" : "idle";
 }
 
+void add(snapshot& s, const surroundings& around) {
+    s.ledger_bytes = around.ledger_bytes;
+    s.disk_free_bytes = around.disk_free_bytes;
+    s.inbox_files = around.inbox_files;
+}
+
 snapshot from_ledger(const ledger::ledger_picture& picture, base::wall_time at) {
     snapshot s;
     s.at = at;

@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "ledger/records.hpp"
 #include "ledger/status_queries.hpp"
+#include "observe/surroundings.hpp"
 
 namespace consent_sync::observe {
 
@@ -94,6 +95,7 @@ struct snapshot {
     std::uint64_t ledger_bytes = 0;
     std::optional<std::uint64_t> disk_free_bytes;
     std::optional<std::uint64_t> inbox_files;
+    std::optional<process_use> process;  // for the metrics alone
 
     // Until every waiting change has its verdict; nothing: nothing moves, or nothing waits.
     std::optional<double> seconds_left() const;
@@ -102,6 +104,8 @@ struct snapshot {
 
 // "down", "stopping", "paused", "sending", "waiting" (held files alone), "idle".
 std::string_view state_of(const snapshot& s);
+
+void add(snapshot& s, const surroundings& around);
 
 // What the ledger alone tells; `at` is now.
 snapshot from_ledger(const ledger::ledger_picture& picture, base::wall_time at);

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
-#include "base/redact.hpp"
 #include "base/time_text.hpp"
+#include "observe/text_columns.hpp"
 
 namespace consent_sync::observe {
 namespace {
@@ -17,28 +18,13 @@ constexpr const char* bold = "\x1b[1m";
 constexpr const char* red = "\x1b[31m";
 constexpr const char* yellow = "\x1b[33m";
 constexpr const char* plain = "\x1b[0m";
-constexpr std::size_t bar_width = 20;
+constexpr std::size_t title_width = 12;
+constexpr std::size_t name_width = 24;
+constexpr std::size_t one_line_width = 120;  // from here on a file's counts stand beside its bar
 
 std::string clock_text(base::wall_time t) { return base::format_time(t).substr(0, 19) + "Z"; }
 
 double since(base::wall_time t, base::wall_time now) { return std::max(0.0, std::chrono::duration<double>(now - t).count()); }
-
-// Columns, taking every UTF-8 character as one: names are the only text here that has others.
-std::string cut(const std::string& text, std::size_t width) {
-    std::size_t columns = 0;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = std::max<std::size_t>(1, base::utf8_length(text, at));
-        if (++columns > width) return text.substr(0, at);
-        at += length;
-    }
-    return text;
-}
-
-std::string pad(const std::string& text, std::size_t width) {
-    std::size_t columns = 0;
-    for (std::size_t at = 0; at < text.size(); at += std::max<std::size_t>(1, base::utf8_length(text, at))) ++columns;
-    return columns < width ? text + std::string(width - columns, ' ') : cut(text, width);
-}
 
 std::string counts_text(const ledger::verdict_counts& counts) {
     std::string text;
@@ -54,29 +40,38 @@ std::string counts_text(const ledger::verdict_counts& counts) {
 class page {
   public:
     explicit page(const text_style& style) : style_(style) {}
-    void line(const std::string& text, const char* colour = nullptr) {
-        const std::string cut_text = cut(text, style_.width);
-        text_ += style_.colour && colour ? colour + cut_text + plain : cut_text;
-        text_ += '\n';
+    // What is too long goes on below, `indent` columns in.
+    void line(const std::string& text, std::size_t indent = 2, const char* colour = nullptr) {
+        for (const std::string& each : wrap_columns(text, style_.width, indent))
+            lines_.push_back(style_.colour && colour ? colour + each + plain : each);
     }
     void row(const char* title, const std::string& text, const char* colour = nullptr) {
-        line(fmt::format("{:<12}{}", title, text), colour);
+        line(fmt::format("{:<12}{}", title, text), title_width, colour);
     }
-    std::string take() { return std::move(text_); }
+    void append(page&& other) {
+        lines_.insert(lines_.end(), std::make_move_iterator(other.lines_.begin()),
+                      std::make_move_iterator(other.lines_.end()));
+    }
+    std::size_t size() const { return lines_.size(); }
+    std::string take(std::size_t most) const {
+        std::string text;
+        for (std::size_t i = 0; i < lines_.size() && i < most; ++i) text += lines_[i] + "\n";
+        return text;
+    }
 
   private:
     const text_style& style_;
-    std::string text_;
+    std::vector<std::string> lines_;
 };
 
 void put_state(page& out, const snapshot& s) {
     std::string head = fmt::format("consent-sync {} · {}", s.account, state_of(s));
     if (s.started) head += fmt::format(" · runs for {}", format_seconds(since(*s.started, s.at)));
-    out.line(head + " · " + clock_text(s.at), bold);
-    if (!s.running) out.line("The daemon is down. What follows is from its ledger.", yellow);
+    out.line(head + " · " + clock_text(s.at), 2, bold);
+    if (!s.running) out.line("The daemon is down. What follows is from its ledger.", 2, yellow);
     for (const pause_view& p : s.pauses) {
         out.line(fmt::format("PAUSED ({}) since {}, for {}", p.reason, clock_text(p.since), format_seconds(since(p.since, s.at))),
-                 red);
+                 2, red);
         if (!p.words.empty()) out.line("  " + p.words);
         if (p.reason == "operator")
             out.line("  goes on when somebody says: consent-sync resume");
@@ -89,28 +84,61 @@ void put_state(page& out, const snapshot& s) {
     }
 }
 
-void put_files(page& out, const snapshot& s, const text_style& style) {
+// How wide the parts of a file's line are in this terminal.
+struct file_layout {
+    std::size_t name = name_width;
+    std::size_t bar = 20;
+    bool one_line = true;
+
+    explicit file_layout(std::size_t width) {
+        one_line = width >= one_line_width;
+        if (width < 72) bar = width < 56 ? 0 : 10;
+        const std::size_t others = 2 + 8 + 1 + 1 + (bar > 0 ? bar + 3 : 0) + 6 + 2 + 9;  // all but the name
+        if (!one_line) name = std::clamp<std::size_t>(width > others ? width - others : 0, 6, 40);
+    }
+};
+
+page file_lines(const file_view& f, const text_style& style) {
+    page out(style);
+    const file_layout layout(style.width);
+    const double share = f.progress();
+    std::string text = fmt::format("  {} {} ", consent::format_file_id(f.arrival), pad_columns(f.name, layout.name));
+    if (layout.bar > 0) text += format_bar(share, layout.bar, style.blocks) + " ";
+    text += fmt::format("{:>4.0f} %  ", std::floor(share * 100));
+    const std::string activity(name(f.activity));
+    std::string counts = fmt::format("{} of {}{}", format_count(f.settled),
+                                     f.activity == file_activity::reading ? "about " : "", format_count(f.rows_expected));
+    if (const std::string by_verdict = counts_text(f.counts); !by_verdict.empty()) counts += ": " + by_verdict;
+    if (layout.one_line) {
+        out.line(text + pad_columns(activity, 10) + counts, 11);
+    } else {
+        out.line(text + activity, 11);
+        out.line("           " + counts, 11);
+    }
+    if (f.activity == file_activity::held)
+        out.line(fmt::format("           waits for: consent-sync release {0}, or: consent-sync refuse {0}",
+                             consent::format_file_id(f.arrival)),
+                 11, yellow);
+    return out;
+}
+
+// `room`: lines that they may take; 0: as many as it takes.
+void put_files(page& out, const snapshot& s, const text_style& style, std::size_t room) {
     out.row("files", s.open_files == 0 ? "none open"
                                        : fmt::format("{} open{}", format_count(s.open_files),
                                                      s.held_files > 0 ? fmt::format(", {} held", s.held_files) : ""));
-    const std::size_t shown = std::min(style.files, s.files.size());
-    for (std::size_t i = 0; i < shown; ++i) {
-        const file_view& f = s.files[i];
-        const double share = f.progress();
-        std::string text = fmt::format("  {} {} {} {:>4.0f} %  {}", consent::format_file_id(f.arrival), pad(f.name, 24),
-                                       format_bar(share, bar_width, style.blocks), std::floor(share * 100),
-                                       pad(std::string(name(f.activity)), 10));
-        text += fmt::format("{} of {}{}", format_count(f.settled), f.activity == file_activity::reading ? "about " : "",
-                            format_count(f.rows_expected));
-        const std::string counts = counts_text(f.counts);
-        if (!counts.empty()) text += ": " + counts;
-        out.line(text);
-        if (f.activity == file_activity::held)
-            out.line(fmt::format("           waits for: consent-sync release {0}, or: consent-sync refuse {0}",
-                                 consent::format_file_id(f.arrival)),
-                     yellow);
+    std::size_t shown = 0;
+    std::size_t used = 1;
+    for (const file_view& f : s.files) {
+        page lines = file_lines(f, style);
+        const std::size_t last = shown + 1 < s.open_files ? 1 : 0;  // for "and N more"
+        if (room > 0 && used + lines.size() + last > room) break;
+        used += lines.size();
+        ++shown;
+        out.append(std::move(lines));
     }
-    if (s.open_files > shown) out.line(fmt::format("  … and {} more", format_count(s.open_files - shown)));
+    if (s.open_files > shown && (room == 0 || used < room))
+        out.line(fmt::format("  … and {} more", format_count(s.open_files - shown)));
 }
 
 void put_changes(page& out, const snapshot& s) {
@@ -158,10 +186,14 @@ void put_limits(page& out, const snapshot& s) {
 std::string format_status(const snapshot& s, const text_style& style) {
     page out(style);
     put_state(out, s);
-    put_files(out, s, style);
-    put_changes(out, s);
-    put_limits(out, s);
-    return out.take();
+    page below(style);
+    put_changes(below, s);
+    put_limits(below, s);
+    std::size_t room = 0;
+    if (style.rows > 0) room = std::max<std::size_t>(1, style.rows - std::min(style.rows, out.size() + below.size()));
+    put_files(out, s, style, room);
+    out.append(std::move(below));
+    return out.take(style.rows > 0 ? style.rows : out.size());
 }
 
 std::string format_count(std::uint64_t n) {

@@ -9,8 +9,8 @@
 namespace consent_sync::observe {
 
 struct text_style {
-    std::size_t width = 100;  // columns; lines are cut there
-    std::size_t files = 20;   // that are listed at most
+    std::size_t width = 100;  // columns; what is longer goes on below
+    std::size_t rows = 0;     // lines at most, for a screen that is drawn again and again; 0: as many as it takes
     bool colour = false;
     bool blocks = false;  // bars of block characters instead of '#' and '.'
 };

@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 
+#include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 #include "base/time_zone.hpp"
 #include "http/https_transport.hpp"
@@ -57,7 +58,7 @@ class parts {
           subscriptions_(io.get_executor(), clock_, settings_, engine_, *transport_, tokens_,
                          [this](known_subscriptions known) { intake_.set_known(std::move(known)); }),
           observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
-                     [this] { reports_.files_settled(); }),
+                     {[this] { reports_.files_settled(); }, [this] { return subscriptions_.known(); }}),
           retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_),
           supervision_(io.get_executor(), clock_,
                        {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
@@ -117,7 +118,8 @@ class parts {
                     reports_.files_settled();
                 },
                 [this](std::uint64_t rows) { observing_.counts().invalid(rows); },
-                [this] { observing_.counts().file_refused(); }};
+                [this] { observing_.counts().file_refused(); },
+                [this] { return subscriptions_.is_fresh(); }};
     }
 
     void ledger_troubled(const base::error& e) {
@@ -201,7 +203,7 @@ class parts {
         retention_.stop();
         delivery_.begin_stop();
         boost::asio::co_spawn(io_, stop(), [this](std::exception_ptr failure) {
-            if (failure) base::log_event(base::level::error, "task.failed", {{"task", "stop"}});
+            if (failure) async::log_task_failed("stop", failure);
             finish();
         });
     }
@@ -209,7 +211,10 @@ class parts {
     boost::asio::awaitable<void> stop() {
         const auto deadline = clock_.now().steady + settings_.stop_grace;
         const bool ended = co_await delivery_.drain(deadline);
-        if (!ended) base::log_event(base::level::warn, "daemon.requests_cut");
+        if (!ended)
+            base::log_event(base::level::warn, "daemon.requests_cut",
+                            {{"words", "requests under way did not end within stop_grace; they count as unanswered, and are "
+                                       "asserted or sent again after the start"}});
         const auto later = clock_.now().steady + report_grace;
         co_await intake_.drain(later);
         co_await retention_.drain(later);

@@ -1,6 +1,7 @@
 #include "service/control_service.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
 
 #include "base/log.hpp"
 #include "base/time_text.hpp"
@@ -46,12 +47,13 @@ std::string outcome_words(control_command command, consent::arrival_number file,
 }  // namespace
 
 control_service::control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,
-                                 snapshot_service& snapshots, files_settled settled)
-    : clock_(clock), delivery_(delivery), ledger_(ledger), snapshots_(snapshots), settled_(std::move(settled)) {}
+                                 snapshot_service& snapshots, others o)
+    : clock_(clock), delivery_(delivery), ledger_(ledger), snapshots_(snapshots), others_(std::move(o)) {}
 
 boost::asio::awaitable<control_reply> control_service::perform(observe::control_request request, unsigned uid) {
     switch (request.command) {
         case control_command::status: co_return co_await status();
+        case control_command::subscriptions: co_return subscriptions();
         case control_command::pause: co_return co_await pause(std::move(request), uid);
         case control_command::resume: co_return co_await resume(uid);
         case control_command::retry:
@@ -67,6 +69,20 @@ boost::asio::awaitable<control_reply> control_service::status() {
     r.ok = true;
     r.status = observe::to_json(s, observe::file_names::shown);
     co_return r;
+}
+
+control_reply control_service::subscriptions() const {
+    boost::json::value all = nullptr;  // not asked for, or HubSpot did not say
+    if (const known_subscriptions known = others_.subscriptions()) {
+        all = boost::json::array();
+        for (const auto& each : *known)
+            all.get_array().push_back(
+                boost::json::object{{"id", each.id}, {"name", each.name}, {"active", each.active}});
+    }
+    control_reply r;
+    r.ok = true;
+    r.status["subscriptions"] = std::move(all);
+    return r;
 }
 
 // Everything that the engine wanted on disk is there.
@@ -96,14 +112,14 @@ boost::asio::awaitable<control_reply> control_service::resume(unsigned uid) {
     engine.look_again(clock_.now());
     base::log_event(base::level::info, "control.done", {{"command", "resume"}, {"uid", uid}});
     co_await on_disk();
-    std::string others;
+    std::string causes;
     for (std::size_t i = 0; i < delivery::pause_reason_count; ++i) {
         const auto reason = static_cast<delivery::pause_reason>(i);
-        if (engine.held().find(reason)) others += (others.empty() ? "" : ", ") + std::string(delivery::name(reason));
+        if (engine.held().find(reason)) causes += (causes.empty() ? "" : ", ") + std::string(delivery::name(reason));
     }
-    if (!others.empty())
+    if (!causes.empty())
         co_return done(std::string(held ? "the operator's pause has ended" : "no operator's pause was set") +
-                       "; sending still waits for: " + others + ". It looks again now, and goes on when the cause is gone");
+                       "; sending still waits for: " + causes + ". It looks again now, and goes on when the cause is gone");
     co_return done(held ? "sending goes on" : "nothing was paused");
 }
 
@@ -135,7 +151,7 @@ boost::asio::awaitable<control_reply> control_service::steer(observe::control_re
                     {{"command", observe::name(command)}, {"uid", uid}, {"file", consent::format_file_id(file)},
                      {"rows", result->rows}, {"superseded", result->superseded}});
     delivery_.pump();
-    settled_();  // every row may have been superseded
+    others_.files_settled();  // every row may have been superseded
     co_return done(outcome_words(command, file, *result));
 }
 

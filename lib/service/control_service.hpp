@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "observe/control_message.hpp"
 #include "service/delivery_service.hpp"
+#include "service/importing.hpp"
 #include "service/ledger_thread.hpp"
 #include "service/snapshot_service.hpp"
 
@@ -15,15 +16,19 @@ namespace consent_sync::service {
 
 class control_service {
   public:
-    using files_settled = std::function<void()>;  // a file may have no row left without a verdict
+    struct others {
+        std::function<void()> files_settled;  // a file may have no row left without a verdict
+        std::function<known_subscriptions()> subscriptions;
+    };
 
     control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,
-                    snapshot_service& snapshots, files_settled settled);
+                    snapshot_service& snapshots, others o);
 
     boost::asio::awaitable<observe::control_reply> perform(observe::control_request request, unsigned uid);
 
   private:
     boost::asio::awaitable<observe::control_reply> status();
+    observe::control_reply subscriptions() const;
     boost::asio::awaitable<observe::control_reply> pause(observe::control_request request, unsigned uid);
     boost::asio::awaitable<observe::control_reply> resume(unsigned uid);
     boost::asio::awaitable<observe::control_reply> steer(observe::control_request request, unsigned uid);
@@ -33,7 +38,7 @@ class control_service {
     delivery_service& delivery_;
     ledger_thread& ledger_;
     snapshot_service& snapshots_;
-    files_settled settled_;
+    others others_;
 };
 
 }  // namespace consent_sync::service

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "config/units.hpp"
 
 namespace consent_sync::service {
 namespace {
 
 constexpr std::size_t subscriptions_named_max = 20;
 
-// Why no change of this subscription can succeed; nothing: it can, or nobody knows.
+}  // namespace
+
 std::optional<ledger::reason> unknown_subscription(const known_subscriptions& known, const consent::change& c) {
     if (!known) return std::nullopt;
     const auto at = std::lower_bound(known->begin(), known->end(), c.subscription,
@@ -31,8 +33,6 @@ std::optional<ledger::reason> unknown_subscription(const known_subscriptions& kn
     if (listed == 0) words += " none";
     return ledger::reason{there ? "inactive_subscription" : "unknown_subscription", std::move(words), "", {}};
 }
-
-}  // namespace
 
 import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row>& rows, bool duplicate,
                         intake::read_position position, const known_subscriptions& known) {
@@ -69,27 +69,29 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
     return piece;
 }
 
-void tell_held(consent::arrival_number arrival) {
+void tell_held(consent::arrival_number arrival, const std::string& why) {
     const std::string id = consent::format_file_id(arrival);
     base::log_event(base::level::error, "file.held",
                     {{"file", id},
-                     {"words", "it has more opt-ins than rules.hold_above allows; its opt-outs go ahead, its other rows "
-                               "wait for: consent-sync release " + id + ", or: consent-sync refuse " + id}});
+                     {"words", why + "; its opt-outs go ahead, its other rows wait for: consent-sync release " + id +
+                                   ", or: consent-sync refuse " + id}});
 }
 
-bool is_to_be_held(const config::rule_settings& rules, std::uint64_t opt_ins, std::uint64_t rows) {
-    if (rules.hold_above_rows && opt_ins > *rules.hold_above_rows) return true;
-    return rules.hold_above_share &&
-           static_cast<double>(opt_ins) > *rules.hold_above_share * static_cast<double>(rows);
+std::string why_held(const config::rule_settings& rules, std::uint64_t opt_ins, std::uint64_t rows) {
+    std::string limit;
+    if (rules.hold_above_rows && opt_ins > *rules.hold_above_rows) limit = std::to_string(*rules.hold_above_rows);
+    if (rules.hold_above_share && static_cast<double>(opt_ins) > *rules.hold_above_share * static_cast<double>(rows))
+        limit = config::format_share(*rules.hold_above_share);
+    if (limit.empty()) return {};
+    return std::to_string(opt_ins) + " of its " + std::to_string(rows) + " rows are SUBSCRIBED, and rules.hold_above is " +
+           limit;
 }
 
-ledger::file_gate settle_gate(ledger::store& store, consent::arrival_number arrival,
-                              const config::rule_settings& rules) {
+std::string settle_gate(ledger::store& store, consent::arrival_number arrival, const config::rule_settings& rules) {
     const auto file = store.files().find(arrival);
-    const bool held = is_to_be_held(rules, store.changes().count_opt_ins(arrival), file->rows);
-    const auto gate = held ? ledger::file_gate::held : ledger::file_gate::open;
-    store.files().set_gate(arrival, gate);
-    return gate;
+    std::string held = why_held(rules, store.changes().count_opt_ins(arrival), file->rows);
+    store.files().set_gate(arrival, held.empty() ? ledger::file_gate::open : ledger::file_gate::held);
+    return held;
 }
 
 bool import(ledger::store& store, import_piece& piece, const config::rule_settings& rules, base::wall_time now) {
@@ -120,7 +122,7 @@ bool import(ledger::store& store, import_piece& piece, const config::rule_settin
         store.files().end_reading({piece.arrival, now, piece.fault, piece.ignored_columns, piece.size,
                                    piece.modified_ns});
         if (!gated && file && file->gate == ledger::file_gate::counting)
-            piece.held = settle_gate(store, piece.arrival, rules) == ledger::file_gate::held;
+            piece.held = settle_gate(store, piece.arrival, rules);
     }
     return gated;
 }

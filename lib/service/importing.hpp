@@ -22,7 +22,7 @@ struct import_piece {
     bool basis_dropped = false;
     bool ended = false;                  // the file has no more rows
     std::uint64_t invalid = 0;           // of rows, once they are imported
-    bool held = false;                   // of `ended`, once it is imported: it waits for an operator
+    std::string held;                    // of `ended`, once it is imported: why it waits for an operator; empty: it does not
     std::string fault;                   // why reading broke off; empty: it did not
     std::string ignored_columns;
     std::uint64_t size = 0;              // of `ended`: the file when its end was believed
@@ -36,15 +36,18 @@ using known_subscriptions = std::shared_ptr<const std::vector<hubspot::subscript
 import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row>& rows, bool duplicate,
                         intake::read_position position, const known_subscriptions& known = nullptr);
 
+// Why no change of this subscription can succeed; nothing: it can, or nobody knows.
+std::optional<ledger::reason> unknown_subscription(const known_subscriptions& known, const consent::change& c);
+
 // Says that an operator is needed: release or refuse.
-void tell_held(consent::arrival_number arrival);
+void tell_held(consent::arrival_number arrival, const std::string& why);
 
-// Whether a file whose rows are all in the ledger waits for an operator (rules.hold_above).
-bool is_to_be_held(const config::rule_settings& rules, std::uint64_t opt_ins, std::uint64_t rows);
+// Why a file whose rows are all in the ledger waits for an operator (rules.hold_above); empty: it does not.
+std::string why_held(const config::rule_settings& rules, std::uint64_t opt_ins, std::uint64_t rows);
 
-// Inside store::transact(): the gate of a file that is read to its end and was counted or checked. Returns the gate.
-ledger::file_gate settle_gate(ledger::store& store, consent::arrival_number arrival,
-                              const config::rule_settings& rules);
+// Inside store::transact(): sets the gate of a file that is read to its end and was counted or checked. Returns why it is
+// held; empty: it is open.
+std::string settle_gate(ledger::store& store, consent::arrival_number arrival, const config::rule_settings& rules);
 
 // Inside store::transact(); may run again. Checks change_ids, stores the rows and how far the file was read, closes the
 // file's gate before the first row with a change_id, holds the file at its end if the rules want it. Returns whether the

@@ -18,7 +18,6 @@ constexpr std::size_t small_files_max = 256;               // in one transaction
 constexpr std::size_t small_rows_max = 16'384;             // in one transaction, a piece more
 constexpr std::uint64_t small_content_max = 4ULL << 20;    // a small file that holds more is read as a large one
 constexpr auto retry_every = std::chrono::seconds(1);
-constexpr auto known_wait_max = std::chrono::seconds(5);
 constexpr auto known_look_every = std::chrono::milliseconds(50);
 constexpr const char* trouble_name = "reading";
 
@@ -49,20 +48,16 @@ intake::read_settings intake_service::how_to_read(std::uint64_t content_max) con
     return {settings_.defaults, settings_.rules, settings_.inbox.max_bytes, {&stop_reading_, content_max}};
 }
 
-// HubSpot may name the account's subscriptions before the first row is judged; nothing waits for it long.
+// HubSpot may name the account's subscriptions before the first row of a file is judged; nothing waits for it long.
 boost::asio::awaitable<void> intake_service::wait_for_known() {
-    const auto until = clock_.now().steady + known_wait_max;
-    while (settings_.rules.known_subscriptions && !known_asked_ && !stopping_ && clock_.now().steady < until)
-        co_await wait(known_look_every);
+    while (!stopping_ && !listener_.known_is_fresh()) co_await wait(known_look_every);
 }
 
 void intake_service::set_known(known_subscriptions known) {
     known_ = std::move(known);
-    known_asked_ = true;
 }
 
 boost::asio::awaitable<void> intake_service::run_small() {
-    co_await wait_for_known();
     while (true) {
         std::optional<ledger::file_record> first = co_await small_.pop();
         if (!first || stopping_) co_return;
@@ -73,16 +68,19 @@ boost::asio::awaitable<void> intake_service::run_small() {
             if (!next) break;
             all->emplace_back(path_of(*next), std::move(*next));
         }
+        co_await wait_for_known();
+        if (stopping_) co_return;
         co_await begin_small(all);
         if (!stopping_) co_await read_small(std::move(all));
     }
 }
 
 boost::asio::awaitable<void> intake_service::run_large() {
-    co_await wait_for_known();
     while (true) {
         std::optional<ledger::file_record> next = co_await large_.pop();
         if (!next || stopping_) co_return;
+        co_await wait_for_known();
+        if (stopping_) co_return;
         co_await read_large(std::move(*next));
     }
 }
@@ -241,7 +239,7 @@ boost::asio::awaitable<void> intake_service::ended(const ledger::file_record& fi
     const auto arrival = file.arrival;
     unread_.erase(arrival);
     log_read(file, piece);
-    if (piece.held) tell_held(arrival);
+    if (!piece.held.empty()) tell_held(arrival, piece.held);
     listener_.bulk_open();
     listener_.read(arrival);
     co_await open_gates();

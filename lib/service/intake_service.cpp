@@ -3,6 +3,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 
 namespace consent_sync::service {
@@ -12,13 +13,7 @@ constexpr std::size_t queue_max = 100'000;             // files that wait to be 
 constexpr std::uint64_t small_bytes_max = 256 * 1024;  // larger ones are read in pieces
 
 async::task_group::failure_handler report_bug() {
-    return [](std::string_view task, std::exception_ptr failure) {
-        try {
-            std::rethrow_exception(failure);
-        } catch (const std::exception& e) {
-            base::log_event(base::level::error, "task.failed", {{"task", task}, {"words", e.what()}});
-        }
-    };
+    return async::log_task_failed;
 }
 
 }  // namespace
@@ -91,17 +86,17 @@ boost::asio::awaitable<void> intake_service::open_gates() {
         gated_.erase(gated_.begin());
         auto superseded = std::make_shared<std::size_t>(0);
         auto rows = std::make_shared<std::uint64_t>(0);
-        auto held = std::make_shared<bool>(false);
+        auto held = std::make_shared<std::string>();
         const consent::arrival_number file = arrival;
         ledger_thread::job scan = [file, superseded, rows, held, rules = settings_.rules](ledger::store& s) {
             *superseded = s.newer().supersede_returning(file);
-            *held = settle_gate(s, file, rules) == ledger::file_gate::held;
+            *held = settle_gate(s, file, rules);
             *rows = s.files().find(file)->rows;
         };
         co_await ledger_.run(std::move(scan));
         base::log_event(base::level::info, "file.checked",
                         {{"file", consent::format_file_id(file)}, {"superseded", *superseded}});
-        if (*held) tell_held(file);
+        if (!held->empty()) tell_held(file, *held);
         if (*rows > 0) listener_.rows(first, consent::place(file, *rows), true);
         listener_.bulk_open();
         listener_.read(file);

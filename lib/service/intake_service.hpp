@@ -37,6 +37,7 @@ class intake_service {
         std::function<void(consent::arrival_number)> read;                    // a file was read to its end
         std::function<void(std::uint64_t rows)> invalid;                      // rows that were refused here
         std::function<void()> refused;                                        // a file could not be read
+        std::function<bool()> known_is_fresh;  // false: HubSpot is being asked for the subscriptions, look again soon
     };
 
     intake_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
@@ -49,7 +50,7 @@ class intake_service {
     void stop_claiming();
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
     std::size_t unread() const { return unread_.size(); }
-    // For what is read from now on. Reading begins when it is called, or soon.
+    // For what is read from now on.
     void set_known(known_subscriptions known);
 
   private:
@@ -104,7 +105,6 @@ class intake_service {
     std::set<consent::arrival_number> unread_;
     std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
     known_subscriptions known_;
-    bool known_asked_ = false;  // set_known() was called
     bool stopping_ = false;
     std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };

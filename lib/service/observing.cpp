@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 #include "observe/control_client.hpp"
 
@@ -21,16 +22,15 @@ boost::asio::awaitable<void> refresh(snapshot_service& snapshots) { co_await sna
 
 observing::observing(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
                      const base::clock& clock, const config::settings& settings, delivery_service& delivery,
-                     ledger_thread& ledger, control_service::files_settled settled)
+                     ledger_thread& ledger, control_service::others others)
     : clock_(clock),
       settings_(settings),
       delivery_(delivery),
       snapshots_(blocking, clock, settings, delivery.engine(), counts_),
-      control_(clock, delivery, ledger, snapshots_, std::move(settled)),
-      tasks_(home, [](std::string_view task, std::exception_ptr) {
-          base::log_event(base::level::error, "task.failed", {{"task", task}});
-      }),
-      monitor_(home, [this](observe::monitor_page page) { return answer_page(snapshots_, counts_, page); }),
+      control_(clock, delivery, ledger, snapshots_, std::move(others)),
+      tasks_(home, async::log_task_failed),
+      monitor_(home, [this](observe::monitor_page page) { return answer_page(snapshots_, counts_, page); },
+               settings.monitor_hosts),
       socket_(home, settings.state_dir, [this](observe::control_request request, unsigned uid) {
           return control_.perform(std::move(request), uid);
       }) {}

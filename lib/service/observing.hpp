@@ -18,7 +18,7 @@ class observing {
   public:
     observing(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking, const base::clock& clock,
               const config::settings& settings, delivery_service& delivery, ledger_thread& ledger,
-              control_service::files_settled settled);
+              control_service::others others);
 
     void start();  // a port or a socket that cannot be had is a WARN
     void begin_stop() { snapshots_.begin_stop(); }

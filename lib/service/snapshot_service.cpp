@@ -1,40 +1,9 @@
 #include "service/snapshot_service.hpp"
 
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-
-#include <filesystem>
-#include <system_error>
-
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
-#include "intake/arrival/inbox_rules.hpp"
 
 namespace consent_sync::service {
-namespace {
-
-std::uint64_t size_of(const std::string& path) {
-    struct stat found {};
-    return ::stat(path.c_str(), &found) == 0 ? static_cast<std::uint64_t>(found.st_size) : 0;
-}
-
-std::optional<std::uint64_t> free_bytes(const std::string& path) {
-    struct statvfs found {};
-    if (::statvfs(path.c_str(), &found) != 0) return std::nullopt;
-    return static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
-}
-
-std::optional<std::uint64_t> count_files(const std::string& folder) {
-    std::error_code failed;
-    std::uint64_t files = 0;
-    for (std::filesystem::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed))
-        files += !intake::is_left_alone(at->path().filename().string());
-    if (failed) return std::nullopt;
-    return files;
-}
-
-}  // namespace
-
 snapshot_service::snapshot_service(boost::asio::thread_pool& blocking, const base::clock& clock,
                                    const config::settings& settings, delivery::engine& engine,
                                    const observe::counters& counts)
@@ -59,9 +28,8 @@ snapshot_service::outside snapshot_service::look(reading& shared) {
             found.ledger = opened.error();
     }
     if (shared.ledger) found.ledger = shared.ledger->read(observe::listed_files_max);
-    found.ledger_bytes = size_of(shared.paths.ledger) + size_of(shared.paths.ledger + "-wal");
-    found.disk_free_bytes = free_bytes(shared.paths.state);
-    found.inbox_files = count_files(shared.paths.inbox);
+    found.around = observe::look_around(shared.paths);
+    found.process = observe::look_at_process();
     return found;
 }
 
@@ -79,9 +47,8 @@ boost::asio::awaitable<observe::snapshot> snapshot_service::take(base::milliseco
     s.account = settings_.account;
     s.state_dir = settings_.state_dir;
     s.started = started_.wall;
-    s.ledger_bytes = found.ledger_bytes;
-    s.disk_free_bytes = found.disk_free_bytes;
-    s.inbox_files = found.inbox_files;
+    observe::add(s, found.around);
+    s.process = found.process;
     s.settled_since_start = counts_.verdicts();
     s.pace = counts_.pace().per_second(now.steady, started_.steady);
     add_engine(s, now);

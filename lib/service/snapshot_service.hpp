@@ -32,9 +32,8 @@ class snapshot_service {
     // What the blocking thread finds out.
     struct outside {
         base::result<ledger::ledger_picture> ledger = ledger::ledger_picture{};
-        std::uint64_t ledger_bytes = 0;
-        std::optional<std::uint64_t> disk_free_bytes;
-        std::optional<std::uint64_t> inbox_files;
+        observe::surroundings around;
+        std::optional<observe::process_use> process;
     };
     struct reading {  // shared with the blocking thread
         std::mutex mutex;

@@ -1,7 +1,9 @@
 #include "service/subscriptions_service.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 #include "hubspot/explain.hpp"
 #include "service/delivery_service.hpp"
@@ -26,9 +28,8 @@ subscriptions_service::subscriptions_service(const boost::asio::any_io_executor&
       transport_(transport),
       tokens_(tokens),
       on_learnt_(std::move(on_learnt)),
-      tasks_(home, [](std::string_view task, std::exception_ptr) {
-          base::log_event(base::level::error, "task.failed", {{"task", task}});
-      }) {}
+      wake_(home),
+      tasks_(home, async::log_task_failed) {}
 
 void subscriptions_service::start() { tasks_.spawn("subscriptions", run()); }
 
@@ -44,14 +45,30 @@ boost::asio::awaitable<void> subscriptions_service::run() {
     while (true) {
         if (!settings_.rules.known_subscriptions) {
             if (known_) on_learnt_(known_ = nullptr);
-            co_await wait(look_at_rule);
+            co_await sleep(look_at_rule);
             continue;
         }
+        fresh_.begin(clock_.now().steady);
         while (!engine_.take_slot(clock_.now())) co_await wait(look_for_slot);
         const bool told = co_await ask();
+        fresh_.answered(clock_.now().steady);
         const auto until = clock_.now().steady + (told ? ask_every : ask_again);
-        while (settings_.rules.known_subscriptions && clock_.now().steady < until) co_await wait(look_at_rule);
+        while (settings_.rules.known_subscriptions && !fresh_.is_wanted() && clock_.now().steady < until) {
+            co_await sleep(look_at_rule);
+        }
     }
+}
+
+// Ends early when somebody wants to know at once.
+boost::asio::awaitable<void> subscriptions_service::sleep(base::milliseconds most) {
+    wake_.expires_after(most);
+    co_await wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+}
+
+bool subscriptions_service::is_fresh() {
+    if (!settings_.rules.known_subscriptions || fresh_.is_fresh(clock_.now().steady)) return true;
+    wake_.cancel();
+    return false;
 }
 
 boost::asio::awaitable<bool> subscriptions_service::ask() {
@@ -95,7 +112,8 @@ boost::asio::awaitable<bool> subscriptions_service::ask() {
 void subscriptions_service::failed(const std::string& words) {
     if (!warned_)
         base::log_event(base::level::warn, "subscriptions.not_known",
-                        {{"words", words + "; subscriptions are not checked before they are sent"}});
+                        {{"words", words + (known_ ? "; rows are judged by what HubSpot said before"
+                                                 : "; subscriptions are not checked before they are sent")}});
     warned_ = true;
     if (!known_) on_learnt_(nullptr);
 }

@@ -1,5 +1,6 @@
 // Asks HubSpot now and then which subscriptions the account has (rules.known_subscriptions), so that rows of others are
-// invalid with the list of those that there are. Where HubSpot does not say (a missing scope, no network) it is one WARN,
+// invalid with the list of those that there are; and again before a file is read, if that was a minute ago, so that a
+// subscription that was just made is known. Where HubSpot does not say (a missing scope, no network) it is one WARN,
 // and nothing is checked. Home thread.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "config/settings.hpp"
 #include "delivery/engine.hpp"
 #include "http/transport.hpp"
+#include "service/freshness.hpp"
 #include "service/importing.hpp"
 #include "service/token_service.hpp"
 
@@ -28,12 +30,16 @@ class subscriptions_service {
 
     void start();
     void stop();
+    // Whether a file may be judged by what is known. False: HubSpot is being asked again; look again soon.
+    bool is_fresh();
+    const known_subscriptions& known() const { return known_; }
 
   private:
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<bool> ask();
     void failed(const std::string& words);
     boost::asio::awaitable<void> wait(base::milliseconds time);
+    boost::asio::awaitable<void> sleep(base::milliseconds most);
 
     boost::asio::any_io_executor home_;
     const base::clock& clock_;
@@ -42,6 +48,8 @@ class subscriptions_service {
     http::transport& transport_;
     token_service& tokens_;
     learnt on_learnt_;
+    boost::asio::steady_timer wake_;
+    freshness fresh_;
     async::task_group tasks_;
     known_subscriptions known_;
     bool warned_ = false;

@@ -46,7 +46,7 @@ TEST(DryRun, TellsWhatTheLedgerWouldMakeOfAFile) {
     const std::string large = check(d, "large.csv", csv(0, 401, "subscribed") + csv(0, 10, "unsubscribed").substr(29));
     EXPECT_THAT(large, HasSubstr("would be superseded by an opt-out further down in the file: up to 10"));
     EXPECT_THAT(large, HasSubstr("would be sent: 401 (opt-outs 10)"));
-    EXPECT_THAT(large, HasSubstr("would be held (rules.hold_above): 401 rows wait"));
+    EXPECT_THAT(large, HasSubstr("would be held: 401 of its 411 rows are SUBSCRIBED, and rules.hold_above is 400."));
     EXPECT_THAT(large, HasSubstr("requests: about 5\n"));
     EXPECT_THAT(large, HasSubstr("190 requests in 10 s (the running daemon's limit)"));
     EXPECT_THAT(large, Not(HasSubstr("@example.com")));
@@ -128,6 +128,32 @@ TEST(KnownSubscriptions, RowsOfOthersAreInvalidWithTheListOfThoseThatAre) {
     EXPECT_THAT(d.report("failed.csv"), HasSubstr("unknown_subscription"));
     EXPECT_THAT(d.report("failed.csv"), HasSubstr("there are: 7 ("));
     EXPECT_THAT(d.log(), HasSubstr("event=subscriptions.known subscriptions=2"));
+}
+
+TEST(KnownSubscriptions, ADryRunAsksTheDaemonForThem) {
+    hubspot_sim::options o;
+    o.known_subscriptions = {7};
+    daemon_under_test d(std::move(o), R"("rules": { "known_subscriptions": "auto" })");
+    const std::string rows = csv(0, 5, "subscribed") + "x@example.com,8,subscribed\n";
+    EXPECT_THAT(check(d, "a.csv", rows), HasSubstr("which only the running daemon knows"));
+    d.start();
+    std::string out;
+    ASSERT_TRUE(d.wait([&] { return (out = check(d, "a.csv", rows)).find("unknown_subscription") != std::string::npos; })) << out;
+    EXPECT_THAT(out, HasSubstr("row 6, line 7, column 2 (subscription_id): unknown_subscription"));
+    EXPECT_THAT(out, HasSubstr("would be sent: 5"));
+}
+
+TEST(DryRun, AddsUpSeveralFilesAndTellsWhatCannotBeRead) {
+    daemon_under_test d;
+    check(d, "one.csv", csv(0, 150, "subscribed"));
+    check(d, "two.csv", csv(0, 60, "unsubscribed"));
+    const auto got = d.command("check " + d.state("/../one.csv ") + d.state("/../two.csv"));
+    EXPECT_EQ(got.status, 0) << got.out;
+    EXPECT_THAT(got.out, HasSubstr("2 files together: 210 changes would be sent\n  requests: about 3"));
+    const auto absent = d.command("check " + d.state("/../absent.csv"));
+    EXPECT_EQ(absent.status, 3);
+    EXPECT_THAT(absent.out, HasSubstr("cannot be checked: "));
+    EXPECT_THAT(check(d, "part.csv.tmp", csv(0, 1, "subscribed")), HasSubstr("rename it"));
 }
 
 TEST(KnownSubscriptions, WithoutAnAnswerItIsOneWarningAndNoCheck) {

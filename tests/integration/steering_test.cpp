@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <boost/json/parse.hpp>
+#include <cstdio>
 
 #include "integration/daemon_under_test.hpp"
 
@@ -21,6 +25,17 @@ boost::json::value status_of(const daemon_under_test& d) {
     const auto got = d.command("status --json");
     EXPECT_EQ(got.status, 0) << got.out;
     return boost::json::parse(got.out);
+}
+
+// What a command of the shell prints.
+std::string watched(const std::string& line) {
+    std::string out;
+    FILE* pipe = ::popen(line.c_str(), "re");
+    if (!pipe) return out;
+    char piece[4096];
+    for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, pipe)) > 0;) out.append(piece, n);
+    ::pclose(pipe);
+    return out;
 }
 
 std::string status_at(daemon_under_test& d, const std::string& who) {
@@ -84,6 +99,34 @@ TEST(Steering, CommandsSayThatTheDaemonIsDown) {
     EXPECT_EQ(d.command("resume too much").status, 2);
 }
 
+TEST(Steering, AUserOfNoneOfTheGroupsIsRefusedAndKeepsNobodyOut) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs another user";
+    daemon_under_test d;
+    ::chmod(d.folder().c_str(), 0755);
+    d.write_config("\"control\": { \"socket\": \"" + d.folder() + "/control.sock\" }");
+    ::chmod(d.file("config.json").c_str(), 0644);
+    ::chmod(d.file("ca.pem").c_str(), 0644);
+    d.start();
+    const auto as_nobody = [&d](const std::string& line) {
+        return watched(("setpriv --reuid=65534 --regid=65534 --clear-groups " + line));
+    };
+    const std::string binary = std::string(CONSENT_SYNC_BINARY) + " ";
+    const std::string config = " --config " + d.file("config.json") + " 2>&1";
+    for (const char* command : {"pause", "resume", "release 1", "refuse 1", "retry 1"})
+        EXPECT_THAT(as_nobody(binary + command + config), HasSubstr("not allowed: ")) << command;
+    EXPECT_THAT(as_nobody(binary + "status" + config), HasSubstr("not allowed: "));
+    EXPECT_THAT(as_nobody(binary + "history a@b.c" + config), HasSubstr("cannot be read: only root may"));
+    EXPECT_THAT(d.log(), HasSubstr("WARN event=control.refused command=pause uid=65534"));
+    EXPECT_EQ(status_of(d).at("state"), "idle");
+    // Whoever may not look fills the log with some lines at most, and holds no place of those who may.
+    as_nobody("sh -c 'for i in $(seq 40); do " + binary + "status" + config + "; done'");
+    const std::string log = d.log();
+    std::size_t lines = 0;
+    for (std::size_t at = 0; (at = log.find("event=control.refused", at)) != std::string::npos; ++at) ++lines;
+    EXPECT_LE(lines, 40u);  // 20 a minute; a minute may pass on a slow machine
+    EXPECT_EQ(d.command("pause").status, 0);
+}
+
 TEST(Hold, OptOutsGoAheadAndTheRestWaitsForRelease) {
     daemon_under_test d({}, R"("rules": { "hold_above": 100 })");
     d.start();
@@ -92,6 +135,7 @@ TEST(Hold, OptOutsGoAheadAndTheRestWaitsForRelease) {
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);  // the small one passes by
     ASSERT_TRUE(d.wait([&] { return status_at(d, "out") == "UNSUBSCRIBED"; }));
     EXPECT_THAT(d.log(), HasSubstr("event=file.held file=00000001"));
+    EXPECT_THAT(d.log(), HasSubstr("101 of its 103 rows are SUBSCRIBED, and rules.hold_above is 100;"));
     EXPECT_EQ(status_at(d, "p0"), "");
     EXPECT_EQ(status_at(d, "none"), "");
     EXPECT_EQ(status_of(d).at("changes").at("held"), 102);

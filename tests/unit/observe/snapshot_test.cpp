@@ -131,7 +131,7 @@ TEST(StatusText, SaysWhatHappens) {
 TEST(StatusText, KeepsToTheWidthAndTheNumberOfFiles) {
     text_style narrow;
     narrow.width = 40;
-    narrow.files = 1;
+    narrow.rows = 26;
     const std::string text = format_status(busy(), narrow);
     EXPECT_THAT(text, HasSubstr("… and 1 more"));
     for (std::size_t at = 0; at < text.size();) {
@@ -141,6 +141,31 @@ TEST(StatusText, KeepsToTheWidthAndTheNumberOfFiles) {
         EXPECT_LE(columns, 40u);
         at = end + 1;
     }
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 26);
+    narrow.rows = 0;
+    EXPECT_THAT(format_status(busy(), narrow), Not(HasSubstr("more")));
+}
+
+TEST(StatusText, AStandardTerminalShowsTheCountsOfEveryFile) {
+    text_style standard;
+    standard.width = 80;
+    standard.rows = 23;
+    snapshot s = busy();
+    s.files[0].counts = {0, 57'700, 12, 3, 4, 5};
+    s.files[0].name = "a name that is a good deal longer than there is room for.csv";
+    const std::string text = format_status(s, standard);
+    EXPECT_THAT(text, HasSubstr("250 of 1,000: 57,700 confirmed, 12 rejected, 3 invalid, 4 superseded,"));
+    EXPECT_THAT(text, HasSubstr("5 unconfirmed"));
+    EXPECT_THAT(text, HasSubstr("ledger"));
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 23);
+}
+
+TEST(StatusText, WhatHubSpotSaidIsNotCutOff) {
+    snapshot s = busy();
+    s.pauses[0].words = "HubSpot refuses everything, and says so at such a length that no terminal has a line for it: END";
+    text_style narrow;
+    narrow.width = 50;
+    EXPECT_THAT(format_status(s, narrow), HasSubstr("END\n"));
 }
 
 TEST(StatusText, AHeldFileNamesTheWayOut) {

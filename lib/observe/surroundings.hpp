@@ -1,0 +1,26 @@
+// What is told of folders, disk and process beside the ledger. Blocks: not for the home thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "config/folders.hpp"
+
+namespace consent_sync::observe {
+
+struct process_use {
+    double cpu_seconds = 0;
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t open_fds = 0, max_fds = 0;
+};
+
+struct surroundings {
+    std::uint64_t ledger_bytes = 0;  // with its log
+    std::optional<std::uint64_t> disk_free_bytes;
+    std::optional<std::uint64_t> inbox_files;
+};
+
+surroundings look_around(const config::folders& paths);
+std::optional<process_use> look_at_process();  // our own
+
+}  // namespace consent_sync::observe
