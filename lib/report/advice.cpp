@@ -31,7 +31,7 @@ constexpr std::array<known, 27> sentences{{
     {"refused_by_operator", "An operator sent these rows back. Ask who looks after consent-sync."},
     {"unknown_subscription", "HubSpot has no such subscription. Choose one of those that the message lists."},
     {"inactive_subscription", "This subscription is switched off in HubSpot. Switch it on there, or choose another."},
-    {"VALIDATION_ERROR", "HubSpot does not accept this row as it is. Correct what its words name, and drop failed.csv again."},
+    {"VALIDATION_ERROR", "HubSpot does not accept this row as it is. Correct what its words name, and drop the failed file again."},
     {"OBJECT_NOT_FOUND", "HubSpot does not know this address or subscription. Check both, or create the contact first."},
     {"STATUS_NOT_APPLIED",
      "HubSpot answered, twice, with another status than was asked for. Look at the contact's subscriptions in HubSpot."},
@@ -50,8 +50,8 @@ constexpr std::array<known, 27> sentences{{
 std::string_view advice(consent::verdict verdict, std::string_view category) {
     for (const auto& [name, sentence] : sentences)
         if (name == category) return sentence;
-    if (verdict == consent::verdict::invalid) return "Correct the row as the message says, and drop failed.csv again.";
-    return "HubSpot refused it, with the words beside. Correct the row and drop failed.csv again; HubSpot's support can find it "
+    if (verdict == consent::verdict::invalid) return "Correct the row as the message says, and drop the failed file again.";
+    return "HubSpot refused it, with the words beside. Correct the row and drop the failed file again; HubSpot's support can find it "
            "by the correlation id.";
 }
 

@@ -15,6 +15,8 @@ namespace {
 
 using consent::verdict;
 
+constexpr std::size_t drawn_pieces_min = 5;
+
 std::uint64_t count_of(const file_summary& s, verdict v) { return s.totals.verdicts[static_cast<std::size_t>(v)]; }
 
 std::string number(std::uint64_t n) {
@@ -34,6 +36,7 @@ std::string time_text(base::wall_time t) {
 
 std::string duration_text(base::wall_time from, base::wall_time to) {
     const auto s = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(to - from).count());
+    if (s < 1) return "less than a second";
     if (s < 60) return fmt::format("{} s", s);
     if (s < 3'600) return fmt::format("{} min {} s", s / 60, s % 60);
     return fmt::format("{} h {} min", s / 3'600, s % 3'600 / 60);
@@ -110,15 +113,15 @@ std::string bar(const file_summary& s) {
 
 std::string verdicts(const file_summary& s) {
     std::string text = "<section>\n<h2>Verdicts</h2>\n" + bar(s) +
-                       "<div class=\"wide\"><table>\n<thead><tr><th>Verdict</th><th class=\"n\">Changes</th>"
+                       "<div class=\"wide\"><table class=\"verdicts\">\n<thead><tr><th>Verdict</th><th class=\"n\">Changes</th>"
                        "<th class=\"n\">Share</th><th>Meaning</th></tr></thead>\n<tbody>\n";
     for (int v = 1; v <= consent::verdict_count; ++v) {
         const auto of = static_cast<verdict>(v);
         text += fmt::format("<tr><td class=\"w\"><span class=\"dot {0}\"></span>{0}</td><td class=\"n\">{1}</td><td class=\"n\">{2}</td>"
-                            "<td>{3}</td></tr>\n",
+                            "<td class=\"m\">{3}</td></tr>\n",
                             consent::name(of), number(count_of(s, of)), percent(count_of(s, of), s.file.rows), meaning(of));
     }
-    text += fmt::format("<tr class=\"sum\"><td>all</td><td class=\"n\">{}</td><td class=\"n\"></td><td>every row that was "
+    text += fmt::format("<tr class=\"sum\"><td>all</td><td class=\"n\">{}</td><td class=\"n\"></td><td class=\"m\">every row that was "
                         "read has exactly one verdict</td></tr>\n</tbody></table></div>\n",
                         number(s.file.rows));
     const auto resubscribed = s.totals.successes[static_cast<std::size_t>(consent::success_reason::resubscribe_occurred)];
@@ -163,16 +166,19 @@ std::string_view asked(const ledger::ended_row& row) {
 
 std::string failures(const file_summary& s, const failed_file& failed, const page_facts& facts) {
     if (facts.failures.empty()) return {};
+    // Of rows that were never sent HubSpot has no id.
+    const bool ids = std::any_of(facts.failures.begin(), facts.failures.end(),
+                                 [](const auto& row) { return !row.reason.correlation_id.empty(); });
     std::string text = "<section>\n<h2>The first failed changes</h2>\n<div class=\"wide\"><table class=\"cards\">\n<thead><tr><th class=\"n\">"
-                       "Row</th><th>Address</th><th class=\"n\">Subscription</th><th>Asked</th><th>Why</th>"
-                       "<th>Correlation id</th></tr></thead>\n<tbody>\n";
+                       "Row</th><th>Address</th><th class=\"n\">Subscription</th><th>Asked</th><th>Why</th>" +
+                       std::string(ids ? "<th>Correlation id</th>" : "") + "</tr></thead>\n<tbody>\n";
     for (const ledger::ended_row& row : facts.failures)
         text += "<tr>" + cell("Row", std::to_string(row.change.id.row()), "n") +
-                cell("Address", html_text(row.change.subscriber)) +
+                cell("Address", html_text(row.change.subscriber), "a") +
                 cell("Subscription", row.change.subscription > 0 ? std::to_string(row.change.subscription) : "–", "n") +
                 cell("Asked", asked(row), "w") +
                 cell("Why", dotted(row.verdict, html_text(row.reason.category + ": " + row.reason.message))) +
-                cell("Correlation id", html_text(row.reason.correlation_id), "id") + "</tr>\n";
+                (ids ? cell("Correlation id", html_text(row.reason.correlation_id), "id") : "") + "</tr>\n";
     text += "</tbody></table></div>\n";
     if (!failed.name.empty())
         text += fmt::format("<p><a class=\"file\" href=\"{0}\">{0}</a> holds all {1} of them. Mend what is wrong and drop it into "
@@ -186,13 +192,24 @@ std::string failures(const file_summary& s, const failed_file& failed, const pag
     return text + "</section>\n";
 }
 
+std::string pace_words(const timeline& t) {
+    std::string text = fmt::format("At most {} changes a second. ",
+                                   number(static_cast<std::uint64_t>(t.most_per_second() + 0.5)));
+    if (t.failed() == 0) return text + "No request failed.";
+    return text + number(t.failed()) + " requests failed or settled nothing; what they carried was sent again.";
+}
+
+// A picture of a few seconds would say less than the words.
 std::string pace(const page_facts& facts) {
     const timeline& t = facts.pace;
     if (t.pieces.empty()) return {};
+    if (t.pieces.size() < drawn_pieces_min)
+        return "<section>\n<h2>Pace</h2>\n<p class=\"note\">" + pace_words(t) + "</p>\n</section>\n";
     std::uint64_t most = 1;
     for (const auto& m : t.pieces) most = std::max(most, m.settled);
-    std::string svg = "<svg class=\"pace\" viewBox=\"0 0 600 120\" preserveAspectRatio=\"none\" role=\"img\" "
-                      "aria-label=\"Changes settled over time; failed requests below\">";
+    std::string svg = fmt::format("<svg class=\"pace\" viewBox=\"0 0 {} 120\" preserveAspectRatio=\"none\" role=\"img\" "
+                                  "aria-label=\"Changes settled over time; failed requests below\">",
+                                  t.pieces.size() * 10);
     for (std::size_t i = 0; i < t.pieces.size(); ++i) {
         const double height = 96.0 * static_cast<double>(t.pieces[i].settled) / static_cast<double>(most);
         svg += fmt::format("<rect class=\"confirmed\" x=\"{}\" y=\"{:.1f}\" width=\"9\" height=\"{:.1f}\"></rect>", i * 10,
@@ -200,15 +217,11 @@ std::string pace(const page_facts& facts) {
         if (t.pieces[i].failed > 0)
             svg += fmt::format("<rect class=\"rejected\" x=\"{}\" y=\"106\" width=\"9\" height=\"14\"></rect>", i * 10);
     }
-    svg += "</svg>\n";
     const auto end = t.begun + t.piece * static_cast<std::int64_t>(t.pieces.size());
-    return fmt::format("<section>\n<h2>Pace</h2>\n{}<p class=\"axis\"><span>{}</span><span>{}</span></p>\n<p class=\"note\">At "
-                       "most {:.0f} changes a second. {}</p>\n</section>\n",
-                       svg, time_text(t.begun), time_text(end), t.most_per_second(),
-                       t.failed() == 0 ? std::string("No request failed.")
-                                       : fmt::format("{} requests failed or settled nothing (red, below); they were sent "
-                                                     "again.",
-                                                     number(t.failed())));
+    return fmt::format("<section>\n<h2>Pace</h2>\n{}</svg>\n<p class=\"axis\"><span>{}</span><span>{}</span></p>\n"
+                       "<p class=\"note\">Green: changes that got their verdict{}. {}</p>\n</section>\n",
+                       svg, time_text(t.begun), time_text(end), t.failed() > 0 ? "; red below: failed requests" : "",
+                       pace_words(t));
 }
 
 std::string footer(const file_summary& s) {

@@ -33,6 +33,7 @@ td { overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .w { white-space: nowrap; }
+.a { min-width: 13rem; }
 .sum td { border-bottom: 0; font-weight: 600; }
 .id { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .82rem; overflow-wrap: anywhere; }
 .dot { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .5em; }
@@ -47,9 +48,12 @@ th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 a { color: var(--link); } .file { font-weight: 600; }
 footer { margin-top: 1.5rem; font-size: .88rem; }
 @media (max-width: 40rem) { main { padding: 1rem .6rem 2rem; } h1 { font-size: 1.35rem; } section { padding: .75rem; }
+  .verdicts thead { display: none; } .verdicts tr { display: grid; grid-template-columns: 1fr auto 4.5rem; padding: .3rem 0;
+    border-bottom: 1px solid var(--line); } .verdicts td { border: 0; padding: .1rem 0; }
+  .verdicts .m { grid-column: 1 / 4; color: var(--soft); font-size: .86rem; font-weight: 400; } .verdicts .sum { border: 0; }
   .cards thead { display: none; } .cards tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0; }
   .cards td { display: flex; gap: .75rem; border: 0; padding: .15rem 0; text-align: left; white-space: normal; }
-  .cards td::before { content: attr(data-th); color: var(--soft); flex: 0 0 7rem; }
+  .cards td::before { content: attr(data-th); color: var(--soft); flex: 0 0 7rem; } .a { min-width: 0; }
   .cards td > span.cell { min-width: 0; overflow-wrap: anywhere; } }
 @media print { body { background: none; } section { break-inside: avoid; } .wide { overflow: visible; } }
 )css";

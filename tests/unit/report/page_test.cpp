@@ -47,7 +47,7 @@ TEST_F(Page, TellsVerdictsReasonsAndWhatToDo) {
     EXPECT_THAT(page, HasSubstr("b@x.org"));
     EXPECT_THAT(page, HasSubstr("corr-7"));
     EXPECT_THAT(page, HasSubstr("href=\"failed.csv\""));
-    EXPECT_THAT(page, HasSubstr("<svg class=\"pace\""));
+    EXPECT_THAT(page, HasSubstr("<h2>Pace</h2>"));
     EXPECT_THAT(page, HasSubstr("33.3 %"));
 }
 
@@ -102,6 +102,15 @@ TEST(Timeline, CountsSettledChangesOfTheFileAndFailedAttempts) {
     EXPECT_EQ(t.pieces[59].failed, 1u);
     EXPECT_DOUBLE_EQ(t.most_per_second(), 99);
     EXPECT_TRUE(make_timeline({open}, 1).pieces.empty());
+    // What took less than a second is no pace of thousands a second.
+    EXPECT_EQ(make_timeline({good}, 1).pieces.size(), 1u);
+    EXPECT_DOUBLE_EQ(make_timeline({good}, 1).most_per_second(), 99);
+    ledger::attempt_record late = good;
+    late.ended_at = noon + std::chrono::seconds(3'601);
+    const timeline hour = make_timeline({good, late}, 1);
+    EXPECT_EQ(hour.piece, base::milliseconds(61'000));
+    EXPECT_EQ(hour.pieces.size(), 60u);
+    EXPECT_EQ(hour.pieces.back().settled, 99u);
 }
 
 }  // namespace
