@@ -92,7 +92,7 @@ std::string drawn_over(const std::string& text) {
 int status(int argc, char** argv) {
     po::options_description options("consent-sync status: what the daemon is doing; from its ledger while it is down");
     add_common(options);
-    options.add_options()("json", "as JSON (its schema: lib/observe/README.md)")("watch", "again and again, until Ctrl-C");
+    options.add_options()("json", "as JSON (its members: /usr/share/doc/consent-sync/monitoring.md)")("watch", "again and again, until Ctrl-C");
     const parsed_options parsed = parse_options("status", argc, argv, options);
     if (parsed.exit) return *parsed.exit;
     const std::string path = parsed.given["config"].as<std::string>();

@@ -51,6 +51,7 @@ install(FILES config/consent-sync.schema.json config/consent-sync.rules.yml DEST
 install(FILES systemd/completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME consent-sync)
 install(FILES systemd/debian/copyright systemd/what-to-do.md systemd/recovery.md systemd/security.md
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/consent-sync)
+install(FILES lib/observe/README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/consent-sync RENAME monitoring.md)
 install(FILES systemd/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME consent-sync)
 compress(man/consent-sync.1 ${CMAKE_INSTALL_MANDIR}/man1 consent-sync.1)
 compress(man/consent-sync.json.5 ${CMAKE_INSTALL_MANDIR}/man5 consent-sync.json.5)

@@ -45,11 +45,38 @@ void unique_fd::reset(int fd) {
     fd_ = fd;
 }
 
+namespace {
+
+// What a person can do about it; empty: the error says it all, or nobody can.
+std::string_view remedy(int errnum) {
+    switch (errnum) {
+        case EACCES:
+        case EPERM:
+            return "; give the service's user access to it (under systemd also: ReadWritePaths=)";
+        case EROFS:
+            return "; mount it writable, or name it in ReadWritePaths= of the unit";
+        case ENOSPC:
+        case EDQUOT:
+            return "; make room on its disk";
+        case EMFILE:
+        case ENFILE:
+            return "; too many files are open: raise LimitNOFILE=";
+        case EIO:
+            return "; look at the disk and the kernel's log";
+        case ENAMETOOLONG:
+            return "; use a shorter path";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
 error system_error(std::string_view what, std::string_view path, int errnum) {
     errc code = errc::io;
     if (errnum == ENOSPC || errnum == EDQUOT) code = errc::no_space;
     if (errnum == ENOENT) code = errc::not_found;
-    return error{code, fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(errnum))};
+    return error{code, fmt::format("cannot {} {}: {}{}", what, path, std::generic_category().message(errnum), remedy(errnum))};
 }
 
 std::string join_path(std::string_view folder, std::string_view name) {

@@ -126,7 +126,7 @@ base::result<json::value> parse_json_text(std::string_view text, std::string_vie
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     if (text.size() > config_bytes_max) {
         return base::error{base::errc::invalid_input,
-                           fmt::format("{}: larger than the {} bytes allowed", file_name, config_bytes_max)};
+                           fmt::format("{}: larger than the {} bytes that a configuration may have: is it the right file?", file_name, config_bytes_max)};
     }
     json::parse_options options;
     options.allow_comments = true;

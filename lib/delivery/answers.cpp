@@ -4,6 +4,7 @@
 #include "delivery/backoff.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/words.hpp"
+#include "hubspot/explain.hpp"
 
 namespace consent_sync::delivery {
 namespace {
@@ -61,7 +62,10 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
                                                                     : unknown_interval),
                                          base::milliseconds(100), wait_max);
             limiter_.refused(now.steady, wait);
-            tell(base::level::warn, "limit.refused", {{"wait_ms", wait.count()}, {"limit", limiter_.limit()}});
+            tell(base::level::warn, "limit.refused",
+                 {{"wait_ms", wait.count()}, {"limit", limiter_.limit()},
+                  {"words", "HubSpot said 429; everything waits, and goes on by itself. If it comes often, other programs use "
+                            "the account's limit: set limits.requests lower"}});
             return park(std::move(b), now.steady + wait);
         }
         case answer_kind::scope_missing:
@@ -116,7 +120,9 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
     }
     if (family && family->undecided == 0 && !family->refused && confirmed > 0) {
         batch_limit_ = std::max<std::uint32_t>(1, static_cast<std::uint32_t>((family->size + 1) / 2));
-        tell(base::level::warn, "batch.limit_halved", {{"changes", batch_limit_}});
+        tell(base::level::warn, "batch.limit_halved",
+             {{"changes", batch_limit_},
+              {"words", "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
     }
     if (left_count == 0) {
         batches_.erase(b->id);
@@ -153,7 +159,8 @@ void engine::judged_assertion(owned b, const hubspot::judgement& j, base::moment
 void engine::unresolved(owned b, base::moment now) {
     const bool others_settled = accepted_ > b->accepted_at_begin;
     if (++failures_in_a_row_ >= circuit_threshold)
-        pause(pause_reason::outage, "HubSpot's answers name none of the changes that were sent", now);
+        pause(pause_reason::outage, "HubSpot's answers name none of the changes that were sent, so nothing is proved; they are sent again. See what "
+              "answers in its place: hubspot.base_url, hubspot.proxy", now);
     ++b->failures;
     const auto at =
         now.steady + backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_);
@@ -180,7 +187,7 @@ void engine::refused(owned b, const hubspot::judgement& j, base::moment now) {
     }
     const hubspot::refusal_words words = j.words.empty() ? hubspot::refusal_words{} : j.words.front();
     if (pauses_.find(pause_reason::configuration))
-        pause(pause_reason::configuration, "HubSpot still refuses every change: " + words.message, now);
+        pause(pause_reason::configuration, refuses_everything(words.message), now);
     if (b->changes.size() > 1) return bisect(std::move(b), j, now);
     if (b->assertion || accepted_ > b->accepted_before) {
         reject(*b, 0, words, j.correlation_id, now);
@@ -229,7 +236,9 @@ void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
     if (b->changes.size() == 1) return refused(std::move(b), j, now);
     b->family = nullptr;
     batch_limit_ = std::max<std::uint32_t>(1, std::min(batch_limit_, static_cast<std::uint32_t>(b->changes.size() / 2)));
-    tell(base::level::warn, "batch.limit_halved", {{"changes", batch_limit_}});
+    tell(base::level::warn, "batch.limit_halved",
+             {{"changes", batch_limit_},
+              {"words", "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
     std::vector<bool> half(b->changes.size(), false);
     std::fill(half.begin() + static_cast<std::ptrdiff_t>(half.size() / 2), half.end(), true);
     park(split_off(*b, half), now.steady);
@@ -241,7 +250,7 @@ void engine::unanswered(owned b, const hubspot::judgement& j, base::moment now) 
     for (std::size_t i = 0; i < b->changes.size(); ++i)
         late_.unanswered(b->changes[i], b->hashes[i], even_wall(now), pending_);
     if (++failures_in_a_row_ >= circuit_threshold || pauses_.find(pause_reason::outage))
-        pause(pause_reason::outage, "HubSpot does not answer as it should: " + words_of(j), now);
+        pause(pause_reason::outage, hubspot::explain(j), now);
     if (b->assertion) return drop_assertion(*b, now);
     ++b->failures;
     if (accepted_ > b->accepted_at_begin) ++b->cost;

@@ -41,7 +41,8 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
         if (bulk_at_reserve_)
             tell(base::level::warn, "budget.reserve_reached",
                  {{"remaining", budget_.remaining().value_or(0)},
-                  {"goes_on", base::to_unix_ms(budget_.day_end(now.wall))}});
+                  {"goes_on", base::to_unix_ms(budget_.day_end(now.wall))},
+                  {"words", "opt-ins wait until the account's day ends, opt-outs go on; limits.daily_reserve is the share"}});
         else
             tell(base::level::info, "budget.bulk_goes_on", {{"remaining", budget_.remaining().value_or(0)}});
     }

@@ -44,7 +44,9 @@ void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judg
     if (a.status >= 400) ++errors_today_;
     if (!warned_of_errors_ && answers_today_ >= 200 && errors_today_ * 20 > answers_today_) {
         warned_of_errors_ = true;
-        tell(base::level::warn, "errors.many", {{"errors", errors_today_}, {"requests", answers_today_}});
+        tell(base::level::warn, "errors.many", {{"errors", errors_today_}, {"requests", answers_today_},
+              {"words", "more than 5 % of the day's requests were refused; HubSpot may ask for less. The reports say which rows, "
+                        "and why: mend what writes the files"}});
     }
 }
 

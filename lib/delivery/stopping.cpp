@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "delivery/engine.hpp"
-#include "delivery/words.hpp"
+#include "hubspot/explain.hpp"
 
 namespace consent_sync::delivery {
 namespace {
@@ -55,7 +55,7 @@ void engine::token_refused(const hubspot::judgement& j, base::moment now) {
         out_.token_refused = true;
         token_asked_at_ = now.steady;
     }
-    if (token_tried_) return pause(pause_reason::auth, "HubSpot refuses the token: " + words_of(j), now);
+    if (token_tried_) return pause(pause_reason::auth, hubspot::explain(j), now);
     token_tried_ = true;
     waiting_for_token_ = true;
 }
@@ -82,23 +82,19 @@ void engine::forbidden(owned b, const hubspot::judgement& j, base::moment now) {
 // The fault is not the batch's: nothing leaves until it is mended.
 void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
     failures_in_a_row_ = 0;
-    std::string scopes;
-    for (const std::string& scope : j.missing_scopes) scopes += (scopes.empty() ? "" : ", ") + scope;
     switch (j.kind) {
         case answer_kind::scope_missing:
-            pause(pause_reason::scope, "the token lacks the scope " + (scopes.empty() ? words_of(j) : scopes), now);
-            break;
-        case answer_kind::forbidden: pause(pause_reason::scope, "HubSpot answers 403: " + words_of(j), now); break;
+        case answer_kind::forbidden: pause(pause_reason::scope, hubspot::explain(j), now); break;
         case answer_kind::daily_limited: {
             const auto until = std::chrono::ceil<base::milliseconds>(budget_.day_end(now.wall) - now.wall);
             const auto wait = settings_->limits.time_zone.empty() ? std::min(until, probe_of_day) : until;
             if (pauses_.find(pause_reason::daily_limit) && !answering_probe_) break;
-            if (pauses_.begin(pause_reason::daily_limit, words_of(j), now, wait))
+            if (pauses_.begin(pause_reason::daily_limit, hubspot::explain(j), now, wait))
                 tell(base::level::error, "pause.begun",
-                     {{"reason", name(pause_reason::daily_limit)}, {"words", words_of(j)},
+                     {{"reason", name(pause_reason::daily_limit)}, {"words", hubspot::explain(j)},
                       {"probe_in_s", wait.count() / 1000}});
             pending_.pauses.push_back(
-                {std::string(name(pause_reason::daily_limit)), now.wall, now.wall + wait, words_of(j)});
+                {std::string(name(pause_reason::daily_limit)), now.wall, now.wall + wait, hubspot::explain(j)});
             break;
         }
         case answer_kind::moving: {
@@ -106,14 +102,14 @@ void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
             std::optional<base::milliseconds> told;
             if (j.retry_after) told = std::clamp(*j.retry_after, base::milliseconds(1'000), wait_max);
             const base::milliseconds wait = told.value_or(settings_->retry.max);
-            if (pauses_.begin(pause_reason::moving, words_of(j), now, told))
+            if (pauses_.begin(pause_reason::moving, hubspot::explain(j), now, told))
                 tell(base::level::warn, "pause.begun",
-                     {{"reason", name(pause_reason::moving)}, {"words", words_of(j)}, {"probe_in_s", wait.count() / 1000}});
-            pending_.pauses.push_back({std::string(name(pause_reason::moving)), now.wall, now.wall + wait, words_of(j)});
+                     {{"reason", name(pause_reason::moving)}, {"words", hubspot::explain(j)}, {"probe_in_s", wait.count() / 1000}});
+            pending_.pauses.push_back({std::string(name(pause_reason::moving)), now.wall, now.wall + wait, hubspot::explain(j)});
             break;
         }
         default:
-            pause(pause_reason::configuration, "HubSpot does not know this request: " + words_of(j), now);
+            pause(pause_reason::configuration, hubspot::explain(j), now);
             break;
     }
     if (b->assertion) return drop_assertion(*b, now);

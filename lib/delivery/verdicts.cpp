@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "delivery/engine.hpp"
+#include "delivery/words.hpp"
 
 namespace consent_sync::delivery {
 
@@ -87,7 +88,7 @@ void engine::suspect_each(batch& b, const hubspot::judgement& j, const std::vect
     for (std::size_t i = 0; i < doubted.size(); ++i)
         if (doubted[i]) words.push_back(j.changes[i].words ? j.words[j.changes[i].words - 1] : hubspot::refusal_words{});
     if (pauses_.find(pause_reason::configuration)) {
-        pause(pause_reason::configuration, "HubSpot still refuses every change: " + words.front().message, now);
+        pause(pause_reason::configuration, refuses_everything(words.front().message), now);
         return park(std::move(apart), now.steady);
     }
     while (apart->changes.size() > 1) {
@@ -115,9 +116,7 @@ void engine::settle_suspects(base::moment now) {
 void engine::send_suspects_again(base::moment now) {
     std::vector<refusals::suspect> suspects = refusals_.take_all();
     const std::string words = suspects.empty() ? std::string() : suspects.back().words.message;
-    pause(pause_reason::configuration,
-          "HubSpot refuses every change, with the words: " + words + " (nothing was accepted; the rows stay unsent)",
-          now);
+    pause(pause_reason::configuration, refuses_everything(words), now);
     owned together;  // as they were: what was refused one by one for no fault of its own costs few requests again
     for (refusals::suspect& s : suspects) {
         batch& alone = *s.of;

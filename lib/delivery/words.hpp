@@ -1,16 +1,14 @@
-// HubSpot's words about a whole answer, for pauses and their log lines.
+// Sentences for pauses that no single answer explains; those of one answer are hubspot::explain's.
 #pragma once
 
 #include <string>
 
-#include "hubspot/judge.hpp"
-
 namespace consent_sync::delivery {
 
-inline std::string words_of(const hubspot::judgement& j) {
-    if (j.words.empty()) return {};
-    const hubspot::refusal_words& w = j.words.front();
-    return w.category.empty() ? w.message : w.category + ": " + w.message;
+inline std::string refuses_everything(const std::string& hubspot_words) {
+    return "HubSpot refuses every change, and accepted none: nothing gets a verdict for that, the rows stay unsent. Check the "
+           "subscription ids, the account of the token and hubspot.path; the answer: \"" +
+           hubspot_words + "\"";
 }
 
 }  // namespace consent_sync::delivery

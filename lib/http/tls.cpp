@@ -133,7 +133,8 @@ base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& op
     boost::system::error_code error;
     if (options.ca_file.empty()) {
         made->context.set_default_verify_paths(error);
-        if (error) return base::error{base::errc::io, "the system's certificates: " + error.message()};
+        if (error) return base::error{base::errc::io, "the system's certificates cannot be read: " + error.message() +
+                                                         "; install the package ca-certificates, or name a file in hubspot.ca_file"};
     } else {
         made->context.load_verify_file(options.ca_file, error);
         if (error) return ca_failure(options.ca_file, error.message());

@@ -71,7 +71,8 @@ base::result<void> check_columns(csv_header& header) {
                 "the first line holds an address, so the file has no header; put a line with the names of "
                 "the columns above it, such as subscriberIdString,subscriptionId,statusState");
         return refused(
-            "no column of the header names the address (subscriberIdString or email); the columns are: " +
+            "no column of the header names the address (subscriberIdString or email); rename the one that holds it; "
+            "the columns are: " +
             list_columns(header));
     }
     if (const auto inverted = column(field::inverted_state)) {

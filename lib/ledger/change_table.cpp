@@ -221,7 +221,8 @@ void change_table::settle_run(std::span<const settled_change> run) {
         .execute();
     if (db_.changed_rows() != static_cast<int>(run.size()))
         throw database_error(base::errc::corrupt, "ledger: change " + std::to_string(first.id.id()) +
-                                                      " (or one after it) is to get a second verdict");
+                                                      " (or one after it) is to get a second verdict: a bug, or two programs that "
+                                                      "write this ledger. Keep a copy of it and report it with the log");
     for (const settled_change& change : run) {
         if (!change.reason) continue;
         const reason& why = *change.reason;

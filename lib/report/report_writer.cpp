@@ -54,7 +54,9 @@ base::result<void> report_writer::cut_to(series& of, watermark& mark) {
         const std::uint64_t left = now ? *now : 0;
         if (left < length)
             base::log_event(base::level::warn, "report.shortened",
-                            {{"day", day}, {"file", of.file}, {"bytes", left}, {"expected", length}});
+                            {{"day", day}, {"file", of.file}, {"bytes", left}, {"expected", length},
+                             {"words", "somebody took lines away from this report; they are not written again, but the "
+                                       "ledger has them (consent-sync history)"}});
         if (now) found.set(day, left);
     }
     mark = std::move(found);

@@ -93,9 +93,13 @@ void reloading::judge(const base::result<config::settings>& loaded) {
     std::size_t waiting = 0;
     for (const config::changed_key& each : changed) {
         if (each.needs_restart) ++waiting;
-        base::log_event(each.needs_restart ? base::level::warn : base::level::info,
-                        each.needs_restart ? "config.needs_restart" : "config.changed",
-                        {{"key", each.path}, {"before", each.before}, {"after", each.after}});
+        if (each.needs_restart)
+            base::log_event(base::level::warn, "config.needs_restart",
+                            {{"key", each.path}, {"before", each.before}, {"after", each.after},
+                             {"words", "the value before stays in effect until the service is restarted"}});
+        else
+            base::log_event(base::level::info, "config.changed",
+                            {{"key", each.path}, {"before", each.before}, {"after", each.after}});
     }
     base::log_event(base::level::info, "config.reloaded",
                     {{"changed", changed.size() - waiting}, {"waiting_for_restart", waiting}});

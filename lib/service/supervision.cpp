@@ -54,7 +54,10 @@ void supervision::feed() {
     const base::steady_time now = clock_.now().steady;
     const bool moves = stopping_ || watch_->moves(from_.due(), now);
     if (moves) observe::notify_alive();
-    if (!moves && !stalled_) base::log_event(base::level::error, "daemon.stalled");
+    if (!moves && !stalled_) 
+        base::log_event(base::level::error, "daemon.stalled",
+                        {{"words", "work is overdue: a bug. systemd is no longer told that all is well and starts the daemon again; "
+                                   "without systemd restart it, and report it with the log around it"}});
     stalled_ = !moves;
     feed_timer_.expires_after(watch_->ask_every());
     feed_timer_.async_wait([this](boost::system::error_code ec) {

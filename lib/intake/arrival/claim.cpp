@@ -104,7 +104,7 @@ base::result<claimed_file> claim_file(int inbox, const std::string& name, std::o
     const std::string to = processing_name(arrival, name);
     const auto changed = [&] {
         return base::error{base::errc::busy,
-                           fmt::format("{} in the inbox is another file than the one that was seen", name)};
+                           fmt::format("{} in the inbox is another file than the one that was seen; it is looked at again", name)};
     };
     const auto inbox_seen = find_in(inbox, name, look::at_status);
     const auto processing_seen = find_in(processing, to, look::at_status);

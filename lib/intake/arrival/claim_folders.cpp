@@ -71,7 +71,9 @@ base::result<void> check_folder(const folder_rule& rule) {
                                        rule.path, status.st_mode & 07777U)};
     }
     if (rule.refused == 0 && (status.st_mode & S_IROTH) != 0) {
-        base::log_event(base::level::warn, "folder.world_readable", {{"path", rule.path}});
+        base::log_event(base::level::warn, "folder.world_readable",
+                        {{"path", rule.path},
+                         {"words", "others than its user and group can read what is dropped there: run chmod o-rwx on it"}});
     }
     return {};
 }

@@ -60,6 +60,26 @@ std::string_view name(inbox_reason reason) {
     return "unknown";
 }
 
+std::string_view what_to_do(inbox_reason reason) {
+    switch (reason) {
+        case inbox_reason::folder:
+            return "only files are taken: move what is in the folder into the inbox itself";
+        case inbox_reason::symlink:
+            return "links are not followed: drop a copy of the file";
+        case inbox_reason::fifo:
+        case inbox_reason::socket:
+        case inbox_reason::device:
+            return "only regular files are taken: remove it";
+        case inbox_reason::unreadable:
+            return "the service's user may not read it: chmod g+r it, or give the inbox a default ACL";
+        case inbox_reason::hard_link:
+            return "it has a second name by which it could be changed: drop a copy, or remove the other name";
+        case inbox_reason::too_large:
+            return "it is larger than inbox.max_bytes: split it, or raise that";
+    }
+    return "";
+}
+
 bool is_left_alone(std::string_view name) {
     static constexpr std::array<std::string_view, 7> endings = {
         ".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~"};

@@ -50,6 +50,7 @@ struct inbox_limits {
 // hard_link: somebody holds the file by another name, and could change it after its claim, or it is not his to drop.
 enum class inbox_reason { folder, symlink, fifo, socket, device, unreadable, hard_link, too_large };
 std::string_view name(inbox_reason reason);
+std::string_view what_to_do(inbox_reason reason);
 
 // Names of files that somebody still writes or that no one means to send: ".x", "x~", and those that end (in
 // any case) in .tmp .part .partial .filepart .crdownload .swp. They are left without a word until they are

@@ -102,7 +102,9 @@ asio::awaitable<bool> watch::open_folder() {
 }
 
 void watch::close_folder(const std::string& reason) {
-    if (!gone_logged_) log_event(level::warn, "inbox.gone", {{"path", options_.inbox}, {"reason", reason}});
+    if (!gone_logged_) log_event(level::warn, "inbox.gone",
+                  {{"path", options_.inbox}, {"reason", reason},
+                   {"words", "nothing can be taken; it is looked for until it comes back. Make or mount it, or see inbox.dir"}});
     gone_logged_ = true;
     boost::system::error_code ignored;
     inotify_.close(ignored);
@@ -137,7 +139,8 @@ bool watch::read_events(std::vector<name_event>& names) {
         watch_events events = parse_events(buffer.data(), static_cast<std::size_t>(n));
         std::move(events.names.begin(), events.names.end(), std::back_inserter(names));
         if (events.overflow) {
-            log_event(level::warn, "inbox.overflow");
+            log_event(level::warn, "inbox.overflow",
+                      {{"words", "more arrived at once than the kernel remembers; the inbox is listed instead, nothing is missed"}});
             next_listing_ = {};
         }
         if (events.folder_gone) {
@@ -249,14 +252,15 @@ void watch::report(const std::string& name, const observation& seen, inbox_reaso
     }
     if (known == reported_.end() && reported_.size() >= reported_max) {
         if (!full_logged_)
-            log_event(level::warn, "inbox.left", {{"reason", "many"}, {"count", reported_max}});
+            log_event(level::warn, "inbox.left", {{"reason", "many"}, {"count", reported_max},
+                       {"words", "more is left in the inbox than is named here: clear it"}});
         full_logged_ = true;
         return;
     }
     reported_.insert_or_assign(name, reported{reason, listings_});
     const bool refused = reason == inbox_reason::too_large;
     log_event(level::warn, refused ? "inbox.refused" : "inbox.left",
-              {{"name", name}, {"reason", intake::name(reason)}, {"bytes", seen.size}});
+              {{"name", name}, {"reason", intake::name(reason)}, {"bytes", seen.size}, {"words", what_to_do(reason)}});
 }
 
 // What two listings in a row did not find is gone; should it come back it is news again.

@@ -84,7 +84,7 @@ TEST(WriteFile, TellsAFullDisk) {
     EXPECT_EQ(system_error("write", "/x", ENOSPC).code, errc::no_space);
     EXPECT_EQ(system_error("write", "/x", EDQUOT).code, errc::no_space);
     EXPECT_EQ(system_error("write", "/x", EIO).code, errc::io);
-    EXPECT_EQ(system_error("write", "/x", EIO).message, "cannot write /x: Input/output error");
+    EXPECT_EQ(system_error("write", "/x", EIO).message, "cannot write /x: Input/output error; look at the disk and the kernel's log");
 }
 
 TEST(ReadSmallFile, ReadsUpToItsBound) {
