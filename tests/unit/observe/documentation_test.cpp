@@ -222,5 +222,20 @@ TEST(Documentation, HasARowForEveryMetricWithItsTypeAndLabels) {
     EXPECT_EQ(served(format_metrics(everything(), c)), documented);
 }
 
+// A rule on a metric that nobody serves never fires, and says so nowhere.
+TEST(Documentation, AlertRulesUseMetricsThatThereAre) {
+    std::set<std::string> known;
+    for (const auto& [row, type] : table("## Metrics")) known.insert(row.substr(0, row.find('{')));
+    std::ifstream in(std::string(CONSENT_SYNC_SOURCE_DIR) + "/config/consent-sync.rules.yml");
+    std::stringstream all;
+    all << in.rdbuf();
+    const std::string text = all.str();
+    const std::regex name("consent_sync_[a-z_]+");
+    std::size_t used = 0;
+    for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at, ++used)
+        EXPECT_TRUE(known.contains(at->str())) << at->str();
+    EXPECT_GT(used, 10u);
+}
+
 }  // namespace
 }  // namespace consent_sync::observe
