@@ -188,7 +188,7 @@ json::object history_json(const std::string& subscriber, const ledger::history& 
     json::array changes;
     for (const history_entry& e : h.entries) changes.push_back(entry_json(e));
     return {{"schema", 1},
-            {"subscriberIdString", subscriber},
+            {"subscriberIdString", base::escape_controls(subscriber)},  // whatever bytes were given
             {"read_at", base::format_time(at)},
             {"ledger_since", text_or_null(h.since ? base::format_time(*h.since) : "")},
             {"changes", std::move(changes)}};
