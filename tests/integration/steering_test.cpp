@@ -107,8 +107,8 @@ TEST(Steering, AUserOfNoneOfTheGroupsIsRefusedAndKeepsNobodyOut) {
     ::chmod(d.file("config.json").c_str(), 0644);
     ::chmod(d.file("ca.pem").c_str(), 0644);
     d.start();
-    const auto as_nobody = [&d](const std::string& line) {
-        return watched(("setpriv --reuid=65534 --regid=65534 --clear-groups " + line));
+    const auto as_nobody = [](const std::string& line) {
+        return watched("setpriv --reuid=65534 --regid=65534 --clear-groups " + line);
     };
     const std::string binary = std::string(CONSENT_SYNC_BINARY) + " ";
     const std::string config = " --config " + d.file("config.json") + " 2>&1";
