@@ -182,7 +182,9 @@ TEST(HostileFiles, GigabytesWithoutARowNeedLittleMemoryAndHoldNobodyUp) {
     expect_counts(files, "line.csv", 0, 1);
     expect_counts(files, "blank.csv.gz", 0, 0);
     expect_counts(files, "row.csv.gz", 1, 1);
-    EXPECT_LT(memory_peak(d), 200ULL << 20);
+    if (memory_tells) {
+        EXPECT_LT(memory_peak(d), 200ULL << 20);
+    }
     EXPECT_EQ(d.stop(), 0);
 }
 
@@ -299,7 +301,9 @@ TEST(HostileFiles, ManyFilesAtOnceAreEachDone) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     std::cout << many << " files in " << took.count() << " ms, " << d.hubspot().counters().requests << " requests, peak "
               << (memory_peak(d) >> 20) << " MiB\n";
-    EXPECT_LT(memory_peak(d), 250ULL << 20);
+    if (memory_tells) {
+        EXPECT_LT(memory_peak(d), 250ULL << 20);
+    }
     EXPECT_EQ(d.stop(), 0);
 }
 
@@ -326,7 +330,9 @@ TEST(HostileFiles, OneHugeFileIsDone) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     std::cout << rows << " rows in " << took.count() << " ms, peak " << (memory_peak(d) >> 20) << " MiB, ledger "
               << (fs::file_size(d.state("/ledger.db")) >> 20) << " MiB\n";
-    EXPECT_LT(memory_peak(d), 400ULL << 20);
+    if (memory_tells) {
+        EXPECT_LT(memory_peak(d), 400ULL << 20);
+    }
     EXPECT_EQ(d.stop(), 0);
 }
 

@@ -90,7 +90,9 @@ TEST(HostileNetwork, WhateverAServerDoesEndsInTimeAndLeavesNothingBehind) {
     for (const fault& f : quick) suffer(f);
     EXPECT_TRUE(d.wait([&] { return descriptors(d) <= descriptors_before + 2; })) << descriptors(d) << " descriptors";
     EXPECT_TRUE(d.wait([&] { return d.hubspot().counters().connections_open <= 3; }));
-    EXPECT_LT(memory_kib(d), memory_before + 32'768);
+    if (memory_tells) {
+        EXPECT_LT(memory_kib(d), memory_before + 32'768);
+    }
     for (const char* outcome : {"timeout", "connection_lost"})
         EXPECT_NE(d.log().find(outcome), std::string::npos) << outcome;
     EXPECT_EQ(d.log().find(" ERROR "), std::string::npos) << "two failures in a row need nobody";
