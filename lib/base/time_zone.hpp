@@ -1,6 +1,7 @@
 // Time zones by the system's data (tzdata), for the account's midnight.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/clock.hpp"
@@ -10,6 +11,9 @@ namespace consent_sync::base {
 
 // Whether the zone is known on this machine: an IANA name ("Europe/Berlin", "US/Eastern"). An error says how to get it.
 result<void> check_time_zone(const std::string& zone);
+
+// The name of a fixed offset from UTC, east positive: "UTC-05:00". next_midnight() takes it too.
+std::string zone_of_offset(std::chrono::minutes offset);
 
 // The first midnight in `zone` after `t`; the start of the day where a change to daylight saving time skips midnight.
 // A zone that is not known counts as UTC: check it first.

@@ -22,12 +22,12 @@ struct ledger_step {
 
 // To be read from the ledger after all steps named before it; then engine::on_fetched(…).
 struct fetch_request {
-    enum class kind : std::uint8_t { opt_outs, bulk, released, deferred, assertions };
+    enum class kind : std::uint8_t { opt_outs, bulk, released, deferred, assertions, older };
     kind what = kind::bulk;
     consent::place after;                  // opt_outs, bulk, released
     consent::place to;                     // opt_outs, bulk, released
     consent::key_hash hash = 0;            // deferred
-    std::vector<consent::place> places;    // assertions
+    std::vector<consent::place> places;    // assertions; older: what holds for the keys of these rejected changes
     std::size_t most = 0;
 };
 struct fetch_result {

@@ -41,6 +41,10 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
     }
     end_attempt(*b, a, j, now, std::move(unsettled));
 
+    const bool accepts = std::any_of(j.changes.begin(), j.changes.end(),
+                                     [](const auto& c) { return c.outcome == change_outcome::confirmed; });
+    judge_accused(b->id, j.kind == answer_kind::judged && accepts, now);
+
     switch (j.kind) {
         case answer_kind::judged:
             return b->assertion ? judged_assertion(std::move(b), j, now) : judged(std::move(b), j, now);
@@ -157,7 +161,9 @@ void engine::judged_assertion(owned b, const hubspot::judgement& j, base::moment
 
 // A 2xx that settles none of its changes: in smaller batches, in the end alone.
 void engine::unresolved(owned b, base::moment now) {
-    const bool others_settled = accepted_ > b->accepted_at_begin;
+    // Since its last try: HubSpot is well, and where little is sent few are on their way at the same moment.
+    const bool others_settled = accepted_ > b->accepted_unresolved;
+    b->accepted_unresolved = accepted_;
     if (++failures_in_a_row_ >= circuit_threshold)
         pause(pause_reason::outage, "HubSpot's answers name none of the changes that were sent, so nothing is proved; they are sent again. See what "
               "answers in its place: hubspot.base_url, hubspot.proxy", now);
@@ -205,6 +211,7 @@ void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {
     }
     if (!b->bisected) refusals_.root_refused(b->root, b->changes.size());
     b->bisected = true;
+    if (accuse(*b, j)) return park(std::move(b), now.steady);
     const std::size_t size = b->changes.size();
     std::vector<bool> part(size, false);
     bool halves = false;
@@ -230,6 +237,30 @@ void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {
     }
     park(std::move(other), now.steady);
     park(std::move(b), now.steady);
+}
+
+// One change is named: it waits for the answer to the others. An opt-out does not: it never waits for opt-ins.
+bool engine::accuse(batch& b, const hubspot::judgement& j) {
+    if (b.assertion || j.suspects.size() != 1 || j.words.empty() || b.changes[j.suspects[0]].is_opt_out()) return false;
+    std::vector<bool> part(b.changes.size(), false);
+    part[j.suspects[0]] = true;
+    owned named = split_off(b, part);
+    named->accused = true;
+    named->stage = batch_stage::waiting;
+    lanes_.move(named->hashes[0], named->id, true);
+    refusals_.accuse({std::move(named), j.words.front(), j.correlation_id}, b.id);
+    return true;
+}
+
+// The rest of its batch has its answer. Is that no acceptance, the accused goes alone, as any other change would.
+void engine::judge_accused(ledger::batch_id rest, bool rest_accepted, base::moment now) {
+    auto accused = refusals_.take_accused(rest);
+    if (!accused) return;
+    accused->of->accused = false;
+    if (!rest_accepted) return park(std::move(accused->of), now.steady);
+    reject(*accused->of, 0, accused->words, accused->correlation_id, now);
+    refusals_.root_shrinks(accused->of->root, 1);
+    batches_.erase(accused->of->id);
 }
 
 void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {

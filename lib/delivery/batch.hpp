@@ -30,11 +30,13 @@ struct batch {
     bool assertion = false;                        // its changes have their verdicts already
     bool bisected = false;                         // a part of a refused batch
     bool suspected = false;                        // refused alone, not rejected yet: see refusals.hpp
+    bool accused = false;                          // named in a refusal, waits for the rest of its batch: the same
     batch_stage stage = batch_stage::recording;
     std::uint32_t attempts = 0;                    // made so far
     std::uint32_t failures = 0;                    // in a row without an answer: grows the backoff
     std::uint32_t cost = 0;                        // failures that count: others were settled meanwhile
     std::uint32_t unresolved_alone = 0;            // answers that did not name its only change
+    std::uint64_t accepted_unresolved = 0;         // engine's count of accepted answers when it was last left unresolved
     std::shared_ptr<delivery::family> family;
     ledger::batch_id root = 0;                     // the batch that was first refused
     std::optional<std::uint64_t> forbidden_at{};   // engine's count of accepted answers at its last 403 of an edge

@@ -38,7 +38,8 @@ void budget::start_day_if_over(base::wall_time now) {
     // An end that lies more than a day ahead comes from a clock that jumped.
     if (day_end_ != base::wall_time{} && now < day_end_ && day_end_ - now < std::chrono::hours(26)) return;
     if (day_end_ != base::wall_time{} && now >= day_end_) remaining_ = limit_;
-    day_end_ = midnight_(now);
+    const auto day = std::chrono::floor<std::chrono::days>(now);
+    day_end_ = midnight_ ? midnight_(now) : day + std::chrono::days(1);
 }
 
 void budget::spent(base::wall_time now) {

@@ -15,7 +15,7 @@ namespace consent_sync::delivery {
 
 class budget {
   public:
-    // The first midnight after a moment, in the account's time zone.
+    // The first midnight after a moment, in the account's time zone. Empty: nobody knows it, days are those of UTC.
     using next_midnight = std::function<base::wall_time(base::wall_time)>;
 
     budget(std::optional<std::uint64_t> configured, double reserve, next_midnight midnight);
@@ -29,6 +29,7 @@ class budget {
                base::wall_time now);
     bool bulk_allowed(base::wall_time now);
     base::wall_time day_end(base::wall_time now);
+    bool midnight_known() const { return static_cast<bool>(midnight_); }
 
     std::optional<std::int64_t> limit() const { return limit_; }
     std::optional<std::int64_t> remaining() const { return remaining_; }

@@ -1,6 +1,7 @@
 // Which batch leaves next. Late: a batch is put together only when the pace has a slot for it.
 #include <algorithm>
 
+#include "base/time_text.hpp"
 #include "delivery/engine.hpp"
 
 namespace consent_sync::delivery {
@@ -41,7 +42,7 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
         if (bulk_at_reserve_)
             tell(base::level::warn, "budget.reserve_reached",
                  {{"remaining", budget_.remaining().value_or(0)},
-                  {"goes_on", base::to_unix_ms(budget_.day_end(now.wall))},
+                  {"goes_on", base::format_time(budget_.day_end(now.wall))},
                   {"words", "opt-ins wait until the account's day ends, opt-outs go on; limits.daily_reserve is the share"}});
         else
             tell(base::level::info, "budget.bulk_goes_on", {{"remaining", budget_.remaining().value_or(0)}});
@@ -50,17 +51,17 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
                              static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
     // A probe prefers changes that nobody has refused yet: they prove more, and must not wait for a bad batch.
     if (probe && (lanes_.ready(lane::opt_out) > 0 || (bulk_allowed && lanes_.ready(lane::bulk) > 0)))
-        if (auto b = fill(now)) return b;
+        if (auto b = fill(true)) return b;
     if (auto b = pick_waiting(lane::opt_out, now)) return b;
-    if (fresh_due(lane::opt_out, now)) return fill(now);
-    if (!bulk_allowed) return nullptr;
+    if (fresh_due(lane::opt_out, now)) return fill();
+    if (!bulk_allowed || opt_outs_held()) return nullptr;
     const bool retry_due = has_due(lane::bulk, now);
     const bool fresh = fresh_due(lane::bulk, now);
     if (retry_due && (!many_errors || !fresh)) {
-        if (lanes_.ready(lane::opt_out) > 0) return fill(now);  // no opt-out waits for a retry of opt-ins
+        if (lanes_.ready(lane::opt_out) > 0) return fill();  // no opt-out waits for a retry of opt-ins
         return pick_waiting(lane::bulk, now);
     }
-    return fresh ? fill(now) : nullptr;
+    return fresh ? fill() : nullptr;
 }
 
 bool engine::has_due(lane of, base::moment now) const {
@@ -79,22 +80,29 @@ std::unique_ptr<batch> engine::pick_waiting(lane of, base::moment now) {
 
 // Whether a fresh batch of this lane may leave: it is full, or its oldest change has waited long enough.
 bool engine::fresh_due(lane of, base::moment now) {
+    if (!room_for(of)) return false;
     const auto oldest = lanes_.oldest_ready(of);
     if (!oldest) return false;
     if (*oldest + settings_->batch.max_wait <= now.steady) return true;
     std::size_t ready = lanes_.ready(of);
-    if (of == lane::opt_out && !bulk_at_reserve_) ready += lanes_.ready(lane::bulk);
+    if (of == lane::opt_out && !bulk_at_reserve_ && room_for(lane::bulk)) ready += lanes_.ready(lane::bulk);
     return ready >= batch_limit_;
 }
 
-std::unique_ptr<batch> engine::fill(base::moment) {
+// A backlog that meets trouble stays in the ledger, and does not move batch by batch into memory.
+bool engine::room_for(lane of) const {
+    return waiting_[static_cast<std::size_t>(of)].size() <
+           (of == lane::bulk ? bounds_.retrying_max : bounds_.retrying_opt_outs_max);
+}
+
+std::unique_ptr<batch> engine::fill(bool probe) {
     auto b = std::make_unique<batch>();
     b->id = next_batch_++;
     b->root = b->id;
     b->changes.reserve(batch_limit_);
     b->hashes.reserve(batch_limit_);
     for (const lane of : {lane::opt_out, lane::bulk}) {
-        if (of == lane::bulk && bulk_at_reserve_) break;
+        if (of == lane::bulk && (bulk_at_reserve_ || (!probe && !room_for(of)))) break;
         while (b->changes.size() < batch_limit_) {
             auto next = lanes_.take(of, b->id);
             if (!next) break;
@@ -114,7 +122,7 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
     b->written = false;
     b->probe = probe;
     b->accepted_at_begin = accepted_;
-    if (b->attempts == 1 && !b->bisected) b->accepted_before = accepted_;
+    if (b->attempts == 1 && !b->bisected) b->accepted_before = b->accepted_unresolved = accepted_;
     b->in_flight_at_begin = static_cast<std::uint32_t>(open_.size()) + 1;
     if (probe) {
         pauses_.probing(now.steady);
@@ -150,7 +158,7 @@ bool engine::any_ready(base::moment now) {
 }
 
 bool engine::room_for_assertions() const {
-    if (fetching_assertions_ || late_.open() == 0) return false;
+    if (fetching_assertions_ > 0 || late_.open() == 0) return false;
     const auto count = std::count_if(batches_.begin(), batches_.end(), [](const auto& b) { return b.second->assertion; });
     return count < assertions_most;
 }
@@ -161,20 +169,26 @@ void engine::prepare_assertions(base::moment now) {
     if (stopping_ || !room_for_assertions()) return;
     if (pauses_.any() && (!pauses_.probe_due(now.steady) || !open_.empty() || any_ready(now))) return;
     const auto due = late_.take_due(even_wall(now), batch_limit_, pending_);
-    std::vector<consent::place> places;
+    fetch_request assert, older;
+    assert.what = fetch_request::kind::assertions;
+    older.what = fetch_request::kind::older;
     for (const late_writes::due_assertion& duty : due) {
-        if (lanes_.knows(duty.hash))  // a change of the key is on its way; look again when it has arrived
+        if (lanes_.knows(duty.hash)) {  // a change of the key is on its way; look again when it has arrived
             late_.postpone(duty.hash, even_wall(now) + std::chrono::seconds(1));
-        else
-            places.push_back(duty.change);
+        } else if (duty.look_up) {
+            older.places.push_back(duty.change);
+            looking_up_.push_back(duty.hash);
+        } else {
+            assert.places.push_back(duty.change);
+        }
     }
-    if (places.empty()) return;
-    tell(base::level::info, "late_writes.assert", {{"changes", places.size()}});
-    fetch_request request;
-    request.what = fetch_request::kind::assertions;
-    request.places = std::move(places);
-    fetching_assertions_ = true;
-    out_.fetches.push_back(std::move(request));
+    if (!assert.places.empty())
+        tell(base::level::info, "late_writes.assert", {{"changes", assert.places.size()}});
+    for (fetch_request* request : {&assert, &older}) {
+        if (request->places.empty()) continue;
+        ++fetching_assertions_;
+        out_.fetches.push_back(std::move(*request));
+    }
 }
 
 void engine::park(std::unique_ptr<batch> b, base::steady_time not_before) {
@@ -194,6 +208,7 @@ void engine::park(std::unique_ptr<batch> b, base::steady_time not_before) {
         lanes_.release(hash, {}, effects);
     }
     if (b->changes.empty()) {
+        left_alone_.push_back(b->id);
         batches_.erase(b->id);
     } else {
         waiting_batches& waiting = waiting_[static_cast<std::size_t>(lane_of_batch(*b))];
@@ -208,6 +223,7 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
     const auto consider = [&work](base::steady_time t) { work = work ? std::min(*work, t) : t; };
     const bool probe = pauses_.any();
     for (const lane of : {lane::opt_out, lane::bulk}) {
+        if (of == lane::bulk && !probe && opt_outs_held()) continue;
         if (of == lane::bulk && !budget_.bulk_allowed(now.wall)) {
             const waiting_batches& bulk = waiting_[static_cast<std::size_t>(of)];
             const bool any = !bulk.empty() || lanes_.ready(of) > 0;
@@ -216,9 +232,10 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
         }
         const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
         if (!waiting.empty()) consider(waiting.begin()->first);
+        const bool room = room_for(of);
         if (fresh_due(of, now) || (probe && lanes_.ready(of) > 0))
             consider(now.steady);
-        else if (const auto oldest = lanes_.oldest_ready(of))
+        else if (const auto oldest = lanes_.oldest_ready(of); oldest && room)
             consider(*oldest + settings_->batch.max_wait);
     }
     if (const auto due = late_.next_due(); due && room_for_assertions())

@@ -155,7 +155,7 @@ void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects
 // A waiting batch that lost its last opt-out must not go on among those that carry one.
 void engine::choose_lane_again(const batch& b) {
     waiting_batches& opt_outs = waiting_[static_cast<std::size_t>(lane::opt_out)];
-    if (b.has_opt_out() || b.suspected) return;
+    if (b.has_opt_out() || b.suspected || b.accused) return;
     const auto found = std::find_if(opt_outs.begin(), opt_outs.end(),
                                     [&b](const auto& entry) { return entry.second.get() == &b; });
     if (found == opt_outs.end()) return;
@@ -169,6 +169,7 @@ void engine::discard(ledger::batch_id id) {
     if (refusals_.take(id)) return;
     for (waiting_batches& waiting : waiting_)
         std::erase_if(waiting, [id](const auto& entry) { return entry.second->id == id; });
+    left_alone_.push_back(id);  // who was accused by its answer waits for none any more
 }
 
 void engine::note_settled(ledger::settled_change&& change, bool bulk) {
@@ -194,6 +195,7 @@ bool engine::idle() const { return open_.empty() && open_steps_.empty() && pendi
 
 actions engine::take(base::moment now) {
     answering_probe_ = false;
+    for (const ledger::batch_id id : std::exchange(left_alone_, {})) judge_accused(id, false, now);
     settle_suspects(now);
     prepare_assertions(now);
     choose(now);

@@ -45,6 +45,9 @@ struct engine_bounds {
     std::size_t fetch_most = 2'000;        // changes one fetch brings
     std::size_t ready_low = 2'000;         // fetch when fewer are ready in a lane
     std::size_t waiting_max = 20'000;      // changes that wait behind their key
+    // Batches that wait for another try, by lane: beyond that no fresh ones but probes.
+    std::size_t retrying_max = 1'000;
+    std::size_t retrying_opt_outs_max = 1'000;
     std::size_t deferred_fetch_most = lanes::waiting_of_key_max;
 };
 
@@ -113,6 +116,7 @@ class engine {
     consent::place fetch_barrier(bool of_released) const;
     void want_fetches();
     void fetched_assertions(std::vector<ledger::fetched_change>&& changes, base::moment now);
+    void fetched_older(const std::vector<ledger::fetched_change>& changes, base::moment now);
     void fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects);
     void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
     void remember_budget(base::moment now);
@@ -126,8 +130,10 @@ class engine {
     bool room_for_assertions() const;
     std::optional<base::steady_time> next_work(base::moment now);
     std::unique_ptr<batch> pick_waiting(lane of, base::moment now);
-    std::unique_ptr<batch> fill(base::moment now);
+    std::unique_ptr<batch> fill(bool probe = false);
     bool fresh_due(lane of, base::moment now);
+    bool room_for(lane of) const;
+    bool opt_outs_held() const { return lanes_.ready(lane::opt_out) > 0 && !room_for(lane::opt_out); }
     void begin(std::unique_ptr<batch> b, base::moment now, bool probe);
     void prepare_assertions(base::moment now);
     bool probing() const;
@@ -140,6 +146,8 @@ class engine {
     void judged_assertion(owned b, const hubspot::judgement& j, base::moment now);
     void refused(owned b, const hubspot::judgement& j, base::moment now);
     void bisect(owned b, const hubspot::judgement& j, base::moment now);
+    bool accuse(batch& b, const hubspot::judgement& j);
+    void judge_accused(ledger::batch_id rest, bool rest_accepted, base::moment now);
     void too_large(owned b, const hubspot::judgement& j, base::moment now);
     void unanswered(owned b, const hubspot::judgement& j, base::moment now);
     void unresolved(owned b, base::moment now);
@@ -183,6 +191,7 @@ class engine {
     low_water low_water_;
     refusals refusals_;
     released_files released_;
+    std::vector<ledger::batch_id> left_alone_;  // batches that ended without another answer
 
     waiting_batches waiting_[2];  // by lane
     boost::unordered_flat_map<ledger::batch_id, batch*> batches_;  // all that are alive
@@ -217,7 +226,8 @@ class engine {
     bool token_tried_ = false;             // it was read again since HubSpot last accepted anything
     bool answering_probe_ = false;         // the answer that is being judged is a probe's
     bool bulk_at_reserve_ = false;
-    bool fetching_assertions_ = false;
+    int fetching_assertions_ = 0;                 // or what is older than a rejected change
+    std::vector<consent::key_hash> looking_up_;   // keys of the latter
     bool stopping_ = false;
     std::uint64_t answers_today_ = 0, errors_today_ = 0;
     bool warned_of_errors_ = false;

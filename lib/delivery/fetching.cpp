@@ -48,13 +48,14 @@ void engine::on_fetched(fetch_result&& result, base::moment now) {
             lanes_.admit_deferred(result.request.hash, std::move(found.changes), result.complete, now.steady, effects);
             break;
         case fetch_request::kind::assertions: fetched_assertions(std::move(found.changes), now); break;
+        case fetch_request::kind::older: fetched_older(found.changes, now); break;
     }
     apply(std::move(effects));
 }
 
 // Opt-outs apart: a batch of both would hold up fresh opt-outs for the sake of opt-ins.
 void engine::fetched_assertions(std::vector<ledger::fetched_change>&& changes, base::moment now) {
-    fetching_assertions_ = false;
+    --fetching_assertions_;
     for (const bool opt_outs : {true, false}) {
         auto b = std::make_unique<batch>();
         b->id = b->root = next_batch_++;
@@ -71,6 +72,14 @@ void engine::fetched_assertions(std::vector<ledger::fetched_change>&& changes, b
         if (b->changes.empty()) continue;
         batches_[b->id] = b.get();
         park(std::move(b), now.steady);
+    }
+}
+
+void engine::fetched_older(const std::vector<ledger::fetched_change>& changes, base::moment now) {
+    --fetching_assertions_;
+    for (const consent::key_hash hash : std::exchange(looking_up_, {})) {
+        const auto found = std::find_if(changes.begin(), changes.end(), [hash](const auto& c) { return c.hash == hash; });
+        late_.older(hash, found == changes.end() ? nullptr : &*found, even_wall(now), pending_);
     }
 }
 

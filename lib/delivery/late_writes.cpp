@@ -8,8 +8,9 @@ void late_writes::restore(const std::vector<ledger::late_write>& duties, base::w
     for (const ledger::late_write& duty : duties) {
         key_duty& key = keys_[duty.hash];
         key.changes.push_back(duty);
-        // A clock that jumped must not put a duty off for ever: a window is never longer than itself.
-        key.quiet_at = std::max(key.quiet_at, std::min(duty.quiet_at, now + window_));
+        // A clock may have jumped since this was written, forwards or back, and a machine that boots may not have its
+        // time yet: the window begins anew with the start. That is late by a window at most, and never too early.
+        key.quiet_at = now + window_;
     }
     for (auto& [hash, key] : keys_) {
         std::sort(key.changes.begin(), key.changes.end(),
@@ -94,6 +95,11 @@ const ledger::late_write* late_writes::newest_accepted(const key_duty& duty) {
     return nullptr;
 }
 
+bool late_writes::may_have_subscribed(const key_duty& duty) {
+    return std::any_of(duty.changes.begin(), duty.changes.end(),
+                       [](const auto& late) { return late.quiet_at != base::wall_time{} && !late.opt_out; });
+}
+
 bool late_writes::needs_assertion(const key_duty& duty) {
     const ledger::late_write* newest = newest_accepted(duty);
     if (!newest) return false;
@@ -116,11 +122,29 @@ std::vector<late_writes::due_assertion> late_writes::take_due(base::wall_time no
         due_.erase(due_.begin());
         duty.due_at = {};
         if (needs_assertion(duty))
-            due.push_back({hash, newest_accepted(duty)->change});
+            due.push_back({hash, newest_accepted(duty)->change, false});
+        else if (!newest_accepted(duty) && may_have_subscribed(duty))
+            due.push_back({hash, duty.changes.front().change, true});
         else
             end(hash, out);
     }
     return due;
+}
+
+// Whatever of it landed was rejected. An older opt-in needs no second sending for that: the most that can have happened is
+// that its person is left alone.
+void late_writes::older(consent::key_hash hash, const ledger::fetched_change* found, base::wall_time now,
+                        ledger::ledger_change& out) {
+    const auto duty = keys_.find(hash);
+    if (duty == keys_.end()) return;
+    if (found && found->change.is_opt_out()) {
+        ledger::late_write& late = find_or_add(duty->second, found->change, hash);
+        late.confirmed = found->confirmed;
+        out.late_writes.push_back(late);
+    } else if (!newest_accepted(duty->second)) {
+        return end(hash, out);
+    }
+    schedule(hash, duty->second, std::max(now, duty->second.quiet_at));
 }
 
 void late_writes::postpone(consent::key_hash hash, base::wall_time at) {

@@ -5,7 +5,8 @@
 // confirmed attempt of the key's newest attempted, not rejected change began after that: an ordinary one, or an
 // *assertion*, the same change sent again. Three cases need no assertion when the window has passed:
 //   - the newest change itself is confirmed and only its own attempts are unanswered: whatever lands is that change;
-//   - every attempted change was rejected: nothing can land that HubSpot accepts;
+//   - every attempted change was rejected, and no older opt-out of the key was confirmed. HubSpot may have applied what
+//     it rejected later; so an opt-out from before is looked up in the ledger, and asserted;
 //   - the newest not rejected change is no opt-out but a newer rejected one is: nobody is subscribed again on the
 //     strength of an older row after he asked to leave.
 // Not to send the same opt-in twice without need matters: between the two the person may have opted out at HubSpot.
@@ -42,10 +43,14 @@ class late_writes {
     struct due_assertion {
         consent::key_hash hash = 0;
         consent::place change;
+        bool look_up = false;  // it was rejected: an older one of its key is to be looked up, then older() called
     };
     // Duties whose window has passed, at most `most`; those that need no assertion end here (into `out`). The others
     // are not named again before postpone() or another unanswered attempt.
     std::vector<due_assertion> take_due(base::wall_time now, std::size_t most, ledger::ledger_change& out);
+    // What was looked up: the newest older change that was not rejected; nullptr: there is none.
+    void older(consent::key_hash hash, const ledger::fetched_change* found, base::wall_time now,
+               ledger::ledger_change& out);
     // The key is busy, or the assertion could not be sent: named again from `at` on.
     void postpone(consent::key_hash hash, base::wall_time at);
 
@@ -61,6 +66,7 @@ class late_writes {
     };
     ledger::late_write& find_or_add(key_duty& duty, const consent::change& c, consent::key_hash hash);
     static const ledger::late_write* newest_accepted(const key_duty& duty);
+    static bool may_have_subscribed(const key_duty& duty);
     static bool needs_assertion(const key_duty& duty);
     void schedule(consent::key_hash hash, key_duty& duty, base::wall_time at);
     void end(consent::key_hash hash, ledger::ledger_change& out);

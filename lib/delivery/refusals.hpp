@@ -4,12 +4,17 @@
 // only *suspected*: it keeps its key and has no verdict yet. An accepted answer turns suspects into rejections; so does
 // the end of all other work. But when `roots_max` batches in a row were refused down to every single change with one
 // category and nothing was accepted, the fault is not theirs: sending pauses, and their rows stay unsent.
+//
+// A change that HubSpot names when it refuses a whole batch is *accused*: it waits for the answer to the rest of its
+// batch. Is that accepted, then it was the one, and is rejected with HubSpot's words: one error answer in all.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "delivery/batch.hpp"
@@ -42,7 +47,12 @@ class refusals {
     void forget();
     std::size_t open_roots() const { return roots_.size(); }
 
-    // Takes out the suspected change of this batch, if it is one.
+    // `accused` was named alone when the batch was refused whose other changes are `rest` now.
+    void accuse(suspect&& accused, ledger::batch_id rest);
+    // The accused that waits for this rest, if there is one.
+    std::optional<suspect> take_accused(ledger::batch_id rest);
+
+    // Takes out the suspected or accused change of this batch, if it is one.
     std::unique_ptr<batch> take(ledger::batch_id id);
 
   private:
@@ -55,6 +65,7 @@ class refusals {
     void finish_if_empty(ledger::batch_id root);
 
     std::vector<suspect> suspects_;
+    std::vector<std::pair<ledger::batch_id, suspect>> accused_;  // by the rest they wait for
     boost::unordered_flat_map<ledger::batch_id, root_state> roots_;
     std::size_t refused_roots_ = 0;  // in a row, with one category
     std::string category_;

@@ -1,6 +1,7 @@
 // Pauses: what begins and ends them, and the token.
 #include <algorithm>
 
+#include "base/time_text.hpp"
 #include "delivery/engine.hpp"
 #include "hubspot/explain.hpp"
 
@@ -87,12 +88,12 @@ void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
         case answer_kind::forbidden: pause(pause_reason::scope, hubspot::explain(j), now); break;
         case answer_kind::daily_limited: {
             const auto until = std::chrono::ceil<base::milliseconds>(budget_.day_end(now.wall) - now.wall);
-            const auto wait = settings_->limits.time_zone.empty() ? std::min(until, probe_of_day) : until;
+            const auto wait = budget_.midnight_known() ? until : std::min(until, probe_of_day);
             if (pauses_.find(pause_reason::daily_limit) && !answering_probe_) break;
             if (pauses_.begin(pause_reason::daily_limit, hubspot::explain(j), now, wait))
                 tell(base::level::error, "pause.begun",
                      {{"reason", name(pause_reason::daily_limit)}, {"words", hubspot::explain(j)},
-                      {"probe_in_s", wait.count() / 1000}});
+                      {"probe_in_s", wait.count() / 1000}, {"goes_on", base::format_time(now.wall + wait)}});
             pending_.pauses.push_back(
                 {std::string(name(pause_reason::daily_limit)), now.wall, now.wall + wait, hubspot::explain(j)});
             break;

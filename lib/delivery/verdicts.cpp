@@ -143,6 +143,7 @@ std::unique_ptr<batch> engine::split_off(batch& b, const std::vector<bool>& part
     other->bisected = b.bisected;
     other->accepted_before = b.accepted_before;
     other->forbidden_at = b.forbidden_at;
+    other->accepted_unresolved = b.accepted_unresolved;
     other->attempt = b.attempt;
     other->cost = b.cost;
     std::size_t kept = 0;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
 #include "hubspot/json_object.hpp"
 
 namespace consent_sync::hubspot {
@@ -27,7 +30,31 @@ std::optional<minutes> parse_offset_ms(std::optional<std::int64_t> ms) {
     return duration_cast<minutes>(milliseconds(*ms));
 }
 
+// The time of day of "2026-11-25T05:00:00Z" or "…05:00:00.000+00:00".
+std::optional<minutes> parse_time_of_day(std::string_view text) {
+    const auto digit = [text](std::size_t at) { return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : -1; };
+    if (text.size() < 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':') return std::nullopt;
+    const bool utc = text.back() == 'Z' || text.ends_with("+00:00") || text.ends_with("+0000");
+    for (const std::size_t at : {11, 12, 14, 15})
+        if (digit(at) < 0) return std::nullopt;
+    const minutes time = hours(digit(11) * 10 + digit(12)) + minutes(digit(14) * 10 + digit(15));
+    if (!utc || time >= hours(24)) return std::nullopt;
+    return time;
+}
+
 }  // namespace
+
+base::result<minutes> parse_daily_reset(std::string_view body) {
+    if (const auto object = parse_object(body))
+        if (const auto* results = object->if_contains("results"); results && results->is_array())
+            for (const boost::json::value& item : results->get_array()) {
+                if (!item.is_object()) continue;
+                const auto time = parse_time_of_day(find_text(item.get_object(), "resetsAt"));
+                // Zones reach from 12 hours behind Greenwich to 14 ahead; those beyond 12 are few.
+                if (time) return *time <= hours(12) ? -*time : hours(24) - *time;
+            }
+    return base::error{base::errc::invalid_input, "HubSpot's daily usage names no moment at which it is reset"};
+}
 
 base::result<account_info> parse_account_info(std::string_view body) {
     account_info info;

@@ -1,4 +1,4 @@
-// What the account says of itself: the answer to GET /account-info/v3/details. Pure.
+// What the account says of itself: the answers to GET /account-info/v3/details and …/api-usage/daily/private-apps. Pure.
 //
 // Source: HubSpot's account information API. The daily limit is reset at midnight of the account's time zone.
 #pragma once
@@ -13,6 +13,9 @@
 
 namespace consent_sync::hubspot {
 
+inline constexpr const char* account_details_path = "/account-info/v3/details";
+inline constexpr const char* account_usage_path = "/account-info/v3/api-usage/daily/private-apps";
+
 struct account_info {
     std::string time_zone;  // "US/Eastern": an IANA name, or a link to one; empty: HubSpot did not say
     std::optional<std::chrono::minutes> utc_offset;  // at the moment of the answer, east positive
@@ -21,5 +24,9 @@ struct account_info {
 
 // Error: invalid_input, for a body that names neither a time zone nor an offset.
 base::result<account_info> parse_account_info(std::string_view body);
+
+// The offset from UTC of the clock that shows midnight when the daily count is reset ("resetsAt"), at that moment.
+// Error: invalid_input, where the body names no such moment.
+base::result<std::chrono::minutes> parse_daily_reset(std::string_view body);
 
 }  // namespace consent_sync::hubspot

@@ -67,6 +67,7 @@ fetched_change change_table::read_fetched(const statement& row) const {
     found.change = read_change(row);
     found.hash = consent::hash_key(found.change);
     found.settled = row.integer(7) != 0;
+    found.confirmed = row.integer(7) == static_cast<int>(consent::verdict::confirmed);
     return found;
 }
 

@@ -82,6 +82,7 @@ struct fetched_change {
     consent::key_hash hash = 0;
     consent::place overtaken_by;  // a newer opt-out of its key went ahead: supersede, do not send
     bool settled = false;         // it has its verdict: only an assertion may carry it
+    bool confirmed = false;       // that is its verdict
 };
 struct fetched {
     std::vector<fetched_change> changes;
@@ -165,6 +166,7 @@ struct recovery {
     std::vector<late_write> late_writes;
     std::vector<stored_pause> pauses;
     std::vector<std::pair<std::string, std::int64_t>> meta;
+    std::string time_zone;  // the account's, as HubSpot told it once; empty: never
     std::vector<std::pair<consent::place, consent::place>> released;  // rows of open files that were held once
     std::uint64_t interrupted = 0;  // attempts that were open: a crash or a stop cut them
     std::vector<std::pair<consent::place, consent::place>> stored;  // rows of open, ungated files, as ranges, ascending

@@ -39,6 +39,7 @@ store::store(std::unique_ptr<database> db)
       attempts_(*db_),
       duties_(*db_),
       newer_(*db_, changes_),
+      older_(*db_, changes_),
       steering_(*db_, files_, newer_),
       old_(*db_, files_) {}
 
@@ -116,6 +117,7 @@ recovery store::recover(base::wall_time now, base::milliseconds window, base::wa
     out.late_writes = duties_.late_writes();
     out.pauses = duties_.pauses();
     out.meta = duties_.all_meta();
+    out.time_zone = duties_.meta_text("time_zone");
     out.low_water = consent::place(duties_.meta("low_water", 0));
     out.stored = stored_ranges();
     for (const consent::arrival_number arrival : files_.gated(file_gate::released))

@@ -16,6 +16,7 @@
 #include "ledger/file_steering.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/newer_changes.hpp"
+#include "ledger/older_changes.hpp"
 #include "ledger/overtakes.hpp"
 #include "ledger/retention.hpp"
 
@@ -41,6 +42,7 @@ class store {
     attempt_table& attempts() { return attempts_; }
     duty_table& duties() { return duties_; }
     newer_changes& newer() { return newer_; }
+    older_changes& older() { return older_; }
     file_steering& steering() { return steering_; }
     retention& old() { return old_; }
     const overtakes& ahead() const { return ahead_; }
@@ -65,6 +67,7 @@ class store {
     attempt_table attempts_;
     duty_table duties_;
     newer_changes newer_;
+    older_changes older_;
     file_steering steering_;
     retention old_;
 };

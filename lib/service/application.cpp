@@ -12,9 +12,9 @@
 
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
-#include "base/time_zone.hpp"
 #include "http/https_transport.hpp"
 #include "ledger/state_lock.hpp"
+#include "service/account_service.hpp"
 #include "service/delivery_service.hpp"
 #include "service/intake_service.hpp"
 #include "service/ledger_opening.hpp"
@@ -46,7 +46,7 @@ class parts {
           io_(io),
           random_(std::random_device{}()),
           transport_(std::move(transport)),
-          engine_(settings_, midnight(), random_),
+          engine_(settings_, account_service::midnight(settings_, past_.time_zone), random_),
           trouble_(make_disk_trouble()),
           ledger_(io.get_executor(), std::move(opened.store), [path = paths_.ledger] { return check_and_open(path); },
                   [this](const base::error& e) { ledger_troubled(e); },
@@ -57,6 +57,8 @@ class parts {
           intake_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_, trouble_, intake_listener()),
           subscriptions_(io.get_executor(), clock_, settings_, engine_, *transport_, tokens_,
                          [this](known_subscriptions known) { intake_.set_known(std::move(known)); }),
+          account_(io.get_executor(), clock_, settings_, engine_, *transport_, tokens_, ledger_, past_.time_zone,
+                   [this] { engine_.configure(settings_, account_.midnight()); }),
           observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
                      {[this] { reports_.files_settled(); }, [this] { return subscriptions_.known(); }}),
           retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_),
@@ -79,6 +81,7 @@ class parts {
                               },
                               [this](const std::string& words) {
                                   engine_.on_token_failed(words, clock_.now());
+                                  if (tokens_.generation() == 0) engine_.wait_for_token();  // a probe would have none
                                   delivery_.pump();
                               }});
         tokens_.start();
@@ -86,6 +89,7 @@ class parts {
         reports_.set_counter([this] { observing_.counts().file_done(); });
         observing_.start();
         subscriptions_.start();
+        account_.start();
         intake_.start(open_files_);
         retention_.start();
         delivery_.pump();
@@ -100,10 +104,6 @@ class parts {
     const std::optional<base::error>& fatal() const { return fatal_; }
 
   private:
-    delivery::budget::next_midnight midnight() const {
-        return [zone = settings_.limits.time_zone](base::wall_time t) { return base::next_midnight(zone, t); };
-    }
-
     intake_service::listener intake_listener() {
         return {[this](consent::place first, consent::place last, bool opt_outs) {
                     engine_.on_rows(first, last, opt_outs);
@@ -184,7 +184,7 @@ class parts {
     // The settings have changed in place; most are read where they are used.
     void configure() {
         base::set_up_log(settings_.log.format, settings_.log.level);
-        engine_.configure(settings_, midnight());
+        engine_.configure(settings_, account_.midnight());
         intake_.configure();
         transport_->keep_idle(settings_.limits.max_connections);
         tokens_.reload();
@@ -199,6 +199,7 @@ class parts {
                         {{"signal", signal}, {"in_flight", engine_.status(clock_.now()).in_flight}});
         observing_.begin_stop();
         subscriptions_.stop();
+        account_.stop();
         intake_.stop_claiming();
         retention_.stop();
         delivery_.begin_stop();
@@ -251,6 +252,7 @@ class parts {
     report_service reports_;
     intake_service intake_;
     subscriptions_service subscriptions_;
+    account_service account_;
     observing observing_;
     retention_service retention_;
     supervision supervision_;

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/redact.hpp"
 #include "hubspot/encode.hpp"
+#include "service/fetching.hpp"
 #include "service/to_answer.hpp"
 
 namespace consent_sync::service {
@@ -81,22 +82,7 @@ void delivery_service::submit(delivery::ledger_step&& step) {
 void delivery_service::submit(delivery::fetch_request&& request) {
     auto result = std::make_shared<delivery::fetch_result>();
     result->request = std::move(request);
-    const auto fetch = [result](ledger::store& s) {
-        using kind = delivery::fetch_request::kind;
-        const delivery::fetch_request& r = result->request;
-        result->found = {};
-        switch (r.what) {
-            case kind::opt_outs: result->found = s.changes().fetch_opt_outs(r.after, r.to, r.most); break;
-            case kind::bulk: result->found = s.changes().fetch_bulk(r.after, r.to, r.most); break;
-            case kind::released: result->found = s.changes().fetch_released(r.after, r.to, r.most); break;
-            case kind::assertions: result->found.changes = s.changes().fetch(r.places); break;
-            case kind::deferred:
-                result->found.changes = s.changes().fetch_deferred(r.hash, r.most);
-                result->complete = !s.changes().any_deferred(r.hash);
-                break;
-        }
-    };
-    ledger_.submit(fetch, [this, result] {
+    ledger_.submit([result](ledger::store& s) { fetch(s, *result); }, [this, result] {
         engine_.on_fetched(std::move(*result), clock_.now());
         pump();
     });

@@ -100,5 +100,15 @@ TEST(Budget, AnEndThatIsMoreThanADayAheadComesFromAWrongClock) {
     EXPECT_EQ(b.day_end(day_one), day_one + hours(24));
 }
 
+TEST(Budget, CountsDaysOfUtcWhereNobodyKnowsTheMidnight) {
+    budget b(std::nullopt, 0.1, nullptr);
+    EXPECT_FALSE(b.midnight_known());
+    const auto utc_day = std::chrono::floor<std::chrono::days>(day_one);
+    EXPECT_EQ(b.day_end(day_one), base::wall_time(utc_day) + hours(24));
+    b.configure(std::nullopt, 0.1, [](base::wall_time t) { return t + hours(3); });
+    EXPECT_TRUE(b.midnight_known());
+    EXPECT_EQ(b.day_end(day_one), day_one + hours(3)) << "as soon as somebody does";
+}
+
 }  // namespace
 }  // namespace consent_sync::delivery

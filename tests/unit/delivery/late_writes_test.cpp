@@ -92,9 +92,41 @@ TEST_F(LateWritesTest, NobodyIsSubscribedAgainAfterARejectedOptOut) {
     EXPECT_EQ(w.open(), 0u);
 }
 
-TEST_F(LateWritesTest, WhereEverythingIsRejectedNothingIsOwed) {
-    w.unanswered(older, 7, start, out);
-    w.rejected(older, 7, out);
+TEST_F(LateWritesTest, WhereEverythingIsRejectedAnOlderOptOutIsLookedForAndAsserted) {
+    const consent::change newer = make(3);
+    w.unanswered(newer, 7, start, out);
+    w.rejected(newer, 7, out);
+    const auto all = w.take_due(start + window, 100, out);
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_TRUE(all[0].look_up);
+    EXPECT_EQ(all[0].change, newer.id);
+    EXPECT_EQ(w.open(), 1u);
+    ledger::fetched_change found;
+    found.change = newer_out;
+    found.confirmed = true;
+    w.older(7, &found, start + window, out);
+    EXPECT_EQ(out.late_writes.back().change, newer_out.id) << "the duty is on record with it";
+    EXPECT_EQ(due(start + window), newer_out.id);
+    w.confirmed(newer_out, 7, start + window, out);
+    EXPECT_EQ(w.open(), 0u);
+}
+
+TEST_F(LateWritesTest, WhereEverythingIsRejectedAndNobodyHadLeftNothingIsOwed) {
+    for (const bool found_opt_in : {false, true}) {
+        const consent::change newer = make(3);
+        w.unanswered(newer, 7, start, out);
+        w.rejected(newer, 7, out);
+        EXPECT_EQ(w.take_due(start + window, 100, out).size(), 1u);
+        ledger::fetched_change found;
+        found.change = older;
+        w.older(7, found_opt_in ? &found : nullptr, start + window, out);
+        EXPECT_EQ(w.open(), 0u);
+    }
+}
+
+TEST_F(LateWritesTest, ARejectedOptOutSubscribesNobody) {
+    w.unanswered(newer_out, 7, start, out);
+    w.rejected(newer_out, 7, out);
     EXPECT_EQ(due(start + window), place());
     EXPECT_EQ(w.open(), 0u);
 }
@@ -138,18 +170,24 @@ TEST_F(LateWritesTest, AnAssertionThatIsRefusedTwiceWhileOthersAreAcceptedCounts
     EXPECT_FALSE(w.refused_again(older, 7, 1, out));
     EXPECT_FALSE(w.refused_again(older, 7, 1, out)) << "nothing was accepted between the two";
     EXPECT_TRUE(w.refused_again(older, 7, 2, out));
-    EXPECT_EQ(due(start + window), place());
+    const auto all = w.take_due(start + window, 100, out);
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_TRUE(all[0].look_up);
+    w.older(7, nullptr, start + window, out);
     EXPECT_EQ(w.open(), 0u);
 }
 
-TEST_F(LateWritesTest, DutiesSurviveARestartAndAClockThatWentBack) {
-    ledger::late_write late;
-    late.hash = 7;
-    late.change = older.id;
-    late.quiet_at = start + std::chrono::hours(5);
-    w.restore({late}, start);
-    EXPECT_EQ(w.next_due(), start + window);
-    EXPECT_EQ(due(start + window), older.id);
+TEST_F(LateWritesTest, AfterARestartTheWindowBeginsAnewWhateverTheClockSays) {
+    for (const int hours : {-5, 0, 5}) {
+        ledger::late_write late;
+        late.hash = 7;
+        late.change = older.id;
+        late.quiet_at = start + std::chrono::hours(hours);
+        late_writes again(window);
+        again.restore({late}, start);
+        EXPECT_EQ(again.next_due(), start + window);
+        EXPECT_EQ(again.take_due(start + window, 1, out).front().change, older.id);
+    }
 }
 
 TEST_F(LateWritesTest, GivesAtMostWhatIsAskedFor) {

@@ -78,5 +78,28 @@ TEST_F(RefusalsTest, ASuspectCanBeTakenOut) {
     EXPECT_EQ(r.take_all().size(), 1u);
 }
 
+TEST_F(RefusalsTest, TheAccusedWaitsForTheRestOfItsBatch) {
+    auto named = std::make_unique<batch>();
+    named->id = 50;
+    named->changes.emplace_back();
+    r.accuse({std::move(named), {"VALIDATION_ERROR", "no"}, "id"}, 9);
+    EXPECT_FALSE(r.any()) << "it is no suspect";
+    EXPECT_TRUE(r.take_all().empty());
+    EXPECT_FALSE(r.take_accused(8));
+    const auto taken = r.take_accused(9);
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->of->id, 50);
+    EXPECT_EQ(taken->words.message, "no");
+    EXPECT_FALSE(r.take_accused(9));
+}
+
+TEST_F(RefusalsTest, TheAccusedIsTakenOutByItsOwnBatchToo) {
+    auto named = std::make_unique<batch>();
+    named->id = 50;
+    r.accuse({std::move(named), {}, ""}, 9);
+    EXPECT_TRUE(r.take(50));
+    EXPECT_FALSE(r.take_accused(9));
+}
+
 }  // namespace
 }  // namespace consent_sync::delivery

@@ -31,5 +31,17 @@ TEST(AccountInfo, AnythingElseIsAnError) {
         EXPECT_FALSE(parse_account_info(body)) << body;
 }
 
+TEST(AccountInfo, TheResetOfTheDailyUsageTellsTheOffsetToo) {
+    const auto offset = [](const std::string& at) {
+        return parse_daily_reset(R"({"results":[{"name":"x","usageLimit":5},{"resetsAt":")" + at + R"("}]})");
+    };
+    EXPECT_EQ(*offset("2026-11-26T05:00:00Z"), -300min);
+    EXPECT_EQ(*offset("2026-11-25T18:15:00.000Z"), 345min);
+    EXPECT_EQ(*offset("2026-11-25T00:00:00.000+00:00"), 0min);
+    for (const char* wrong : {"", "2026-11-26T05:00:00+02:00", "2026-11-26", "2026-11-26T99:00:00Z", "2026-11-26Txx:00:00Z"})
+        EXPECT_FALSE(offset(wrong)) << wrong;
+    for (const char* body : {"", "{}", R"({"results":{}})", R"({"results":[7]})"}) EXPECT_FALSE(parse_daily_reset(body));
+}
+
 }  // namespace
 }  // namespace consent_sync::hubspot
