@@ -5,6 +5,7 @@
 
 #include "base/time_zone.hpp"
 #include "ledger/ranges.hpp"
+#include "service/fetching.hpp"
 
 namespace consent_sync::simulation {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr int spins_most = 5'000;  // wakes at one moment: more is a loop that gets nowhere
 
 delivery::budget::next_midnight midnight_of(const config::settings& settings) {
+    if (settings.limits.time_zone.empty()) return nullptr;
     return [zone = settings.limits.time_zone](base::wall_time t) { return base::next_midnight(zone, t); };
 }
 
@@ -81,6 +83,10 @@ void daemon_model::drive() {
     const std::size_t busy = (status.in_flight + status.retrying + 1) * settings_.batch.max_changes;
     if (status.waiting > bounds_.waiting_max + 2 * bounds_.fetch_most + bounds_.deferred_fetch_most + busy)
         throw broken_promise("bounds: " + std::to_string(status.waiting) + " changes wait in memory");
+    // What was in flight when the bound was reached may still be split to its single changes.
+    if (status.retrying > bounds_.retrying_max + bounds_.retrying_opt_outs_max + (settings_.limits.max_connections + 1) * settings_.batch.max_changes)
+        throw broken_promise("bounds: " + std::to_string(status.retrying) + " batches wait in memory for another try");
+    most_retrying = std::max(most_retrying, status.retrying);
     if (const auto wake = engine_->next_wake(now)) wake_at(std::max(*wake, now.steady));
 }
 
@@ -156,28 +162,7 @@ void daemon_model::perform(delivery::ledger_step&& step) {
 void daemon_model::perform(delivery::fetch_request&& fetch) {
     auto result = std::make_shared<delivery::fetch_result>();
     result->request = std::move(fetch);
-    disk_.add({[result](ledger::store& s) {
-                   const delivery::fetch_request& r = result->request;
-                   result->found = {};
-                   switch (r.what) {
-                       case delivery::fetch_request::kind::opt_outs:
-                           result->found = s.changes().fetch_opt_outs(r.after, r.to, r.most);
-                           break;
-                       case delivery::fetch_request::kind::bulk:
-                           result->found = s.changes().fetch_bulk(r.after, r.to, r.most);
-                           break;
-                       case delivery::fetch_request::kind::released:
-                           result->found = s.changes().fetch_released(r.after, r.to, r.most);
-                           break;
-                       case delivery::fetch_request::kind::deferred:
-                           result->found.changes = s.changes().fetch_deferred(r.hash, r.most);
-                           result->complete = !s.changes().any_deferred(r.hash);
-                           break;
-                       case delivery::fetch_request::kind::assertions:
-                           result->found.changes = s.changes().fetch(r.places);
-                           break;
-                   }
-               },
+    disk_.add({[result](ledger::store& s) { service::fetch(s, *result); },
                nullptr,
                [this, result] {
                    engine_->on_fetched(std::move(*result), time_.now());

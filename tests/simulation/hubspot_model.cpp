@@ -226,6 +226,7 @@ std::optional<hubspot::answer> hubspot_model::refuse_batch(const request& r) {
             case nature::refuses_named:
                 refused = http(
                     400, error_body("VALIDATION_ERROR", "Email address " + c.subscriber + " is invalid"));
+                note(r, c, said::refused);
                 break;
             case nature::not_found:
                 refused = http(404, error_body("OBJECT_NOT_FOUND", "No such subscription"));

@@ -116,6 +116,46 @@ TEST(LateWrites, AJumpOfTheWallClockDoesNotEndTheWindow) {
     EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
 }
 
+// The clock says after the start that the window has passed long ago.
+TEST(LateWrites, TheWindowBeginsAnewAtAStartWhateverTheClockSays) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(milliseconds(1'400), {opt_out("ann@x.org")}));
+    p.settings.retry.initial = p.settings.retry.max = minutes(30);
+    p.wall_jumps.push_back({seconds(30), hours(2)});
+    world w(1, p);
+    apply_late(w, "ann@x.org", consent::status_state::subscribed, minutes(9));
+    w.run_for(minutes(1));
+    w.crash(seconds(1));
+    run_until_quiet(w, hours(3));
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+}
+
+// HubSpot applied what it then refused: whoever had left before must be out again in the end.
+TEST(LateWrites, AnOptInThatWasAppliedAndThenRejectedIsUndoneByTheOptOutBefore) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 1;
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(seconds(10), {opt_out("ann@x.org")}));
+    p.files.push_back(make_file(seconds(20), {opt_in("ann@x.org"), opt_in("bob@x.org")}));
+    world w(1, p);
+    int sent = 0;
+    w.hubspot.script = [&](const request& r) -> std::optional<hubspot::answer> {
+        if (r.changes[0].id != consent::place(3, 1)) return std::nullopt;
+        if (++sent > 1) return http(400, error_body("VALIDATION_ERROR", "no"));
+        w.hubspot.touched.insert(r.changes[0].id.id());
+        w.hubspot.states["ann@x.org/7"] = consent::status_state::subscribed;
+        return http(504, "<html>gateway timeout</html>");
+    };
+    w.run_until([&] { return w.watch.rows().size() == 4 && w.watch.all_settled(); }, minutes(5));
+    EXPECT_EQ(verdict_of(w, 2, 1), "rejected");
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::subscribed);
+    w.crash(seconds(1));  // the duty is on disk
+    run_until_quiet(w, hours(1));
+    EXPECT_EQ(w.watch.asserted, 1u);
+    EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+}
+
 TEST(LateWrites, ARequestThatACrashCutIsAssertedOver) {
     world_profile p = calm_profile();
     p.hubspot.latency_least = p.hubspot.latency_most = seconds(5);

@@ -44,6 +44,7 @@ class oracle {
     bool doubt = false;       // a scenario of nothing but trouble: no verdict may come of it
     std::uint64_t begun = 0;  // requests
     std::uint64_t asserted = 0;
+    std::uint64_t assertions_refused = 0;  // of changes without proof
 
   private:
     struct key_state {
@@ -54,6 +55,8 @@ class oracle {
     };
     void check_verdict(const ledger::settled_change& end);
     [[noreturn]] void broken(int promise, const std::string& what) const;
+    bool has_state_of(const std::string& name, const key_state& key, consent::place newest) const;
+    std::string history_of(const key_state& key) const;
     static consent::place newest_accepted(const key_state& key, bool but_refused_again = false);
 
     hubspot_model& hubspot_;

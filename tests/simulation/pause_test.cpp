@@ -155,12 +155,14 @@ TEST_P(BadRow, GetsItsOwnVerdictAndHurtsNobody) {
     w.run_for(minutes(30));
     EXPECT_EQ(verdict_of(w, 1, 42), "rejected");
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 399u);
-    EXPECT_LE(w.hubspot.errors, 8u);
+    // What an edge forbids may be about the token: it is tried again before it counts as a refusal.
+    EXPECT_LE(w.hubspot.errors, GetParam() == nature::edge_forbids ? 16u : 8u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, BadRow,
                          testing::Values(nature::error_in_answer, nature::refuses_batch,
-                                         nature::refuses_named, nature::not_found, nature::other_status));
+                                         nature::refuses_named, nature::not_found, nature::other_status,
+                                         nature::edge_forbids));
 
 TEST(Bisect, AHundredWithOneBadCostAtMostEightErrors) {
     world_profile p = calm_profile();
@@ -179,7 +181,45 @@ TEST(Bisect, ANamedCulpritCostsNoSearch) {
     world w(1, p);
     run_until_settled(w, minutes(5), 100);
     EXPECT_EQ(verdict_of(w, 0, 43), "rejected");
-    EXPECT_LE(w.hubspot.errors, 2u) << "the batch, and the bad change alone";
+    EXPECT_EQ(w.hubspot.errors, 1u) << "the rest is accepted without it: that is proof enough";
+}
+
+TEST(Bisect, AnOptOutThatIsNamedWaitsForNobody) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 99));
+    p.files[0].rows.push_back(make_file(seconds(0), {opt_out("ann@x.org")}).rows[0]);
+    p.files[0].rows[99].what = nature::refuses_named;
+    world w(1, p);
+    run_until_settled(w, minutes(5), 100);
+    EXPECT_EQ(verdict_of(w, 0, 100), "rejected");
+    EXPECT_EQ(w.hubspot.errors, 2u) << "the batch, and the opt-out alone";
+    EXPECT_EQ(row_of(w, 0, 100).sent, 2u);
+}
+
+TEST(Bisect, WhoIsNamedForNothingIsSentAlone) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 10));
+    world w(1, p);
+    int sent = 0;
+    w.hubspot.script = [&](const request&) -> std::optional<hubspot::answer> {
+        if (++sent > 2) return std::nullopt;  // the batch, and its rest without the one that was named
+        return http(400, error_body("VALIDATION_ERROR", "Email address " + address(4) + " is invalid"));
+    };
+    run_until_settled(w, minutes(5), 10);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 10u);
+}
+
+TEST(Bisect, ANewerOptOutSupersedesWhoIsNamed) {
+    world_profile p = calm_profile();
+    p.hubspot.latency_least = p.hubspot.latency_most = seconds(5);
+    p.files.push_back(many_opt_ins(seconds(0), 10));
+    p.files[0].rows[4].what = nature::refuses_named;
+    p.files.push_back(make_file(seconds(12), {opt_out(address(4))}));  // while the rest is on the wire
+    world w(1, p);
+    run_until_settled(w, minutes(5), 11);
+    EXPECT_EQ(verdict_of(w, 0, 5), "superseded");
+    EXPECT_EQ(verdict_of(w, 1, 1), "confirmed");
+    run_until_quiet(w, hours(1));
 }
 
 TEST(Bisect, OptOutsAreCutFromTheRestFirst) {

@@ -20,6 +20,7 @@ void draw_settings(dice& luck, world_profile& p) {
         p.bounds.fetch_most = static_cast<std::size_t>(luck.between(3, 60));
         p.bounds.ready_low = static_cast<std::size_t>(luck.between(1, 60));
         p.bounds.waiting_max = static_cast<std::size_t>(luck.between(0, 20));
+        p.bounds.retrying_max = static_cast<std::size_t>(luck.between(1, 40));
         p.bounds.deferred_fetch_most = static_cast<std::size_t>(luck.between(1, 10));
     }
 }
@@ -37,7 +38,10 @@ void draw_hubspot(dice& luck, world_profile& p) {
     if (luck.chance(0.2)) h.batch_most = static_cast<std::size_t>(luck.between(1, 60));
     if (luck.chance(0.1) && h.limit >= 40) h.others_per_second = static_cast<double>(h.limit) / 10 * 0.5;
     if (h.limit < 40) p.patience = hours(24);
-    h.next_midnight = [](base::wall_time t) { return base::next_midnight("UTC", t); };
+    // What the daemon knows of the account's midnight: all, or nothing.
+    const std::string zone = luck.pick<const char*>({"UTC", "Europe/Berlin", "America/New_York"});
+    p.settings.limits.time_zone = luck.chance(0.8) ? zone : "";
+    h.next_midnight = [zone](base::wall_time t) { return base::next_midnight(zone, t); };
     h.late_window = p.settings.retry.late_write_window;
     h.late_share = luck.pick<double>({0, 0.3, 1});
     if (luck.chance(0.1) && p.settings.batch.max_changes >= 20) {
@@ -57,7 +61,8 @@ void draw_faults(dice& luck, world_profile& p) {
             luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
                                 trouble::unclear, trouble::omits_some, trouble::says_other, trouble::locked,
                                 trouble::moving, trouble::scope, trouble::misconfigured, trouble::limits,
-                                trouble::unavailable, trouble::silence, trouble::reset});
+                                trouble::unavailable, trouble::silence, trouble::reset, trouble::refuses_all,
+                                trouble::empties_all, trouble::errors_for_all});
         f.from = milliseconds(luck.between(0, milliseconds(span).count()));
         f.to = f.from + milliseconds(luck.skewed(100, milliseconds(span).count()));
         f.share = luck.pick<double>({0.05, 0.3, 0.7, 1});
@@ -71,12 +76,21 @@ void draw_faults(dice& luck, world_profile& p) {
         const std::int64_t crashes = luck.skewed(1, 8);
         for (std::int64_t i = 0; i < crashes; ++i)
             p.crashes.push_back({milliseconds(luck.skewed(0, milliseconds(span).count())),
-                                 milliseconds(luck.skewed(1, 20 * 60'000))});
-    } else if (luck.chance(0.3)) {
+                                 milliseconds(luck.skewed(1, 20 * 60'000)),
+                                 luck.chance(0.3) ? std::optional(milliseconds(luck.skewed(0, 20'000))) : std::nullopt});
+    }
+    if (luck.chance(0.2)) {
         for (std::int64_t i = luck.between(1, 4); i > 0; --i)
             p.wall_jumps.push_back({milliseconds(luck.between(0, milliseconds(span).count())),
                                     milliseconds(luck.between(-3'600'000, 3'600'000))});
     }
+}
+
+void draw_operator(dice& luck, world_profile& p) {
+    if (!luck.chance(0.1)) return;
+    const std::int64_t span = std::chrono::duration_cast<milliseconds>(p.faults_end).count();
+    for (std::int64_t i = luck.between(1, 3); i > 0; --i)
+        p.operator_pauses.push_back({milliseconds(luck.between(0, span)), milliseconds(luck.skewed(1, span))});
 }
 
 planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_known) {
@@ -91,8 +105,6 @@ planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_k
         r.what = luck.pick<nature>({nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
                                     nature::not_found, nature::edge_forbids, nature::other_status,
                                     nature::silent});
-    // An edge that forbids a row in every batch looks like a missing scope: each one costs a pause.
-    if (bad > 0.01 && r.what == nature::edge_forbids) r.what = nature::refuses_batch;
     // An edge that forbids a row in every batch looks like a missing scope: each one costs a pause.
     if (bad > 0.01 && r.what == nature::edge_forbids) r.what = nature::refuses_batch;
     return r;
@@ -133,6 +145,7 @@ world_profile random_profile(std::uint64_t seed, std::size_t changes_most) {
     draw_settings(luck, p);
     draw_hubspot(luck, p);
     draw_faults(luck, p);
+    draw_operator(luck, p);
     draw_files(luck, p, changes_most);
     p.disk.delay_most = milliseconds(luck.pick<int>({1, 10, 10, 1'000}));
     p.disk.group_most = luck.pick<std::size_t>({1, 4, 64});
@@ -166,7 +179,7 @@ world_profile week_profile(std::uint64_t seed, std::size_t changes) {
     }
     for (int i = 0; i < 10; ++i)
         p.crashes.push_back(
-            {seconds(luck.between(0, 7 * 86'400)), milliseconds(luck.skewed(100, 1'800'000))});
+            {seconds(luck.between(0, 7 * 86'400)), milliseconds(luck.skewed(100, 1'800'000)), std::nullopt});
     const std::size_t files = 200;
     for (std::size_t i = 0; i < files; ++i) {
         planned_file file;

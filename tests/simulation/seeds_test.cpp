@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <iostream>
 #include <sstream>
 
@@ -23,6 +24,25 @@ void run_seed(std::uint64_t seed) {
         ADD_FAILURE() << "CONSENT_SYNC_SEED=" << seed << ": " << broken.what();
     }
 }
+
+// Processor time of the seeds.
+struct slow_seed {
+    std::uint64_t seed = 0, seen = 0, above_50_ms = 0;
+    std::clock_t most = 0, sum = 0;
+    void see(std::uint64_t which, std::clock_t time) {
+        ++seen;
+        sum += time;
+        above_50_ms += ms(time) > 50 ? 1 : 0;
+        if (time <= most) return;
+        most = time;
+        seed = which;
+    }
+    static double ms(std::clock_t time) { return 1'000.0 * static_cast<double>(time) / CLOCKS_PER_SEC; }
+    std::string text() const {
+        return std::to_string(seen) + " seeds, " + std::to_string(ms(sum) / static_cast<double>(std::max<std::uint64_t>(seen, 1))) +
+               " ms each, slowest " + std::to_string(seed) + " with " + std::to_string(ms(most)) + " ms, above 50 ms " + std::to_string(above_50_ms);
+    }
+};
 
 void run_seeds(std::uint64_t first, std::uint64_t count) {
     if (const char* only = std::getenv("CONSENT_SYNC_SEED"))
@@ -46,13 +66,17 @@ TEST(SeedsCampaign, KeepsEveryPromise) {
     std::uint64_t start = 1'000'000;
     std::istringstream(wanted) >> count >> start;
     std::uint64_t failed = 0;
+    slow_seed slowest;
     for (std::uint64_t seed = start; seed < start + count && failed < 20; ++seed) {
         const int before =
             testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
+        const std::clock_t began = std::clock();
         run_seed(seed);
+        slowest.see(seed, std::clock() - began);
         failed +=
             testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() > before;
     }
+    std::cout << slowest.text() << '\n';
 }
 
 TEST(SeedsCampaign, AWeekOfAMillionChanges) {

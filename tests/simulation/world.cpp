@@ -40,7 +40,14 @@ world::world(std::uint64_t seed, world_profile p)
 
 void world::schedule() {
     for (const auto& c : profile.crashes)
-        time.after(c.at, [this, down = c.down] { crash(down); });
+        time.after(c.at, [this, c] { c.grace ? stop(*c.grace, c.down) : crash(c.down); });
+    for (const auto& held : profile.operator_pauses)
+        time.after(held.at, [this, held] {
+            if (down_) return;
+            daemon.engine().pause(delivery::pause_reason::operator_, "maintenance", time.now());
+            daemon.drive();
+            time.after(held.lasts, [this] { resume(); });
+        });
     for (const auto& j : profile.wall_jumps)
         time.after(j.at, [this, by = j.by] {
             time.jump_wall(by);
@@ -60,16 +67,40 @@ void world::schedule() {
     });
 }
 
-// A good row now and then, once the faults are over: to tell a bad row from an API that refuses everything,
-// something must be accepted.
+// Once the faults are over all must end by itself but for two cases: bad rows alone are left, and so many that HubSpot
+// seems to refuse everything; and an assertion that HubSpot refuses without having accepted anything since. Only something
+// good can tell then, so a good row is dropped now and then.
 void world::heartbeat() {
     if (finished()) return;
-    planned_file file;
-    planned_row row;
-    row.change = opt_in("heartbeat" + std::to_string(++heartbeats_) + "@example.org");
-    file.rows.push_back(row);
-    intake.drop(std::move(file));
+    const auto paused = [this](delivery::pause_reason reason) { return daemon.engine().held().find(reason) != nullptr; };
+    const bool refused = watch.assertions_refused > refused_at_heartbeat_;
+    refused_at_heartbeat_ = watch.assertions_refused;
+    if (daemon.running() &&
+        (refused || paused(delivery::pause_reason::configuration) || paused(delivery::pause_reason::scope))) {
+        planned_file file;
+        planned_row row;
+        row.change = opt_in("heartbeat" + std::to_string(++heartbeats_) + "@example.org");
+        file.rows.push_back(row);
+        intake.drop(std::move(file));
+    }
     time.after(std::chrono::minutes(10), [this] { heartbeat(); });
+}
+
+// Asked again until it is on disk: a crash before that brings the pause back.
+void world::resume() {
+    const bool held = !down_ && daemon.engine().held().find(delivery::pause_reason::operator_) != nullptr;
+    if (held) {
+        daemon.engine().resume(delivery::pause_reason::operator_, time.now());
+        daemon.drive();
+    }
+    if (down_ || held || !daemon.ledger_thread().idle()) time.after(std::chrono::seconds(1), [this] { resume(); });
+}
+
+void world::stop(milliseconds grace, milliseconds down) {
+    if (down_) return;
+    daemon.engine().stop();
+    daemon.drive();
+    time.after(grace, [this, down] { crash(down); });
 }
 
 void world::crash(milliseconds down) {

@@ -22,6 +22,7 @@ struct world_profile {
     struct crash {
         base::steady_time::duration at{};
         milliseconds down{1'000};
+        std::optional<milliseconds> grace{};  // a stop: nothing more begins, and so long after it the rest is cut
     };
     std::vector<crash> crashes;
     struct jump {
@@ -34,6 +35,11 @@ struct world_profile {
         milliseconds replaced_after{0};
     };
     std::vector<token_change> token_changes;
+    struct operator_pause {
+        base::steady_time::duration at{};
+        milliseconds lasts{0};
+    };
+    std::vector<operator_pause> operator_pauses;
     base::steady_time::duration faults_end{};
     base::steady_time::duration patience =
         std::chrono::hours(4);  // from the end of the faults until all is done
@@ -74,10 +80,13 @@ class world {
   private:
     void schedule();
     void heartbeat();
+    void stop(milliseconds grace, milliseconds down);
+    void resume();
 
     base::steady_time start_;
     bool down_ = false;
     std::uint64_t heartbeats_ = 0;
+    std::uint64_t refused_at_heartbeat_ = 0;
 };
 
 }  // namespace consent_sync::simulation
