@@ -176,7 +176,7 @@ TEST(HostileFiles, GigabytesWithoutARowNeedLittleMemoryAndHoldNobodyUp) {
     fs::rename(outside + ".gz", d.state("/inbox/blank.csv.gz"));
     fs::rename(outside + ".row.gz", d.state("/inbox/row.csv.gz"));
     d.drop("small.csv", header + "b@example.com,unsubscribed,7\n");
-    const auto files = d.wait_for_files(4, 120s);
+    const auto files = d.wait_for_files(4, 600s);
     ASSERT_EQ(files.size(), 4u);
     EXPECT_EQ(files.front().at("name"), "small.csv") << "an opt-out waited for a gigabyte";
     expect_counts(files, "line.csv", 0, 1);

@@ -22,7 +22,7 @@ constexpr const char* library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeM
 const std::string keep = R"("keep": { "done": "1h", "reports": "1h", "ledger": "1d" }, "rules": { "duplicate_window": "1h" })";
 
 std::vector<std::string> at(const std::string& time) {
-    return {std::string("LD_PRELOAD=") + library, "FAKETIME=" + time, "NO_FAKE_STAT=1", "FAKETIME_DONT_RESET=1",
+    return {std::string("LD_PRELOAD=") + DUE_TIMERS_LIBRARY + ":" + library, "FAKETIME=" + time, "NO_FAKE_STAT=1", "FAKETIME_DONT_RESET=1",
             "ASAN_OPTIONS=verify_asan_link_order=0"};
 }
 
