@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/secret_skips.hpp"
 
 namespace consent_sync::base {
 namespace {
@@ -21,6 +22,7 @@ constexpr std::string_view mask = "***";
 struct secret_set {
     std::vector<std::string> secrets;
     std::array<bool, 256> starts{};  // is there a secret with this first byte
+    secret_skips skips;
 };
 
 std::mutex secrets_mutex;
@@ -263,13 +265,19 @@ std::string escape_controls(std::string_view text) {
 
 std::string mask_secrets(std::string text) {
     const std::shared_ptr<const secret_set> known = current_secrets();
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (const std::size_t length = registered_length(*known, text, at); length > 0) {
-            text.replace(at, length, mask);
-            at += mask.size() - 1;
+    std::string masked;
+    std::size_t kept = 0;  // text before this is in `masked`
+    for (std::size_t at = known->skips.next(text, 0); at < text.size();) {
+        const std::size_t length = registered_length(*known, text, at);
+        if (length > 0) {
+            masked.append(text, kept, at - kept).append(mask);
+            kept = at + length;
         }
+        at = known->skips.next(text, at + std::max<std::size_t>(length, 1));
     }
-    return text;
+    if (kept == 0) return text;
+    masked.append(text, kept);
+    return masked;
 }
 
 void register_secret(std::string_view secret) {
@@ -285,6 +293,7 @@ void register_secret(std::string_view secret) {
     next->secrets.emplace_back(secret);
     for (const std::string& each : next->secrets)
         next->starts[static_cast<unsigned char>(each[0])] = true;
+    next->skips = secret_skips(next->secrets);
     known_secrets = std::move(next);
 }
 
