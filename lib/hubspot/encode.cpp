@@ -2,6 +2,8 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace consent_sync::hubspot {
@@ -12,6 +14,18 @@ constexpr std::size_t change_bytes = 224;
 
 bool needs_escape(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+// Whether one of eight bytes needs an escape. A borrow from one byte to the next comes only behind one that does.
+bool any_needs_escape(const char* bytes) {
+    constexpr std::uint64_t each = 0x0101010101010101;
+    constexpr std::uint64_t high = each * 0x80;
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    const std::uint64_t quote = word ^ (each * '"');
+    const std::uint64_t backslash = word ^ (each * '\\');
+    const std::uint64_t below_space = (word - each * 0x20) & ~word;
+    return ((below_space | ((quote - each) & ~quote) | ((backslash - each) & ~backslash)) & high) != 0;
 }
 
 void append_escape(std::string& out, char c) {
@@ -51,6 +65,8 @@ void append_string(std::string& out, std::string_view text) {
     out += '"';
     std::size_t run = 0;  // start of the bytes that need no escape; they are copied at once
     for (std::size_t i = 0; i < text.size(); ++i) {
+        while (i + 8 <= text.size() && !any_needs_escape(text.data() + i)) i += 8;
+        if (i == text.size()) break;
         if (!needs_escape(text[i])) continue;
         out.append(text, run, i - run);
         append_escape(out, text[i]);
