@@ -7,6 +7,9 @@
 namespace consent_sync::ledger {
 namespace {
 
+// Rows that one statement appends: it finds its place in the table, and takes its memory, once for all of them.
+constexpr std::size_t append_rows = 16;
+
 constexpr const char* columns = "id, subscriber, subscription, channel, state, basis, explanation, verdict";
 
 std::optional<int> number(const std::optional<consent::legal_basis>& basis) {
@@ -20,14 +23,21 @@ bool same_end(const settled_change& a, const settled_change& b) {
            a.hubspot_time_ms == b.hubspot_time_ms;
 }
 
+std::string append_sql(std::size_t rows) {
+    std::string sql = "INSERT INTO changes(id, subscriber, subscription, channel, state, basis, explanation, original, "
+                      "offset, verdict, reason) VALUES";
+    for (std::size_t i = 0; i < rows; ++i) sql += i == 0 ? "(?,?,?,?,?,?,?,?,?,?,0)" : ",(?,?,?,?,?,?,?,?,?,?,0)";
+    return sql;
+}
+
 }  // namespace
 
 change_table::change_table(database& db, file_table& files, overtakes& ahead)
     : db_(db),
       files_(files),
       ahead_(ahead),
-      append_(db.prepare("INSERT INTO changes(id, subscriber, subscription, channel, state, basis, explanation, "
-                         "original, offset, verdict, reason) VALUES(?,?,?,?,?,?,?,?,?,?,0)")),
+      append_(db.prepare(append_sql(1))),
+      append_many_(db.prepare(append_sql(append_rows))),
       append_reason_(db.prepare("INSERT INTO reasons(id, category, message, correlation_id, superseded_by, attempt) "
                                 "VALUES(?,?,?,?,?,?)")),
       bulk_(db.prepare(std::string("SELECT ") + columns +
@@ -44,19 +54,28 @@ change_table::change_table(database& db, file_table& files, overtakes& ahead)
       any_deferred_(db.prepare("SELECT 1 FROM deferred WHERE hash=? LIMIT 1")),
       opt_ins_(db.prepare("SELECT count(*) FROM changes WHERE id BETWEEN ? AND ? AND verdict=0 AND state=1")) {}
 
+void change_table::bind_row(statement& append, int& index, const new_row& row) {
+    const consent::change& c = row.change;
+    const std::optional<std::int64_t> original = row.original ? std::optional(row.original.id()) : std::nullopt;
+    const int verdict = row.invalid ? static_cast<int>(consent::verdict::invalid) : 0;
+    append.bind_next(index, c.id.id(), c.subscriber, c.subscription, static_cast<int>(c.channel),
+                     static_cast<int>(c.state), number(c.basis), c.explanation, original, row.offset, verdict);
+}
+
 void change_table::append(std::span<const new_row> rows) {
+    for (std::size_t first = 0; first < rows.size();) {
+        const bool many = rows.size() - first >= append_rows;
+        statement& append = many ? append_many_ : append_;
+        append.restart();
+        int index = 1;
+        const std::size_t end = first + (many ? append_rows : 1);
+        for (; first < end; ++first) bind_row(append, index, rows[first]);
+        append.execute();
+    }
     for (const new_row& row : rows) {
-        const consent::change& c = row.change;
-        const std::optional<std::int64_t> original =
-            row.original ? std::optional(row.original.id()) : std::nullopt;
-        const int verdict = row.invalid ? static_cast<int>(consent::verdict::invalid) : 0;
-        append_
-            .run_with(c.id.id(), c.subscriber, c.subscription, static_cast<int>(c.channel), static_cast<int>(c.state),
-                      number(c.basis), c.explanation, original, row.offset, verdict)
-            .execute();
         if (row.invalid)
             append_reason_
-                .run_with(c.id.id(), row.invalid->category, row.invalid->message, std::nullopt, std::nullopt,
+                .run_with(row.change.id.id(), row.invalid->category, row.invalid->message, std::nullopt, std::nullopt,
                           std::nullopt)
                 .execute();
     }

@@ -41,6 +41,7 @@ class change_table {
     bool issued(consent::place original, const consent::change& change);
 
   private:
+    static void bind_row(statement& append, int& index, const new_row& row);
     fetched_change read_fetched(const statement& row) const;
     void fetch_segment(consent::place after, consent::place to, std::size_t most, fetched& out);
     consent::place overtaken_by(const fetched_change& candidate);
@@ -51,7 +52,7 @@ class change_table {
     database& db_;
     file_table& files_;
     overtakes& ahead_;
-    statement append_, append_reason_, bulk_, opt_outs_, one_, settle_, defer_, deferred_, undefer_, any_deferred_, opt_ins_;
+    statement append_, append_many_, append_reason_, bulk_, opt_outs_, one_, settle_, defer_, deferred_, undefer_, any_deferred_, opt_ins_;
 };
 
 }  // namespace consent_sync::ledger

@@ -8,6 +8,8 @@
 namespace consent_sync::ledger {
 namespace {
 
+constexpr int lookaside_bytes = 1'200;  // of a slot
+constexpr int lookaside_slots = 500;
 constexpr int steps_between_progress = 100'000;  // of SQLite's machine: some milliseconds
 
 base::errc code_of(int sqlite_code) {
@@ -126,6 +128,8 @@ database::database(const std::string& path, access how) {
     if (code != SQLITE_OK) throw_error(raw, "opening the database", path);
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 5'000);
+    // Memory for the statement that runs, taken once: else each of them goes to the allocator several times.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_LOOKASIDE, nullptr, lookaside_bytes, lookaside_slots);
 }
 
 void database::execute(const char* sql) {

@@ -40,6 +40,11 @@ class statement {
         (bind(++index, values), ...);
         return *this;
     }
+    // Binds from the parameter `index` on, and moves it behind the last. Begin with restart().
+    template <class... Values>
+    void bind_next(int& index, const Values&... values) {
+        (bind(index++, values), ...);
+    }
     bool step();     // true: there is a row to read
     void execute();  // for statements without rows; ready for the next run_with()
     void restart();
