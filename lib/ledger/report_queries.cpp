@@ -52,7 +52,7 @@ report_queries::report_queries(database& db)
       attempts_(db),
       duties_(db),
       to_finish_(db.prepare(
-          "SELECT arrival FROM files f WHERE state<5 AND state=4 AND gate NOT IN (1,2) AND "
+          "SELECT arrival FROM files f INDEXED BY files_settled WHERE state<5 AND state=4 AND gate NOT IN (1,2) AND "
           "rows=confirmed+rejected+invalid+superseded+unconfirmed AND (superseded=0 OR NOT EXISTS (" +
           waiting_for("f.arrival<<32 AND (f.arrival<<32)+4294967295") + ")) ORDER BY arrival LIMIT ?")),
       waits_(db.prepare(waiting_for("? AND ?") + " LIMIT 1")),

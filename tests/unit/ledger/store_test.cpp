@@ -47,6 +47,28 @@ TEST(Schema, MakesANewLedgerAndOpensItAgain) {
     EXPECT_EQ(version.integer(0), schema_version);
 }
 
+// A ledger of the version before, with a file in it, gets what this one needs and keeps what it has.
+TEST(Schema, BringsAnOlderLedgerUpToDate) {
+    temporary_folder folder;
+    const std::string path = folder.path + "/ledger.db";
+    {
+        auto made = store::open(path);
+        ASSERT_FALSE(made.has_error()) << made.error().message;
+        file_record file;
+        file.name = file.stored_name = "a.csv";
+        ASSERT_FALSE((*made)->transact([&](store& s) { s.files().add({&file, 1}); }).has_error());
+    }
+    database(path, database::access::read_write)
+        .execute("DROP INDEX files_unread; DROP INDEX files_passed; DROP INDEX files_settled; PRAGMA user_version=1");
+    const auto opened = store::open(path);
+    ASSERT_FALSE(opened.has_error()) << opened.error().message;
+    const auto looked = (*opened)->transact([&](store& s) {
+        EXPECT_TRUE(s.files().find(1));
+        EXPECT_EQ(s.files().bulk_bound(), consent::place(1, 0));
+    });
+    EXPECT_FALSE(looked.has_error());
+}
+
 TEST(Schema, RefusesALedgerOfANewerVersionAndLeavesItAlone) {
     temporary_folder folder;
     const std::string path = folder.path + "/ledger.db";
