@@ -12,7 +12,8 @@ namespace consent_sync::delivery {
 
 class concurrency {
   public:
-    explicit concurrency(std::uint32_t most) : most_(most) {}
+    // `first`: the window before anything is known.
+    explicit concurrency(std::uint32_t most, std::uint32_t first = 4) : most_(most), window_(first) {}
     void configure(std::uint32_t most);
 
     std::uint32_t window() const;
@@ -25,7 +26,7 @@ class concurrency {
     bool latency_grows() const;
 
     std::uint32_t most_;
-    double window_ = 4;
+    double window_;
     bool slow_start_ = true;
     base::steady_time last_decrease_{};
     int answers_ = 0;

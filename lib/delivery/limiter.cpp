@@ -57,7 +57,10 @@ std::optional<base::steady_time> limiter::next_free(base::steady_time now) {
 
 void limiter::take(base::steady_time now) {
     ++taken_;
-    last_taken_ = now;
+    // What is taken a moment late does not make all the later ones late as well.
+    const base::steady_time::duration spread = interval_ / usable(now);
+    const base::steady_time due = last_taken_ + spread;
+    last_taken_ = due <= now && now - due < spread ? due : now;
 }
 
 void limiter::written(base::steady_time at) {

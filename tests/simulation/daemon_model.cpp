@@ -187,7 +187,8 @@ void daemon_model::perform(const delivery::send& send) {
         if (epoch != epoch_) return;
         engine_->on_written(r.attempt, time_.now());
         const auto& profile = hubspot_.profile();
-        const auto way = luck_.between(profile.latency_least / 3, profile.latency_most / 2);
+        const auto way = profile.way_is_constant ? profile.latency_least / 3
+                                                 : luck_.between(profile.latency_least / 3, profile.latency_most / 2);
         on_the_way_[r.attempt] = r;
         time_.after(way, [this, epoch, id = r.attempt] {
             if (epoch == epoch_) arrive(id);

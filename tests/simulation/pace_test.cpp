@@ -31,6 +31,52 @@ TEST_P(Pace, UsesTheLimitAndNeverExceedsIt) {
 
 INSTANTIATE_TEST_SUITE_P(OfEveryTier, Pace, testing::Values(100u, 110u, 190u, 250u));
 
+struct constant_server {
+    std::uint32_t limit;
+    milliseconds latency;
+};
+
+class LimitUsed : public testing::TestWithParam<constant_server> {};
+
+// Of 1,000 requests, those that were not sent when the limit became known: against the time in which HubSpot gives out
+// so many slots, and the last answer's way. The margin of a slot costs two per cent, and that requests are spread over the
+// interval, so that a slot is free for an opt-out at any moment, as much at the end of so little work.
+TEST_P(LimitUsed, ToFivePercentAtAnyConstantLatency) {
+    constexpr std::uint64_t all = 1'000;
+    const auto [limit, latency] = GetParam();
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 2;
+    p.hubspot.limit = limit;
+    p.hubspot.latency_least = p.hubspot.latency_most = latency;
+    p.hubspot.way_is_constant = true;
+    p.files.push_back(many_opt_ins(seconds(0), 2 * all));
+    world w(limit, p);
+    for (int i = 0; i < 1'000 && w.hubspot.requests == 0; ++i) w.run_for(milliseconds(10));
+    w.run_for(latency + milliseconds(20));
+    const base::steady_time known = w.time.now().steady;
+    const double left = static_cast<double>(all - w.hubspot.requests);
+    for (int i = 0; i < 20'000 && w.hubspot.requests < all; ++i) w.run_for(milliseconds(10));
+    w.run_for(latency);
+    const double took = std::chrono::duration<double>(w.time.now().steady - known).count();
+    const double least = left * 10 / limit + std::chrono::duration<double>(latency).count();
+    RecordProperty("ratio", std::to_string(took / least));
+    EXPECT_LE(took, least * 1.05) << "least " << least << " s, took " << took << " s";
+    w.run_for(seconds(2));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2 * all);
+    EXPECT_EQ(w.hubspot.requests, all);
+    EXPECT_EQ(w.hubspot.over_limit, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Servers, LimitUsed,
+    testing::Values(constant_server{100, milliseconds(50)}, constant_server{100, milliseconds(200)},
+                    constant_server{100, milliseconds(1'000)}, constant_server{100, milliseconds(5'000)},
+                    constant_server{190, milliseconds(50)}, constant_server{190, milliseconds(200)},
+                    constant_server{190, milliseconds(1'000)}, constant_server{190, milliseconds(5'000)}),
+    [](const auto& s) {
+        return "Limit" + std::to_string(s.param.limit) + "Latency" + std::to_string(s.param.latency.count());
+    });
+
 TEST(Rate, UsesTheLimitAlsoWhenHubSpotIsSlow) {
     world_profile p = calm_profile();
     p.settings.batch.max_changes = 2;
