@@ -169,7 +169,10 @@ class engine {
     void settle_suspects(base::moment now);
     bool nothing_else_to_do() const;
     void reject_suspects(base::moment now);
+    void judge_suspects(base::moment now);
     void send_suspects_again(base::moment now);
+    void send_together(std::vector<refusals::suspect>&& suspects, std::optional<std::uint64_t> accepted_before,
+                       base::moment now);
     void park(owned b, base::steady_time not_before);
     owned split_off(batch& b, const std::vector<bool>& part);
     void free_key(consent::key_hash hash);

@@ -88,7 +88,7 @@ void engine::accepted(base::moment begun, base::moment now) {
     for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::scope,
                                       pause_reason::configuration, pause_reason::moving, pause_reason::daily_limit})
         resume_if_begun_since(reason, begun, now);
-    reject_suspects(now);
+    judge_suspects(now);
     refusals_.forget();
 }
 

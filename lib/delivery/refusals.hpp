@@ -1,8 +1,9 @@
 // Tells a bad change from an API that refuses everything.
 //
 // A change that HubSpot refused alone is rejected at once if HubSpot accepted anything else meanwhile. If not, it is
-// only *suspected*: it keeps its key and has no verdict yet. An accepted answer turns suspects into rejections; so does
-// the end of all other work. But when `roots_max` batches in a row were refused down to every single change with one
+// only *suspected*: it keeps its key and has no verdict yet. An accepted answer turns one or two suspects into
+// rejections; more of them are sent once more, since HubSpot may have refused everything for a moment. The end of all
+// other work turns all of them into rejections. But when `roots_max` batches in a row were refused down to every single change with one
 // category and nothing was accepted, the fault is not theirs: sending pauses, and their rows stay unsent.
 //
 // A change that HubSpot names when it refuses a whole batch is *accused*: it waits for the answer to the rest of its
@@ -42,6 +43,7 @@ class refusals {
     bool everything_refused() const;
     const std::string& category() const { return category_; }
     bool any() const { return !suspects_.empty(); }
+    std::size_t suspected() const { return suspects_.size(); }
     // All suspects, to be rejected or sent again. What was counted stays until HubSpot accepts something.
     std::vector<suspect> take_all();
     void forget();

@@ -5,6 +5,11 @@
 #include "delivery/words.hpp"
 
 namespace consent_sync::delivery {
+namespace {
+
+constexpr std::size_t suspects_believed_max = 2;  // so many refusals in a row may be the rows' own fault
+
+}  // namespace
 
 void engine::free_key(consent::key_hash hash) { pending_released_.push_back(hash); }
 
@@ -60,7 +65,7 @@ void engine::give_up(owned b, base::moment) {
     batches_.erase(b->id);
 }
 
-// HubSpot accepts other changes: what it refused alone meanwhile is bad by itself.
+// What was refused alone is bad by itself.
 void engine::reject_suspects(base::moment now) {
     for (refusals::suspect& s : refusals_.take_all()) {
         reject(*s.of, 0, s.words, s.correlation_id, now);
@@ -117,12 +122,29 @@ void engine::send_suspects_again(base::moment now) {
     std::vector<refusals::suspect> suspects = refusals_.take_all();
     const std::string words = suspects.empty() ? std::string() : suspects.back().words.message;
     pause(pause_reason::configuration, refuses_everything(words), now);
-    owned together;  // as they were: what was refused one by one for no fault of its own costs few requests again
+    send_together(std::move(suspects), {}, now);
+    refusals_.forget();
+}
+
+// HubSpot accepts other changes again. A few that it refused alone meanwhile are bad by themselves. Many may have met a
+// moment in which it refused everything: they go once more, and whom it refuses now that is to blame itself.
+void engine::judge_suspects(base::moment now) {
+    if (refusals_.suspected() <= suspects_believed_max) return reject_suspects(now);
+    send_together(refusals_.take_all(), accepted_ - 1, now);
+}
+
+// Suspects as they were before they were alone: what was refused for no fault of its own costs few requests again.
+// `accepted_before`: of batches that have been looked at, so that whoever is refused in them is rejected.
+void engine::send_together(std::vector<refusals::suspect>&& suspects, std::optional<std::uint64_t> accepted_before,
+                           base::moment now) {
+    owned together;
     for (refusals::suspect& s : suspects) {
         batch& alone = *s.of;
         if (!together) {
             together = std::make_unique<batch>();
             together->id = together->root = next_batch_++;
+            together->bisected = accepted_before.has_value();
+            together->accepted_before = accepted_before.value_or(0);
             batches_[together->id] = together.get();
         }
         lanes_.move(alone.hashes[0], together->id, true);
@@ -131,7 +153,6 @@ void engine::send_suspects_again(base::moment now) {
         if (together->changes.size() >= batch_limit_) park(std::move(together), now.steady);
     }
     if (together) park(std::move(together), now.steady);
-    refusals_.forget();
 }
 
 // Takes the changes that `part` names out of `b` into a batch of their own, whose keys follow them.
