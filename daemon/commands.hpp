@@ -14,6 +14,7 @@ int run(int argc, char** argv);
 int check(int argc, char** argv);
 int status(int argc, char** argv);
 int history(int argc, char** argv);
+int reload(int argc, char** argv);
 int steer(observe::control_command command, int argc, char** argv);
 
 }  // namespace consent_sync::daemon

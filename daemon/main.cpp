@@ -22,6 +22,7 @@ constexpr std::string_view usage =
     "  status [--watch] [--json]        what the daemon is doing; works while it is down too\n"
     "  history ADDRESS|-                every change of an address, with every attempt [--json|--csv]\n"
     "  pause [REASON], resume           stop sending, and go on\n"
+    "  reload                           read the configuration again; says what is in effect\n"
     "  retry FILE-ID                    send rejected and unconfirmed rows of a done file again\n"
     "  release FILE-ID, refuse FILE-ID  send a held file, or send it back\n"
     "  --version\n"
@@ -35,6 +36,7 @@ int dispatch(int argc, char** argv) {
     if (command == "check") return check(argc - 1, argv + 1);
     if (command == "status") return status(argc - 1, argv + 1);
     if (command == "history") return history(argc - 1, argv + 1);
+    if (command == "reload") return reload(argc - 1, argv + 1);
     using observe::control_command;
     for (const control_command c : {control_command::pause, control_command::resume, control_command::retry,
                                     control_command::release, control_command::refuse})

@@ -24,6 +24,7 @@ const char* what_it_does(control_command c) {
             return "consent-sync release FILE-ID: send the rows of a held file, or of one whose content was dropped before";
         case control_command::refuse:
             return "consent-sync refuse FILE-ID [REASON]: send a held file back; its opt-outs go their way";
+        case control_command::reload:
         case control_command::status:
         case control_command::subscriptions: break;
     }

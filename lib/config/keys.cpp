@@ -106,7 +106,7 @@ std::vector<key> hubspot_keys() {
         text_key(
             "hubspot.path", restart, [](auto& s) { return &s.hubspot.path; }, http_path),
         text_key(
-            "hubspot.token_file", restart, [](auto& s) { return &s.hubspot.token_file; }, secret_file_path,
+            "hubspot.token_file", reload, [](auto& s) { return &s.hubspot.token_file; }, secret_file_path,
             null::allowed),
         text_key(
             "hubspot.oauth.client_id", restart,

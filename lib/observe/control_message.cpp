@@ -13,8 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 7> names{"status",  "pause",  "resume",       "retry",
-                                                "release", "refuse", "subscriptions"};
+constexpr std::array<std::string_view, 8> names{"status",  "pause",  "resume",        "retry",
+                                                "release", "refuse", "subscriptions", "reload"};
 
 base::error not_understood(const std::string& what) {
     return {base::errc::invalid_input, "the request is not understood: " + what +
@@ -48,6 +48,7 @@ std::string format_request(const control_request& r) {
     if (r.file != 0) o["file_id"] = r.file;
     if (!r.words.empty()) o["words"] = base::cut_utf8(r.words, control_words_max);
     if (!r.state_dir.empty()) o["state_dir"] = r.state_dir;
+    if (!r.config.empty()) o["config"] = r.config;
     return json::serialize(o) + "\n";
 }
 
@@ -69,6 +70,7 @@ base::result<control_request> parse_request(std::string_view line) {
     if (needs_file(r.command) && r.file == 0) return not_understood(command + " needs a FILE-ID");
     r.words = std::string(base::cut_utf8(text_of(o, "words"), control_words_max));
     r.state_dir = text_of(o, "state_dir");
+    r.config = text_of(o, "config");
     return r;
 }
 

@@ -19,7 +19,7 @@ inline constexpr std::size_t control_reply_max = 4 * 1024 * 1024;  // bytes
 inline constexpr std::size_t control_words_max = 200;              // bytes
 
 // subscriptions: which ones HubSpot has, for a dry run; no command of its own.
-enum class control_command { status, pause, resume, retry, release, refuse, subscriptions };
+enum class control_command { status, pause, resume, retry, release, refuse, subscriptions, reload };
 std::string_view name(control_command c);
 bool needs_file(control_command c);  // retry, release, refuse
 
@@ -28,6 +28,7 @@ struct control_request {
     consent::arrival_number file = 0;
     std::string words;      // why, in the operator's words
     std::string state_dir;  // whose daemon is meant; empty: whoever listens
+    std::string config;     // of reload, which may change state_dir: whose daemon is meant, by its configuration's path
 };
 
 std::string format_request(const control_request& r);  // with its line end

@@ -36,6 +36,10 @@ void notify_extend_timeout(base::milliseconds by) {
     send(fmt::format("EXTEND_TIMEOUT_USEC={}", std::chrono::microseconds(by).count()));
 }
 
+void notify_starting(const std::string& status, base::milliseconds by) {
+    send(fmt::format("EXTEND_TIMEOUT_USEC={}\nSTATUS={}", std::chrono::microseconds(by).count(), status));
+}
+
 void notify_alive() { send("WATCHDOG=1"); }
 
 std::optional<base::milliseconds> watchdog_interval() {

@@ -16,6 +16,7 @@ void notify_reloading();  // ends with notify_ready()
 void notify_stopping(const std::string& status);
 // Starting, reloading or stopping takes longer: systemd waits at least so long from now on.
 void notify_extend_timeout(base::milliseconds by);
+void notify_starting(const std::string& status, base::milliseconds by);
 void notify_alive();  // feeds the watchdog
 
 // How often systemd wants to hear notify_alive() (WatchdogSec=); nothing: never.

@@ -60,7 +60,9 @@ class parts {
           account_(io.get_executor(), clock_, settings_, engine_, *transport_, tokens_, ledger_, past_.time_zone,
                    [this] { engine_.configure(settings_, account_.midnight()); }),
           observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
-                     {[this] { reports_.files_settled(); }, [this] { return subscriptions_.known(); }}),
+                     {[this] { reports_.files_settled(); }, [this] { return subscriptions_.known(); },
+                      [this](const std::string& path) { return reloading_.is_of(path); },
+                      [this] { return reloading_.serve(); }}),
           retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_),
           supervision_(io.get_executor(), clock_,
                        {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
@@ -95,17 +97,21 @@ class parts {
         delivery_.pump();
         wait_for_signals();
         wait_for_reload();
+    }
+
+    const std::optional<base::error>& fatal() const { return fatal_; }
+
+  private:
+    void ready() {
         base::log_event(base::level::info, "daemon.ready",
                         {{"account", settings_.account}, {"open_files", open_files_.size()},
                          {"interrupted_attempts", past_.interrupted}, {"late_writes", past_.late_writes.size()}});
         supervision_.ready();
     }
 
-    const std::optional<base::error>& fatal() const { return fatal_; }
-
-  private:
     intake_service::listener intake_listener() {
-        return {[this](consent::place first, consent::place last, bool opt_outs) {
+        return {[this] { ready(); },
+                [this](consent::place first, consent::place last, bool opt_outs) {
                     engine_.on_rows(first, last, opt_outs);
                     delivery_.pump();
                 },
@@ -186,6 +192,7 @@ class parts {
         base::set_up_log(settings_.log.format, settings_.log.level);
         engine_.configure(settings_, account_.midnight());
         intake_.configure();
+        retention_.configure();
         transport_->keep_idle(settings_.limits.max_connections);
         tokens_.reload();
         delivery_.pump();

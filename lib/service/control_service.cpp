@@ -56,6 +56,7 @@ boost::asio::awaitable<control_reply> control_service::perform(observe::control_
         case control_command::subscriptions: co_return subscriptions();
         case control_command::pause: co_return co_await pause(std::move(request), uid);
         case control_command::resume: co_return co_await resume(uid);
+        case control_command::reload: co_return co_await reload(std::move(request), uid);
         case control_command::retry:
         case control_command::release:
         case control_command::refuse: break;
@@ -121,6 +122,18 @@ boost::asio::awaitable<control_reply> control_service::resume(unsigned uid) {
         co_return done(std::string(held ? "the operator's pause has ended" : "no operator's pause was set") +
                        "; sending still waits for: " + causes + ". It looks again now, and goes on when the cause is gone");
     co_return done(held ? "sending goes on" : "nothing was paused");
+}
+
+boost::asio::awaitable<control_reply> control_service::reload(observe::control_request request, unsigned uid) {
+    if (!request.config.empty() && !others_.has_config(request.config)) {
+        control_reply other = refused("this daemon has another configuration than " + request.config);
+        other.other_daemon = true;
+        co_return other;
+    }
+    base::log_event(base::level::info, "control.done", {{"command", "reload"}, {"uid", uid}});
+    const reload_outcome outcome = co_await others_.reload();
+    if (outcome.done) co_return done(outcome.words);
+    co_return refused(outcome.words);
 }
 
 boost::asio::awaitable<control_reply> control_service::steer(observe::control_request request, unsigned uid) {

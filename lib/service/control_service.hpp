@@ -10,6 +10,7 @@
 #include "service/delivery_service.hpp"
 #include "service/importing.hpp"
 #include "service/ledger_thread.hpp"
+#include "service/reloading.hpp"
 #include "service/snapshot_service.hpp"
 
 namespace consent_sync::service {
@@ -19,6 +20,8 @@ class control_service {
     struct others {
         std::function<void()> files_settled;  // a file may have no row left without a verdict
         std::function<known_subscriptions()> subscriptions;
+        std::function<bool(const std::string&)> has_config;  // whether this daemon runs with that configuration
+        std::function<boost::asio::awaitable<reload_outcome>()> reload;
     };
 
     control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,
@@ -31,6 +34,7 @@ class control_service {
     observe::control_reply subscriptions() const;
     boost::asio::awaitable<observe::control_reply> pause(observe::control_request request, unsigned uid);
     boost::asio::awaitable<observe::control_reply> resume(unsigned uid);
+    boost::asio::awaitable<observe::control_reply> reload(observe::control_request request, unsigned uid);
     boost::asio::awaitable<observe::control_reply> steer(observe::control_request request, unsigned uid);
     boost::asio::awaitable<void> on_disk();
 

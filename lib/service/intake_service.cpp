@@ -2,6 +2,7 @@
 
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <utility>
 
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
@@ -31,8 +32,10 @@ intake_service::intake_service(const boost::asio::any_io_executor& home, boost::
       trouble_(trouble),
       listener_(std::move(l)),
       watch_(home, blocking, clock,
-             intake::watch_options{paths_.inbox, settings.inbox.rescan,
-                                   intake::inbox_limits{settings.inbox.settle, settings.inbox.max_bytes}}),
+             intake::watch_options{.inbox = paths_.inbox,
+                                   .rescan = settings.inbox.rescan,
+                                   .limits = {settings.inbox.settle, settings.inbox.max_bytes},
+                                   .opened = [this] { watching(); }}),
       tasks_(home, report_bug()),
       small_(home, queue_max),
       large_(home, queue_max) {}
@@ -67,6 +70,10 @@ void intake_service::stop_claiming() {
     small_.close();
     large_.close();
     tasks_.cancel();
+}
+
+void intake_service::watching() {
+    if (!std::exchange(watching_, true) && !stopping_) listener_.watching();
 }
 
 boost::asio::awaitable<bool> intake_service::drain(base::steady_time deadline) {

@@ -32,6 +32,7 @@ namespace consent_sync::service {
 class intake_service {
   public:
     struct listener {
+        std::function<void()> watching;                                       // the inbox is; once
         std::function<void(consent::place first, consent::place last, bool opt_outs)> rows;  // may be chosen now
         std::function<void()> bulk_open;                                      // the bulk lane may find more
         std::function<void(consent::arrival_number)> read;                    // a file was read to its end
@@ -68,6 +69,7 @@ class intake_service {
     boost::asio::awaitable<void> refuse_arrived(const std::vector<intake::arrived_file>& arrived);
     boost::asio::awaitable<void> claim(std::vector<intake::arrived_file> arrived);
     boost::asio::awaitable<void> rename_claimed(std::shared_ptr<claiming> w);
+    void watching();
     boost::asio::awaitable<void> enqueue(ledger::file_record file);
     intake::read_settings how_to_read(
         std::uint64_t content_max = std::numeric_limits<std::uint64_t>::max()) const;
@@ -105,6 +107,7 @@ class intake_service {
     std::set<consent::arrival_number> unread_;
     std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
     known_subscriptions known_;
+    bool watching_ = false;  // has been told
     bool stopping_ = false;
     std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/time_zone.hpp"
 #include "config/difference.hpp"
+#include "hubspot/secret_file.hpp"
 
 namespace consent_sync::service {
 namespace {
@@ -25,6 +28,15 @@ std::string missing_credential(const std::string& path) {
     const std::string name = path.substr(path.rfind('/') + 1);
     return "systemd has no credential \"" + name + "\" for this unit. Put the secret where the unit's LoadCredential= "
            "looks for it (for consent-sync.service /etc/credstore/consent-sync." + name + "), or name its file here. ";
+}
+
+// A token's file that takes the place of another must be readable, or sending would stop where it went on before.
+base::result<config::settings> load_in_place_of(const std::string& config_path, const std::string& token_file) {
+    auto settings = load_checked(config_path);
+    if (!settings || settings->hubspot.oauth || settings->hubspot.token_file == token_file) return settings;
+    const auto read = hubspot::read_secret_file(settings->hubspot.token_file, "hubspot.token_file");
+    if (!read) return base::error{base::errc::invalid_input, config_path + ": " + read.error().message};
+    return settings;
 }
 
 }  // namespace
@@ -48,9 +60,16 @@ base::result<config::settings> load_checked(const std::string& config_path, cons
     return settings;
 }
 
+struct reloading::waiter {
+    explicit waiter(const boost::asio::any_io_executor& home) : told(home, boost::asio::steady_timer::time_point::max()) {}
+    boost::asio::steady_timer told;  // cancelled then
+    reload_outcome outcome;
+};
+
 reloading::reloading(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
                      std::string config_path, config::settings& current, listener l)
-    : blocking_(blocking),
+    : home_(home),
+      blocking_(blocking),
       config_path_(std::move(config_path)),
       current_(current),
       listener_(std::move(l)),
@@ -62,37 +81,62 @@ void reloading::request() {
     if (!running_) tasks_.spawn("reload", run());
 }
 
+boost::asio::awaitable<reload_outcome> reloading::serve() {
+    const auto mine = std::make_shared<waiter>(home_);
+    if (stopped_) co_return mine->outcome;
+    waiting_.push_back(mine);
+    request();
+    boost::system::error_code cancelled;
+    co_await mine->told.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+    co_return mine->outcome;
+}
+
+bool reloading::is_of(const std::string& config_path) const {
+    return std::filesystem::absolute(config_path) == std::filesystem::absolute(config_path_);
+}
+
 void reloading::stop() {
     stopped_ = true;
     tasks_.cancel();
+    for (const auto& each : std::exchange(waiting_, {})) each->told.cancel();
 }
 
 boost::asio::awaitable<void> reloading::run() {
     running_ = true;
     while (std::exchange(again_, false) && !stopped_) {
+        const auto waited_for = std::exchange(waiting_, {});
         listener_.begun();
-        auto load = [path = config_path_] { return load_checked(path); };
+        auto load = [path = config_path_, token = current_.hubspot.token_file] { return load_in_place_of(path, token); };
         const base::result<config::settings> loaded = co_await async::run_blocking(blocking_, std::move(load));
-        if (stopped_) break;
-        judge(loaded);
-        listener_.ended();
+        reload_outcome outcome;
+        if (!stopped_) {
+            outcome = judge(loaded);
+            listener_.ended();
+        }
+        for (const auto& each : waited_for) {
+            each->outcome = outcome;
+            each->told.cancel();
+        }
     }
     running_ = false;
 }
 
-void reloading::judge(const base::result<config::settings>& loaded) {
+reload_outcome reloading::judge(const base::result<config::settings>& loaded) {
     if (!loaded) {
         std::istringstream faults(loaded.error().message);
         for (std::string fault; std::getline(faults, fault);)
             base::log_event(base::level::error, "config.refused", {{"words", fault}});
-        return;
+        return {false, loaded.error().message + "\nnothing is changed, the old configuration goes on"};
     }
     const std::vector<config::changed_key> changed = config::difference(current_, *loaded);
     current_ = config::reloaded(current_, *loaded);
     listener_.apply();
     std::size_t waiting = 0;
+    std::string in_effect, later;
     for (const config::changed_key& each : changed) {
         if (each.needs_restart) ++waiting;
+        std::string& names = each.needs_restart ? later : in_effect;
+        names += (names.empty() ? "" : ", ") + each.path;
         if (each.needs_restart)
             base::log_event(base::level::warn, "config.needs_restart",
                             {{"key", each.path}, {"before", each.before}, {"after", each.after},
@@ -103,6 +147,9 @@ void reloading::judge(const base::result<config::settings>& loaded) {
     }
     base::log_event(base::level::info, "config.reloaded",
                     {{"changed", changed.size() - waiting}, {"waiting_for_restart", waiting}});
+    std::string words = in_effect.empty() ? "nothing has changed" : "in effect: " + in_effect;
+    if (!later.empty()) words += "; needs a restart: " + later;
+    return {true, words};
 }
 
 }  // namespace consent_sync::service

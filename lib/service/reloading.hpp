@@ -1,14 +1,18 @@
-// Reads the configuration again (SIGHUP) and brings what may change at run time into effect, all of it in one turn of
-// the home thread; so nothing ever sees half of it. A bad file is refused as a whole and the old configuration goes on.
+// Reads the configuration again (SIGHUP, `consent-sync reload`) and brings what may change at run time into effect, all
+// of it in one turn of the home thread; so nothing ever sees half of it. A bad file is refused as a whole and the old
+// configuration goes on.
 //
 // Home thread only; the file is read on a blocking thread. A request while one is being served is served afterwards.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "async/task_group.hpp"
 #include "base/result.hpp"
@@ -16,6 +20,11 @@
 #include "config/settings.hpp"
 
 namespace consent_sync::service {
+
+struct reload_outcome {
+    bool done = false;  // false: refused, nothing has changed
+    std::string words = "the daemon stops";
+};
 
 class reloading {
   public:
@@ -30,16 +39,21 @@ class reloading {
               config::settings& current, listener l);
 
     void request();
+    boost::asio::awaitable<reload_outcome> serve();  // request() and what became of it
+    bool is_of(const std::string& config_path) const;
     void stop();
 
   private:
+    struct waiter;
     boost::asio::awaitable<void> run();
-    void judge(const base::result<config::settings>& loaded);
+    reload_outcome judge(const base::result<config::settings>& loaded);
 
+    boost::asio::any_io_executor home_;
     boost::asio::thread_pool& blocking_;
     std::string config_path_;
     config::settings& current_;
     listener listener_;
+    std::vector<std::shared_ptr<waiter>> waiting_;  // for the next round
     async::task_group tasks_;
     bool running_ = false;
     bool again_ = false;

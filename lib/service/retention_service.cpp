@@ -1,5 +1,6 @@
 #include "service/retention_service.hpp"
 
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -33,9 +34,15 @@ retention_service::retention_service(const boost::asio::any_io_executor& home, b
       paths_(paths),
       ledger_(ledger),
       trouble_(trouble),
+      next_round_(home),
       tasks_(home, async::log_task_failed) {}
 
 void retention_service::start() { tasks_.spawn("retention", run()); }
+
+void retention_service::configure() {
+    again_ = true;
+    next_round_.cancel();
+}
 
 void retention_service::stop() {
     stopping_ = true;
@@ -48,8 +55,12 @@ boost::asio::awaitable<bool> retention_service::drain(base::steady_time deadline
 
 boost::asio::awaitable<void> retention_service::run() {
     while (!stopping_) {
+        again_ = false;
         if (!trouble_.any()) co_await run_round();
-        co_await wait(round_every);
+        if (again_) continue;
+        boost::system::error_code cut_short;
+        next_round_.expires_after(round_every);
+        co_await next_round_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cut_short));
     }
 }
 

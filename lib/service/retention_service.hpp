@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <string>
 
@@ -24,6 +25,7 @@ class retention_service {
                       ledger_thread& ledger, const disk_trouble& trouble);
 
     void start();
+    void configure();  // after a reload: looks at once
     void stop();
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
@@ -43,7 +45,9 @@ class retention_service {
     config::folders paths_;
     ledger_thread& ledger_;
     const disk_trouble& trouble_;
+    boost::asio::steady_timer next_round_;
     async::task_group tasks_;
+    bool again_ = false;
     bool stopping_ = false;
     bool told_ = false;  // that something could not be removed
 };

@@ -94,7 +94,7 @@ std::function<void()> extend_start(base::milliseconds every) {
     return [every, told = clock::now()]() mutable {
         if (clock::now() - told < every) return;
         told = clock::now();
-        observe::notify_extend_timeout(extension);
+        observe::notify_starting("starting: the ledger is made ready", extension);
     };
 }
 

@@ -150,6 +150,7 @@ void token_service::refused() {
 }
 
 void token_service::reload() {
+    files_changed();  // as they are now
     keeper_.source_changed(clock_.now().steady);
     update();
 }

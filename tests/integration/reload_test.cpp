@@ -1,6 +1,9 @@
 // SIGHUP: what may change at run time does, what may not is said, a bad file changes nothing; and nothing is lost or
 // reordered by it.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
 
 #include "integration/daemon_under_test.hpp"
 
@@ -80,6 +83,31 @@ TEST(Reload, UnderLoadLosesNothingAndKeepsTheOrder) {
     EXPECT_EQ(d.stop(), 0);
 }
 
+// What ExecReload= runs: when it has ended, the reload has.
+TEST(Reload, TheCommandEndsWithTheReloadAndFailsWhenItIsRefused) {
+    daemon_under_test d;
+    EXPECT_EQ(d.command("reload").status, 1) << "no daemon runs";
+    d.start();
+    for (int i = 1; i <= 20; ++i) {
+        d.write_config(R"("limits": { "requests": )" + std::to_string(200 + i) + " }");
+        const auto done = d.command("reload");
+        EXPECT_EQ(done.status, 0) << done.out;
+        EXPECT_NE(done.out.find("in effect: limits.requests"), std::string::npos) << done.out;
+        EXPECT_TRUE(logged(d, "after=" + std::to_string(200 + i)));
+    }
+    d.write_config(R"("limits": { "requests": "many" })");
+    const auto refused = d.command("reload");
+    EXPECT_EQ(refused.status, 3);
+    EXPECT_NE(refused.out.find("limits.requests"), std::string::npos) << refused.out;
+    EXPECT_NE(refused.out.find("nothing is changed"), std::string::npos) << refused.out;
+    d.write_config(R"("limits": { "requests": 220 })");
+    d.replace_in_config(R"("account": "test")", R"("account": "other")");
+    const auto later = d.command("reload");
+    EXPECT_EQ(later.status, 0) << later.out;
+    EXPECT_NE(later.out.find("nothing has changed; needs a restart: account"), std::string::npos) << later.out;
+    EXPECT_EQ(d.stop(), 0);
+}
+
 TEST(Reload, ReadsTheTokenAgain) {
     daemon_under_test d({}, R"("retry": { "initial": "50ms", "max": "1h" })");
     d.start();
@@ -92,6 +120,36 @@ TEST(Reload, ReadsTheTokenAgain) {
     ASSERT_TRUE(d.wait([&] { return reads() == 1; }));
     d.reload();
     EXPECT_TRUE(d.wait([&] { return reads() == 2; }));
+}
+
+TEST(Reload, TakesAnotherTokenFileAndRefusesOneThatCannotBeRead) {
+    const std::string other = "pat-test-of-another-file";
+    daemon_under_test d;
+    d.secrets().add_secret(other);
+    d.start();
+    d.drop("first.csv", csv(3, "email,subscription_id,status", ",7,unsubscribed"));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+
+    d.replace_in_config("/token\"", "/absent\"");
+    d.replace_in_config(R"("account": "test")", R"("account": "test", "stop_grace": "3s")");
+    d.reload();
+    EXPECT_TRUE(logged(d, "event=config.refused words=")) << d.log();
+    EXPECT_TRUE(logged(d, "hubspot.token_file")) << d.log();
+    EXPECT_FALSE(logged(d, "event=config.changed")) << "refused as a whole";
+    d.drop("second.csv", csv(3, "email,subscription_id,status", ",8,unsubscribed"));
+    ASSERT_EQ(d.wait_for_files(2).size(), 2u) << "the token before is still used";
+
+    std::ofstream(d.file("other-token")) << other;
+    ASSERT_EQ(::chmod(d.file("other-token").c_str(), 0600), 0);
+    d.hubspot().change([&](hubspot_sim::options& o) { o.tokens = {other}; });
+    d.replace_in_config("/absent\"", "/other-token\"");
+    d.reload();
+    EXPECT_TRUE(logged(d, "event=config.changed key=hubspot.token_file")) << d.log();
+    d.drop("third.csv", csv(3, "email,subscription_id,status", ",9,unsubscribed"));
+    const auto files = d.wait_for_files(3);
+    ASSERT_EQ(files.size(), 3u);
+    EXPECT_EQ(count(files[2], "confirmed"), 3u);
+    EXPECT_EQ(d.stop(), 0);
 }
 
 }  // namespace

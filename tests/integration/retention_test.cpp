@@ -36,7 +36,7 @@ std::int64_t ask(const daemon_under_test& d, const char* sql) {
 
 TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
     ASSERT_TRUE(fs::exists(library)) << "install the packages of .debian-packages";
-    daemon_under_test d({}, keep);
+    daemon_under_test d;
     std::mt19937_64 random(1);
     d.start();
     for (std::size_t i = 1; i <= 3; ++i) {
@@ -50,6 +50,8 @@ TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
     EXPECT_GT(ask(d, "SELECT count(*) FROM changes"), 1'000);
     d.set_environment(at("+3d"));
     d.start();
+    d.write_config(keep);
+    d.reload();  // holds at once, not at the next look an hour later
     const dropped_file later = make_file(4, 50, 300, random);
     d.drop(later.name, later.text());
     EXPECT_TRUE(d.wait([&] { return d.log().find("event=old.removed") != std::string::npos; })) << d.log();

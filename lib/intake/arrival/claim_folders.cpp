@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -28,13 +29,33 @@ struct folder_rule {
     mode_t refused;  // bits that it may not have
 };
 
+// What systemd's ProtectSystem= refuses is no matter of modes.
+base::error cannot(const char* what, const std::string& path, int errnum) {
+    base::error e = base::system_error(what, path, errnum);
+    const char* const own = std::getenv("STATE_DIRECTORY");
+    if (errnum == EROFS && own != nullptr) {
+        e.message += fmt::format("; the unit may write below {} alone: set state_dir to it, or give the unit ReadWritePaths=",
+                                 own);
+    }
+    return e;
+}
+
+// RestrictSUIDSGID= of the unit. Without the bit dropped files would not get the inbox's group: it is not made at all.
+base::error cannot_set_mode(const std::string& path, mode_t mode, int errnum) {
+    base::error e = base::system_error("set the mode of", path, errnum);
+    if (errnum == EPERM && (mode & S_ISGID) != 0 && ::rmdir(path.c_str()) == 0) {
+        e.message += fmt::format("; make it before the start: install -d -m 3770 -o consent-sync -g consent-drop {}", path);
+    }
+    return e;
+}
+
 // chmod after mkdir: the umask takes bits away, and mkdir does not set the group bit everywhere.
 base::result<void> make_folder(const std::string& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode & 0700U) != 0) {
         if (errno == EEXIST) return {};
-        return base::system_error("make the folder", path, errno);
+        return cannot("make the folder", path, errno);
     }
-    if (::chmod(path.c_str(), mode) != 0) return base::system_error("set the mode of", path, errno);
+    if (::chmod(path.c_str(), mode) != 0) return cannot_set_mode(path, mode, errno);
     // A parent that may be searched but not read cannot be opened for a sync. It is made again if it should
     // be lost.
     const auto synced = base::sync_folder(std::filesystem::path(path).parent_path().string());
@@ -60,9 +81,11 @@ base::result<void> check_folder(const folder_rule& rule) {
         return base::error{base::errc::invalid_input, rule.path + " is not a folder: move it away"};
     }
     if (::faccessat(AT_FDCWD, rule.path.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
-        return base::error{base::errc::io,
-                           fmt::format("{}; the service's user needs to read, write and enter it",
-                                       base::system_error("use", rule.path, errno).message)};
+        const int why = errno;
+        base::error e = cannot("use", rule.path, why);
+        if (why != EROFS) e.message += "; the service's user needs to read, write and enter it";
+        e.code = base::errc::io;
+        return e;
     }
     if ((status.st_mode & rule.refused) != 0) {
         return base::error{base::errc::invalid_input,

@@ -98,6 +98,7 @@ asio::awaitable<bool> watch::open_folder() {
     if (gone_logged_) log_event(level::info, "inbox.back", {{"path", options_.inbox}});
     gone_logged_ = false;
     next_listing_ = {};
+    if (options_.opened) options_.opened();
     co_return true;
 }
 

@@ -21,6 +21,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ struct watch_options {
     base::milliseconds rescan{30'000};
     inbox_limits limits;
     std::size_t candidates_max = 20'000;  // names that settle or wait at once, some 200 bytes each
+    std::function<void()> opened = {};    // the folder is there, and what arrives from now on is seen
 };
 
 struct arrived_file {

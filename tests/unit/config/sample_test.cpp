@@ -130,6 +130,24 @@ TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
     EXPECT_THAT(difference(*after, *after), testing::IsEmpty());
 }
 
+TEST(Difference, ATokenFileIsTakenAtOnceAndOauthInItsPlaceIsNot) {
+    const auto one = parse_settings(R"({"hubspot":{"token_file":"/one"}})", "/c.json");
+    const auto two = parse_settings(R"({"hubspot":{"token_file":"/two"}})", "/c.json");
+    const auto oauth = parse_settings(R"({"hubspot":{"oauth":{"client_id":"x"}}})", "/c.json", with_credentials());
+    ASSERT_TRUE(one.has_value() && two.has_value() && oauth.has_value());
+    const auto other_file = difference(*one, *two);
+    ASSERT_EQ(other_file.size(), 1u);
+    EXPECT_FALSE(other_file[0].needs_restart);
+    EXPECT_EQ(reloaded(*one, *two).hubspot.token_file, "/two");
+    for (const auto& [from, to] : {std::pair(&one, &oauth), std::pair(&oauth, &one)}) {
+        for (const changed_key& each : difference(**from, **to))
+            EXPECT_TRUE(each.needs_restart) << each.path;
+        const settings now = reloaded(**from, **to);
+        EXPECT_EQ(now.hubspot.token_file, (*from)->hubspot.token_file);
+        EXPECT_EQ(now.hubspot.oauth.has_value(), (*from)->hubspot.oauth.has_value());
+    }
+}
+
 TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
     const auto before = parse_settings("{}", "/c.json", with_credentials());
     const auto after = parse_settings(R"({

@@ -17,6 +17,7 @@ TEST(ControlMessage, RequestsComeBackAsTheyWere) {
     asked.file = 42;
     asked.words = "a \"bought\" list\n";
     asked.state_dir = "/var/lib/x";
+    asked.config = "/etc/consent-sync/x.json";
     const std::string line = format_request(asked);
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     const auto got = parse_request(line);
@@ -25,6 +26,7 @@ TEST(ControlMessage, RequestsComeBackAsTheyWere) {
     EXPECT_EQ(got->file, 42u);
     EXPECT_EQ(got->words, asked.words);
     EXPECT_EQ(got->state_dir, asked.state_dir);
+    EXPECT_EQ(got->config, asked.config);
 }
 
 TEST(ControlMessage, LongWordsAreCut) {
