@@ -5,8 +5,8 @@ if(NOT SYSTEMD_UNIT_DIR)
   set(SYSTEMD_UNIT_DIR /lib/systemd/system)
 endif()
 
-# Type=notify-reload came with systemd 253: it sends SIGHUP by itself and waits until the reload is over. Before that a
-# unit in RELOADING=1 is waited for too, if it said so before the commands of ExecReload= ended.
+# Type=notify-reload came with systemd 253: it sends SIGHUP by itself and waits until the reload is over. Before that it is
+# over when the commands of ExecReload= have ended.
 function(make_unit name of_account config state credential make_inbox)
   set(OF_ACCOUNT "${of_account}")
   set(CONFIG "${config}")
@@ -18,10 +18,8 @@ function(make_unit name of_account config state credential make_inbox)
     set(EXEC_RELOAD "")
   else()
     set(SERVICE_TYPE notify)
-    set(EXEC_RELOAD "# The daemon refuses a faulty configuration by itself; the check makes `systemctl reload` fail on it too, and while it
-# runs the daemon has said RELOADING=1, for whose end systemd then waits.
-ExecReload=/bin/kill -HUP $MAINPID
-ExecReload=/usr/bin/consent-sync check --config ${config}
+    set(EXEC_RELOAD "# Ends when the daemon has done or refused it, so `systemctl reload` waits, and fails on a faulty configuration.
+ExecReload=/usr/bin/consent-sync reload --config ${config}
 ")
   endif()
   configure_file(${CMAKE_CURRENT_SOURCE_DIR}/systemd/consent-sync.service.in ${CMAKE_BINARY_DIR}/systemd/${name} @ONLY)

@@ -23,11 +23,33 @@ case_02_install_starts_nothing() {
 
 case_03_units_are_right_and_tight() {
     wrong=0
-    inside systemd-analyze verify --man=no "$unit" consent-sync@acme.service > "$work/verify" 2>&1
+    inside systemd-analyze verify "$unit" consent-sync@acme.service > "$work/verify" 2>&1
     need "verify has nothing to say" is "$(cat "$work/verify")" ""
     for each in "$unit" consent-sync@acme.service; do
         inside systemd-analyze security --no-pager "$each" | tail -1
         need "exposure of $each is 1.2 at most" inside systemd-analyze security --no-pager --threshold=12 "$each"
+    done
+    return $wrong
+}
+
+case_03b_man_pages_and_completion() {
+    wrong=0
+    for page in "1 consent-sync" "5 consent-sync.json"; do
+        # shellcheck disable=SC2086  # section and name
+        need "man $page" inside sh -c "MANWIDTH=80 man $page | grep -q ."
+        need "without a warning" is "$(inside sh -c "MANWIDTH=80 man --warnings $page 2>&1 > /dev/null")" ""
+    done
+    complete_to() {
+        inside bash -c '. /usr/share/bash-completion/completions/consent-sync
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _consent_sync 2> /dev/null; echo "${COMPREPLY[*]}"' bash "$@"
+    }
+    need "completes commands" is "$(complete_to consent-sync re)" "resume retry release refuse reload"
+    need "completes options" is "$(complete_to consent-sync status --w)" "--watch"
+    need "completes configurations" is "$(complete_to consent-sync run --config /etc/consent-sync/c)" \
+        "/etc/consent-sync/consent-sync.json"
+    for command in $(complete_to consent-sync "" | sed 's/--.*//'); do
+        need "$command has help" inside consent-sync "$command" --help
+        need "$command is in the manual" inside sh -c "MANWIDTH=80 man consent-sync | grep -qw $command"
     done
     return $wrong
 }
@@ -37,7 +59,7 @@ case_04_without_a_token_it_says_so_and_is_not_started_again() {
     need "the start fails" refuse inside systemctl start "$unit"
     need "status 3" holds "$unit" ExecMainStatus 3
     need "is not started again" is "$(sleep 6; property "$unit" NRestarts) $(property "$unit" ActiveState)" "0 failed"
-    need "says which credential" inside sh -c "journalctl -q -u $unit EVENT=config.refused PRIORITY=3 -o cat | grep -q hubspot-token"
+    need "says which credential" says config.refused hubspot-token
     return $wrong
 }
 
@@ -55,6 +77,27 @@ case_05_from_token_to_first_report() {
     need "alice drops" drop_as alice first.csv
     need "every row is confirmed" within 20 done_with first.csv 250
     need "HubSpot has them" is "$(sim state.ndjson | grep -c SUBSCRIBED)" 250
+    return $wrong
+}
+
+case_05b_every_format_in_the_hardened_unit() {
+    wrong=0
+    rows packed.csv 2000 2500 subscribed
+    inside gzip -k /tmp/packed.csv
+    awk 'BEGIN { printf "{\"inputs\":["; for (i = 5000; i < 5300; i++)
+        printf "%s{\"subscriberIdString\":\"p%d@example.com\",\"subscriptionId\":7,\"channel\":\"EMAIL\",\"statusState\":\"UNSUBSCRIBED\"}",
+            (i > 5000 ? "," : ""), i; print "]}" }' | inside sh -c "cat > /tmp/body.json; chmod 644 /tmp/body.json"
+    awk 'BEGIN { for (i = 6000; i < 6200; i++)
+        printf "{\"email\":\"p%d@example.com\",\"subscriptionId\":7,\"status\":\"%s\"}\n", i, (i == 6100 ? "perhaps" : "subscribed") }' |
+        gzip | inside sh -c "cat > /tmp/lines.ndjson.gz; chmod 644 /tmp/lines.ndjson.gz"
+    for file in packed.csv.gz body.json lines.ndjson.gz; do need "alice drops $file" drop_as alice $file; done
+    need "gzipped CSV" within 20 done_with packed.csv.gz 2500
+    need "JSON" within 20 done_with body.json 300
+    need "gzipped NDJSON, but for the row that is wrong" within 20 done_with lines.ndjson.gz 199
+    need "that row is in failed.ndjson" inside sh -c "grep -q perhaps $state/reports/*/*-lines.ndjson.gz/failed.ndjson"
+    need "its group reads every report" is "$(inside_as carol find $state/reports ! -readable)" ""
+    need "which are some" inside_as carol sh -c "ls $state/reports/*/*-packed.csv.gz/report.html $state/reports/*/batches.ndjson"
+    need "nobody else does" is "$(inside find $state/reports -perm /007)" ""
     return $wrong
 }
 
@@ -90,35 +133,6 @@ case_07_the_journal_has_fields() {
     need "no token" refuse inside sh -c "journalctl -q -u $unit -o json | grep -q $token"
     return $wrong
 }
-
-case_08_reload() {
-    wrong=0
-    local pid
-    pid=$(main_pid)
-    write_config consent-sync '"account": "main", "defaults": { "statusState": "UNSUBSCRIBED" }, "limits": { "requests": 500 }'
-    need "systemctl reload" inside systemctl reload "$unit"
-    need "is in effect when it returns" logged config.reloaded
-    for round in $(seq 20); do
-        write_config consent-sync "\"account\": \"main\", \"defaults\": { \"statusState\": \"UNSUBSCRIBED\" }, \"limits\": { \"requests\": $((500 + round)) }"
-        inside systemctl reload "$unit"
-        need "each time" inside sh -c "journalctl -q -u $unit EVENT=config.changed -o cat | grep -q after=$((500 + round))"
-    done
-    write_config consent-sync '"account": "other", "defaults": { "statusState": "UNSUBSCRIBED" }'
-    need "reloads" inside systemctl reload "$unit"
-    need "says what needs a restart" within 5 logged config.needs_restart
-    write_config consent-sync '"account": "main", "limits": { "requests": "many" }'
-    need "a bad file fails systemctl reload" refuse inside systemctl reload "$unit"
-    need "and goes on with the old one" active
-    inside kill -HUP "$pid"
-    need "by signal too" within 5 logged config.refused
-    inside sh -c "printf 'email,subscription_id\np900@example.com,7\n' > /tmp/default.csv"
-    drop_as alice default.csv
-    need "the default that was loaded holds" within 15 done_with default.csv 1
-    need "the same process" is "$(main_pid)" "$pid"
-    write_config consent-sync '"account": "main"'
-    return $wrong
-}
-
 
 case_08b_the_admin_group_steers_and_others_do_not() {
     wrong=0

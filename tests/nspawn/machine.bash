@@ -16,7 +16,7 @@ why_not() {
 # make_root PACKAGE…: $work/root, from the cache if the same packages were asked for before.
 make_root() {
     local packages image
-    packages=$(IFS=,; echo "systemd,systemd-sysv,dbus,libnss-systemd,iproute2,procps,curl,acl,$*")
+    packages=$(IFS=,; echo "systemd,systemd-sysv,dbus,libnss-systemd,iproute2,procps,curl,acl,man-db,$*")
     image=$cache/boot-$(sha256sum <<< "$packages" | cut -c1-12).tar
     if [ ! -s "$image" ]; then
         mkdir -p "$cache"

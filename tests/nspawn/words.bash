@@ -26,7 +26,16 @@ within() {
 property() { inside systemctl show -P "$2" "$1"; }
 holds() { [[ $(property "$1" "$2") == $3 ]]; }
 active() { inside systemctl is-active "${1:-$unit}"; }
-logged() { inside journalctl -q -u "${2:-$unit}" -o cat "EVENT=$1" | grep -q .; }
+# The events of a case are those since its begin: since an entry that no query of a case matches, as journalctl leaves out
+# the first match behind --after-cursor= when the cursor's own entry is none.
+mark_journal() {
+    inside sh -c 'echo begin | systemd-cat -t boot-case; journalctl --sync'
+    cursor=$(inside journalctl -q -t boot-case -n 1 --show-cursor -o cat | sed -n 's/^-- cursor: //p')
+}
+entries() { inside journalctl --sync; inside journalctl -q --cursor="$cursor" "$@"; }  # entries MATCH…
+logged() { entries -u "${2:-$unit}" -o cat "EVENT=$1" | grep -q .; }
+# says EVENT TEXT: an entry of that event says it
+says() { entries -u "$unit" -o cat "EVENT=$1" | grep -q -- "$2"; }
 # rows FILE FIRST COUNT STATUS: makes a csv in the machine, readable for all.
 rows() {
     inside sh -c "awk -v first=$2 -v count=$3 -v status=$4 'BEGIN { print \"email,subscription_id,status\";
@@ -55,7 +64,7 @@ put_token() { inside sh -c "mkdir -p /etc/credstore && umask 077 && echo $1 > /e
 write_config() {  # write_config NAME MORE [MONITOR]
     inside sh -c "cat > /etc/consent-sync/$1.json" <<JSON
 { "hubspot": { "base_url": "https://localhost:8443", "ca_file": "/etc/consent-sync/ca.pem" },
-  "inbox": { "settle": "200ms" }, "batch": { "max_wait": "200ms" }, "monitor": { "listen": ${3:-null} }, $2 }
+  "inbox": { "settle": "200ms", "rescan": "2s" }, "batch": { "max_wait": "200ms" }, "monitor": { "listen": ${3:-null} }, $2 }
 JSON
 }
 main_pid() { property "$unit" MainPID; }

@@ -1,0 +1,161 @@
+# The configuration while it changes: reloads, faults, folders elsewhere, OAuth, a machine without a network. Sourced by
+# tests/boot.
+
+case_08_reload() {
+    wrong=0
+    local pid
+    pid=$(main_pid)
+    write_config consent-sync '"account": "main", "defaults": { "statusState": "UNSUBSCRIBED" }, "limits": { "requests": 500 }'
+    need "systemctl reload" inside systemctl reload "$unit"
+    need "is in effect when it returns" logged config.reloaded
+    for round in $(seq 20); do
+        write_config consent-sync "\"account\": \"main\", \"defaults\": { \"statusState\": \"UNSUBSCRIBED\" }, \"limits\": { \"requests\": $((500 + round)) }"
+        inside systemctl reload "$unit"
+        need "each time" says config.changed "after=$((500 + round))"
+    done
+    write_config consent-sync '"account": "other", "state_dir": "/srv/other", "control": { "socket": "/run/other.sock" },
+        "defaults": { "statusState": "UNSUBSCRIBED" }'
+    need "reloads, although folders and socket are others now" inside systemctl reload "$unit"
+    for key in account state_dir control.socket; do need "$key needs a restart" says config.needs_restart "key=$key "; done
+    write_config consent-sync '"account": "main", "stop_grace": "3s", "limits": { "requests": "many" }'
+    need "a bad file fails systemctl reload" refuse inside systemctl reload "$unit"
+    need "says why" says config.refused limits.requests
+    need "and is refused as a whole" refuse says config.changed stop_grace
+    need "the old one goes on" active
+    mark_journal
+    inside kill -HUP "$pid"
+    need "by signal too" within 5 logged config.refused
+    inside sh -c "printf 'email,subscription_id\np900@example.com,7\n' > /tmp/default.csv"
+    drop_as alice default.csv
+    need "the default that was loaded holds" within 15 done_with default.csv 1
+    need "the same process" is "$(main_pid)" "$pid"
+    write_config consent-sync '"account": "main"'
+    return $wrong
+}
+
+case_08a_every_key_that_may_change_at_run_time() {
+    wrong=0
+    inside systemctl reload "$unit"
+    mark_journal
+    inside sh -c "umask 027; echo $token > /etc/consent-sync/token; chgrp consent-sync /etc/consent-sync/token"
+    inside sh -c "cat > /etc/consent-sync/consent-sync.json" <<JSON
+{ "account": "main", "stop_grace": "15s", "log": { "level": "debug" }, "monitor": { "listen": null },
+  "inbox": { "settle": "100ms", "rescan": "5s", "max_bytes": "1MiB" },
+  "hubspot": { "base_url": "https://localhost:8443", "ca_file": "/etc/consent-sync/ca.pem", "token_file": "/etc/consent-sync/token" },
+  "batch": { "max_changes": 50, "max_wait": "100ms" },
+  "limits": { "requests": 300, "interval": "9s", "daily": 900000, "daily_reserve": "5%", "time_zone": "Europe/Berlin", "max_connections": 20 },
+  "retry": { "initial": "400ms", "max": "30s", "max_attempts": 5, "late_write_window": "5m" },
+  "defaults": { "statusState": "SUBSCRIBED", "subscriptionId": 7, "legalBasis": "CONSENT_WITH_NOTICE", "legalBasisExplanation": "fair" },
+  "rules": { "require_legal_basis": true, "duplicate_window": "20d", "hold_above": 900, "unsubscribe_all": [7] },
+  "keep": { "done": "20d", "reports": "300d", "ledger": "300d" } }
+JSON
+    need "reloads" inside systemctl reload "$unit"
+    need "29 keys at once, none waits" says config.reloaded "changed=29 waiting_for_restart=0"
+    inside sh -c "awk 'BEGIN { print \"email\"; for (i = 0; i < 120; i++) printf \"p%d@example.com\n\", 70000 + i }' > /tmp/bare.csv"
+    drop_as alice bare.csv
+    need "defaults, token and rules hold" within 20 done_with bare.csv 120
+    need "batches of 50" is "$(entries -u "$unit" EVENT=batch.settled -o json | grep -o '"CHANGES":"[0-9]*"' | sort | tr '\n' ' ')" \
+        '"CHANGES":"20" "CHANGES":"50" "CHANGES":"50" '
+    need "debug entries have their priority" is "$(entries -u "$unit" EVENT=batch.settled -o json | grep -c '"PRIORITY":"7"')" 3
+    rows held.csv 71000 901 subscribed
+    drop_as alice held.csv
+    need "more than 900 rows are held" within 10 logged file.held
+    need "sent back" inside consent-sync refuse "$(entries -u "$unit" EVENT=file.held -o json | grep -o '"FILE":"[0-9]*"' | grep -o '[0-9]*')"
+    inside sh -c "head -c 1100000 /dev/zero | tr '\\0' x > /tmp/huge.csv"
+    drop_as alice huge.csv
+    need "above 1 MiB it is refused" within 10 logged inbox.refused
+    write_config consent-sync '"account": "main"'
+    need "and back" inside systemctl reload "$unit"
+    mark_journal
+    write_config consent-sync '"account": "main", "stop_grace": "9s"'
+    inside sed -i 's|"hubspot": {|"hubspot": { "token_file": "/etc/consent-sync/absent",|' /etc/consent-sync/consent-sync.json
+    need "a token's file that cannot be read fails the reload" refuse inside systemctl reload "$unit"
+    need "and says so" says config.refused hubspot.token_file
+    need "nothing else has changed" refuse logged config.changed
+    write_config consent-sync '"account": "main"'
+    return $wrong
+}
+
+case_13b_a_rotated_refresh_token_is_kept_in_the_state_folder() {
+    wrong=0
+    inside sh -c "umask 077; echo sim-secret > /etc/credstore/consent-sync.hubspot-client-secret
+        echo sim-refresh-token > /etc/credstore/consent-sync.hubspot-refresh-token"
+    sim_set '{"rotate-refresh-token": "true"}'
+    write_config consent-sync '"account": "main"'
+    inside sed -i 's|"hubspot": {|"hubspot": { "oauth": { "client_id": "sim-client" },|' /etc/consent-sync/consent-sync.json
+    need "starts with OAuth" inside systemctl restart "$unit"
+    rows oauth.csv 72000 10 unsubscribed
+    drop_as alice oauth.csv
+    need "sends" within 20 done_with oauth.csv 10
+    need "the new refresh token is the service's alone" is "$(inside stat -c '%a %U' $state/oauth-refresh-token.json)" "600 consent-sync"
+    need "after a restart" inside systemctl restart "$unit"
+    rows oauth-again.csv 73000 10 unsubscribed
+    drop_as alice oauth-again.csv
+    need "it is used, though the credential is void" within 20 done_with oauth-again.csv 10
+    need "no secret in the journal" refuse inside sh -c "journalctl -q -u $unit -o json | grep -qE 'sim-secret|sim-refresh'"
+    write_config consent-sync '"account": "main"'
+    need "back to the token" inside systemctl restart "$unit"
+    return $wrong
+}
+
+case_15_a_faulty_configuration_ends_it_for_good() {
+    wrong=0
+    write_config consent-sync '"unknown": 1'
+    need "the restart fails" refuse inside systemctl restart "$unit"
+    need "status 3, not started again" is "$(sleep 6; property "$unit" ExecMainStatus) $(property "$unit" NRestarts)" "3 0"
+    write_config consent-sync '"account": "main"'
+    need "mended, it starts" inside systemctl start "$unit"
+    return $wrong
+}
+
+# As what-to-do.md says.
+case_15b_an_inbox_elsewhere() {
+    wrong=0
+    write_config consent-sync '"account": "main"'
+    inside sed -i 's|"inbox": {|"inbox": { "dir": "/srv/consent/inbox", "work_dir": "/srv/consent",|' /etc/consent-sync/consent-sync.json
+    need "without more it does not start" refuse inside systemctl restart "$unit"
+    need "and names the remedy" says daemon.failed ReadWritePaths=
+    inside install -d -m 0751 -o consent-sync -g consent-sync /srv/consent
+    inside sh -c "mkdir -p /etc/systemd/system/$unit.d; printf '[Service]\nReadWritePaths=/srv/consent\n' > /etc/systemd/system/$unit.d/inbox.conf; systemctl daemon-reload"
+    need "the unit may not make an inbox of the right mode" refuse inside systemctl restart "$unit"
+    need "and names the remedy" says daemon.failed 'install -d -m 3770 -o consent-sync -g consent-drop /srv/consent/inbox'
+    need "and leaves no inbox of a wrong mode" refuse inside test -e /srv/consent/inbox
+    inside install -d -m 3770 -o consent-sync -g consent-drop /srv/consent/inbox
+    need "then it starts" inside systemctl restart "$unit"
+    rows elsewhere.csv 74000 10 unsubscribed
+    need "bob drops" drop_as bob elsewhere.csv /srv/consent
+    need "it is done" within 20 done_with elsewhere.csv 10
+    need "and lies beside" inside sh -c "test -e /srv/consent/done/*-elsewhere.csv"
+    inside sh -c "rm -r /etc/systemd/system/$unit.d/inbox.conf /srv/consent; systemctl daemon-reload"
+    write_config consent-sync '"account": "main"'
+    need "back home" inside systemctl restart "$unit"
+    return $wrong
+}
+
+# A loopback that is down is brought up again by systemd: a rule of routing stays.
+network_off() {
+    inside sh -c 'ip rule add pref 0 to 127.0.0.0/8 unreachable; ip rule add pref 1 table local; ip rule del pref 0 table local
+        ip -6 rule add pref 0 to ::1 unreachable; ip -6 rule add pref 1 table local; ip -6 rule del pref 0 table local'
+}
+network_on() {
+    inside sh -c 'for ip in "ip -4" "ip -6"; do $ip rule add pref 0 table local; $ip rule del pref 0 unreachable; $ip rule del pref 1; done'
+}
+
+case_15c_no_network_when_it_starts() {
+    wrong=0
+    inside systemctl stop "$unit"
+    inside sed -i 's|"hubspot": {|"hubspot": { "timeouts": { "connect": "300ms" },|' /etc/consent-sync/consent-sync.json
+    network_off
+    need "it starts" inside systemctl start "$unit"
+    rows offline.csv 75000 10 unsubscribed
+    drop_as alice offline.csv
+    need "takes files" within 10 logged file.read
+    need "says what it waits for" within 60 holds "$unit" StatusText 'paused (outage)*1 file, 10 changes left'
+    need "there is no network" refuse inside curl -sk --connect-timeout 1 https://localhost:8443/sim/counters
+    network_on
+    need "asked, it looks at once" inside consent-sync resume
+    need "the file is sent" within 30 done_with offline.csv 10
+    write_config consent-sync '"account": "main"'
+    need "nothing was restarted" is "$(property "$unit" NRestarts)" 0
+    return $wrong
+}
