@@ -2,6 +2,7 @@
 // ExecReload= runs: unlike a signal it ends when the reload is over, and fails when it was refused.
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ std::vector<std::string> places(const base::result<config::settings>& now, const
     return all;
 }
 
+// One fault a line.
+void print(std::ostream& out, const std::string& words) {
+    std::istringstream lines(words);
+    for (std::string line; std::getline(lines, line);) out << base::escape_controls(line) << "\n";
+}
+
 }  // namespace
 
 int reload(int argc, char** argv) {
@@ -38,13 +45,12 @@ int reload(int argc, char** argv) {
     request.config = std::filesystem::absolute(path).string();
     const auto reply = observe::ask_daemon(places(now, path), request, patience);
     if (reply) {
-        (reply->ok ? std::cout : std::cerr) << (reply->ok ? "" : "consent-sync reload: refused: ")
-                                            << base::escape_controls(reply->words) << "\n";
+        print(reply->ok ? std::cout : std::cerr, (reply->ok ? "" : "consent-sync reload: refused: ") + reply->words);
         return reply->ok ? exit_done : exit_faults;
     }
     // Without its socket the daemon cannot be asked; it would refuse a faulty configuration too.
     if (!now) {
-        std::cerr << "consent-sync reload: refused: " << now.error().message << "\nnothing is changed\n";
+        print(std::cerr, "consent-sync reload: refused: " + now.error().message + "\nnothing is changed");
         return exit_faults;
     }
     std::cerr << "consent-sync reload: "

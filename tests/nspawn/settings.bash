@@ -20,6 +20,7 @@ case_08_reload() {
     write_config consent-sync '"account": "main", "stop_grace": "3s", "limits": { "requests": "many" }'
     need "a bad file fails systemctl reload" refuse inside systemctl reload "$unit"
     need "says why" says config.refused limits.requests
+    need "as the command does" test "$(inside consent-sync reload 2>&1 | grep -c -e 'limits.requests: must be' -e '^nothing is changed')" = 2
     need "and is refused as a whole" refuse says config.changed stop_grace
     need "the old one goes on" active
     mark_journal
