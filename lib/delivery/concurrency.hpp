@@ -12,8 +12,7 @@ namespace consent_sync::delivery {
 
 class concurrency {
   public:
-    // `first`: the window before anything is known.
-    explicit concurrency(std::uint32_t most, std::uint32_t first = 4) : most_(most), window_(first) {}
+    explicit concurrency(std::uint32_t most) : most_(most) {}
     void configure(std::uint32_t most);
 
     std::uint32_t window() const;
@@ -26,7 +25,7 @@ class concurrency {
     bool latency_grows() const;
 
     std::uint32_t most_;
-    double window_;
+    double window_ = 4;
     bool slow_start_ = true;
     base::steady_time last_decrease_{};
     int answers_ = 0;

@@ -7,9 +7,6 @@ namespace consent_sync::delivery {
 namespace {
 
 constexpr std::size_t released_room = 128;
-// As many as HubSpot allows the smallest account in one interval. The limiter keeps the pace meanwhile; with fewer, an
-// account whose answers take five seconds would use a fifth of its limit for half a minute.
-constexpr std::uint32_t first_window = lowest_limit;
 constexpr base::milliseconds mark_every{1'000};  // how often the low-water mark is put on disk
 
 }  // namespace
@@ -25,7 +22,7 @@ engine::engine(const config::settings& settings, budget::next_midnight midnight,
              [this](ledger::batch_id id, consent::place place) { return find_in_batch(id, place); }),
       limiter_(settings.limits.requests, settings.limits.interval),
       budget_(settings.limits.daily, settings.limits.daily_reserve, std::move(midnight)),
-      concurrency_(settings.limits.max_connections, first_window),
+      concurrency_(settings.limits.max_connections),
       pauses_(settings.retry.max),
       late_(settings.retry.late_write_window),
       low_water_(consent::place()) {}
