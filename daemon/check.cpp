@@ -87,13 +87,15 @@ surroundings look_around(const config::settings& settings, const std::string& co
         else
             std::cout << opened.error().message << "\n";
     } else if (::access(path.c_str(), F_OK) == 0 || errno == EACCES) {
-        std::cout << "without the ledger, which only root and the daemon's user may read: repeated files, change_ids and what "
-                     "waits already are not considered\n";
+        std::cout
+            << "without the ledger, which only root and the daemon's user may read: repeated files, change_ids and what "
+               "waits already are not considered\n";
     }
     s.running = ask_running(settings, config_path);
     if (settings.rules.known_subscriptions && !s.running.subscriptions)
-        std::cout << "without the account's subscriptions (rules.known_subscriptions), which only the running daemon knows: rows "
-                     "of others are not found\n";
+        std::cout
+            << "without the account's subscriptions (rules.known_subscriptions), which only the running daemon knows: rows "
+               "of others are not found\n";
     return s;
 }
 
@@ -104,17 +106,20 @@ void judge_subscription(intake::row& row, const service::known_subscriptions& kn
 }
 
 // Prints what would become of one file, and adds to `sent` what would be sent. False: it has faults.
-bool check_file(const std::string& path, const config::settings& settings, const surroundings& around, std::uint64_t& sent) {
+bool check_file(const std::string& path, const config::settings& settings, const surroundings& around,
+                std::uint64_t& sent) {
     const std::string name = path.substr(path.find_last_of('/') + 1);
     std::cout << intake::shown_name(path) << ":\n";
     if (intake::is_left_alone(name)) {
-        std::cout << "  would be left in the inbox: it begins or ends like a file that is still being written; rename it\n";
+        std::cout
+            << "  would be left in the inbox: it begins or ends like a file that is still being written; rename it\n";
         return false;
     }
     auto reader = intake::file_reader::open(path, name, {settings.defaults, settings.rules, settings.inbox.max_bytes});
     if (!reader) {
         const bool unreadable = reader.error().code == base::errc::not_found || reader.error().code == base::errc::io;
-        std::cout << (unreadable ? "  cannot be checked: " : "  would be refused: ") << base::redact(reader.error().message) << "\n";
+        std::cout << (unreadable ? "  cannot be checked: " : "  would be refused: ")
+                  << base::redact(reader.error().message) << "\n";
         return false;
     }
     tally t;
@@ -181,7 +186,8 @@ int check(int argc, char** argv) {
         std::uint64_t sent = 0;
         for (const std::string& file : files) good = check_file(file, *settings, around, sent) && good;
         if (files.size() > 1) {
-            std::cout << files.size() << " files together: " << observe::format_count(sent) << " changes would be sent\n";
+            std::cout << files.size() << " files together: " << observe::format_count(sent)
+                      << " changes would be sent\n";
             print_time(sent, 0, *settings, around.running);
         }
     }

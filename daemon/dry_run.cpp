@@ -42,7 +42,8 @@ service::known_subscriptions read_subscriptions(const boost::json::object& told)
 
 }  // namespace
 
-void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settings& settings, const running_daemon& running) {
+void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settings& settings,
+                const running_daemon& running) {
     const std::optional<observe::limit_view>& learnt = running.limit;
     observe::limit_view limit{settings.limits.requests.value_or(lowest_limit), settings.limits.interval, 0, 0,
                               settings.batch.max_changes};
@@ -53,7 +54,9 @@ void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settin
     if (pace <= 0) return;
     std::cout << "  time: about " << observe::format_seconds(static_cast<double>(changes) / pace) << " at "
               << limit.requests - limit.others << " requests in " << limit.interval.count() / 1000.0 << " s ("
-              << (learnt ? "the running daemon's limit" : settings.limits.requests ? "limits.requests" : "HubSpot's lowest limit; the daemon learns its own")
+              << (learnt                     ? "the running daemon's limit"
+                  : settings.limits.requests ? "limits.requests"
+                                             : "HubSpot's lowest limit; the daemon learns its own")
               << ")";
     if (ahead > 0)
         std::cout << ", behind " << observe::format_count(ahead) << " changes that wait already ("
@@ -70,7 +73,8 @@ void dry_run::add(const intake::row& row) {
     if (c.is_opt_out()) {
         ++opt_outs_count_;
         ++opt_outs_[hash];
-        if (const auto before = waiting_.find(hash); before != waiting_.end()) superseded_ += std::exchange(before->second, 0);
+        if (const auto before = waiting_.find(hash); before != waiting_.end())
+            superseded_ += std::exchange(before->second, 0);
     } else {
         ++(c.state == consent::status_state::subscribed ? opt_ins_ : others_);
     }
@@ -95,8 +99,9 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
         unknown_ += ledger && !row.issued;
     }
     if (facts.duplicate_of) {
-        std::cout << "  the same content was dropped before, as file " << consent::format_file_id(*facts.duplicate_of) << ": its "
-                  << format_count(opt_ins_ + others_) << " other rows would be invalid (duplicate_file) until "
+        std::cout << "  the same content was dropped before, as file " << consent::format_file_id(*facts.duplicate_of)
+                  << ": its " << format_count(opt_ins_ + others_)
+                  << " other rows would be invalid (duplicate_file) until "
                   << "consent-sync release\n";
         opt_ins_ = others_ = superseded_ = 0;
     }
@@ -104,8 +109,10 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
     const std::uint64_t sent = all - std::min(all, superseded_ + overtaken + unknown_);
     std::cout << "  would be sent: " << format_count(sent) << " (opt-outs " << format_count(opt_outs_count_) << ")\n";
     if (superseded_ > 0)
-        std::cout << "  would be superseded by an opt-out further down in the file: up to " << format_count(superseded_) << "\n";
-    if (overtaken > 0) std::cout << "  would be superseded by newer changes in the ledger: " << format_count(overtaken) << "\n";
+        std::cout << "  would be superseded by an opt-out further down in the file: up to " << format_count(superseded_)
+                  << "\n";
+    if (overtaken > 0)
+        std::cout << "  would be superseded by newer changes in the ledger: " << format_count(overtaken) << "\n";
     if (unknown_ > 0)
         std::cout << "  invalid, unknown_change_id: " << format_count(unknown_)
                   << " (this ledger did not issue their change_id for these addresses)\n";
@@ -114,8 +121,8 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
                   << " unsent changes of other files\n";
     const std::string held = service::why_held(settings.rules, opt_ins_, rows_);
     if (!held.empty())
-        std::cout << "  would be held: " << held << ". Its opt-outs would go ahead, and " << format_count(opt_ins_ + others_)
-                  << " rows wait for consent-sync release\n";
+        std::cout << "  would be held: " << held << ". Its opt-outs would go ahead, and "
+                  << format_count(opt_ins_ + others_) << " rows wait for consent-sync release\n";
     print_time(sent, facts.waiting, settings, running);
     return sent;
 }

@@ -22,7 +22,8 @@ struct running_daemon {
 };
 running_daemon ask_running(const config::settings& settings, const std::string& config_path);
 
-void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settings& settings, const running_daemon& running);
+void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settings& settings,
+                const running_daemon& running);
 
 // Collects the rows of one file.
 class dry_run {

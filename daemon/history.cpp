@@ -37,7 +37,8 @@ int history(int argc, char** argv) {
     if (address == "-") std::getline(std::cin, address);
     address = std::string(consent::trim(address));
     if (address.empty()) {
-        std::cerr << "consent-sync history: there is no address: write it on the first line of standard input, or as the argument\n";
+        std::cerr
+            << "consent-sync history: there is no address: write it on the first line of standard input, or as the argument\n";
         return exit_usage;
     }
     const auto settings = load_for_looking("history", parsed.given["config"].as<std::string>());
@@ -62,8 +63,7 @@ int history(int argc, char** argv) {
         return exit_failed;
     }
     if (parsed.given.count("json") > 0)
-        std::cout << boost::json::serialize(
-                         observe::history_json(address, *found, std::chrono::system_clock::now()))
+        std::cout << boost::json::serialize(observe::history_json(address, *found, std::chrono::system_clock::now()))
                   << "\n";
     else if (parsed.given.count("csv") > 0)
         std::cout << observe::history_csv(*found);

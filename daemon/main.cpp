@@ -61,8 +61,9 @@ int main(int argc, char** argv) {
     try {
         return dispatch(argc, argv);
     } catch (const std::exception& e) {
-        std::cerr << "consent-sync: " << e.what()
-                  << ": a bug, or a machine out of memory. Nothing of the ledger is lost; please report it with the command\n";
+        std::cerr
+            << "consent-sync: " << e.what()
+            << ": a bug, or a machine out of memory. Nothing of the ledger is lost; please report it with the command\n";
         return exit_failed;
     }
 }

@@ -32,7 +32,8 @@ void print(std::ostream& out, const std::string& words) {
 }  // namespace
 
 int reload(int argc, char** argv) {
-    po::options_description options("consent-sync reload: read the configuration again; refused as a whole if it has a fault");
+    po::options_description options(
+        "consent-sync reload: read the configuration again; refused as a whole if it has a fault");
     add_common(options);
     const parsed_options parsed = parse_options("reload", argc, argv, options);
     if (parsed.exit) return *parsed.exit;
@@ -54,7 +55,8 @@ int reload(int argc, char** argv) {
         return exit_faults;
     }
     std::cerr << "consent-sync reload: "
-              << (reply.error().code == base::errc::not_found ? "no daemon runs with " + path : reply.error().message) << "\n";
+              << (reply.error().code == base::errc::not_found ? "no daemon runs with " + path : reply.error().message)
+              << "\n";
     return exit_failed;
 }
 

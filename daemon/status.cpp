@@ -46,8 +46,8 @@ base::result<observe::snapshot> from_files(const config::settings& settings) {
             return base::error{base::errc::not_found,
                                "the daemon does not run, and there is no ledger at " + path +
                                    ": it never ran with this configuration. Start it, or see state_dir"};
-        return base::error{base::errc::io,
-                           "the daemon does not run, and its ledger " + path + " cannot be read: " + who_may_read(path)};
+        return base::error{base::errc::io, "the daemon does not run, and its ledger " + path +
+                                               " cannot be read: " + who_may_read(path)};
     }
     auto reader = ledger::status_reader::open(path);
     if (!reader) return reader.error();
@@ -92,7 +92,8 @@ std::string drawn_over(const std::string& text) {
 int status(int argc, char** argv) {
     po::options_description options("consent-sync status: what the daemon is doing; from its ledger while it is down");
     add_common(options);
-    options.add_options()("json", "as JSON (its members: /usr/share/doc/consent-sync/monitoring.md)")("watch", "again and again, until Ctrl-C");
+    options.add_options()("json", "as JSON (its members: /usr/share/doc/consent-sync/monitoring.md)")(
+        "watch", "again and again, until Ctrl-C");
     const parsed_options parsed = parse_options("status", argc, argv, options);
     if (parsed.exit) return *parsed.exit;
     const std::string path = parsed.given["config"].as<std::string>();

@@ -17,7 +17,8 @@ constexpr auto patience = std::chrono::seconds(600);  // a scan of a large ledge
 const char* what_it_does(control_command c) {
     switch (c) {
         case control_command::pause: return "consent-sync pause [REASON]: stop sending until resume; outlasts restarts";
-        case control_command::resume: return "consent-sync resume: end the pause, and look at once whether others can end";
+        case control_command::resume:
+            return "consent-sync resume: end the pause, and look at once whether others can end";
         case control_command::retry:
             return "consent-sync retry FILE-ID: send the rejected and unconfirmed rows of a done file again, in their place";
         case control_command::release:

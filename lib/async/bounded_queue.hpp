@@ -27,15 +27,13 @@ class bounded_queue {
   public:
     // A capacity of 0 would never take an item and counts as 1.
     bounded_queue(const boost::asio::any_io_executor& executor, std::size_t capacity)
-        : capacity_(capacity == 0 ? 1 : capacity),
-          changed_(executor, boost::asio::steady_timer::time_point::max()) {}
+        : capacity_(capacity == 0 ? 1 : capacity), changed_(executor, boost::asio::steady_timer::time_point::max()) {}
     bounded_queue(const bounded_queue&) = delete;
     bounded_queue& operator=(const bounded_queue&) = delete;
 
     // Waits while the queue is full. False: the queue is closed.
     boost::asio::awaitable<bool> push(T item) {
-        while (!closed_ && items_.size() >= capacity_)
-            co_await wait_for_change();
+        while (!closed_ && items_.size() >= capacity_) co_await wait_for_change();
         if (closed_) co_return false;
         items_.push_back(std::move(item));
         changed_.cancel();
@@ -44,8 +42,7 @@ class bounded_queue {
 
     // Waits while the queue is empty. Nothing: the queue is closed and drained.
     boost::asio::awaitable<std::optional<T>> pop() {
-        while (!closed_ && items_.empty())
-            co_await wait_for_change();
+        while (!closed_ && items_.empty()) co_await wait_for_change();
         if (items_.empty()) co_return std::nullopt;
         std::optional<T> item(std::move(items_.front()));
         items_.pop_front();

@@ -14,10 +14,11 @@ void log_task_failed(std::string_view task, std::exception_ptr failure) {
         what = e.what();
     } catch (...) {  // keeps its words
     }
-    base::log_event(base::level::error, "task.failed",
-                    {{"task", task},
-                     {"words", what + ": a bug of consent-sync, or a machine out of memory. The other parts go on; restart "
-                                      "the service to start this one again, and report it with the log around it"}});
+    base::log_event(
+        base::level::error, "task.failed",
+        {{"task", task},
+         {"words", what + ": a bug of consent-sync, or a machine out of memory. The other parts go on; restart "
+                          "the service to start this one again, and report it with the log around it"}});
 }
 
 }  // namespace consent_sync::async

@@ -32,8 +32,7 @@ boost::asio::awaitable<std::invoke_result_t<Callable&>> run_blocking(boost::asio
                                                                      Callable callable) {
     // An empty slot keeps the caller's cancellation away: Asio 1.26 would deliver it to the pool's thread
     // through a pointer that may be gone by then.
-    auto token =
-        boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable);
+    auto token = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable);
     co_return co_await boost::asio::co_spawn(pool, detail::call(std::move(callable)), token);
 }
 

@@ -45,8 +45,7 @@ struct task_group::state {
     void finish(const std::shared_ptr<task_entry>& entry, const std::exception_ptr& failure) {
         tasks.erase(std::find(tasks.begin(), tasks.end(), entry));
         changed.cancel();
-        if (failure && on_failure && !(entry->cancelled && is_abort(failure)))
-            on_failure(entry->name, failure);
+        if (failure && on_failure && !(entry->cancelled && is_abort(failure))) on_failure(entry->name, failure);
     }
 
     asio::any_io_executor executor;
@@ -58,17 +57,13 @@ struct task_group::state {
 task_group::task_group(const asio::any_io_executor& executor, failure_handler on_failure)
     : state_(std::make_shared<state>(executor, std::move(on_failure))) {}
 
-task_group::~task_group() {
-    state_->on_failure = nullptr;
-}
+task_group::~task_group() { state_->on_failure = nullptr; }
 
 void task_group::spawn(std::string name, asio::awaitable<void> task) {
     auto entry = std::make_shared<task_entry>();
     entry->name = std::move(name);
     state_->tasks.push_back(entry);
-    auto on_end = [shared = state_, entry](const std::exception_ptr& failure) {
-        shared->finish(entry, failure);
-    };
+    auto on_end = [shared = state_, entry](const std::exception_ptr& failure) { shared->finish(entry, failure); };
     asio::co_spawn(state_->executor, std::move(task),
                    asio::bind_cancellation_slot(entry->signal.slot(), std::move(on_end)));
 }
@@ -100,14 +95,11 @@ asio::awaitable<bool> task_group::wait_empty(std::chrono::steady_clock::time_poi
     co_return true;
 }
 
-std::size_t task_group::size() const {
-    return state_->tasks.size();
-}
+std::size_t task_group::size() const { return state_->tasks.size(); }
 
 std::vector<std::string> task_group::names() const {
     std::vector<std::string> names;
-    for (const auto& entry : state_->tasks)
-        names.push_back(entry->name);
+    for (const auto& entry : state_->tasks) names.push_back(entry->name);
     return names;
 }
 

@@ -17,12 +17,9 @@ struct watchdog::state {
     std::function<void()> on_expiry;
 };
 
-watchdog::watchdog(const boost::asio::any_io_executor& executor)
-    : state_(std::make_shared<state>(executor)) {}
+watchdog::watchdog(const boost::asio::any_io_executor& executor) : state_(std::make_shared<state>(executor)) {}
 
-watchdog::~watchdog() {
-    disarm();
-}
+watchdog::~watchdog() { disarm(); }
 
 void watchdog::arm(time_point deadline, std::function<void()> on_expiry) {
     state_->generation++;
@@ -49,8 +46,6 @@ void watchdog::disarm() {
     state_->timer.cancel();
 }
 
-bool watchdog::expired() const {
-    return state_->expired;
-}
+bool watchdog::expired() const { return state_->expired; }
 
 }  // namespace consent_sync::async

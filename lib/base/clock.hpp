@@ -24,9 +24,7 @@ class clock {
 
 class system_clock final : public clock {
   public:
-    moment now() const override {
-        return moment{std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-    }
+    moment now() const override { return moment{std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
 };
 
 // Milliseconds since 1970-01-01T00:00:00Z: how the ledger stores wall time.

@@ -51,22 +51,15 @@ namespace {
 std::string_view remedy(int errnum) {
     switch (errnum) {
         case EACCES:
-        case EPERM:
-            return "; give the service's user access to it (under systemd also: ReadWritePaths=)";
-        case EROFS:
-            return "; mount it writable, or name it in ReadWritePaths= of the unit";
+        case EPERM: return "; give the service's user access to it (under systemd also: ReadWritePaths=)";
+        case EROFS: return "; mount it writable, or name it in ReadWritePaths= of the unit";
         case ENOSPC:
-        case EDQUOT:
-            return "; make room on its disk";
+        case EDQUOT: return "; make room on its disk";
         case EMFILE:
-        case ENFILE:
-            return "; too many files are open: raise LimitNOFILE=";
-        case EIO:
-            return "; look at the disk and the kernel's log";
-        case ENAMETOOLONG:
-            return "; use a shorter path";
-        default:
-            return "";
+        case ENFILE: return "; too many files are open: raise LimitNOFILE=";
+        case EIO: return "; look at the disk and the kernel's log";
+        case ENAMETOOLONG: return "; use a shorter path";
+        default: return "";
     }
 }
 
@@ -76,7 +69,8 @@ error system_error(std::string_view what, std::string_view path, int errnum) {
     errc code = errc::io;
     if (errnum == ENOSPC || errnum == EDQUOT) code = errc::no_space;
     if (errnum == ENOENT) code = errc::not_found;
-    return error{code, fmt::format("cannot {} {}: {}{}", what, path, std::generic_category().message(errnum), remedy(errnum))};
+    return error{
+        code, fmt::format("cannot {} {}: {}{}", what, path, std::generic_category().message(errnum), remedy(errnum))};
 }
 
 std::string join_path(std::string_view folder, std::string_view name) {
@@ -93,8 +87,7 @@ result<unique_fd> open_folder(const std::string& path) {
 }
 
 result<void> sync_folder(int folder, std::string_view path_for_errors) {
-    if (::fsync(folder) != 0 && errno != EINVAL)
-        return system_error("sync the folder", path_for_errors, errno);
+    if (::fsync(folder) != 0 && errno != EINVAL) return system_error("sync the folder", path_for_errors, errno);
     return {};
 }
 
@@ -111,8 +104,8 @@ result<void> write_file_atomically(const std::string& folder, const std::string&
     return write_file_atomically(opened->get(), folder, name, bytes, mode, sync);
 }
 
-result<void> write_file_atomically(int at, std::string_view folder, const std::string& name,
-                                   std::string_view bytes, mode_t mode, folder_sync sync) {
+result<void> write_file_atomically(int at, std::string_view folder, const std::string& name, std::string_view bytes,
+                                   mode_t mode, folder_sync sync) {
     const std::string temporary = temporary_name(name);
     // A leftover of a crash goes first, so that O_EXCL can refuse whatever else somebody puts there
     // meanwhile.

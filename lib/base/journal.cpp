@@ -15,14 +15,10 @@ namespace {
 
 int priority(level at) {
     switch (at) {
-        case level::debug:
-            return LOG_DEBUG;
-        case level::info:
-            return LOG_INFO;
-        case level::warn:
-            return LOG_WARNING;
-        case level::error:
-            return LOG_ERR;
+        case level::debug: return LOG_DEBUG;
+        case level::info: return LOG_INFO;
+        case level::warn: return LOG_WARNING;
+        case level::error: return LOG_ERR;
     }
     return LOG_ERR;
 }

@@ -13,8 +13,8 @@ namespace consent_sync::base {
 // True: standard output is a stream to the journal (systemd says so in $JOURNAL_STREAM, and it is still that one).
 bool stdout_is_journal();
 
-// "NAME=value" for MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, EVENT and each field, its name in capitals. Texts pass redact().
-// `message`: the line for people, redacted already.
+// "NAME=value" for MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, EVENT and each field, its name in capitals. Texts pass
+// redact(). `message`: the line for people, redacted already.
 std::vector<std::string> journal_entry(level at, std::string_view event, std::span<const log_field> fields,
                                        std::string_view message);
 

@@ -57,14 +57,10 @@ output& the_output() {
 
 std::string_view name(level at) {
     switch (at) {
-        case level::debug:
-            return "DEBUG";
-        case level::info:
-            return "INFO";
-        case level::warn:
-            return "WARN";
-        case level::error:
-            return "ERROR";
+        case level::debug: return "DEBUG";
+        case level::info: return "INFO";
+        case level::warn: return "WARN";
+        case level::error: return "ERROR";
     }
     return "ERROR";
 }
@@ -88,8 +84,7 @@ std::string text_body(std::string_view event, std::span<const log_field> fields)
     return line;
 }
 
-std::string text_line(level at, const std::string& time, std::string_view event,
-                      std::span<const log_field> fields) {
+std::string text_line(level at, const std::string& time, std::string_view event, std::span<const log_field> fields) {
     return fmt::format("{} {} {}", time, name(at), text_body(event, fields));
 }
 
@@ -106,12 +101,10 @@ std::string json_value(const log_field& field) {
     return fmt::format("{}", std::get<std::int64_t>(field.value));
 }
 
-std::string json_line(level at, const std::string& time, std::string_view event,
-                      std::span<const log_field> fields) {
+std::string json_line(level at, const std::string& time, std::string_view event, std::span<const log_field> fields) {
     std::string line =
         fmt::format(R"({{"time":"{}","level":"{}","event":{})", time, name(at), json_text(redact(event)));
-    for (const log_field& field : fields)
-        line += fmt::format(",{}:{}", json_text(field.name), json_value(field));
+    for (const log_field& field : fields) line += fmt::format(",{}:{}", json_text(field.name), json_value(field));
     return line + '}';
 }
 
@@ -123,13 +116,9 @@ void set_up_log(log_format format, level least) {
     least_level = least;
 }
 
-bool logs_to_journal() {
-    return to_journal;
-}
+bool logs_to_journal() { return to_journal; }
 
-bool log_enabled(level of) {
-    return of >= least_level.load(std::memory_order_relaxed);
-}
+bool log_enabled(level of) { return of >= least_level.load(std::memory_order_relaxed); }
 
 void log_event(level at, std::string_view event, std::span<const log_field> fields) {
     if (!log_enabled(at)) return;
@@ -180,8 +169,6 @@ log_capture::~log_capture() {
     the_output().exchange(std::move(state_->before));
 }
 
-std::string log_capture::text() const {
-    return state_->sink->text();
-}
+std::string log_capture::text() const { return state_->sink->text(); }
 
 }  // namespace consent_sync::base

@@ -1,5 +1,5 @@
-// Logs: one stable event name a line with key=value fields, as text or as JSON lines, by spdlog; or native fields of the
-// journal.
+// Logs: one stable event name a line with key=value fields, as text or as JSON lines, by spdlog; or native fields of
+// the journal.
 //
 //   log_event(level::info, "file.claimed", {{"file", file_id}, {"bytes", size}});
 //   → 2026-11-23T09:00:00.123Z INFO event=file.claimed file=00000042 bytes=1234

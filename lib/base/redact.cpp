@@ -33,35 +33,20 @@ std::shared_ptr<const secret_set> current_secrets() {
     return known_secrets;
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-char to_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-bool is_alnum(char c) {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
-}
-bool is_high(char c) {
-    return static_cast<unsigned char>(c) >= 0x80;
-}
-bool is_hex(char c) {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_alnum(char c) { return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'z'); }
+bool is_high(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+bool is_hex(char c) { return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f'); }
 bool in_local_part(char c) {
-    return is_alnum(c) || is_high(c) ||
-           std::string_view(".!#$%&'*+/=?^_`{|}~-").find(c) != std::string_view::npos;
+    return is_alnum(c) || is_high(c) || std::string_view(".!#$%&'*+/=?^_`{|}~-").find(c) != std::string_view::npos;
 }
-bool in_domain(char c) {
-    return is_alnum(c) || is_high(c) || c == '.' || c == '-' || c == '_';
-}
-bool in_token(char c) {
-    return is_alnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos;
-}
+bool in_domain(char c) { return is_alnum(c) || is_high(c) || c == '.' || c == '-' || c == '_'; }
+bool in_token(char c) { return is_alnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos; }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view lowered) {
-    return text.size() >= lowered.size() && std::equal(lowered.begin(), lowered.end(), text.begin(),
-                                                       [](char a, char b) { return a == to_lower(b); });
+    return text.size() >= lowered.size() &&
+           std::equal(lowered.begin(), lowered.end(), text.begin(), [](char a, char b) { return a == to_lower(b); });
 }
 
 std::size_t at_sign_length(std::string_view text) {
@@ -125,8 +110,7 @@ found_secret find_token(std::string_view text, std::size_t at) {
         return {};
     }
     std::size_t end = begin;
-    while (end < rest.size() && in_token(rest[end]))
-        ++end;
+    while (end < rest.size() && in_token(rest[end])) ++end;
     return end - begin < token_min ? found_secret{} : found_secret{end, kept};
 }
 
@@ -148,32 +132,25 @@ found_secret find_secret(const secret_set& known, std::string_view text, std::si
 std::uint32_t decode(std::string_view character) {
     if (character.size() == 1) return static_cast<unsigned char>(character[0]);
     std::uint32_t code = static_cast<unsigned char>(character[0]) & (0x7fU >> character.size());
-    for (const char c : character.substr(1))
-        code = (code << 6) | (static_cast<unsigned char>(c) & 0x3fU);
+    for (const char c : character.substr(1)) code = (code << 6) | (static_cast<unsigned char>(c) & 0x3fU);
     return code;
 }
 
 // C0, DEL, C1, line and paragraph separators, and everything that turns the direction of writing.
 bool acts_on_terminal(std::uint32_t code) {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
-           (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || (code >= 0x200e && code <= 0x200f) ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
 std::string escape_character(std::string_view character, escape how) {
     const std::uint32_t code = decode(character);
     switch (code) {
-        case '\n':
-            return "\\n";
-        case '\r':
-            return "\\r";
-        case '\t':
-            return "\\t";
+        case '\n': return "\\n";
+        case '\r': return "\\r";
+        case '\t': return "\\t";
         case '"':
-        case '\\':
-            return (how == escape::controls_and_quotes ? "\\" : "") + std::string(character);
-        default:
-            break;
+        case '\\': return (how == escape::controls_and_quotes ? "\\" : "") + std::string(character);
+        default: break;
     }
     if (!acts_on_terminal(code)) return std::string(character);
     return code < 0x100 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{:04x}", code);
@@ -253,9 +230,7 @@ std::string redact(std::string_view whole, escape how) {
     return out.take();
 }
 
-std::string redact(std::string_view text) {
-    return redact(text, escape::controls);
-}
+std::string redact(std::string_view text) { return redact(text, escape::controls); }
 
 std::string escape_controls(std::string_view text) {
     bounded_text out(escape::controls, std::string_view::npos);
@@ -291,8 +266,7 @@ void register_secret(std::string_view secret) {
     next->secrets = known_secrets->secrets;
     if (next->secrets.size() == secrets_max) next->secrets.erase(next->secrets.begin());
     next->secrets.emplace_back(secret);
-    for (const std::string& each : next->secrets)
-        next->starts[static_cast<unsigned char>(each[0])] = true;
+    for (const std::string& each : next->secrets) next->starts[static_cast<unsigned char>(each[0])] = true;
     next->skips = secret_skips(next->secrets);
     known_secrets = std::move(next);
 }

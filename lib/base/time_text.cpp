@@ -43,16 +43,13 @@ std::string format_time(wall_time t) {
                        ms / 3'600'000, ms / 60'000 % 60, ms / 1'000 % 60, ms % 1'000);
 }
 
-std::string format_date(wall_time t) {
-    return format_time(t).substr(0, 10);
-}
+std::string format_date(wall_time t) { return format_time(t).substr(0, 10); }
 
 result<milliseconds> parse_duration(std::string_view text) {
     const auto refuse = [&] {
-        return error{errc::invalid_input,
-                     fmt::format("\"{}\" is no duration: write a whole number and one of ms, s, "
-                                 "m, h, d, like \"500ms\" or \"30d\"",
-                                 text.substr(0, 60))};
+        return error{errc::invalid_input, fmt::format("\"{}\" is no duration: write a whole number and one of ms, s, "
+                                                      "m, h, d, like \"500ms\" or \"30d\"",
+                                                      text.substr(0, 60))};
     };
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -34,8 +34,8 @@ std::optional<std::chrono::minutes> fixed_offset(const std::string& zone) {
 std::string zone_of_offset(std::chrono::minutes offset) {
     const auto minutes = offset.count() < 0 ? -offset.count() : offset.count();
     char text[32];
-    std::snprintf(text, sizeof text, "UTC%c%02d:%02d", offset.count() < 0 ? '-' : '+', static_cast<int>(minutes / 60 % 100),
-                  static_cast<int>(minutes % 60));
+    std::snprintf(text, sizeof text, "UTC%c%02d:%02d", offset.count() < 0 ? '-' : '+',
+                  static_cast<int>(minutes / 60 % 100), static_cast<int>(minutes % 60));
     return text;
 }
 

@@ -40,8 +40,7 @@ std::string_view cut_utf8(std::string_view text, std::size_t most) {
     std::size_t end = most;
     // At most three continuation bytes belong to a character; more of them are no UTF-8 and may be cut
     // anywhere.
-    for (int i = 0; i < 3 && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U; ++i)
-        --end;
+    for (int i = 0; i < 3 && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U; ++i) --end;
     return text.substr(0, utf8_length(text, end) + end > most ? end : most);
 }
 

@@ -15,19 +15,13 @@ namespace {
 
 using std::string_view;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_alnum(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_visible_ascii(char c) {
-    return c > ' ' && c < '\x7f';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_visible_ascii(char c) { return c > ' ' && c < '\x7f'; }
 
 bool is_account(string_view text) {
-    const bool allowed = std::all_of(text.begin(), text.end(),
-                                     [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
+    const bool allowed =
+        std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
     return allowed && !text.empty() && text.size() <= 64 && text.find_first_not_of('.') != string_view::npos;
 }
 
@@ -36,14 +30,11 @@ bool is_path(string_view text) {
            std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
 }
 
-bool is_secret_path(string_view text) {
-    return is_path(text) && !text.starts_with("pat-");
-}
+bool is_secret_path(string_view text) { return is_path(text) && !text.starts_with("pat-"); }
 
 bool is_http_path(string_view text) {
-    return text.starts_with('/') && text.size() <= 1'024 && std::all_of(text.begin(), text.end(), [](char c) {
-               return is_visible_ascii(c) && c != '?' && c != '#';
-           });
+    return text.starts_with('/') && text.size() <= 1'024 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return is_visible_ascii(c) && c != '?' && c != '#'; });
 }
 
 std::optional<std::uint16_t> parse_port(string_view text) {
@@ -158,22 +149,20 @@ bool is_explanation(string_view text) {
 const text_rule account_name{"a name of 1 to 64 letters, digits, '.', '_' or '-'", is_account};
 const text_rule folder_path{"the path of a folder", is_path, true};
 const text_rule file_path{"the path of a file", is_path, true};
-const text_rule secret_file_path{"the path of the file that holds the secret, not the secret itself",
-                                 is_secret_path, true, true};
-const text_rule http_path{"a path that begins with '/', without query, of visible ASCII characters",
-                          is_http_path};
+const text_rule secret_file_path{"the path of the file that holds the secret, not the secret itself", is_secret_path,
+                                 true, true};
+const text_rule http_path{"a path that begins with '/', without query, of visible ASCII characters", is_http_path};
 const text_rule base_url{
     "https://HOST[:PORT][/PATH]; http:// only to localhost, 127.0.0.0/8 or [::1], since it shows the token "
     "to all others",
     is_base_url, false, true};
 const text_rule proxy_url{
-    "http://[USER:PASSWORD@]HOST[:PORT] with a literal % written as %25, or \"none\" for no proxy whatever the environment says", is_proxy,
-    false, true};
-const text_rule time_zone{
-    "\"auto\" or the IANA name of a time zone that this machine knows, like \"Europe/Berlin\"", is_time_zone,
-    false, false, "auto"};
-const text_rule listen_address{
-    "IP:PORT, like \"127.0.0.1:9464\" or \"[::1]:9464\"; port 0 lets the kernel choose", is_listen_address};
+    "http://[USER:PASSWORD@]HOST[:PORT] with a literal % written as %25, or \"none\" for no proxy whatever the environment says",
+    is_proxy, false, true};
+const text_rule time_zone{"\"auto\" or the IANA name of a time zone that this machine knows, like \"Europe/Berlin\"",
+                          is_time_zone, false, false, "auto"};
+const text_rule listen_address{"IP:PORT, like \"127.0.0.1:9464\" or \"[::1]:9464\"; port 0 lets the kernel choose",
+                               is_listen_address};
 const text_rule client_id{"the app's client id, 1 to 256 visible ASCII characters", is_client_id};
 const text_rule explanation{"a text of 1 to 4096 bytes that is not blank", is_explanation};
 

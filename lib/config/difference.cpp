@@ -45,8 +45,7 @@ settings reloaded(const settings& before, const settings& after) {
 
 std::vector<shown_key> show_settings(const settings& s) {
     std::vector<shown_key> shown;
-    for (const key& each : all_keys())
-        shown.push_back({each.path, masked(each, each.show(s))});
+    for (const key& each : all_keys()) shown.push_back({each.path, masked(each, each.show(s))});
     return shown;
 }
 

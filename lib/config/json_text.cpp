@@ -112,8 +112,7 @@ std::string format_place(std::string_view text, std::size_t offset) {
 
 std::string describe(const error_code& failed, const std::string& repeated_key) {
     if (!repeated_key.empty()) return fmt::format("the key \"{}\" appears twice in one object", repeated_key);
-    if (failed == json::error::incomplete)
-        return "the text ends too early: a brace, bracket, quote or */ is missing";
+    if (failed == json::error::incomplete) return "the text ends too early: a brace, bracket, quote or */ is missing";
     if (failed == json::error::extra_data) return "there is text behind the closing brace";
     if (failed == json::error::too_deep) return fmt::format("nested deeper than {} levels", config_depth_max);
     return fmt::format("this is no valid JSON ({})", failed.message());
@@ -125,8 +124,10 @@ base::result<json::value> parse_json_text(std::string_view text, std::string_vie
     static constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     if (text.size() > config_bytes_max) {
-        return base::error{base::errc::invalid_input,
-                           fmt::format("{}: larger than the {} bytes that a configuration may have: is it the right file?", file_name, config_bytes_max)};
+        return base::error{
+            base::errc::invalid_input,
+            fmt::format("{}: larger than the {} bytes that a configuration may have: is it the right file?", file_name,
+                        config_bytes_max)};
     }
     json::parse_options options;
     options.allow_comments = true;
@@ -137,9 +138,8 @@ base::result<json::value> parse_json_text(std::string_view text, std::string_vie
     const std::size_t read = parser.write_some(false, text.data(), text.size(), failed);
     if (!failed && read < text.size()) failed = json::error::extra_data;
     if (failed) {
-        return base::error{base::errc::invalid_input,
-                           fmt::format("{}:{}: {}", file_name, format_place(text, read),
-                                       describe(failed, parser.handler().repeated_key()))};
+        return base::error{base::errc::invalid_input, fmt::format("{}:{}: {}", file_name, format_place(text, read),
+                                                                  describe(failed, parser.handler().repeated_key()))};
     }
     return parser.handler().release();
 }

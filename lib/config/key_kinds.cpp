@@ -10,30 +10,20 @@ namespace consent_sync::config {
 
 namespace json = boost::json;
 
-std::string quoted(std::string_view text) {
-    return json::serialize(json::string_view(text.data(), text.size()));
-}
+std::string quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
 
 std::string refusal(const std::string& allowed, const json::value& value, bool secret) {
     std::string found;
     switch (value.kind()) {
-        case json::kind::null:
-            found = "null";
-            break;
-        case json::kind::object:
-            found = "an object";
-            break;
-        case json::kind::array:
-            found = "a list";
-            break;
+        case json::kind::null: found = "null"; break;
+        case json::kind::object: found = "an object"; break;
+        case json::kind::array: found = "a list"; break;
         case json::kind::string:
             found = secret
                         ? "another text"
-                        : fmt::format("\"{}\"",
-                                      base::cut_utf8(base::redact(std::string_view(value.get_string())), 60));
+                        : fmt::format("\"{}\"", base::cut_utf8(base::redact(std::string_view(value.get_string())), 60));
             break;
-        default:
-            found = secret ? "something else" : json::serialize(value);
+        default: found = secret ? "something else" : json::serialize(value);
     }
     return fmt::format("must be {}, but is {}", allowed, found);
 }

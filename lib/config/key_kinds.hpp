@@ -25,8 +25,9 @@ std::optional<std::uint64_t> whole_number(const boost::json::value& value);
 template <class Place, class Read, class Show>
 key make_key(const char* path, effect when, Place place, Read read, Show show) {
     return {path, when,
-            [place, read](const boost::json::value& value, settings& into,
-                          const std::string& folder) -> problem { return read(value, *place(into), folder); },
+            [place, read](const boost::json::value& value, settings& into, const std::string& folder) -> problem {
+                return read(value, *place(into), folder);
+            },
             [place, show](const settings& from) -> std::string {
                 const auto* at = place(from);
                 return at == nullptr ? "null" : show(*at);
@@ -37,20 +38,17 @@ key make_key(const char* path, effect when, Place place, Read read, Show show) {
 enum class null { refused, allowed };
 
 template <class Place>
-key text_key(const char* path, effect when, Place place, const text_rule& rule,
-             null may_be_null = null::refused) {
+key text_key(const char* path, effect when, Place place, const text_rule& rule, null may_be_null = null::refused) {
     const auto read = [&rule, may_be_null](const boost::json::value& value, std::string& into,
                                            const std::string& folder) -> problem {
         if (value.is_null() && may_be_null == null::allowed) return into.clear(), std::nullopt;
         const auto* text = value.if_string();
-        if (text != nullptr && rule.null_word != nullptr && *text == rule.null_word)
-            return into.clear(), std::nullopt;
+        if (text != nullptr && rule.null_word != nullptr && *text == rule.null_word) return into.clear(), std::nullopt;
         if (text == nullptr || !rule.holds(std::string_view(*text))) {
             return refusal(rule.allowed + std::string(may_be_null == null::allowed ? ", or null" : ""), value,
                            rule.secret);
         }
-        into =
-            rule.path ? resolve_path(std::string_view(*text), folder) : std::string(std::string_view(*text));
+        into = rule.path ? resolve_path(std::string_view(*text), folder) : std::string(std::string_view(*text));
         return std::nullopt;
     };
     const auto show = [&rule](const std::string& value) {
@@ -66,24 +64,22 @@ key text_key(const char* path, effect when, Place place, const text_rule& rule,
 template <class Place>
 key duration_key(const char* path, effect when, Place place, std::chrono::milliseconds least,
                  std::chrono::milliseconds most) {
-    const auto read = [least, most](const boost::json::value& value, auto& into,
-                                    const std::string&) -> problem {
+    const auto read = [least, most](const boost::json::value& value, auto& into, const std::string&) -> problem {
         using unit = std::remove_reference_t<decltype(into)>;
         const auto* text = value.if_string();
         const auto parsed = text == nullptr ? base::result<base::milliseconds>(base::error{})
                                             : base::parse_duration(std::string_view(*text));
         if (!parsed || *parsed < least || *parsed > most || *parsed % unit(1) != base::milliseconds(0)) {
             const bool hours = unit(1) == std::chrono::hours(1);
-            return refusal(fmt::format("a duration from {} to {}{}, written like \"{}\"",
-                                       base::format_duration(least), base::format_duration(most),
-                                       hours ? ", in whole hours" : "", hours ? "30d" : "500ms"),
-                           value);
+            return refusal(
+                fmt::format("a duration from {} to {}{}, written like \"{}\"", base::format_duration(least),
+                            base::format_duration(most), hours ? ", in whole hours" : "", hours ? "30d" : "500ms"),
+                value);
         }
         into = std::chrono::duration_cast<unit>(*parsed);
         return std::nullopt;
     };
-    return make_key(path, when, place, read,
-                    [](const auto& value) { return quoted(base::format_duration(value)); });
+    return make_key(path, when, place, read, [](const auto& value) { return quoted(base::format_duration(value)); });
 }
 
 template <class Place>
@@ -107,18 +103,15 @@ key size_key(const char* path, effect when, Place place, std::uint64_t least, st
 template <class Place>
 key number_key(const char* path, effect when, Place place, std::uint64_t least, std::uint64_t most,
                const char* none = nullptr) {
-    const auto read = [least, most, none](const boost::json::value& value, auto& into,
-                                          const std::string&) -> problem {
+    const auto read = [least, most, none](const boost::json::value& value, auto& into, const std::string&) -> problem {
         using number_type = std::remove_reference_t<decltype(into)>;
         if constexpr (!std::is_integral_v<number_type>) {
             const bool is_null = std::string_view(none) == "null" && value.is_null();
-            if (is_null || (value.is_string() && value.as_string() == none))
-                return into.reset(), std::nullopt;
+            if (is_null || (value.is_string() && value.as_string() == none)) return into.reset(), std::nullopt;
         }
         const auto number = whole_number(value);
         if (!number || *number < least || *number > most) {
-            const std::string word =
-                none == nullptr ? "" : fmt::format(", or {}", *none == 'n' ? none : quoted(none));
+            const std::string word = none == nullptr ? "" : fmt::format(", or {}", *none == 'n' ? none : quoted(none));
             return refusal(fmt::format("a whole number from {} to {}{}", least, most, word), value);
         }
         if constexpr (std::is_integral_v<number_type>) {

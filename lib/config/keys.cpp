@@ -25,8 +25,8 @@ bool is_host_name(std::string_view name) {
 
 problem read_hosts(const json::value& value, std::vector<std::string>& into, const std::string&) {
     std::vector<std::string> names;
-    bool valid = value.is_null() || (value.is_array() && !value.get_array().empty() &&
-                                     value.get_array().size() <= monitor_hosts_max);
+    bool valid = value.is_null() ||
+                 (value.is_array() && !value.get_array().empty() && value.get_array().size() <= monitor_hosts_max);
     if (valid && value.is_array()) {
         for (const json::value& each : value.get_array()) {
             const auto* name = each.if_string();
@@ -58,8 +58,7 @@ std::vector<key> top_keys() {
         duration_key(
             "stop_grace", reload, [](auto& s) { return &s.stop_grace; }, 0ms, 10min),
         text_key(
-            "monitor.listen", restart, [](auto& s) { return &s.monitor_listen; }, listen_address,
-            null::allowed),
+            "monitor.listen", restart, [](auto& s) { return &s.monitor_listen; }, listen_address, null::allowed),
         make_key(
             "monitor.hosts", restart, [](auto& s) { return &s.monitor_hosts; }, read_hosts, show_hosts),
         text_key(
@@ -113,27 +112,25 @@ std::vector<key> hubspot_keys() {
             [](auto& s) { return s.hubspot.oauth ? &s.hubspot.oauth->client_id : nullptr; }, client_id),
         text_key(
             "hubspot.oauth.client_secret_file", restart,
-            [](auto& s) { return s.hubspot.oauth ? &s.hubspot.oauth->client_secret_file : nullptr; },
-            secret_file_path, null::allowed),
+            [](auto& s) { return s.hubspot.oauth ? &s.hubspot.oauth->client_secret_file : nullptr; }, secret_file_path,
+            null::allowed),
         text_key(
             "hubspot.oauth.refresh_token_file", restart,
-            [](auto& s) { return s.hubspot.oauth ? &s.hubspot.oauth->refresh_token_file : nullptr; },
-            secret_file_path, null::allowed),
+            [](auto& s) { return s.hubspot.oauth ? &s.hubspot.oauth->refresh_token_file : nullptr; }, secret_file_path,
+            null::allowed),
         text_key(
-            "hubspot.oauth.path", restart,
-            [](auto& s) { return s.hubspot.oauth ? &s.hubspot.oauth->path : nullptr; }, http_path),
+            "hubspot.oauth.path", restart, [](auto& s) { return s.hubspot.oauth ? &s.hubspot.oauth->path : nullptr; },
+            http_path),
         text_key(
             "hubspot.ca_file", restart, [](auto& s) { return &s.hubspot.ca_file; }, file_path, null::allowed),
         text_key(
             "hubspot.proxy", restart, [](auto& s) { return &s.hubspot.proxy; }, proxy_url, null::allowed),
         duration_key(
-            "hubspot.timeouts.connect", restart, [](auto& s) { return &s.hubspot.timeouts.connect; }, 10ms,
-            5min),
+            "hubspot.timeouts.connect", restart, [](auto& s) { return &s.hubspot.timeouts.connect; }, 10ms, 5min),
         duration_key(
             "hubspot.timeouts.tls", restart, [](auto& s) { return &s.hubspot.timeouts.tls; }, 10ms, 5min),
         duration_key(
-            "hubspot.timeouts.request", restart, [](auto& s) { return &s.hubspot.timeouts.request; }, 10ms,
-            10min),
+            "hubspot.timeouts.request", restart, [](auto& s) { return &s.hubspot.timeouts.request; }, 10ms, 10min),
     };
 }
 
@@ -178,15 +175,13 @@ std::vector<key> default_keys() {
     using consent::legal_basis;
     using consent::status_state;
     std::vector<choice<status_state>> states;
-    for (const auto state :
-         {status_state::subscribed, status_state::unsubscribed, status_state::not_specified}) {
+    for (const auto state : {status_state::subscribed, status_state::unsubscribed, status_state::not_specified}) {
         states.push_back({std::string(name(state)), state});
     }
     std::vector<choice<legal_basis>> bases;
-    for (const auto basis :
-         {legal_basis::legitimate_interest_pql, legal_basis::legitimate_interest_client,
-          legal_basis::legitimate_interest_other, legal_basis::performance_of_contract,
-          legal_basis::consent_with_notice, legal_basis::non_gdpr, legal_basis::process_and_store}) {
+    for (const auto basis : {legal_basis::legitimate_interest_pql, legal_basis::legitimate_interest_client,
+                             legal_basis::legitimate_interest_other, legal_basis::performance_of_contract,
+                             legal_basis::consent_with_notice, legal_basis::non_gdpr, legal_basis::process_and_store}) {
         bases.push_back({std::string(name(basis)), basis});
     }
     const auto read_explanation = [](const json::value& value, std::optional<std::string>& into,
@@ -205,16 +200,12 @@ std::vector<key> default_keys() {
         choice_key<>(
             "defaults.statusState", reload, [](auto& s) { return &s.defaults.state; }, std::move(states)),
         number_key(
-            "defaults.subscriptionId", reload, [](auto& s) { return &s.defaults.subscription; }, 1, id_max,
-            "null"),
+            "defaults.subscriptionId", reload, [](auto& s) { return &s.defaults.subscription; }, 1, id_max, "null"),
         choice_key<>(
             "defaults.legalBasis", reload, [](auto& s) { return &s.defaults.basis; }, std::move(bases)),
         make_key(
-            "defaults.legalBasisExplanation", reload, [](auto& s) { return &s.defaults.explanation; },
-            read_explanation,
-            [](const std::optional<std::string>& text) {
-                return text ? quoted(*text) : std::string("null");
-            }),
+            "defaults.legalBasisExplanation", reload, [](auto& s) { return &s.defaults.explanation; }, read_explanation,
+            [](const std::optional<std::string>& text) { return text ? quoted(*text) : std::string("null"); }),
     };
 }
 
@@ -236,8 +227,8 @@ std::string show_hold_above(const rule_settings& rules) {
 
 problem read_ids(const json::value& value, std::vector<std::int64_t>& into, const std::string&) {
     std::vector<std::int64_t> ids;
-    bool valid = value.is_null() || (value.is_array() && !value.get_array().empty() &&
-                                     value.get_array().size() <= unsubscribe_all_max);
+    bool valid = value.is_null() ||
+                 (value.is_array() && !value.get_array().empty() && value.get_array().size() <= unsubscribe_all_max);
     if (valid && value.is_array()) {
         for (const json::value& each : value.get_array()) {
             const std::uint64_t id = whole_number(each).value_or(0);
@@ -247,9 +238,9 @@ problem read_ids(const json::value& value, std::vector<std::int64_t>& into, cons
         valid = valid && std::set<std::int64_t>(ids.begin(), ids.end()).size() == ids.size();
     }
     if (!valid) {
-        return refusal(fmt::format("a list of 1 to {} different subscription ids (whole numbers), or null",
-                                   unsubscribe_all_max),
-                       value);
+        return refusal(
+            fmt::format("a list of 1 to {} different subscription ids (whole numbers), or null", unsubscribe_all_max),
+            value);
     }
     into = std::move(ids);
     return std::nullopt;
@@ -278,16 +269,14 @@ std::vector<key> rule_keys() {
             "rules.known_subscriptions", reload, [](auto& s) { return &s.rules.known_subscriptions; }, read_auto,
             show_auto),
         make_key(
-            "rules.require_legal_basis", reload, [](auto& s) { return &s.rules.require_legal_basis; },
-            read_flag, show_flag),
+            "rules.require_legal_basis", reload, [](auto& s) { return &s.rules.require_legal_basis; }, read_flag,
+            show_flag),
         duration_key(
-            "rules.duplicate_window", reload, [](auto& s) { return &s.rules.duplicate_window; }, 0ms,
-            day * 3'650),
+            "rules.duplicate_window", reload, [](auto& s) { return &s.rules.duplicate_window; }, 0ms, day * 3'650),
         make_key(
             "rules.hold_above", reload, [](auto& s) { return &s.rules; }, read_hold_above, show_hold_above),
         make_key(
-            "rules.unsubscribe_all", reload, [](auto& s) { return &s.rules.unsubscribe_all; }, read_ids,
-            show_ids),
+            "rules.unsubscribe_all", reload, [](auto& s) { return &s.rules.unsubscribe_all; }, read_ids, show_ids),
     };
 }
 
@@ -311,8 +300,7 @@ const std::vector<section>& all_sections() {
     static const std::vector<section> sections = {
         {"inbox", {}, {}},
         {"hubspot", {}, {}},
-        {"hubspot.oauth", [](settings& s) { s.hubspot.oauth.emplace(); },
-         [](settings& s) { s.hubspot.oauth.reset(); }},
+        {"hubspot.oauth", [](settings& s) { s.hubspot.oauth.emplace(); }, [](settings& s) { s.hubspot.oauth.reset(); }},
         {"hubspot.timeouts", {}, {}},
         {"batch", {}, {}},
         {"limits", {}, {}},

@@ -60,15 +60,12 @@ class tree_reader {
                 words.push_back(path.substr(prefix.size()));
             }
         };
-        for (const key& each : all_keys())
-            collect(each.path);
-        for (const section& each : all_sections())
-            collect(each.path);
+        for (const key& each : all_keys()) collect(each.path);
+        for (const section& each : all_sections()) collect(each.path);
         const std::string nearest = nearest_word(name, words);
         const std::string shown(base::cut_utf8(base::redact(name), 60));
-        fault(prefix + shown, nearest.empty()
-                                  ? fmt::format("unknown key; allowed here are {}", fmt::join(words, ", "))
-                                  : fmt::format("unknown key; did you mean \"{}\"?", nearest));
+        fault(prefix + shown, nearest.empty() ? fmt::format("unknown key; allowed here are {}", fmt::join(words, ", "))
+                                              : fmt::format("unknown key; did you mean \"{}\"?", nearest));
     }
 
     settings& into_;
@@ -93,15 +90,13 @@ void fill_gaps(settings& s, const std::string& credentials) {
 }
 
 void check_credentials(const settings& s, tree_reader& reader) {
-    static constexpr const char* no_systemd =
-        "$CREDENTIALS_DIRECTORY is not set, so there is no systemd credential";
+    static constexpr const char* no_systemd = "$CREDENTIALS_DIRECTORY is not set, so there is no systemd credential";
     if (!s.hubspot.oauth) {
         if (!s.hubspot.token_file.empty()) return;
-        return reader.fault(
-            "hubspot.token_file",
-            fmt::format("must name the file with HubSpot's access token ({} \"hubspot-token\" in its "
-                        "place); or give hubspot.oauth",
-                        no_systemd));
+        return reader.fault("hubspot.token_file",
+                            fmt::format("must name the file with HubSpot's access token ({} \"hubspot-token\" in its "
+                                        "place); or give hubspot.oauth",
+                                        no_systemd));
     }
     if (s.hubspot.oauth->client_secret_file.empty()) {
         reader.fault("hubspot.oauth.client_secret_file",
@@ -123,8 +118,7 @@ void check_together(const settings& s, tree_reader& reader) {
     }
     if (s.retry.max < s.retry.initial) reader.fault("retry.max", "must not be less than retry.initial");
     if (s.keep.ledger < s.rules.duplicate_window) {
-        reader.fault("keep.ledger",
-                     "must not be less than rules.duplicate_window: duplicates are found in the ledger");
+        reader.fault("keep.ledger", "must not be less than rules.duplicate_window: duplicates are found in the ledger");
     }
 }
 
@@ -176,8 +170,7 @@ base::result<settings> parse_settings(std::string_view text, const std::string& 
 
 std::vector<std::string> known_keys() {
     std::vector<std::string> paths;
-    for (const key& each : all_keys())
-        paths.push_back(each.path);
+    for (const key& each : all_keys()) paths.push_back(each.path);
     return paths;
 }
 

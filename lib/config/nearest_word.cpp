@@ -6,8 +6,7 @@
 namespace consent_sync::config {
 namespace {
 
-constexpr std::size_t compared_max =
-    64;  // a longer word is no misspelt key, and the cost is a product of lengths
+constexpr std::size_t compared_max = 64;  // a longer word is no misspelt key, and the cost is a product of lengths
 
 char fold(char c) {
     if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');

@@ -18,11 +18,11 @@ namespace consent_sync::config {
 using std::chrono::milliseconds;
 
 struct inbox_settings {
-    std::string dir;              // default: <state_dir>/inbox
-    std::string work_dir;         // processing, done, refused are below it; default: <state_dir>.
-                                  // Must be on the inbox's file system
-    milliseconds settle{2'000};   // a file that was not renamed into place is taken after this stillness
-    milliseconds rescan{30'000};  // how often the folder is listed, whatever inotify says
+    std::string dir;                       // default: <state_dir>/inbox
+    std::string work_dir;                  // processing, done, refused are below it; default: <state_dir>.
+                                           // Must be on the inbox's file system
+    milliseconds settle{2'000};            // a file that was not renamed into place is taken after this stillness
+    milliseconds rescan{30'000};           // how often the folder is listed, whatever inotify says
     std::uint64_t max_bytes = 4ULL << 30;  // a larger file is refused
 };
 
@@ -52,16 +52,15 @@ struct hubspot_settings {
 
 struct batch_settings {
     std::uint32_t max_changes = 100;  // changes one request carries at most
-    milliseconds max_wait{
-        1'000};  // a batch that is not full leaves when its oldest change has waited so long
+    milliseconds max_wait{1'000};     // a batch that is not full leaves when its oldest change has waited so long
 };
 
 struct limit_settings {
     std::optional<std::uint32_t> requests;  // requests an interval; nothing: learnt from HubSpot's headers
     milliseconds interval{10'000};
     std::optional<std::uint64_t> daily;  // requests a day; nothing: learnt from HubSpot's headers
-    double daily_reserve = 0.10;  // share of the daily budget that bulk leaves to others and to opt-outs
-    std::string time_zone;        // of the account, an IANA name; empty: auto
+    double daily_reserve = 0.10;         // share of the daily budget that bulk leaves to others and to opt-outs
+    std::string time_zone;               // of the account, an IANA name; empty: auto
     std::uint32_t max_connections = 192;
 };
 

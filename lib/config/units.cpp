@@ -34,8 +34,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 
 std::string format_size(std::uint64_t bytes) {
     for (const auto& [name, shift] : units) {
-        if (bytes != 0 && (bytes >> shift) << shift == bytes)
-            return fmt::format("{}{}", bytes >> shift, name);
+        if (bytes != 0 && (bytes >> shift) << shift == bytes) return fmt::format("{}{}", bytes >> shift, name);
     }
     return fmt::format("{}B", bytes);
 }
@@ -57,8 +56,6 @@ std::optional<double> parse_share(std::string_view text) {
     return static_cast<double>(hundredths) / 10'000.0;
 }
 
-std::string format_share(double share) {
-    return fmt::format("{:.6g}%", share * 100.0);
-}
+std::string format_share(double share) { return fmt::format("{:.6g}%", share * 100.0); }
 
 }  // namespace consent_sync::config

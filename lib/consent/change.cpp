@@ -13,14 +13,13 @@ constexpr name_table<channel, 1> channels{{{channel::email, "EMAIL"}}};
 constexpr name_table<status_state, 3> states{{{status_state::subscribed, "SUBSCRIBED"},
                                               {status_state::unsubscribed, "UNSUBSCRIBED"},
                                               {status_state::not_specified, "NOT_SPECIFIED"}}};
-constexpr name_table<legal_basis, 7> bases{
-    {{legal_basis::legitimate_interest_pql, "LEGITIMATE_INTEREST_PQL"},
-     {legal_basis::legitimate_interest_client, "LEGITIMATE_INTEREST_CLIENT"},
-     {legal_basis::legitimate_interest_other, "LEGITIMATE_INTEREST_OTHER"},
-     {legal_basis::performance_of_contract, "PERFORMANCE_OF_CONTRACT"},
-     {legal_basis::consent_with_notice, "CONSENT_WITH_NOTICE"},
-     {legal_basis::non_gdpr, "NON_GDPR"},
-     {legal_basis::process_and_store, "PROCESS_AND_STORE"}}};
+constexpr name_table<legal_basis, 7> bases{{{legal_basis::legitimate_interest_pql, "LEGITIMATE_INTEREST_PQL"},
+                                            {legal_basis::legitimate_interest_client, "LEGITIMATE_INTEREST_CLIENT"},
+                                            {legal_basis::legitimate_interest_other, "LEGITIMATE_INTEREST_OTHER"},
+                                            {legal_basis::performance_of_contract, "PERFORMANCE_OF_CONTRACT"},
+                                            {legal_basis::consent_with_notice, "CONSENT_WITH_NOTICE"},
+                                            {legal_basis::non_gdpr, "NON_GDPR"},
+                                            {legal_basis::process_and_store, "PROCESS_AND_STORE"}}};
 
 template <class Enum, std::size_t N>
 std::string_view find_name(const name_table<Enum, N>& table, Enum wanted) {

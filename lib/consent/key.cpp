@@ -17,7 +17,7 @@ std::uint64_t lower_word(std::uint64_t word) {
     constexpr std::uint64_t each = 0x0101010101010101;
     constexpr std::uint64_t high = each * 0x80;
     const std::uint64_t low = word & ~high;
-    const std::uint64_t from_a = low + each * (0x80 - 'A');   // its high bits: at least 'A'
+    const std::uint64_t from_a = low + each * (0x80 - 'A');    // its high bits: at least 'A'
     const std::uint64_t beyond_z = low + each * (0x7f - 'Z');  // its high bits: more than 'Z'
     return word | ((from_a & ~beyond_z & ~word & high) >> 2);  // 0x80 >> 2: what makes a letter small
 }

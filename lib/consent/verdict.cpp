@@ -8,7 +8,7 @@ namespace {
 constexpr std::array<std::string_view, 6> verdict_names{"",        "confirmed",  "rejected",
                                                         "invalid", "superseded", "unconfirmed"};
 constexpr std::array<std::string_view, 6> reason_names{
-    "", "NO_STATUS_CHANGE", "REQUESTED_CHANGE_OCCURRED", "RESUBSCRIBE_OCCURRED", "UNSUBSCRIBE_FROM_ALL_OCCURRED",
+    "",     "NO_STATUS_CHANGE", "REQUESTED_CHANGE_OCCURRED", "RESUBSCRIBE_OCCURRED", "UNSUBSCRIBE_FROM_ALL_OCCURRED",
     "OTHER"};
 
 }  // namespace

@@ -24,10 +24,10 @@ struct ledger_step {
 struct fetch_request {
     enum class kind : std::uint8_t { opt_outs, bulk, released, deferred, assertions, older };
     kind what = kind::bulk;
-    consent::place after;                  // opt_outs, bulk, released
-    consent::place to;                     // opt_outs, bulk, released
-    consent::key_hash hash = 0;            // deferred
-    std::vector<consent::place> places;    // assertions; older: what holds for the keys of these rejected changes
+    consent::place after;                // opt_outs, bulk, released
+    consent::place to;                   // opt_outs, bulk, released
+    consent::key_hash hash = 0;          // deferred
+    std::vector<consent::place> places;  // assertions; older: what holds for the keys of these rejected changes
     std::size_t most = 0;
 };
 struct fetch_result {

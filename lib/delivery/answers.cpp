@@ -12,10 +12,10 @@ namespace {
 using hubspot::answer_kind;
 using hubspot::change_outcome;
 
-constexpr std::uint32_t circuit_threshold = 5;       // failures in a row, over all batches, that open the circuit
-constexpr std::uint32_t alone_tries_max = 2;         // answers that may leave out a change that was sent alone
+constexpr std::uint32_t circuit_threshold = 5;  // failures in a row, over all batches, that open the circuit
+constexpr std::uint32_t alone_tries_max = 2;    // answers that may leave out a change that was sent alone
 constexpr base::milliseconds search_wait{10'000};
-constexpr base::milliseconds locked_wait{2'000};     // 423: HubSpot's locks last 2 s
+constexpr base::milliseconds locked_wait{2'000};  // 423: HubSpot's locks last 2 s
 constexpr base::milliseconds unknown_interval{10'000};
 constexpr base::milliseconds wait_max{24 * 3'600'000};
 
@@ -29,13 +29,15 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
     answering_probe_ = b->probe;
     hubspot::judgement j = hubspot::judge(b->changes, a, now.wall);
 #ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::trusts_http_200) for (auto& c : j.changes) c.outcome = change_outcome::confirmed;
+    if (planted_bug == planted::trusts_http_200)
+        for (auto& c : j.changes) c.outcome = change_outcome::confirmed;
 #endif
     learn(*b, a, j, now);
 
     std::vector<consent::place> unsettled;
     for (std::size_t i = 0; i < b->changes.size(); ++i) {
-        const change_outcome outcome = j.kind == answer_kind::judged ? j.changes[i].outcome : change_outcome::unresolved;
+        const change_outcome outcome =
+            j.kind == answer_kind::judged ? j.changes[i].outcome : change_outcome::unresolved;
         if (outcome != change_outcome::confirmed && outcome != change_outcome::rejected)
             unsettled.push_back(b->changes[i].id);
     }
@@ -49,8 +51,7 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
         case answer_kind::judged:
             return b->assertion ? judged_assertion(std::move(b), j, now) : judged(std::move(b), j, now);
         case answer_kind::refused: return refused(std::move(b), j, now);
-        case answer_kind::forbidden:
-            return forbidden(std::move(b), j, now);
+        case answer_kind::forbidden: return forbidden(std::move(b), j, now);
         case answer_kind::too_large: return too_large(std::move(b), j, now);
         case answer_kind::unclear:
         case answer_kind::unavailable: return unanswered(std::move(b), j, now);
@@ -61,15 +62,17 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
             concurrency_.overloaded(b->begun.steady, now.steady);
             return park(std::move(b), now.steady + std::max(locked_wait, j.retry_after.value_or(locked_wait)));
         case answer_kind::rate_limited: {
-            const auto wait = std::clamp(j.retry_after.value_or(a.headers.limit_interval_ms
-                                                                    ? base::milliseconds(*a.headers.limit_interval_ms)
-                                                                    : unknown_interval),
-                                         base::milliseconds(100), wait_max);
+            const auto wait = std::clamp(
+                j.retry_after.value_or(a.headers.limit_interval_ms ? base::milliseconds(*a.headers.limit_interval_ms)
+                                                                   : unknown_interval),
+                base::milliseconds(100), wait_max);
             limiter_.refused(now.steady, wait);
             tell(base::level::warn, "limit.refused",
-                 {{"wait_ms", wait.count()}, {"limit", limiter_.limit()},
-                  {"words", "HubSpot said 429; everything waits, and goes on by itself. If it comes often, other programs use "
-                            "the account's limit: set limits.requests lower"}});
+                 {{"wait_ms", wait.count()},
+                  {"limit", limiter_.limit()},
+                  {"words",
+                   "HubSpot said 429; everything waits, and goes on by itself. If it comes often, other programs use "
+                   "the account's limit: set limits.requests lower"}});
             return park(std::move(b), now.steady + wait);
         }
         case answer_kind::scope_missing:
@@ -126,7 +129,8 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
         batch_limit_ = std::max<std::uint32_t>(1, static_cast<std::uint32_t>((family->size + 1) / 2));
         tell(base::level::warn, "batch.limit_halved",
              {{"changes", batch_limit_},
-              {"words", "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
+              {"words",
+               "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
     }
     if (left_count == 0) {
         batches_.erase(b->id);
@@ -165,11 +169,13 @@ void engine::unresolved(owned b, base::moment now) {
     const bool others_settled = accepted_ > b->accepted_unresolved;
     b->accepted_unresolved = accepted_;
     if (++failures_in_a_row_ >= circuit_threshold)
-        pause(pause_reason::outage, "HubSpot's answers name none of the changes that were sent, so nothing is proved; they are sent again. See what "
-              "answers in its place: hubspot.base_url, hubspot.proxy", now);
+        pause(
+            pause_reason::outage,
+            "HubSpot's answers name none of the changes that were sent, so nothing is proved; they are sent again. See what "
+            "answers in its place: hubspot.base_url, hubspot.proxy",
+            now);
     ++b->failures;
-    const auto at =
-        now.steady + backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_);
+    const auto at = now.steady + backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_);
     if (b->changes.size() > 1) {
         b->family = nullptr;
         if (!others_settled && pauses_.any()) return park(std::move(b), at);
@@ -218,8 +224,8 @@ void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {
     if (!j.suspects.empty() && j.suspects.size() < size) {
         for (const std::uint32_t index : j.suspects) part[index] = true;  // HubSpot named them: apart with them
     } else {
-        const auto opt_outs = std::count_if(b->changes.begin(), b->changes.end(),
-                                            [](const auto& c) { return c.is_opt_out(); });
+        const auto opt_outs =
+            std::count_if(b->changes.begin(), b->changes.end(), [](const auto& c) { return c.is_opt_out(); });
         const bool mixed = opt_outs > 0 && static_cast<std::size_t>(opt_outs) < size;
         halves = !mixed;
         for (std::size_t i = 0; i < size; ++i) part[i] = mixed ? b->changes[i].is_opt_out() : i >= size / 2;
@@ -266,10 +272,11 @@ void engine::judge_accused(ledger::batch_id rest, bool rest_accepted, base::mome
 void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
     if (b->changes.size() == 1) return refused(std::move(b), j, now);
     b->family = nullptr;
-    batch_limit_ = std::max<std::uint32_t>(1, std::min(batch_limit_, static_cast<std::uint32_t>(b->changes.size() / 2)));
+    batch_limit_ =
+        std::max<std::uint32_t>(1, std::min(batch_limit_, static_cast<std::uint32_t>(b->changes.size() / 2)));
     tell(base::level::warn, "batch.limit_halved",
-             {{"changes", batch_limit_},
-              {"words", "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
+         {{"changes", batch_limit_},
+          {"words", "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
     std::vector<bool> half(b->changes.size(), false);
     std::fill(half.begin() + static_cast<std::ptrdiff_t>(half.size() / 2), half.end(), true);
     park(split_off(*b, half), now.steady);

@@ -15,7 +15,8 @@ inline base::milliseconds backoff_delay(base::milliseconds initial, base::millis
                                         base::random_engine& random) {
     const std::uint32_t doublings = std::min<std::uint32_t>(failures > 0 ? failures - 1 : 0, 30);
     const std::int64_t ceiling = std::min<std::int64_t>(max.count(), initial.count() << doublings);
-    return base::milliseconds(std::uniform_int_distribution<std::int64_t>(0, std::max<std::int64_t>(ceiling, 0))(random));
+    return base::milliseconds(
+        std::uniform_int_distribution<std::int64_t>(0, std::max<std::int64_t>(ceiling, 0))(random));
 }
 
 }  // namespace consent_sync::delivery

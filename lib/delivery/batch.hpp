@@ -25,22 +25,22 @@ struct family {
 struct batch {
     ledger::batch_id id = 0;
     std::vector<consent::change> changes;
-    std::vector<consent::key_hash> hashes;         // parallel to changes
-    std::vector<bool> answered_otherwise;          // parallel: HubSpot named it once with another status
-    bool assertion = false;                        // its changes have their verdicts already
-    bool bisected = false;                         // a part of a refused batch
-    bool suspected = false;                        // refused alone, not rejected yet: see refusals.hpp
-    bool accused = false;                          // named in a refusal, waits for the rest of its batch: the same
+    std::vector<consent::key_hash> hashes;  // parallel to changes
+    std::vector<bool> answered_otherwise;   // parallel: HubSpot named it once with another status
+    bool assertion = false;                 // its changes have their verdicts already
+    bool bisected = false;                  // a part of a refused batch
+    bool suspected = false;                 // refused alone, not rejected yet: see refusals.hpp
+    bool accused = false;                   // named in a refusal, waits for the rest of its batch: the same
     batch_stage stage = batch_stage::recording;
-    std::uint32_t attempts = 0;                    // made so far
-    std::uint32_t failures = 0;                    // in a row without an answer: grows the backoff
-    std::uint32_t cost = 0;                        // failures that count: others were settled meanwhile
-    std::uint32_t unresolved_alone = 0;            // answers that did not name its only change
-    std::uint64_t accepted_unresolved = 0;         // engine's count of accepted answers when it was last left unresolved
+    std::uint32_t attempts = 0;             // made so far
+    std::uint32_t failures = 0;             // in a row without an answer: grows the backoff
+    std::uint32_t cost = 0;                 // failures that count: others were settled meanwhile
+    std::uint32_t unresolved_alone = 0;     // answers that did not name its only change
+    std::uint64_t accepted_unresolved = 0;  // engine's count of accepted answers when it was last left unresolved
     std::shared_ptr<delivery::family> family;
-    ledger::batch_id root = 0;                     // the batch that was first refused
-    std::optional<std::uint64_t> forbidden_at{};   // engine's count of accepted answers at its last 403 of an edge
-    std::uint64_t accepted_before = 0;             // engine's count of accepted answers when the root was first sent
+    ledger::batch_id root = 0;                    // the batch that was first refused
+    std::optional<std::uint64_t> forbidden_at{};  // engine's count of accepted answers at its last 403 of an edge
+    std::uint64_t accepted_before = 0;            // engine's count of accepted answers when the root was first sent
 
     // Of the attempt that is open.
     ledger::attempt_id attempt = 0;

@@ -6,7 +6,7 @@ namespace consent_sync::delivery {
 namespace {
 
 constexpr std::int64_t jump_least = 10;
-constexpr std::int64_t jump_share = 20;  // of the limit
+constexpr std::int64_t jump_share = 20;                   // of the limit
 constexpr std::int64_t believed_max = 1'000'000'000'000;  // a header beyond that is not believed
 
 }  // namespace
@@ -47,13 +47,15 @@ void budget::spent(base::wall_time now) {
     if (remaining_ && *remaining_ > 0) --*remaining_;
 }
 
-bool budget::learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining,
-                   std::uint64_t begun_since, base::wall_time now) {
+bool budget::learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining, std::uint64_t begun_since,
+                   base::wall_time now) {
     start_day_if_over(now);
     if (!limit || !remaining || *limit < 1 || *remaining < 0) return false;
     if (*limit > believed_max || *remaining > believed_max) return false;
-    const std::int64_t most = configured_ ? std::min<std::int64_t>(*limit, static_cast<std::int64_t>(*configured_)) : *limit;
-    const std::int64_t left = std::max<std::int64_t>(0, std::min(most, *remaining - static_cast<std::int64_t>(begun_since)));
+    const std::int64_t most =
+        configured_ ? std::min<std::int64_t>(*limit, static_cast<std::int64_t>(*configured_)) : *limit;
+    const std::int64_t left =
+        std::max<std::int64_t>(0, std::min(most, *remaining - static_cast<std::int64_t>(begun_since)));
     const std::int64_t before = remaining_.value_or(left);
     // Answers come in another order than requests were counted; only a jump says that there is more than was known.
     const bool jumped = left > before + most / jump_share + jump_least;

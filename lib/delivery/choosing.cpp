@@ -43,7 +43,8 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
             tell(base::level::warn, "budget.reserve_reached",
                  {{"remaining", budget_.remaining().value_or(0)},
                   {"goes_on", base::format_time(budget_.day_end(now.wall))},
-                  {"words", "opt-ins wait until the account's day ends, opt-outs go on; limits.daily_reserve is the share"}});
+                  {"words",
+                   "opt-ins wait until the account's day ends, opt-outs go on; limits.daily_reserve is the share"}});
         else
             tell(base::level::info, "budget.bulk_goes_on", {{"remaining", budget_.remaining().value_or(0)}});
     }
@@ -159,7 +160,8 @@ bool engine::any_ready(base::moment now) {
 
 bool engine::room_for_assertions() const {
     if (fetching_assertions_ > 0 || late_.open() == 0) return false;
-    const auto count = std::count_if(batches_.begin(), batches_.end(), [](const auto& b) { return b.second->assertion; });
+    const auto count =
+        std::count_if(batches_.begin(), batches_.end(), [](const auto& b) { return b.second->assertion; });
     return count < assertions_most;
 }
 
@@ -182,8 +184,7 @@ void engine::prepare_assertions(base::moment now) {
             assert.places.push_back(duty.change);
         }
     }
-    if (!assert.places.empty())
-        tell(base::level::info, "late_writes.assert", {{"changes", assert.places.size()}});
+    if (!assert.places.empty()) tell(base::level::info, "late_writes.assert", {{"changes", assert.places.size()}});
     for (fetch_request* request : {&assert, &older}) {
         if (request->places.empty()) continue;
         ++fetching_assertions_;
@@ -227,7 +228,8 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
         if (of == lane::bulk && !budget_.bulk_allowed(now.wall)) {
             const waiting_batches& bulk = waiting_[static_cast<std::size_t>(of)];
             const bool any = !bulk.empty() || lanes_.ready(of) > 0;
-            if (any) consider(now.steady + std::max(base::wall_time::duration(0), budget_.day_end(now.wall) - now.wall));
+            if (any)
+                consider(now.steady + std::max(base::wall_time::duration(0), budget_.day_end(now.wall) - now.wall));
             continue;
         }
         const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
@@ -248,7 +250,8 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     std::optional<base::steady_time> wake;
     if (released_.empty() && low_water_.mark() > recorded_mark_) wake = now.steady + std::chrono::seconds(1);
     const bool probe = pauses_.any();
-    if (waiting_for_token_ || open_.size() >= concurrency_.window() || ((probe || budget_.remaining() == 0) && !open_.empty()))
+    if (waiting_for_token_ || open_.size() >= concurrency_.window() ||
+        ((probe || budget_.remaining() == 0) && !open_.empty()))
         return wake;
     auto work = next_work(now);
     if (!work) return wake;

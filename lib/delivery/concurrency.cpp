@@ -7,10 +7,10 @@ namespace consent_sync::delivery {
 namespace {
 
 constexpr auto least_period = std::chrono::seconds(30);
-constexpr double growth_tolerated = 2.0;      // times the least mean latency
-constexpr double weight = 1.0 / 16;           // of one answer in the mean: jitter of a healthy server must not count
+constexpr double growth_tolerated = 2.0;  // times the least mean latency
+constexpr double weight = 1.0 / 16;       // of one answer in the mean: jitter of a healthy server must not count
 constexpr int answers_until_mean = 16;
-constexpr double growth_ignored = 0.020;      // seconds: below this queueing costs nobody anything
+constexpr double growth_ignored = 0.020;  // seconds: below this queueing costs nobody anything
 constexpr double decrease_factor = 0.5;
 
 double seconds(base::steady_time::duration d) { return std::chrono::duration<double>(d).count(); }

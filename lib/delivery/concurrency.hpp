@@ -29,8 +29,8 @@ class concurrency {
     bool slow_start_ = true;
     base::steady_time last_decrease_{};
     int answers_ = 0;
-    double smoothed_ = 0;     // mean latency in seconds
-    double least_ = 0;        // least mean of this period and the one before: what a server without load needs
+    double smoothed_ = 0;  // mean latency in seconds
+    double least_ = 0;     // least mean of this period and the one before: what a server without load needs
     double least_next_ = 0;
     base::steady_time period_end_{};
 };

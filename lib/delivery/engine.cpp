@@ -99,7 +99,8 @@ void engine::on_written(ledger::attempt_id attempt, base::moment now) {
     found->second->written_at = now.steady;
     limiter_.written(now.steady);
 #ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::key_released_too_early) for (const auto hash : found->second->hashes) free_key(hash);
+    if (planted_bug == planted::key_released_too_early)
+        for (const auto hash : found->second->hashes) free_key(hash);
 #endif
 }
 
@@ -156,8 +157,8 @@ void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects
 void engine::choose_lane_again(const batch& b) {
     waiting_batches& opt_outs = waiting_[static_cast<std::size_t>(lane::opt_out)];
     if (b.has_opt_out() || b.suspected || b.accused) return;
-    const auto found = std::find_if(opt_outs.begin(), opt_outs.end(),
-                                    [&b](const auto& entry) { return entry.second.get() == &b; });
+    const auto found =
+        std::find_if(opt_outs.begin(), opt_outs.end(), [&b](const auto& entry) { return entry.second.get() == &b; });
     if (found == opt_outs.end()) return;
     auto entry = opt_outs.extract(found);
     waiting_[static_cast<std::size_t>(lane::bulk)].insert(std::move(entry));
@@ -200,7 +201,8 @@ actions engine::take(base::moment now) {
     prepare_assertions(now);
     choose(now);
     want_fetches();
-    const bool mark_due = released_.empty() && low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;
+    const bool mark_due =
+        released_.empty() && low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;
     if (mark_due) {
         pending_.low_water = recorded_mark_ = low_water_.mark();
         recorded_mark_at_ = now.steady;

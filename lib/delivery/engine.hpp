@@ -42,9 +42,9 @@ namespace consent_sync::delivery {
 
 // Bounds of what is kept in memory. Settable for tests.
 struct engine_bounds {
-    std::size_t fetch_most = 2'000;        // changes one fetch brings
-    std::size_t ready_low = 2'000;         // fetch when fewer are ready in a lane
-    std::size_t waiting_max = 20'000;      // changes that wait behind their key
+    std::size_t fetch_most = 2'000;    // changes one fetch brings
+    std::size_t ready_low = 2'000;     // fetch when fewer are ready in a lane
+    std::size_t waiting_max = 20'000;  // changes that wait behind their key
     // Batches that wait for another try, by lane: beyond that no fresh ones but probes.
     std::size_t retrying_max = 1'000;
     std::size_t retrying_opt_outs_max = 1'000;
@@ -196,7 +196,7 @@ class engine {
     released_files released_;
     std::vector<ledger::batch_id> left_alone_;  // batches that ended without another answer
 
-    waiting_batches waiting_[2];  // by lane
+    waiting_batches waiting_[2];                                   // by lane
     boost::unordered_flat_map<ledger::batch_id, batch*> batches_;  // all that are alive
     boost::unordered_flat_map<ledger::attempt_id, owned> open_;    // recording or on the wire
     ledger::attempt_id next_attempt_ = 1;
@@ -226,11 +226,11 @@ class engine {
     std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
     bool waiting_for_token_ = false;
     base::steady_time token_asked_at_{};
-    bool token_tried_ = false;             // it was read again since HubSpot last accepted anything
-    bool answering_probe_ = false;         // the answer that is being judged is a probe's
+    bool token_tried_ = false;      // it was read again since HubSpot last accepted anything
+    bool answering_probe_ = false;  // the answer that is being judged is a probe's
     bool bulk_at_reserve_ = false;
-    int fetching_assertions_ = 0;                 // or what is older than a rejected change
-    std::vector<consent::key_hash> looking_up_;   // keys of the latter
+    int fetching_assertions_ = 0;                // or what is older than a rejected change
+    std::vector<consent::key_hash> looking_up_;  // keys of the latter
     bool stopping_ = false;
     std::uint64_t answers_today_ = 0, errors_today_ = 0;
     bool warned_of_errors_ = false;

@@ -78,7 +78,8 @@ void engine::fetched_assertions(std::vector<ledger::fetched_change>&& changes, b
 void engine::fetched_older(const std::vector<ledger::fetched_change>& changes, base::moment now) {
     --fetching_assertions_;
     for (const consent::key_hash hash : std::exchange(looking_up_, {})) {
-        const auto found = std::find_if(changes.begin(), changes.end(), [hash](const auto& c) { return c.hash == hash; });
+        const auto found =
+            std::find_if(changes.begin(), changes.end(), [hash](const auto& c) { return c.hash == hash; });
         late_.older(hash, found == changes.end() ? nullptr : &*found, even_wall(now), pending_);
     }
 }
@@ -102,13 +103,12 @@ void engine::fetched_bulk(fetch_result&& result, base::moment now, lane_effects&
     for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);
 }
 
-// How far bulk rows may be fetched at present: not past an opt-out that is not in the lanes yet, and the cursor not past
-// a released row that is not: rows that are newer than its release were never compared with it.
+// How far bulk rows may be fetched at present: not past an opt-out that is not in the lanes yet, and the cursor not
+// past a released row that is not: rows that are newer than its release were never compared with it.
 consent::place engine::fetch_barrier(bool of_released) const {
     consent::place barrier(INT64_MAX);
     if (fetching_opt_outs_) barrier = consent::place(fetching_opt_outs_->first.id() - 1);
-    if (!opt_out_ranges_.empty())
-        barrier = std::min(barrier, consent::place(opt_out_ranges_.begin()->first.id() - 1));
+    if (!opt_out_ranges_.empty()) barrier = std::min(barrier, consent::place(opt_out_ranges_.begin()->first.id() - 1));
     if (!of_released)
         if (const auto released = released_.next()) barrier = std::min(barrier, released->first);
     return barrier;

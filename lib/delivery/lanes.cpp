@@ -89,14 +89,12 @@ consent::place lanes::newer_opt_out(const consent::change& c, consent::key_hash 
     return found == keys_.end() ? consent::place() : find_newer_opt_out(found->second, c);
 }
 
-void lanes::supersede_older(key_state& key, const consent::change& opt_out, consent::key_hash hash,
-                            lane_effects& out) {
+void lanes::supersede_older(key_state& key, const consent::change& opt_out, consent::key_hash hash, lane_effects& out) {
     std::unique_ptr<node>* link = &key.first;
     while (*link) {
         node& n = **link;
         if (n.change.id < opt_out.id && consent::same_key(n.change, opt_out)) {
-            if (n.ready)
-                unready(n);
+            if (n.ready) unready(n);
             --waiting_;
             out.superseded.push_back({std::move(n.change), hash, opt_out.id});
             *link = std::move(n.next);

@@ -4,7 +4,8 @@
 // is free; else it waits behind its key. take() makes its key busy; release() frees the key once the outcome is on
 // disk. An opt-out supersedes every older change of its key that is not on the wire. Waiting changes beyond
 // `waiting_max`, or beyond waiting_of_key_max behind one key, are given back to the ledger ("deferred") so that one key
-// with any number of changes stops nobody; opt-outs are never deferred: a key has at most one waiting opt-out, since each supersedes the one before.
+// with any number of changes stops nobody; opt-outs are never deferred: a key has at most one waiting opt-out, since
+// each supersedes the one before.
 //
 // Two keys with one hash wait for each other, which is harmless; nothing is superseded without comparing the keys.
 #pragma once
@@ -90,13 +91,13 @@ class lanes {
         bool ready = false;
     };
     struct key_state {
-        std::unique_ptr<node> first;      // oldest waiting change
-        consent::place busy;              // in a batch; place(): free
+        std::unique_ptr<node> first;  // oldest waiting change
+        consent::place busy;          // in a batch; place(): free
         ledger::batch_id batch = 0;
         bool busy_may_be_superseded = false;
-        bool deferred = false;            // some of its changes are in the ledger's deferred table
-        bool deferred_again = false;      // one was added while the others were being fetched
-        bool loading = false;             // they are being fetched
+        bool deferred = false;        // some of its changes are in the ledger's deferred table
+        bool deferred_again = false;  // one was added while the others were being fetched
+        bool loading = false;         // they are being fetched
     };
     // Places in order of readiness. An entry whose node went away in between is skipped (`ready` counts live ones).
     struct ready_queue {

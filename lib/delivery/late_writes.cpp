@@ -131,8 +131,8 @@ std::vector<late_writes::due_assertion> late_writes::take_due(base::wall_time no
     return due;
 }
 
-// Whatever of it landed was rejected. An older opt-in needs no second sending for that: the most that can have happened is
-// that its person is left alone.
+// Whatever of it landed was rejected. An older opt-in needs no second sending for that: the most that can have happened
+// is that its person is left alone.
 void late_writes::older(consent::key_hash hash, const ledger::fetched_change* found, base::wall_time now,
                         ledger::ledger_change& out) {
     const auto duty = keys_.find(hash);

@@ -61,7 +61,7 @@ class late_writes {
     struct key_duty {
         std::vector<ledger::late_write> changes;  // by place
         base::wall_time quiet_at{};
-        base::wall_time due_at{};  // its entry in due_; the epoch: none
+        base::wall_time due_at{};                            // its entry in due_; the epoch: none
         std::optional<std::uint64_t> accepted_at_refusal{};  // of an assertion
     };
     ledger::late_write& find_or_add(key_duty& duty, const consent::change& c, consent::key_hash hash);

@@ -44,9 +44,13 @@ void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judg
     if (a.status >= 400) ++errors_today_;
     if (!warned_of_errors_ && answers_today_ >= 200 && errors_today_ * 20 > answers_today_) {
         warned_of_errors_ = true;
-        tell(base::level::warn, "errors.many", {{"errors", errors_today_}, {"requests", answers_today_},
-              {"words", "more than 5 % of the day's requests were refused; HubSpot may ask for less. The reports say which rows, "
-                        "and why: mend what writes the files"}});
+        tell(
+            base::level::warn, "errors.many",
+            {{"errors", errors_today_},
+             {"requests", answers_today_},
+             {"words",
+              "more than 5 % of the day's requests were refused; HubSpot may ask for less. The reports say which rows, "
+              "and why: mend what writes the files"}});
     }
 }
 
@@ -72,10 +76,18 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
     }
     const bool all_confirmed = confirmed == b.changes.size();
     tell(all_confirmed ? base::level::debug : base::level::info, "batch.settled",
-         {{"batch", b.id}, {"attempt", b.attempts}, {"outcome", end.outcome}, {"http", a.status},
-          {"changes", b.changes.size()}, {"confirmed", confirmed}, {"rejected", rejected},
-          {"unsettled", unsettled.size()}, {"ms", end.duration.count()}, {"category", end.category},
-          {"correlation_id", end.correlation_id}, {"assertion", b.assertion}});
+         {{"batch", b.id},
+          {"attempt", b.attempts},
+          {"outcome", end.outcome},
+          {"http", a.status},
+          {"changes", b.changes.size()},
+          {"confirmed", confirmed},
+          {"rejected", rejected},
+          {"unsettled", unsettled.size()},
+          {"ms", end.duration.count()},
+          {"category", end.category},
+          {"correlation_id", end.correlation_id},
+          {"assertion", b.assertion}});
     end.unsettled = std::move(unsettled);
     pending_.ends.push_back(std::move(end));
 }

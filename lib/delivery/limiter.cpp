@@ -11,7 +11,10 @@ constexpr std::int64_t limit_max = 100'000;  // a header beyond that is not beli
 }  // namespace
 
 limiter::limiter(std::optional<std::uint32_t> configured, base::milliseconds interval)
-    : configured_(configured), configured_interval_(interval), interval_(interval), limit_(configured.value_or(lowest_limit)) {}
+    : configured_(configured),
+      configured_interval_(interval),
+      interval_(interval),
+      limit_(configured.value_or(lowest_limit)) {}
 
 void limiter::configure(std::optional<std::uint32_t> configured, base::milliseconds interval) {
     configured_ = configured;
@@ -43,8 +46,8 @@ std::optional<base::steady_time> limiter::next_free(base::steady_time now) {
     const std::uint32_t in_use = used(now);
     const std::uint32_t most = usable(now);
     if (in_use < most) {
-        // The first quarter may leave at once; the rest evenly, so that a slot comes free every few moments and not all of
-        // them together once an interval: an opt-out that comes in must not wait for that.
+        // The first quarter may leave at once; the rest evenly, so that a slot comes free every few moments and not all
+        // of them together once an interval: an opt-out that comes in must not wait for that.
         const bool spread = in_use * 4 >= most;
         const base::steady_time next = spread ? last_taken_ + interval_ / most : base::steady_time::min();
         return std::max({now, blocked_until_, next});
@@ -102,7 +105,8 @@ void limiter::learn(std::optional<std::int64_t> max, std::optional<std::int64_t>
 
 void limiter::refused(base::steady_time now, base::milliseconds wait) {
     blocked_until_ = std::max(blocked_until_, now + wait);
-    if (now - refused_at_ > interval_ || refused_at_ == base::steady_time{}) margin_ = std::min(margin_ * 2, limit_margin_max);
+    if (now - refused_at_ > interval_ || refused_at_ == base::steady_time{})
+        margin_ = std::min(margin_ * 2, limit_margin_max);
     refused_at_ = now;
 }
 

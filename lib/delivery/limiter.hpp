@@ -61,7 +61,7 @@ class limiter {
     base::milliseconds margin_ = limit_margin_first;
     std::uint32_t limit_;
     bool learnt_ = false;
-    std::uint32_t told_ = 0;  // by HubSpot; 0: not learnt
+    std::uint32_t told_ = 0;               // by HubSpot; 0: not learnt
     std::deque<base::steady_time> sends_;  // ascending; a slot is used until one interval + margin after
     std::uint32_t taken_ = 0;              // not written yet
     base::steady_time last_taken_{};

@@ -5,8 +5,8 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::array<std::string_view, pause_reason_count> names{
-    "outage", "auth", "scope", "configuration", "daily limit", "moving", "disk", "operator"};
+constexpr std::array<std::string_view, pause_reason_count> names{"outage",      "auth",   "scope", "configuration",
+                                                                 "daily limit", "moving", "disk",  "operator"};
 constexpr int growth_max = 15;
 
 }  // namespace
@@ -19,12 +19,9 @@ std::optional<pause_reason> parse_pause_reason(std::string_view text) {
     return std::nullopt;
 }
 
-bool pauses::probes(pause_reason reason) {
-    return reason != pause_reason::operator_ && reason != pause_reason::disk;
-}
+bool pauses::probes(pause_reason reason) { return reason != pause_reason::operator_ && reason != pause_reason::disk; }
 
-bool pauses::begin(pause_reason reason, std::string words, base::moment now,
-                   std::optional<base::milliseconds> wait) {
+bool pauses::begin(pause_reason reason, std::string words, base::moment now, std::optional<base::milliseconds> wait) {
     std::optional<pause>& slot = held_[static_cast<std::size_t>(reason)];
     const bool is_new = !slot;
     if (is_new) {

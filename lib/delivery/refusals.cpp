@@ -59,7 +59,8 @@ void refusals::forget() {
 void refusals::accuse(suspect&& accused, ledger::batch_id rest) { accused_.emplace_back(rest, std::move(accused)); }
 
 std::optional<refusals::suspect> refusals::take_accused(ledger::batch_id rest) {
-    const auto found = std::find_if(accused_.begin(), accused_.end(), [rest](const auto& a) { return a.first == rest; });
+    const auto found =
+        std::find_if(accused_.begin(), accused_.end(), [rest](const auto& a) { return a.first == rest; });
     if (found == accused_.end()) return std::nullopt;
     suspect taken = std::move(found->second);
     accused_.erase(found);
@@ -67,7 +68,8 @@ std::optional<refusals::suspect> refusals::take_accused(ledger::batch_id rest) {
 }
 
 std::unique_ptr<batch> refusals::take(ledger::batch_id id) {
-    const auto accused = std::find_if(accused_.begin(), accused_.end(), [id](const auto& a) { return a.second.of->id == id; });
+    const auto accused =
+        std::find_if(accused_.begin(), accused_.end(), [id](const auto& a) { return a.second.of->id == id; });
     if (accused != accused_.end()) {
         std::unique_ptr<batch> taken = std::move(accused->second.of);
         accused_.erase(accused);

@@ -3,8 +3,9 @@
 // A change that HubSpot refused alone is rejected at once if HubSpot accepted anything else meanwhile. If not, it is
 // only *suspected*: it keeps its key and has no verdict yet. An accepted answer turns one or two suspects into
 // rejections; more of them are sent once more, since HubSpot may have refused everything for a moment. The end of all
-// other work turns all of them into rejections. But when `roots_max` batches in a row were refused down to every single change with one
-// category and nothing was accepted, the fault is not theirs: sending pauses, and their rows stay unsent.
+// other work turns all of them into rejections. But when `roots_max` batches in a row were refused down to every single
+// change with one category and nothing was accepted, the fault is not theirs: sending pauses, and their rows stay
+// unsent.
 //
 // A change that HubSpot names when it refuses a whole batch is *accused*: it waits for the answer to the rest of its
 // batch. Is that accepted, then it was the one, and is rejected with HubSpot's words: one error answer in all.

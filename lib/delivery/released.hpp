@@ -1,6 +1,6 @@
 // Files that were held and are released: the bulk cursor passes them, so their rows are fetched on their own, when the
-// cursor has come to them and before it goes on. While one of them has unsettled rows the low-water mark on disk stays where it is: the overtakes
-// that it would remove may name newer opt-outs of their keys.
+// cursor has come to them and before it goes on. While one of them has unsettled rows the low-water mark on disk stays
+// where it is: the overtakes that it would remove may name newer opt-outs of their keys.
 #pragma once
 
 #include <algorithm>

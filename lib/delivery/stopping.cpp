@@ -92,8 +92,10 @@ void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
             if (pauses_.find(pause_reason::daily_limit) && !answering_probe_) break;
             if (pauses_.begin(pause_reason::daily_limit, hubspot::explain(j), now, wait))
                 tell(base::level::error, "pause.begun",
-                     {{"reason", name(pause_reason::daily_limit)}, {"words", hubspot::explain(j)},
-                      {"probe_in_s", wait.count() / 1000}, {"goes_on", base::format_time(now.wall + wait)}});
+                     {{"reason", name(pause_reason::daily_limit)},
+                      {"words", hubspot::explain(j)},
+                      {"probe_in_s", wait.count() / 1000},
+                      {"goes_on", base::format_time(now.wall + wait)}});
             pending_.pauses.push_back(
                 {std::string(name(pause_reason::daily_limit)), now.wall, now.wall + wait, hubspot::explain(j)});
             break;
@@ -105,13 +107,14 @@ void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
             const base::milliseconds wait = told.value_or(settings_->retry.max);
             if (pauses_.begin(pause_reason::moving, hubspot::explain(j), now, told))
                 tell(base::level::warn, "pause.begun",
-                     {{"reason", name(pause_reason::moving)}, {"words", hubspot::explain(j)}, {"probe_in_s", wait.count() / 1000}});
-            pending_.pauses.push_back({std::string(name(pause_reason::moving)), now.wall, now.wall + wait, hubspot::explain(j)});
+                     {{"reason", name(pause_reason::moving)},
+                      {"words", hubspot::explain(j)},
+                      {"probe_in_s", wait.count() / 1000}});
+            pending_.pauses.push_back(
+                {std::string(name(pause_reason::moving)), now.wall, now.wall + wait, hubspot::explain(j)});
             break;
         }
-        default:
-            pause(pause_reason::configuration, hubspot::explain(j), now);
-            break;
+        default: pause(pause_reason::configuration, hubspot::explain(j), now); break;
     }
     if (b->assertion) return drop_assertion(*b, now);
     park(std::move(b), now.steady);

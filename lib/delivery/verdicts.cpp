@@ -85,13 +85,13 @@ void engine::suspect(owned b, const hubspot::refusal_words& words, const std::st
 }
 
 // An answer that refuses change by change, and accepts none.
-void engine::suspect_each(batch& b, const hubspot::judgement& j, const std::vector<bool>& doubted,
-                          base::moment now) {
+void engine::suspect_each(batch& b, const hubspot::judgement& j, const std::vector<bool>& doubted, base::moment now) {
     refusals_.root_refused(b.root, b.changes.size());
     owned apart = split_off(b, doubted);
     std::vector<hubspot::refusal_words> words;
     for (std::size_t i = 0; i < doubted.size(); ++i)
-        if (doubted[i]) words.push_back(j.changes[i].words ? j.words[j.changes[i].words - 1] : hubspot::refusal_words{});
+        if (doubted[i])
+            words.push_back(j.changes[i].words ? j.words[j.changes[i].words - 1] : hubspot::refusal_words{});
     if (pauses_.find(pause_reason::configuration)) {
         pause(pause_reason::configuration, refuses_everything(words.front().message), now);
         return park(std::move(apart), now.steady);

@@ -8,17 +8,11 @@ namespace consent_sync::http {
 
 namespace {
 
-base::error invalid(std::string words) {
-    return base::error{base::errc::invalid_input, std::move(words)};
-}
+base::error invalid(std::string words) { return base::error{base::errc::invalid_input, std::move(words)}; }
 
-std::string quoted(std::string_view text) {
-    return '"' + std::string(text) + '"';
-}
+std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_host_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
@@ -46,14 +40,12 @@ base::result<authority> check_host(std::string_view host, bool bracketed) {
         return result;
     }
     if (result.host.empty()) return invalid("the host is missing");
-    if (!error && address.is_v6())
-        return invalid("an IPv6 address stands in brackets: [" + result.host + "]");
+    if (!error && address.is_v6()) return invalid("an IPv6 address stands in brackets: [" + result.host + "]");
     result.is_address = !error;
     const bool valid = std::all_of(result.host.begin(), result.host.end(), is_host_character) &&
                        result.host.size() <= 253 && result.host.front() != '.' && result.host.back() != '.';
     if (!valid) {
-        return invalid("the host " + quoted(host) +
-                       " is not a name of letters, digits, '-' and '.' (write an " +
+        return invalid("the host " + quoted(host) + " is not a name of letters, digits, '-' and '.' (write an " +
                        "international name in its xn-- form)");
     }
     return result;
@@ -61,13 +53,9 @@ base::result<authority> check_host(std::string_view host, bool bracketed) {
 
 }  // namespace
 
-std::string authority::bracketed_host() const {
-    return host.find(':') == std::string::npos ? host : '[' + host + ']';
-}
+std::string authority::bracketed_host() const { return host.find(':') == std::string::npos ? host : '[' + host + ']'; }
 
-std::string authority::with_port() const {
-    return bracketed_host() + ':' + std::to_string(port);
-}
+std::string authority::with_port() const { return bracketed_host() + ':' + std::to_string(port); }
 
 base::result<authority> parse_authority(std::string_view text, std::uint16_t default_port) {
     const bool bracketed = !text.empty() && text.front() == '[';

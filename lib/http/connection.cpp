@@ -17,12 +17,9 @@ connection::connection(const asio::any_io_executor& executor, std::unique_ptr<by
     ++*open_count_;
 }
 
-connection::~connection() {
-    --*open_count_;
-}
+connection::~connection() { --*open_count_; }
 
-asio::awaitable<exchange> connection::run(const request& r, const endpoint& to,
-                                          std::chrono::milliseconds timeout,
+asio::awaitable<exchange> connection::run(const request& r, const endpoint& to, std::chrono::milliseconds timeout,
                                           const std::function<void()>& on_written) {
     exchange result;
     format_request(r, to, request_text_);
@@ -57,8 +54,8 @@ asio::awaitable<void> connection::read_response(exchange& result, std::chrono::m
         // A response that is complete counts, even when the deadline or a cancellation came in the same turn.
         if (state == progress::more && (read.error || cancelled || watchdog_.expired())) {
             const bool begun = reader_.received() > 0;
-            fail(result, read.error, cancelled,
-                 begun ? "in the middle of the response" : "before the response", timeout);
+            fail(result, read.error, cancelled, begun ? "in the middle of the response" : "before the response",
+                 timeout);
             co_return;
         }
     }
@@ -67,13 +64,13 @@ asio::awaitable<void> connection::read_response(exchange& result, std::chrono::m
         result.detail = reader_.failure();
         co_return;
     }
-    reusable_ = reader_.keeps_alive() && !watchdog_.expired() &&
-                !is_cancelled(co_await asio::this_coro::cancellation_state);
+    reusable_ =
+        reader_.keeps_alive() && !watchdog_.expired() && !is_cancelled(co_await asio::this_coro::cancellation_state);
     result.response = reader_.take();
 }
 
-void connection::fail(exchange& result, const boost::system::error_code& error, bool cancelled,
-                      const char* during, std::chrono::milliseconds timeout) const {
+void connection::fail(exchange& result, const boost::system::error_code& error, bool cancelled, const char* during,
+                      std::chrono::milliseconds timeout) const {
     if (cancelled) {
         result.failure = failure_step::cancelled;
         result.detail = cancelled_failure().detail;
@@ -84,8 +81,7 @@ void connection::fail(exchange& result, const boost::system::error_code& error, 
     } else {
         result.failure = failure_step::connection_lost;
         const bool closed = error == asio::error::eof;
-        result.detail =
-            (closed ? "closed by the server" : "connection lost: " + error.message()) + ' ' + during;
+        result.detail = (closed ? "closed by the server" : "connection lost: " + error.message()) + ' ' + during;
     }
 }
 

@@ -30,13 +30,10 @@ class connection {
     connection& operator=(const connection&) = delete;
 
     // Requires: is_reusable(). The arguments outlive the call. `timeout` runs from the first byte written.
-    boost::asio::awaitable<exchange> run(const request& r, const endpoint& to,
-                                         std::chrono::milliseconds timeout,
+    boost::asio::awaitable<exchange> run(const request& r, const endpoint& to, std::chrono::milliseconds timeout,
                                          const std::function<void()>& on_written);
 
-    bool is_reusable() const {
-        return reusable_;
-    }  // the last exchange ended well and the server keeps the line open
+    bool is_reusable() const { return reusable_; }  // the last exchange ended well and the server keeps the line open
     bool is_quiet() { return stream_->is_quiet(); }
     std::uint64_t requests() const { return requests_; }
 

@@ -26,8 +26,7 @@ std::string to_text(const tcp::endpoint& address) {
 
 // Attempts that run side by side. Shared with their handlers, which may come after the race is decided.
 struct race : std::enable_shared_from_this<race> {
-    race(const asio::any_io_executor& ex, addresses all)
-        : candidates(std::move(all)), changed(ex), executor(ex) {
+    race(const asio::any_io_executor& ex, addresses all) : candidates(std::move(all)), changed(ex), executor(ex) {
         sockets.reserve(candidates.size());  // attempts refer to their sockets
     }
 
@@ -35,10 +34,9 @@ struct race : std::enable_shared_from_this<race> {
         const std::size_t index = sockets.size();
         tcp::socket& socket = sockets.emplace_back(executor);
         running++;
-        socket.async_connect(candidates[index],
-                             [self = shared_from_this(), index](boost::system::error_code error) {
-                                 self->finish(index, error);
-                             });
+        socket.async_connect(candidates[index], [self = shared_from_this(), index](boost::system::error_code error) {
+            self->finish(index, error);
+        });
     }
 
     void finish(std::size_t index, const boost::system::error_code& error) {

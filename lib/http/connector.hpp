@@ -20,8 +20,8 @@ constexpr std::chrono::milliseconds connect_stagger{250};
 
 // Requires: at least one address. The socket has TCP_NODELAY set.
 boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> connect_first(
-    boost::asio::any_io_executor executor, addresses candidates,
-    std::chrono::steady_clock::time_point deadline, std::chrono::milliseconds stagger);
+    boost::asio::any_io_executor executor, addresses candidates, std::chrono::steady_clock::time_point deadline,
+    std::chrono::milliseconds stagger);
 
 // The order of trying: the first address's family, then the families in turn, else unchanged.
 addresses interleave_families(const addresses& in_order);

@@ -11,8 +11,8 @@ namespace consent_sync::http {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-dialer::dialer(asio::any_io_executor executor, endpoint to, std::optional<proxy> via,
-               std::unique_ptr<tls_client> tls, config::timeout_settings timeouts, lookup_function lookup)
+dialer::dialer(asio::any_io_executor executor, endpoint to, std::optional<proxy> via, std::unique_ptr<tls_client> tls,
+               config::timeout_settings timeouts, lookup_function lookup)
     : executor_(executor),
       to_(std::move(to)),
       via_(std::move(via)),
@@ -44,12 +44,10 @@ asio::awaitable<step_result<std::unique_ptr<byte_stream>>> dialer::open() {
     if (!socket && via_ && socket.error().step != failure_step::cancelled) {
         co_return step_failure{failure_step::proxy, "the proxy cannot be reached: " + socket.error().detail};
     }
-    if (socket && via_)
-        socket = co_await open_tunnel(std::move(*socket), *via_, to_.authority, connect_until);
+    if (socket && via_) socket = co_await open_tunnel(std::move(*socket), *via_, to_.authority, connect_until);
     if (!socket) co_return socket.error();
     if (!tls_) {
-        co_return step_result<std::unique_ptr<byte_stream>>(
-            std::make_unique<plain_stream>(std::move(*socket)));
+        co_return step_result<std::unique_ptr<byte_stream>>(std::make_unique<plain_stream>(std::move(*socket)));
     }
     const deadline tls_until = std::chrono::steady_clock::now() + timeouts_.tls;
     co_return co_await tls_->secure(std::move(*socket), tls_until);

@@ -34,8 +34,7 @@ class dialer {
 
   private:
     using deadline = std::chrono::steady_clock::time_point;
-    boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> reach(const authority& at,
-                                                                            deadline until);
+    boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> reach(const authority& at, deadline until);
 
     boost::asio::any_io_executor executor_;
     endpoint to_;

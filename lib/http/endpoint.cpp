@@ -22,14 +22,11 @@ bool is_loopback(const authority& at) {
 
 bool starts_with_scheme(std::string_view text, std::string_view scheme) {
     return text.size() >= scheme.size() &&
-           std::equal(scheme.begin(), scheme.end(), text.begin(), [](char want, char got) {
-               return want == (got >= 'A' && got <= 'Z' ? got - 'A' + 'a' : got);
-           });
+           std::equal(scheme.begin(), scheme.end(), text.begin(),
+                      [](char want, char got) { return want == (got >= 'A' && got <= 'Z' ? got - 'A' + 'a' : got); });
 }
 
-bool is_target_character(char c) {
-    return c > ' ' && c < '\x7f' && c != '?' && c != '#' && c != '\\';
-}
+bool is_target_character(char c) { return c > ' ' && c < '\x7f' && c != '?' && c != '#' && c != '\\'; }
 
 }  // namespace
 
@@ -60,16 +57,13 @@ base::result<endpoint> parse_endpoint(std::string_view base_url) {
     if (!parsed) return invalid(base_url, parsed.error().message);
     result.authority = std::move(*parsed);
     if (!std::all_of(path.begin(), path.end(), is_target_character)) {
-        return invalid(base_url,
-                       "its path holds a space, '?', '#', '\\' or a character that must be %-encoded");
+        return invalid(base_url, "its path holds a space, '?', '#', '\\' or a character that must be %-encoded");
     }
     result.prefix.assign(path);
-    while (!result.prefix.empty() && result.prefix.back() == '/')
-        result.prefix.pop_back();
+    while (!result.prefix.empty() && result.prefix.back() == '/') result.prefix.pop_back();
     if (result.plain && !is_loopback(result.authority)) {
-        return invalid(base_url,
-                       "http:// would send the token unencrypted, so it is taken only for localhost and " +
-                           std::string("loopback addresses"));
+        return invalid(base_url, "http:// would send the token unencrypted, so it is taken only for localhost and " +
+                                     std::string("loopback addresses"));
     }
     return result;
 }

@@ -22,8 +22,7 @@ struct https_transport::core {
           dial(ex, options.to, options.via, std::move(tls), options.timeouts, options.lookup),
           pool(ex, options.limits.connections_max, options.limits.idle) {}
 
-    static asio::awaitable<exchange> send(std::shared_ptr<core> self, request r,
-                                          std::function<void()> on_written);
+    static asio::awaitable<exchange> send(std::shared_ptr<core> self, request r, std::function<void()> on_written);
     asio::awaitable<exchange> run(const request& r, const std::function<void()>& on_written);
 
     asio::any_io_executor executor;
@@ -37,8 +36,7 @@ struct https_transport::core {
     bool closed = false;  // the transport is gone: keep nothing
 };
 
-asio::awaitable<exchange> https_transport::core::run(const request& r,
-                                                     const std::function<void()>& on_written) {
+asio::awaitable<exchange> https_transport::core::run(const request& r, const std::function<void()>& on_written) {
     exchange result;
     if (is_cancelled(co_await asio::this_coro::cancellation_state)) {
         result.failure = failure_step::cancelled;
@@ -57,8 +55,7 @@ asio::awaitable<exchange> https_transport::core::run(const request& r,
         line = std::make_unique<connection>(executor, std::move(*stream), limits.response, open_count);
     }
     result = co_await line->run(r, to, request_timeout, on_written);
-    const bool worn_out =
-        limits.requests_per_connection != 0 && line->requests() >= limits.requests_per_connection;
+    const bool worn_out = limits.requests_per_connection != 0 && line->requests() >= limits.requests_per_connection;
     if (line->is_reusable() && !worn_out && !closed) pool.put(std::move(line));
     co_return result;
 }
@@ -81,8 +78,7 @@ asio::awaitable<exchange> https_transport::core::send(std::shared_ptr<core> self
     co_return result;
 }
 
-base::result<https_options> read_https_options(const config::hubspot_settings& settings,
-                                               const environment& variables) {
+base::result<https_options> read_https_options(const config::hubspot_settings& settings, const environment& variables) {
     auto to = parse_endpoint(settings.base_url);
     if (!to) return to.error();
     auto via = choose_proxy(settings.proxy, variables, *to);
@@ -123,21 +119,13 @@ void https_transport::keep_idle(std::size_t connections_max) {
     core_->pool.keep(connections_max);
 }
 
-void https_transport::close_idle() {
-    core_->pool.close_all();
-}
+void https_transport::close_idle() { core_->pool.close_all(); }
 
-bool https_transport::is_plain() const {
-    return core_->to.is_plain();
-}
+bool https_transport::is_plain() const { return core_->to.is_plain(); }
 
-std::size_t https_transport::open_connections() const {
-    return *core_->open_count;
-}
+std::size_t https_transport::open_connections() const { return *core_->open_count; }
 
-std::size_t https_transport::idle_connections() const {
-    return core_->pool.size();
-}
+std::size_t https_transport::idle_connections() const { return core_->pool.size(); }
 
 transport_counters https_transport::counters() const {
     transport_counters result;

@@ -34,9 +34,8 @@ namespace consent_sync::http {
 
 struct transport_limits {
     response_limits response;
-    std::size_t connections_max = 192;  // idle connections kept
-    std::chrono::milliseconds idle{
-        25'000};  // an idle connection is closed after this; HubSpot does it after 30 s
+    std::size_t connections_max = 192;          // idle connections kept
+    std::chrono::milliseconds idle{25'000};     // an idle connection is closed after this; HubSpot does it after 30 s
     std::uint64_t requests_per_connection = 0;  // 0: no bound
 };
 
@@ -51,14 +50,12 @@ struct https_options {
 
 // What hubspot_settings and this process's environment say. Errors: invalid_input, about base_url or the
 // proxy.
-base::result<https_options> read_https_options(const config::hubspot_settings& settings,
-                                               const environment& variables);
+base::result<https_options> read_https_options(const config::hubspot_settings& settings, const environment& variables);
 
 struct transport_counters {
     std::uint64_t connections_opened = 0;
     std::uint64_t tls_sessions_resumed = 0;
-    std::uint64_t idle_found_closed =
-        0;  // idle connections that the server closed before they were used again
+    std::uint64_t idle_found_closed = 0;  // idle connections that the server closed before they were used again
 };
 
 class https_transport final : public transport {

@@ -22,8 +22,7 @@ asio::awaitable<byte_stream::io_result> plain_stream::read_some(std::span<char> 
 
 asio::awaitable<byte_stream::io_result> plain_stream::write_all(std::string_view text) {
     const auto area = asio::buffer(text.data(), text.size());
-    const auto [error, bytes] =
-        co_await asio::async_write(socket_, area, asio::as_tuple(asio::use_awaitable));
+    const auto [error, bytes] = co_await asio::async_write(socket_, area, asio::as_tuple(asio::use_awaitable));
     co_return io_result{error, bytes};
 }
 
@@ -32,9 +31,7 @@ void plain_stream::close() noexcept {
     socket_.close(ignored);
 }
 
-bool plain_stream::is_quiet() noexcept {
-    return is_quiet_socket(socket_);
-}
+bool plain_stream::is_quiet() noexcept { return is_quiet_socket(socket_); }
 
 bool is_quiet_socket(asio::ip::tcp::socket& socket) noexcept {
     if (!socket.is_open()) return false;

@@ -75,8 +75,7 @@ base::result<proxy> parse_proxy(std::string_view url) {
     proxy result;
     if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
         const auto credentials = decode_percent(rest.substr(0, at));
-        if (!credentials)
-            return invalid("user or password holds a '%' that is not followed by two hex digits");
+        if (!credentials) return invalid("user or password holds a '%' that is not followed by two hex digits");
         result.credentials = *credentials;
         if (result.credentials.find(':') == std::string::npos) result.credentials += ':';
         rest.remove_prefix(at + 1);

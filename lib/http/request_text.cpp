@@ -19,13 +19,9 @@ bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
 }
 
-bool is_visible(char c) {
-    return c > ' ' && c < '\x7f';
-}
+bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
 
-bool breaks_a_line(char c) {
-    return c == '\r' || c == '\n' || c == '\0';
-}
+bool breaks_a_line(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 
 bool same_name(std::string_view left, std::string_view lowered) {
     return std::equal(left.begin(), left.end(), lowered.begin(), lowered.end(), [](char a, char b) {
@@ -34,18 +30,16 @@ bool same_name(std::string_view left, std::string_view lowered) {
 }
 
 bool is_own_header(std::string_view name) {
-    constexpr std::array<std::string_view, 4> own = {"host", "content-length", "connection",
-                                                     "transfer-encoding"};
+    constexpr std::array<std::string_view, 4> own = {"host", "content-length", "connection", "transfer-encoding"};
     return std::any_of(own.begin(), own.end(), [&](std::string_view one) { return same_name(name, one); });
 }
 
 void check(const request& r) {
-    const bool target_ok = !r.target.empty() && r.target.front() == '/' &&
-                           std::all_of(r.target.begin(), r.target.end(), is_visible);
+    const bool target_ok =
+        !r.target.empty() && r.target.front() == '/' && std::all_of(r.target.begin(), r.target.end(), is_visible);
     if (!is_token(r.method) || !target_ok) throw std::invalid_argument("http request: bad method or target");
     for (const auto& [name, value] : r.headers) {
-        if (!is_token(name) || is_own_header(name) ||
-            std::any_of(value.begin(), value.end(), breaks_a_line)) {
+        if (!is_token(name) || is_own_header(name) || std::any_of(value.begin(), value.end(), breaks_a_line)) {
             throw std::invalid_argument("http request: bad header " + name);
         }
     }
@@ -67,8 +61,7 @@ void format_request(const request& r, const endpoint& to, std::string& text) {
     text.clear();
     text.append(r.method).append(" ").append(to.prefix).append(r.target).append(" HTTP/1.1\r\nHost: ");
     text.append(to.host_header()).append("\r\n");
-    for (const auto& [name, value] : r.headers)
-        text.append(name).append(": ").append(value).append("\r\n");
+    for (const auto& [name, value] : r.headers) text.append(name).append(": ").append(value).append("\r\n");
     if (!r.body.empty() || (r.method != "GET" && r.method != "HEAD")) {
         text.append("Content-Length: ").append(std::to_string(r.body.size())).append("\r\n");
     }

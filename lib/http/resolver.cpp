@@ -32,8 +32,7 @@ lookup_answer system_lookup(const std::string& host, std::uint16_t port) {
     const int status = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
     lookup_answer answer;
     if (status != 0) {
-        answer.failure =
-            status == EAI_SYSTEM ? std::generic_category().message(errno) : ::gai_strerror(status);
+        answer.failure = status == EAI_SYSTEM ? std::generic_category().message(errno) : ::gai_strerror(status);
         return answer;
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);

@@ -44,8 +44,7 @@ class resolver {
 
   private:
     struct flight;
-    static std::shared_ptr<flight> take_off(lookup_function lookup, const std::string& host,
-                                            std::uint16_t port);
+    static std::shared_ptr<flight> take_off(lookup_function lookup, const std::string& host, std::uint16_t port);
 
     boost::asio::any_io_executor executor_;
     lookup_function lookup_;

@@ -96,8 +96,7 @@ response_reader::progress response_reader::parse() {
         if (p.parser->is_done()) {
             const unsigned status = p.parser->get().result_int();
             if (status >= 200) return progress::complete;
-            if (status < 100 || status == 101)
-                return fail("status " + std::to_string(status) + " was not asked for");
+            if (status < 100 || status == 101) return fail("status " + std::to_string(status) + " was not asked for");
             if (++p.informational > informational_max) return fail("too many informational (1xx) answers");
             p.restart();
         } else if (used == 0 && p.buffer.size() == p.buffer.max_size()) {
@@ -117,23 +116,14 @@ response_reader::progress response_reader::ended() {
         if (!error && status < 200) return fail("status " + std::to_string(status) + " was not asked for");
         if (!error) return progress::complete;
     }
-    return fail("the response ended after " + std::to_string(parts_->received) +
-                " bytes, before it was complete");
+    return fail("the response ended after " + std::to_string(parts_->received) + " bytes, before it was complete");
 }
 
-std::size_t response_reader::received() const {
-    return parts_->received;
-}
-const std::string& response_reader::failure() const {
-    return parts_->failure;
-}
-bool response_reader::has_leftover() const {
-    return parts_->buffer.size() != 0;
-}
+std::size_t response_reader::received() const { return parts_->received; }
+const std::string& response_reader::failure() const { return parts_->failure; }
+bool response_reader::has_leftover() const { return parts_->buffer.size() != 0; }
 
-bool response_reader::keeps_alive() const {
-    return parts_->parser->keep_alive() && !has_leftover();
-}
+bool response_reader::keeps_alive() const { return parts_->parser->keep_alive() && !has_leftover(); }
 
 response response_reader::take() {
     auto message = parts_->parser->release();

@@ -39,8 +39,7 @@ class response_reader {
     const std::string& failure() const;  // after failed: what is wrong with the response
 
     // After complete:
-    bool keeps_alive()
-        const;  // another request may follow on this connection: agreed by the server, nothing left over
+    bool keeps_alive() const;  // another request may follow on this connection: agreed by the server, nothing left over
     bool has_leftover() const;  // bytes follow after the response
     response take();
 

@@ -30,8 +30,6 @@ bool is_cancelled(const CancellationState& state) {
     return state.cancelled() != boost::asio::cancellation_type::none;
 }
 
-inline step_failure cancelled_failure() {
-    return step_failure{failure_step::cancelled, "the exchange was cancelled"};
-}
+inline step_failure cancelled_failure() { return step_failure{failure_step::cancelled, "the exchange was cancelled"}; }
 
 }  // namespace consent_sync::http

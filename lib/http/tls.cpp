@@ -47,22 +47,20 @@ class tls_stream final : public byte_stream {
     }
 
     asio::awaitable<io_result> handshake() {
-        const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::client,
-                                                              asio::as_tuple(asio::use_awaitable));
+        const auto [error] =
+            co_await stream_.async_handshake(asio::ssl::stream_base::client, asio::as_tuple(asio::use_awaitable));
         co_return remember(io_result{error, 0});
     }
 
     asio::awaitable<io_result> read_some(std::span<char> into) override {
         const auto area = asio::buffer(into.data(), into.size());
-        const auto [error, bytes] =
-            co_await stream_.async_read_some(area, asio::as_tuple(asio::use_awaitable));
+        const auto [error, bytes] = co_await stream_.async_read_some(area, asio::as_tuple(asio::use_awaitable));
         co_return remember(io_result{error, bytes});
     }
 
     asio::awaitable<io_result> write_all(std::string_view text) override {
         const auto area = asio::buffer(text.data(), text.size());
-        const auto [error, bytes] =
-            co_await asio::async_write(stream_, area, asio::as_tuple(asio::use_awaitable));
+        const auto [error, bytes] = co_await asio::async_write(stream_, area, asio::as_tuple(asio::use_awaitable));
         co_return remember(io_result{error, bytes});
     }
 
@@ -91,16 +89,16 @@ class tls_stream final : public byte_stream {
 };
 
 base::error ca_failure(const std::string& file, const std::string& reason) {
-    return base::error{base::errc::invalid_input, "ca_file " + file + ": " + reason +
-                                                      "; it must be a readable PEM file of certificates"};
+    return base::error{base::errc::invalid_input,
+                       "ca_file " + file + ": " + reason + "; it must be a readable PEM file of certificates"};
 }
 
 // What the server's name is checked against, and what it is told about the name.
 bool set_server(SSL* connection, const authority& server) {
     X509_VERIFY_PARAM* const parameters = SSL_get0_param(connection);
     if (server.is_address) return X509_VERIFY_PARAM_set1_ip_asc(parameters, server.host.c_str()) == 1;
-    X509_VERIFY_PARAM_set_hostflags(
-        parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    X509_VERIFY_PARAM_set_hostflags(parameters,
+                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return X509_VERIFY_PARAM_set1_host(parameters, server.host.c_str(), 0) == 1 &&
            // SSL_set_tlsext_host_name, which is a macro with an old-style cast; OpenSSL copies the name.
            SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
@@ -111,8 +109,8 @@ std::string handshake_failure(SSL* connection, const boost::system::error_code& 
     if (const long verdict = SSL_get_verify_result(connection); verdict != X509_V_OK) {
         std::string words = "certificate verify failed: ";
         words += X509_verify_cert_error_string(verdict);
-        const bool no_issuer = verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-                               verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT;
+        const bool no_issuer =
+            verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT;
         if (no_issuer) words += " (is ca-certificates installed, or ca_file the right one?)";
         return words;
     }
@@ -127,14 +125,15 @@ std::string handshake_failure(SSL* connection, const boost::system::error_code& 
 tls_client::tls_client(std::shared_ptr<parts> p) : parts_(std::move(p)) {}
 tls_client::~tls_client() = default;
 
-base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& options,
-                                                           const authority& server) {
+base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& options, const authority& server) {
     auto made = std::make_shared<parts>(server);
     boost::system::error_code error;
     if (options.ca_file.empty()) {
         made->context.set_default_verify_paths(error);
-        if (error) return base::error{base::errc::io, "the system's certificates cannot be read: " + error.message() +
-                                                         "; install the package ca-certificates, or name a file in hubspot.ca_file"};
+        if (error)
+            return base::error{base::errc::io,
+                               "the system's certificates cannot be read: " + error.message() +
+                                   "; install the package ca-certificates, or name a file in hubspot.ca_file"};
     } else {
         made->context.load_verify_file(options.ca_file, error);
         if (error) return ca_failure(options.ca_file, error.message());
@@ -148,8 +147,7 @@ base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& op
     constexpr std::array<unsigned char, 9> protocols = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_alpn_protos(context, protocols.data(), protocols.size()) != 0) {
-        return base::error{base::errc::unsupported,
-                           "OpenSSL refuses TLS 1.2 or ALPN; look at its configuration"};
+        return base::error{base::errc::unsupported, "OpenSSL refuses TLS 1.2 or ALPN; look at its configuration"};
     }
     return std::unique_ptr<tls_client>(new tls_client(std::move(made)));
 }
@@ -176,8 +174,6 @@ asio::awaitable<step_result<std::unique_ptr<byte_stream>>> tls_client::secure(
     co_return step_result<std::unique_ptr<byte_stream>>(std::move(stream));
 }
 
-std::uint64_t tls_client::sessions_resumed() const {
-    return parts_->resumed;
-}
+std::uint64_t tls_client::sessions_resumed() const { return parts_->resumed; }
 
 }  // namespace consent_sync::http

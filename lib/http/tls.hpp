@@ -28,8 +28,7 @@ struct tls_options {
 class tls_client {
   public:
     // Errors: io, invalid_input: ca_file cannot be read or holds no certificate.
-    static base::result<std::unique_ptr<tls_client>> make(const tls_options& options,
-                                                          const authority& server);
+    static base::result<std::unique_ptr<tls_client>> make(const tls_options& options, const authority& server);
     ~tls_client();
     tls_client(const tls_client&) = delete;
     tls_client& operator=(const tls_client&) = delete;

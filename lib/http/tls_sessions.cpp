@@ -26,8 +26,7 @@ tls_sessions::~tls_sessions() {
 }
 
 int tls_sessions::on_new_session(SSL* connection, SSL_SESSION* session) {
-    auto* self =
-        static_cast<tls_sessions*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), context_index()));
+    auto* self = static_cast<tls_sessions*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), context_index()));
     if (self == nullptr) return 0;
     if (self->sessions_.size() == sessions_max) self->sessions_.pop_front();
     self->sessions_.emplace_back(session);
@@ -35,11 +34,10 @@ int tls_sessions::on_new_session(SSL* connection, SSL_SESSION* session) {
 }
 
 void tls_sessions::offer(SSL* connection) {
-    while (!sessions_.empty() && SSL_SESSION_is_resumable(sessions_.back().get()) == 0)
-        sessions_.pop_back();
+    while (!sessions_.empty() && SSL_SESSION_is_resumable(sessions_.back().get()) == 0) sessions_.pop_back();
     if (sessions_.empty()) return;
-    // A copy, because OpenSSL marks a session of TLS 1.3 as not resumable when a handshake that used it is finished, and
-    // others may still be about to offer it. A failure only means a full handshake.
+    // A copy, because OpenSSL marks a session of TLS 1.3 as not resumable when a handshake that used it is finished,
+    // and others may still be about to offer it. A failure only means a full handshake.
     const session_ptr copy(SSL_SESSION_dup(sessions_.back().get()));
     SSL_set_session(connection, copy.get());
     if (sessions_.size() > 1) sessions_.pop_back();

@@ -13,14 +13,14 @@ namespace consent_sync::http {
 
 struct request {
     std::string method = "POST";
-    std::string target;                                         // "/path?query"
-    std::vector<std::pair<std::string, std::string>> headers;   // Host, Content-Length, Connection are the transport's
+    std::string target;                                        // "/path?query"
+    std::vector<std::pair<std::string, std::string>> headers;  // Host, Content-Length, Connection are the transport's
     std::string body;
 };
 
 struct response {
     unsigned status = 0;
-    std::vector<std::pair<std::string, std::string>> headers;   // names lowered
+    std::vector<std::pair<std::string, std::string>> headers;  // names lowered
     std::string body;
     // The first header of that name (lower case); empty if there is none.
     std::string_view header(std::string_view lowered_name) const;
@@ -28,7 +28,15 @@ struct response {
 
 // The step at which an exchange ended without a response.
 enum class failure_step {
-    name_lookup, connect, connect_timeout, tls, tls_timeout, proxy, request_timeout, connection_lost, bad_response,
+    name_lookup,
+    connect,
+    connect_timeout,
+    tls,
+    tls_timeout,
+    proxy,
+    request_timeout,
+    connection_lost,
+    bad_response,
     cancelled,
 };
 

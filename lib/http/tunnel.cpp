@@ -44,8 +44,7 @@ asio::awaitable<std::string> ask(plain_stream& stream, const proxy& via, const a
         if (read.error) co_return lost(read.error);
         progress = reader.added(read.bytes);
     }
-    if (progress == response_reader::progress::failed)
-        co_return "proxy's answer to CONNECT: " + reader.failure();
+    if (progress == response_reader::progress::failed) co_return "proxy's answer to CONNECT: " + reader.failure();
     const unsigned status = reader.take().status;
     if (status < 200 || status > 299) co_return refusal(status, via, target);
     // The server speaks only after the client in TLS, so these bytes are the proxy's.

@@ -16,11 +16,10 @@ using namespace std::chrono;
 // "Etc/GMT+5".
 bool is_zone_name(std::string_view name) {
     const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
-               c == '_' || c == '-' || c == '+';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
+               c == '-' || c == '+';
     };
-    return !name.empty() && name.size() <= 64 && name.front() != '/' &&
-           std::all_of(name.begin(), name.end(), allowed);
+    return !name.empty() && name.size() <= 64 && name.front() != '/' && std::all_of(name.begin(), name.end(), allowed);
 }
 
 // No zone of the earth is further than 14 hours from Greenwich.
@@ -59,16 +58,14 @@ base::result<minutes> parse_daily_reset(std::string_view body) {
 base::result<account_info> parse_account_info(std::string_view body) {
     account_info info;
     if (const auto object = parse_object(body)) {
-        if (std::string name = find_text(*object, "timeZone"); is_zone_name(name))
-            info.time_zone = std::move(name);
+        if (std::string name = find_text(*object, "timeZone"); is_zone_name(name)) info.time_zone = std::move(name);
         info.utc_offset = parse_offset_ms(find_integer(*object, "utcOffsetMilliseconds"));
         info.portal = find_integer(*object, "portalId").value_or(0);
     }
     if (info.time_zone.empty() && !info.utc_offset)
-        return base::error{
-            base::errc::invalid_input,
-            "HubSpot's account information names no time zone; set limits.time_zone, or the end of a "
-            "used-up day is found by asking every 30 minutes"};
+        return base::error{base::errc::invalid_input,
+                           "HubSpot's account information names no time zone; set limits.time_zone, or the end of a "
+                           "used-up day is found by asking every 30 minutes"};
     return info;
 }
 

@@ -1,4 +1,5 @@
-// What the account says of itself: the answers to GET /account-info/v3/details and …/api-usage/daily/private-apps. Pure.
+// What the account says of itself: the answers to GET /account-info/v3/details and …/api-usage/daily/private-apps.
+// Pure.
 //
 // Source: HubSpot's account information API. The daily limit is reset at midnight of the account's time zone.
 #pragma once

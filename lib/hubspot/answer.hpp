@@ -39,7 +39,7 @@ struct answer_headers {
 struct answer {
     std::optional<no_answer> failure;  // set: there is no status
     std::string failure_detail;        // for the log: the step and the system's or OpenSSL's words
-    bool written = false;  // at least a part of the request left this machine: HubSpot may have it
+    bool written = false;              // at least a part of the request left this machine: HubSpot may have it
     unsigned status = 0;
     answer_headers headers;
     std::string body;

@@ -23,8 +23,7 @@ class batch_index {
         for (std::uint32_t i = 0; i < batch.size(); ++i) {
             const std::uint64_t hash = hash_address(batch[i].subscriber);
             std::size_t at = hash & mask();
-            while (slots_[at].number != 0)
-                at = (at + 1) & mask();
+            while (slots_[at].number != 0) at = (at + 1) & mask();
             slots_[at] = {tag(hash), i + 1};
         }
     }
@@ -36,8 +35,7 @@ class batch_index {
         const std::uint64_t hash = hash_address(wanted);
         for (std::size_t at = hash & mask(); slots_[at].number != 0; at = (at + 1) & mask()) {
             const std::uint32_t index = slots_[at].number - 1;
-            if (slots_[at].tag == tag(hash) && consent::same_subscriber(batch_[index].subscriber, wanted))
-                found(index);
+            if (slots_[at].tag == tag(hash) && consent::same_subscriber(batch_[index].subscriber, wanted)) found(index);
         }
     }
 

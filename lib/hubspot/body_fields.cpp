@@ -38,8 +38,7 @@ field error_field(std::string_view key) {
 field context_field(std::string_view key) {
     if (key == "subscriberIdString") return field::subscriber;
     if (key == "subscriptionId") return field::subscription;
-    if (key == "requiredGranularScopes" || key == "missingScopes" || key == "requiredScopes")
-        return field::scopes;
+    if (key == "requiredGranularScopes" || key == "missingScopes" || key == "requiredScopes") return field::scopes;
     return field::none;
 }
 

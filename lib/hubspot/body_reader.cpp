@@ -33,19 +33,13 @@ class handler {
             return push(where::top);
         }
         switch (at()) {
-            case where::results:
-                return begin_result(ec);
-            case where::errors:
-                return begin_error(ec);
-            case where::details:
-                out_.errors.back().names.emplace_back();
-                return push(where::detail);
+            case where::results: return begin_result(ec);
+            case where::errors: return begin_error(ec);
+            case where::details: out_.errors.back().names.emplace_back(); return push(where::detail);
             case where::top:
             case where::error:
-            case where::detail:
-                return push(field_ == field::context ? where::context : where::other);
-            default:
-                return push(where::other);
+            case where::detail: return push(field_ == field::context ? where::context : where::other);
+            default: return push(where::other);
         }
     }
     bool on_object_end(std::size_t, error_code&) { return pop(); }
@@ -130,17 +124,12 @@ class handler {
 
     field find_field(std::string_view key) const {
         switch (at()) {
-            case where::top:
-                return top_field(key);
-            case where::result:
-                return result_field(key);
+            case where::top: return top_field(key);
+            case where::result: return result_field(key);
             case where::error:
-            case where::detail:
-                return error_field(key);
-            case where::context:
-                return context_field(key);
-            default:
-                return field::none;
+            case where::detail: return error_field(key);
+            case where::context: return context_field(key);
+            default: return field::none;
         }
     }
 
@@ -153,72 +142,49 @@ class handler {
     // The text itself where it is a part of the body; the parser's own buffers end with the call.
     std::string_view keep(std::string_view s) {
         const std::less<const char*> before;
-        if (!before(s.data(), text_.data()) && !before(text_.data() + text_.size(), s.data() + s.size()))
-            return s;
+        if (!before(s.data(), text_.data()) && !before(text_.data() + text_.size(), s.data() + s.size())) return s;
         return out_.unescaped.emplace_back(s);
     }
 
     void take_text(std::string_view s) {
         switch (at()) {
-            case where::top:
-                take_top(s);
-                break;
-            case where::result:
-                take_result(s);
-                break;
-            case where::error:
-                take_error(out_.errors.back(), s);
-                break;
+            case where::top: take_top(s); break;
+            case where::result: take_result(s); break;
+            case where::error: take_error(out_.errors.back(), s); break;
             case where::detail:
                 if (field_ == field::message || field_ == field::in) note(out_.errors.back(), s);
                 break;
             case where::context:
-            case where::context_values:
-                take_context(s, parse_integer(s));
-                break;
-            default:
-                break;
+            case where::context_values: take_context(s, parse_integer(s)); break;
+            default: break;
         }
         if (at() != where::context_values) field_ = field::none;
     }
 
     void take_top(std::string_view s) {
         switch (field_) {
-            case field::correlation_id:
-                out_.correlation_id = plain(s, 128);
-                break;
-            case field::policy_name:
-                out_.policy_name = plain(s, 128);
-                break;
+            case field::correlation_id: out_.correlation_id = plain(s, 128); break;
+            case field::policy_name: out_.policy_name = plain(s, 128); break;
             case field::status:
                 // A second, different status contradicts the first: then there is none.
                 if (status_seen_ && out_.whole.status != s) s = {};
                 status_seen_ = true;
                 out_.whole.status = s.size() <= 128 ? s : std::string_view();
                 break;
-            default:
-                take_error(out_.whole, s);
-                break;
+            default: take_error(out_.whole, s); break;
         }
     }
 
     void take_error(body_error& of, std::string_view s) {
         switch (field_) {
-            case field::category:
-                of.category = plain(s, 128);
-                break;
-            case field::status:
-                of.status = plain(s, 128);
-                break;
+            case field::category: of.category = plain(s, 128); break;
+            case field::status: of.status = plain(s, 128); break;
             case field::message:
                 of.message = s;
                 note(of, s);
                 break;
-            case field::in:
-                note(of, s);
-                break;
-            default:
-                break;
+            case field::in: note(of, s); break;
+            default: break;
         }
     }
 
@@ -245,14 +211,9 @@ class handler {
             case field::status:
                 if (first_time()) result.status = keep(s);
                 break;
-            case field::reason:
-                result.reason = keep(s);
-                break;
-            case field::timestamp:
-                result.timestamp = keep(s);
-                break;
-            default:
-                break;
+            case field::reason: result.reason = keep(s); break;
+            case field::timestamp: result.timestamp = keep(s); break;
+            default: break;
         }
     }
 
@@ -267,21 +228,15 @@ class handler {
     void take_context(std::string_view s, std::optional<std::int64_t> number) {
         body_error& owner = context_owner();
         const std::size_t levels = at() == where::context_values ? 3 : 2;
-        body_names& names =
-            stack_[depth_ - levels] == where::detail ? owner.names.back() : owner.names.front();
+        body_names& names = stack_[depth_ - levels] == where::detail ? owner.names.back() : owner.names.front();
         note(owner, s);
         switch (field_) {
-            case field::subscriber:
-                names.subscribers.emplace_back(s);
-                break;
-            case field::subscription:
-                names.subscriptions.push_back(number);
-                break;
+            case field::subscriber: names.subscribers.emplace_back(s); break;
+            case field::subscription: names.subscriptions.push_back(number); break;
             case field::scopes:
                 if (out_.scopes.size() < scopes_max) out_.scopes.push_back(plain(s, 128));
                 break;
-            default:
-                break;
+            default: break;
         }
     }
 

@@ -21,21 +21,15 @@ answer_kind classify_limit(const answer_body& body) {
 
 answer_kind classify_refusal(unsigned status, const answer_body& body) {
     switch (status) {
-        case 401:
-            return answer_kind::unauthorized;
-        case 403:
-            return is_hubspot_error(body) ? answer_kind::scope_missing : answer_kind::forbidden;
+        case 401: return answer_kind::unauthorized;
+        case 403: return is_hubspot_error(body) ? answer_kind::scope_missing : answer_kind::forbidden;
         case 404:
             return body.readable && body.whole.category == "OBJECT_NOT_FOUND" ? answer_kind::refused
                                                                               : answer_kind::misconfigured;
-        case 413:
-            return answer_kind::too_large;
-        case 423:
-            return answer_kind::locked;
-        case 429:
-            return classify_limit(body);
-        case 477:
-            return answer_kind::moving;
+        case 413: return answer_kind::too_large;
+        case 423: return answer_kind::locked;
+        case 429: return classify_limit(body);
+        case 477: return answer_kind::moving;
         // About the account, the address of the endpoint, the proxy or the way in which requests are built,
         // which is the same for every batch: no row is to blame.
         case 402:  // payment required
@@ -58,10 +52,8 @@ answer_kind classify_refusal(unsigned status, const answer_body& body) {
         case 421:  // misdirected: another connection may do
         case 425:
         case 444:  // nginx and its relatives for a connection that ended early
-        case 499:
-            return answer_kind::unavailable;
-        default:
-            return answer_kind::refused;
+        case 499: return answer_kind::unavailable;
+        default: return answer_kind::refused;
     }
 }
 

@@ -30,8 +30,7 @@ std::string explain_scopes(const judgement& j) {
         return "the app of the token may not do this: give it the scope " + std::string(batch_write_scope) +
                ", which needs Marketing Hub Enterprise, and a token that was issued after that";
     std::string sentence = "the app of the token lacks what HubSpot asks for; give it the scope";
-    for (std::size_t i = 0; i < j.missing_scopes.size(); ++i)
-        sentence += (i == 0 ? " " : ", ") + j.missing_scopes[i];
+    for (std::size_t i = 0; i < j.missing_scopes.size(); ++i) sentence += (i == 0 ? " " : ", ") + j.missing_scopes[i];
     const auto& scopes = j.missing_scopes;
     if (std::find(scopes.begin(), scopes.end(), batch_write_scope) != scopes.end())
         sentence += " (" + std::string(batch_write_scope) + " needs Marketing Hub Enterprise)";
@@ -49,15 +48,13 @@ std::string explain_unavailable(const refusal_words& words) {
                "inspects TLS on "
                "the way";
     if (why == name(no_answer::proxy_refused)) return "the proxy refuses the connection: check hubspot.proxy";
-    if (why == name(no_answer::cancelled))
-        return "the request was cut by a stop; it is sent again after the start";
+    if (why == name(no_answer::cancelled)) return "the request was cut by a stop; it is sent again after the start";
     return "HubSpot is not available at the moment; it is tried again by itself";
 }
 
 std::string explain_kind(const judgement& j, const refusal_words& words) {
     switch (j.kind) {
-        case answer_kind::judged:
-            return "";
+        case answer_kind::judged: return "";
         case answer_kind::unclear:
             return "HubSpot answered without saying that the batch is complete: nothing of it counts as "
                    "done, it is "
@@ -65,12 +62,9 @@ std::string explain_kind(const judgement& j, const refusal_words& words) {
         case answer_kind::refused:
             return "HubSpot refuses the batch as a whole: it is cut until the change that is to blame is "
                    "found";
-        case answer_kind::too_large:
-            return "the batch is too large for HubSpot: smaller ones are sent";
-        case answer_kind::unauthorized:
-            return explain_unauthorized(words);
-        case answer_kind::scope_missing:
-            return explain_scopes(j);
+        case answer_kind::too_large: return "the batch is too large for HubSpot: smaller ones are sent";
+        case answer_kind::unauthorized: return explain_unauthorized(words);
+        case answer_kind::scope_missing: return explain_scopes(j);
         case answer_kind::forbidden:
             return "something before HubSpot's API refuses the requests: check hubspot.base_url, "
                    "hubspot.proxy, and "
@@ -79,18 +73,15 @@ std::string explain_kind(const judgement& j, const refusal_words& words) {
             return "HubSpot has no such endpoint, or does not take requests in this way: check "
                    "hubspot.base_url and "
                    "hubspot.path";
-        case answer_kind::locked:
-            return "HubSpot has locked the records for a moment; it is tried again by itself";
-        case answer_kind::rate_limited:
-            return "HubSpot's rolling limit is reached: everything waits for it";
+        case answer_kind::locked: return "HubSpot has locked the records for a moment; it is tried again by itself";
+        case answer_kind::rate_limited: return "HubSpot's rolling limit is reached: everything waits for it";
         case answer_kind::daily_limited:
             return "the account's requests of this day are used up: sending goes on after the account's "
                    "midnight";
         case answer_kind::moving:
             return "HubSpot is moving the account to another data centre, which may take 24 hours: "
                    "everything waits";
-        case answer_kind::unavailable:
-            return explain_unavailable(words);
+        case answer_kind::unavailable: return explain_unavailable(words);
     }
     return "";
 }

@@ -35,8 +35,7 @@ refusal_words whole_words(const answer& a, const answer_body& body) {
 
 void add_scopes(const answer_body& body, judgement& out) {
     for (const std::string& scope : body.scopes)
-        if (std::find(out.missing_scopes.begin(), out.missing_scopes.end(), scope) ==
-            out.missing_scopes.end())
+        if (std::find(out.missing_scopes.begin(), out.missing_scopes.end(), scope) == out.missing_scopes.end())
             out.missing_scopes.push_back(scope);
 }
 
@@ -44,32 +43,19 @@ void add_scopes(const answer_body& body, judgement& out) {
 
 std::string_view name(answer_kind kind) {
     switch (kind) {
-        case answer_kind::judged:
-            return "judged";
-        case answer_kind::unclear:
-            return "unclear";
-        case answer_kind::refused:
-            return "refused";
-        case answer_kind::too_large:
-            return "too_large";
-        case answer_kind::unauthorized:
-            return "unauthorized";
-        case answer_kind::scope_missing:
-            return "scope_missing";
-        case answer_kind::forbidden:
-            return "forbidden";
-        case answer_kind::misconfigured:
-            return "misconfigured";
-        case answer_kind::locked:
-            return "locked";
-        case answer_kind::rate_limited:
-            return "rate_limited";
-        case answer_kind::daily_limited:
-            return "daily_limited";
-        case answer_kind::moving:
-            return "moving";
-        case answer_kind::unavailable:
-            return "unavailable";
+        case answer_kind::judged: return "judged";
+        case answer_kind::unclear: return "unclear";
+        case answer_kind::refused: return "refused";
+        case answer_kind::too_large: return "too_large";
+        case answer_kind::unauthorized: return "unauthorized";
+        case answer_kind::scope_missing: return "scope_missing";
+        case answer_kind::forbidden: return "forbidden";
+        case answer_kind::misconfigured: return "misconfigured";
+        case answer_kind::locked: return "locked";
+        case answer_kind::rate_limited: return "rate_limited";
+        case answer_kind::daily_limited: return "daily_limited";
+        case answer_kind::moving: return "moving";
+        case answer_kind::unavailable: return "unavailable";
     }
     return "unknown";
 }
@@ -77,8 +63,7 @@ std::string_view name(answer_kind kind) {
 judgement judge(std::span<const consent::change> batch, const answer& a, base::wall_time now) {
     judgement out;
     if (a.headers.retry_after) out.retry_after = parse_retry_after(*a.headers.retry_after, now);
-    if (a.headers.correlation_id)
-        out.correlation_id = plain_ascii(*a.headers.correlation_id, correlation_id_bytes_max);
+    if (a.headers.correlation_id) out.correlation_id = plain_ascii(*a.headers.correlation_id, correlation_id_bytes_max);
     if (a.failure) {
         out.kind = answer_kind::unavailable;
         out.words.push_back({std::string(name(*a.failure)), plain_ascii(a.failure_detail, words_bytes_max)});

@@ -22,10 +22,10 @@ namespace consent_sync::hubspot {
 
 // What the answer says of the batch as a whole.
 enum class answer_kind {
-    judged,     // 2xx COMPLETE or SUCCESS: see the outcome of each change
-    unclear,    // 2xx with another status, an empty or an unreadable body: nothing is known of any change
-    refused,    // 400, 409, 422 and other 4xx about the content, 404 OBJECT_NOT_FOUND: somewhere a bad change
-    too_large,  // 413
+    judged,         // 2xx COMPLETE or SUCCESS: see the outcome of each change
+    unclear,        // 2xx with another status, an empty or an unreadable body: nothing is known of any change
+    refused,        // 400, 409, 422 and other 4xx about the content, 404 OBJECT_NOT_FOUND: somewhere a bad change
+    too_large,      // 413
     unauthorized,   // 401
     scope_missing,  // 403 with HubSpot's Error body, whatever its category: some of HubSpot's 403 have none
     forbidden,      // 403 otherwise: from an edge or a proxy
@@ -48,7 +48,7 @@ enum class change_outcome : std::uint8_t {
 struct change_judgement {
     change_outcome outcome = change_outcome::unresolved;
     consent::success_reason reason = consent::success_reason::none;  // confirmed
-    std::int64_t hubspot_time_ms = 0;  // confirmed: HubSpot's timestamp; 0: none
+    std::int64_t hubspot_time_ms = 0;                                // confirmed: HubSpot's timestamp; 0: none
     // rejected, other_status, and unresolved if HubSpot said something of it: 1 + index in judgement::words;
     // 0: none
     std::uint32_t words = 0;
@@ -63,11 +63,11 @@ inline constexpr std::size_t words_bytes_max = 1024;
 
 struct judgement {
     answer_kind kind = answer_kind::unavailable;
-    std::vector<change_judgement> changes;  // parallel to the batch; filled for `judged` only
-    std::vector<refusal_words> words;  // judged: those that `changes` refer to; else one, of the whole answer
-    std::string correlation_id;        // of the header, else of the body
+    std::vector<change_judgement> changes;    // parallel to the batch; filled for `judged` only
+    std::vector<refusal_words> words;         // judged: those that `changes` refer to; else one, of the whole answer
+    std::string correlation_id;               // of the header, else of the body
     std::vector<std::string> missing_scopes;  // scope_missing
-    std::vector<std::uint32_t> suspects;  // refused: indices of the changes that the error body names, sorted
+    std::vector<std::uint32_t> suspects;      // refused: indices of the changes that the error body names, sorted
     std::optional<std::chrono::milliseconds> retry_after;  // from Retry-After, clamped to [0, 24 h]
     std::uint32_t unmatched_results = 0;                   // results that name no key of the batch
     std::uint32_t unmatched_errors = 0;                    // errors that name no key of the batch

@@ -23,19 +23,13 @@ struct tally {
 
 // Categories that say nothing against the change.
 bool is_trouble(const body_error& e) {
-    static constexpr std::array<std::string_view, 9> categories{"INTERNAL_ERROR",
-                                                                "RATE_LIMITS",
-                                                                "RATE_LIMIT",
-                                                                "MISSING_SCOPES",
-                                                                "INVALID_AUTHENTICATION",
-                                                                "EXPIRED_AUTHENTICATION",
-                                                                "SERVICE_UNAVAILABLE",
-                                                                "TIMEOUT",
-                                                                "LOCKED"};
+    static constexpr std::array<std::string_view, 9> categories{
+        "INTERNAL_ERROR",         "RATE_LIMITS",         "RATE_LIMIT", "MISSING_SCOPES", "INVALID_AUTHENTICATION",
+        "EXPIRED_AUTHENTICATION", "SERVICE_UNAVAILABLE", "TIMEOUT",    "LOCKED"};
     if (std::find(categories.begin(), categories.end(), e.category) != categories.end()) return true;
     const auto status = parse_integer(e.status);
-    return status && (*status >= 500 || *status == 401 || *status == 403 || *status == 408 ||
-                      *status == 423 || *status == 429 || *status == 477);
+    return status && (*status >= 500 || *status == 401 || *status == 403 || *status == 408 || *status == 423 ||
+                      *status == 429 || *status == 477);
 }
 
 class matcher {
@@ -77,8 +71,7 @@ class matcher {
         for (const auto& [i, how] : loose_)
             if (!tallies_[i].has_result()) note_error(tallies_[i], how);
         out_.changes.resize(batch_.size());
-        for (std::size_t i = 0; i < batch_.size(); ++i)
-            out_.changes[i] = decide(batch_[i], tallies_[i]);
+        for (std::size_t i = 0; i < batch_.size(); ++i) out_.changes[i] = decide(batch_[i], tallies_[i]);
     }
 
   private:
@@ -186,10 +179,8 @@ class matcher {
 
 void match_changes(std::span<const consent::change> batch, const answer_body& body, judgement& out) {
     matcher m(batch, out);
-    for (const body_result& r : body.results)
-        m.take_result(r);
-    for (const body_error& e : body.errors)
-        m.take_error(e);
+    for (const body_result& r : body.results) m.take_result(r);
+    for (const body_error& e : body.errors) m.take_error(e);
     m.finish();
     // Errors that are only counted name nobody either.
     const auto listed = static_cast<std::int64_t>(body.errors.size());

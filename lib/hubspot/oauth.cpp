@@ -82,12 +82,9 @@ std::optional<token_grant> read_grant(std::string_view text) {
 
 std::string_view name(token_trouble trouble) {
     switch (trouble) {
-        case token_trouble::denied:
-            return "denied";
-        case token_trouble::rate_limited:
-            return "rate_limited";
-        case token_trouble::unavailable:
-            return "unavailable";
+        case token_trouble::denied: return "denied";
+        case token_trouble::rate_limited: return "rate_limited";
+        case token_trouble::unavailable: return "unavailable";
     }
     return "unknown";
 }

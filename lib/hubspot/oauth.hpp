@@ -40,8 +40,7 @@ std::string_view name(token_trouble trouble);
 
 struct token_failure {
     token_trouble trouble = token_trouble::unavailable;
-    refusal_words
-        words;  // category: HubSpot's status ("BAD_REFRESH_TOKEN"), else OAuth's error ("invalid_grant")
+    refusal_words words;  // category: HubSpot's status ("BAD_REFRESH_TOKEN"), else OAuth's error ("invalid_grant")
     std::optional<std::chrono::milliseconds> retry_after;
 };
 

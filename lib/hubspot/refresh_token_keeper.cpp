@@ -49,11 +49,8 @@ store_document make_refresh_token_store(std::string state_folder) {
     };
 }
 
-refresh_token_keeper::refresh_token_keeper(std::string configured, std::string_view stored,
-                                           store_document store)
-    : configured_(std::move(configured)),
-      current_(read_document(stored, configured_)),
-      store_(std::move(store)) {
+refresh_token_keeper::refresh_token_keeper(std::string configured, std::string_view stored, store_document store)
+    : configured_(std::move(configured)), current_(read_document(stored, configured_)), store_(std::move(store)) {
     if (current_.empty()) current_ = configured_;
     base::register_secret(current_);
 }
@@ -74,11 +71,10 @@ base::result<void> refresh_token_keeper::store_again() {
     document[token_field] = current_;
     const auto written = store_(boost::json::serialize(document) + "\n");
     if (!written)
-        return base::error{
-            written.error().code,
-            "the refresh token that HubSpot has just replaced is not on disk, and a restart now would "
-            "lose the access to the account: " +
-                written.error().message};
+        return base::error{written.error().code,
+                           "the refresh token that HubSpot has just replaced is not on disk, and a restart now would "
+                           "lose the access to the account: " +
+                               written.error().message};
     stored_ = true;
     return {};
 }

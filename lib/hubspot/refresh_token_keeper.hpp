@@ -17,8 +17,7 @@ namespace consent_sync::hubspot {
 // Replaces the stored document: after success it is on disk, at a crash there is the old or the new one.
 using store_document = std::function<base::result<void>(std::string_view document)>;
 
-inline constexpr std::string_view refresh_token_file_name =
-    "oauth-refresh-token.json";  // in the state folder
+inline constexpr std::string_view refresh_token_file_name = "oauth-refresh-token.json";  // in the state folder
 
 // Writes `refresh_token_file_name` in `state_folder`, mode 0600, atomically and durably.
 store_document make_refresh_token_store(std::string state_folder);

@@ -52,8 +52,7 @@ std::optional<base::wall_time> make_time(std::optional<unsigned> y, std::optiona
                                          std::optional<unsigned> d, std::optional<seconds> time) {
     if (!y || !mo || !d || !time || *y > 9999) return std::nullopt;
     const year_month_day date(year(static_cast<int>(*y)), month(*mo), day(*d));
-    if (!date.ok() || *y < 1970 || *y > 2200)
-        return std::nullopt;  // what a 64-bit count of nanoseconds holds
+    if (!date.ok() || *y < 1970 || *y > 2200) return std::nullopt;  // what a 64-bit count of nanoseconds holds
     return base::wall_time(sys_days(date)) + *time;
 }
 
@@ -79,8 +78,7 @@ std::optional<milliseconds> parse_seconds(std::string_view text) {
     if (dot != std::string_view::npos) {
         const std::string_view decimals = text.substr(dot + 1);
         if (decimals.empty() || !std::all_of(decimals.begin(), decimals.end(), is_digit)) return std::nullopt;
-        for (std::size_t i = 0, weight = 100; i < std::min<std::size_t>(decimals.size(), 3);
-             ++i, weight /= 10)
+        for (std::size_t i = 0, weight = 100; i < std::min<std::size_t>(decimals.size(), 3); ++i, weight /= 10)
             fraction += milliseconds(static_cast<std::size_t>(decimals[i] - '0') * weight);
     }
     const auto count = parse_integer(whole);
@@ -94,8 +92,7 @@ std::optional<milliseconds> parse_seconds(std::string_view text) {
 std::optional<base::wall_time> parse_http_date(std::string_view text, base::wall_time now) {
     const auto parts = split(consent::trim(text), ", -");
     if (parts.size() == 5 && text.find(',') == std::string_view::npos)  // Sun Nov  6 08:49:37 1994
-        return make_time(parse_digits(parts[4]), parse_month(parts[1]), parse_digits(parts[2]),
-                         parse_time(parts[3]));
+        return make_time(parse_digits(parts[4]), parse_month(parts[1]), parse_digits(parts[2]), parse_time(parts[3]));
     if (parts.size() != 6 || parts[5] != "GMT") return std::nullopt;
     const auto y = parts[3].size() == 2 ? full_year(parts[3], now) : parse_digits(parts[3]);
     return make_time(y, parse_month(parts[2]), parse_digits(parts[1]), parse_time(parts[4]));
@@ -106,8 +103,7 @@ std::optional<milliseconds> parse_retry_after(std::string_view text, base::wall_
     if (const auto wait = parse_seconds(text)) return wait;
     const auto date = parse_http_date(text, now);
     if (!date) return std::nullopt;
-    return std::clamp<milliseconds>(duration_cast<milliseconds>(*date - now), milliseconds(0),
-                                    retry_after_max);
+    return std::clamp<milliseconds>(duration_cast<milliseconds>(*date - now), milliseconds(0), retry_after_max);
 }
 
 }  // namespace consent_sync::hubspot

@@ -9,8 +9,7 @@
 
 namespace consent_sync::hubspot {
 
-inline constexpr std::chrono::hours retry_after_max{
-    24};  // HubSpot names up to 24 hours for an account that moves
+inline constexpr std::chrono::hours retry_after_max{24};  // HubSpot names up to 24 hours for an account that moves
 
 // All three formats: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37
 // 1994". A year of two digits that would lie more than 50 years after `now` is of the century before.

@@ -19,9 +19,7 @@ namespace {
 using base::errc;
 using base::error;
 
-std::int64_t nanoseconds(const timespec& t) {
-    return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
-}
+std::int64_t nanoseconds(const timespec& t) { return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
 
 file_stamp make_stamp(const struct stat& s) {
     file_stamp stamp;
@@ -47,13 +45,11 @@ error system_failure(std::string_view option, const std::string& path, int numbe
 
 std::optional<error> find_fault(const struct stat& s, std::string_view option, const std::string& path) {
     if (!S_ISREG(s.st_mode))
-        return error{errc::invalid_input,
-                     start_of_error(option, path) + "is no regular file; put the secret into one"};
+        return error{errc::invalid_input, start_of_error(option, path) + "is no regular file; put the secret into one"};
     if ((s.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        return error{errc::invalid_input,
-                     start_of_error(option, path) +
-                         "can be read or written by everybody on this machine; run: chmod o-rw " + path +
-                         " and replace the secret if others may have seen it"};
+        return error{errc::invalid_input, start_of_error(option, path) +
+                                              "can be read or written by everybody on this machine; run: chmod o-rw " +
+                                              path + " and replace the secret if others may have seen it"};
     if (s.st_size > static_cast<off_t>(secret_bytes_max))
         return error{errc::invalid_input, start_of_error(option, path) + "is larger than " +
                                               std::to_string(secret_bytes_max) +
@@ -100,11 +96,10 @@ base::result<secret> read_secret_file(const std::string& path, std::string_view 
     if (text.empty())
         return error{errc::invalid_input, start_of_error(option, path) + "is empty; put the secret into it"};
     if (!is_secret_text(text))
-        return error{
-            errc::invalid_input,
-            start_of_error(option, path) +
-                "holds white space, control or non-ASCII characters inside the secret, or more than " +
-                std::to_string(secret_bytes_max) + " bytes; it must hold the secret alone, on one line"};
+        return error{errc::invalid_input,
+                     start_of_error(option, path) +
+                         "holds white space, control or non-ASCII characters inside the secret, or more than " +
+                         std::to_string(secret_bytes_max) + " bytes; it must hold the secret alone, on one line"};
     base::register_secret(text);
     return secret{std::string(text), make_stamp(s)};
 }

@@ -11,8 +11,8 @@ namespace {
 
 bool is_address_byte(char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || byte >= 0x80 || c == '_' || c == '-' ||
-           c == '+' || c == '%';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || byte >= 0x80 || c == '_' || c == '-' || c == '+' ||
+           c == '%';
 }
 
 // The address stands for itself at `at`: it is no part of a longer one ("ann@x.com" in "joann@x.com" or
@@ -34,8 +34,7 @@ bool names_address(std::string_view lowered_text, std::string_view lowered_addre
     return false;
 }
 
-void add_addresses(std::span<const consent::change> batch, std::string_view lowered_text,
-                   std::vector<bool>& named) {
+void add_addresses(std::span<const consent::change> batch, std::string_view lowered_text, std::vector<bool>& named) {
     if (lowered_text.find('@') == std::string_view::npos) return;
     for (std::size_t i = 0; i < batch.size(); ++i)
         if (names_address(lowered_text, consent::lower(batch[i].subscriber))) named[i] = true;
@@ -44,8 +43,7 @@ void add_addresses(std::span<const consent::change> batch, std::string_view lowe
 void add_places(std::string_view lowered_text, std::vector<bool>& named) {
     constexpr std::string_view word = "inputs";
     constexpr std::string_view list = R"("]->java.util.arraylist[)";
-    for (std::size_t at = lowered_text.find(word); at != std::string_view::npos;
-         at = lowered_text.find(word, at + 1)) {
+    for (std::size_t at = lowered_text.find(word); at != std::string_view::npos; at = lowered_text.find(word, at + 1)) {
         std::string_view rest = lowered_text.substr(at + word.size());
         if (rest.starts_with(list)) rest.remove_prefix(list.size() - 1);
         if (rest.empty() || (rest[0] != '[' && rest[0] != '/' && rest[0] != '.')) continue;
@@ -56,8 +54,7 @@ void add_places(std::string_view lowered_text, std::vector<bool>& named) {
     }
 }
 
-void add_subscriptions(std::span<const consent::change> batch, const body_error& e,
-                       std::vector<bool>& named) {
+void add_subscriptions(std::span<const consent::change> batch, const body_error& e, std::vector<bool>& named) {
     for (const body_names& names : e.names)
         for (const auto& subscription : names.subscriptions)
             for (std::size_t i = 0; i < batch.size(); ++i)
@@ -85,8 +82,7 @@ std::vector<std::uint32_t> find_suspects(std::span<const consent::change> batch,
     add_places(text, named);
     if (std::find(named.begin(), named.end(), true) == named.end()) {
         add_subscriptions(batch, body.whole, named);
-        for (const body_error& e : body.errors)
-            add_subscriptions(batch, e, named);
+        for (const body_error& e : body.errors) add_subscriptions(batch, e, named);
     }
     return collect(named);
 }

@@ -48,16 +48,14 @@ std::optional<int> offset_minutes(std::string_view zone) {
 std::string_view cut(std::string_view text, std::size_t bytes_max) {
     if (text.size() <= bytes_max) return text;
     std::size_t end = bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-        --end;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
     return text.substr(0, end);
 }
 
 std::string plain(std::string_view text, std::size_t bytes_max) {
     std::string out(cut(text, bytes_max));
     std::replace_if(
-        out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
-        ' ');
+        out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
     return out;
 }
 
@@ -75,9 +73,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
     return value;
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-    return consent::same_subscriber(a, b);
-}
+bool same_word(std::string_view a, std::string_view b) { return consent::same_subscriber(a, b); }
 
 bool contains_word(std::string_view text, std::string_view lowered_part) {
     return consent::lower(text).find(lowered_part) != std::string::npos;
@@ -85,8 +81,7 @@ bool contains_word(std::string_view text, std::string_view lowered_part) {
 
 std::int64_t parse_timestamp_ms(std::string_view text) {
     using namespace std::chrono;
-    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-        text[16] != ':')
+    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
         return 0;
     const int y = digits(text, 0, 4), mo = digits(text, 5, 2), d = digits(text, 8, 2);
     const int h = digits(text, 11, 2), mi = digits(text, 14, 2), s = digits(text, 17, 2);

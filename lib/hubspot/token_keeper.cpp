@@ -12,8 +12,7 @@ using std::chrono::milliseconds;
 // initial × 2^steps, at most `most`.
 milliseconds grow(milliseconds initial, std::uint32_t steps, milliseconds most) {
     milliseconds wait = initial;
-    for (std::uint32_t i = 0; i < steps && wait < most; ++i)
-        wait *= 2;
+    for (std::uint32_t i = 0; i < steps && wait < most; ++i) wait *= 2;
     return std::min(wait, most);
 }
 
@@ -32,16 +31,13 @@ constexpr const char* same_token_refused =
 
 }  // namespace
 
-token_keeper::token_keeper(token_source source, keeper_settings settings)
-    : source_(source), settings_(settings) {}
+token_keeper::token_keeper(token_source source, keeper_settings settings) : source_(source), settings_(settings) {}
 
 bool token_keeper::is_usable(base::steady_time now) const {
     return generation_ != 0 && !refused_ && (!expires_ || now < *expires_);
 }
 
-bool token_keeper::wants_renewal(base::steady_time now) const {
-    return asked_ || (due_ && now >= *due_);
-}
+bool token_keeper::wants_renewal(base::steady_time now) const { return asked_ || (due_ && now >= *due_); }
 
 token_advice token_keeper::advise(base::steady_time now) {
     token_advice advice;

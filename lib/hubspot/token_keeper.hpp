@@ -45,9 +45,9 @@ struct keeper_settings {
 using token_generation = std::uint64_t;
 
 struct token_advice {
-    bool usable = false;  // token() may be sent
-    bool renew = false;   // start one renewal now; said once for each
-    bool paused = false;  // there is no token to send, and why() says the reason: pause auth
+    bool usable = false;                    // token() may be sent
+    bool renew = false;                     // start one renewal now; said once for each
+    bool paused = false;                    // there is no token to send, and why() says the reason: pause auth
     std::optional<base::steady_time> wake;  // ask again then, if nothing happens before
 };
 
@@ -99,9 +99,9 @@ class token_keeper {
     bool asked_ = true;               // a renewal is wanted whatever `due_` says; there is no token yet
     bool changed_meanwhile_ = false;  // the source changed while a renewal was reading it
     bool refused_ = false;            // HubSpot answered 401 to the token
-    bool after_refusal_ = false;  // the token came by a renewal after a 401, and nobody has accepted it yet
-    std::uint32_t failures_ = 0;  // failed renewals in a row
-    std::uint32_t looks_ = 0;     // in this pause
+    bool after_refusal_ = false;      // the token came by a renewal after a 401, and nobody has accepted it yet
+    std::uint32_t failures_ = 0;      // failed renewals in a row
+    std::uint32_t looks_ = 0;         // in this pause
     std::string why_;
 };
 

@@ -7,8 +7,7 @@ namespace {
 
 class bounded_source final : public byte_source {
   public:
-    bounded_source(std::unique_ptr<byte_source> source, read_bound bound)
-        : source_(std::move(source)), bound_(bound) {}
+    bounded_source(std::unique_ptr<byte_source> source, read_bound bound) : source_(std::move(source)), bound_(bound) {}
 
     base::result<std::size_t> read(std::span<char> into) override {
         if (passed_ >= bound_.content_max) return base::error{base::errc::busy, "reading was interrupted: long enough"};

@@ -29,13 +29,12 @@ std::unique_ptr<byte_source> make_file_source(base::unique_fd file);
 
 // The content of a gzip file (RFC 1952, one member or several). Breaks off with invalid_input where it is
 // truncated or damaged, and before it has given more than `bytes_max` bytes.
-std::unique_ptr<byte_source> make_gzip_source(std::unique_ptr<byte_source> compressed,
-                                              std::uint64_t bytes_max);
+std::unique_ptr<byte_source> make_gzip_source(std::unique_ptr<byte_source> compressed, std::uint64_t bytes_max);
 
 // Makes a reader come back to its caller although it has no row to give: a line of a gigabyte, a compressed file of
 // nothing but blanks. Asked about before every block.
 struct read_bound {
-    const std::atomic<bool>* stop = nullptr;  // set by any thread: the reading ends
+    const std::atomic<bool>* stop = nullptr;                                // set by any thread: the reading ends
     std::uint64_t content_max = std::numeric_limits<std::uint64_t>::max();  // bytes that may be passed
 };
 

@@ -70,9 +70,7 @@ field find_field(std::string_view name) {
     return field::unknown;
 }
 
-std::string_view name(field f) {
-    return names[static_cast<std::size_t>(f)];
-}
+std::string_view name(field f) { return names[static_cast<std::size_t>(f)]; }
 
 std::string_view simplify(std::string_view text, char* buffer, std::size_t size) {
     std::size_t used = 0;
@@ -90,8 +88,7 @@ std::string shown_column(std::string_view column) {
         return "(hidden)";
     if (column.size() <= column_name_bytes_max) return std::string(column);
     std::size_t cut = column_name_bytes_max;
-    while (cut > 0 && (static_cast<unsigned char>(column[cut]) & 0xC0) == 0x80)
-        --cut;  // not inside a character
+    while (cut > 0 && (static_cast<unsigned char>(column[cut]) & 0xC0) == 0x80) --cut;  // not inside a character
     return std::string(column.substr(0, cut)) + "…";
 }
 

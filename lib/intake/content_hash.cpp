@@ -16,8 +16,7 @@
 namespace consent_sync::intake {
 
 base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop) {
-    const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> digest(::EVP_MD_CTX_new(),
-                                                                           &::EVP_MD_CTX_free);
+    const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> digest(::EVP_MD_CTX_new(), &::EVP_MD_CTX_free);
     if (digest == nullptr || ::EVP_DigestInit_ex(digest.get(), ::EVP_sha256(), nullptr) != 1)
         throw std::runtime_error("OpenSSL has no SHA-256");
     const auto block = std::make_unique_for_overwrite<char[]>(block_bytes);

@@ -7,9 +7,7 @@
 namespace consent_sync::intake {
 namespace {
 
-base::error refused(std::string why) {
-    return base::error{base::errc::invalid_input, std::move(why)};
-}
+base::error refused(std::string why) { return base::error{base::errc::invalid_input, std::move(why)}; }
 
 std::size_t count_known(const csv_scanner& scanner) {
     std::size_t known = 0;
@@ -77,10 +75,9 @@ base::result<void> check_columns(csv_header& header) {
     }
     if (const auto inverted = column(field::inverted_state)) {
         if (!column(field::state))
-            return refused(
-                "the column \"" + shown_column(header.names[*inverted]) +
-                "\" says yes where statusState says UNSUBSCRIBED, so it is not read; name it statusState, "
-                "with the values SUBSCRIBED and UNSUBSCRIBED");
+            return refused("the column \"" + shown_column(header.names[*inverted]) +
+                           "\" says yes where statusState says UNSUBSCRIBED, so it is not read; name it statusState, "
+                           "with the values SUBSCRIBED and UNSUBSCRIBED");
         header.unknown.add(header.names[*inverted]);
     }
     return {};
@@ -94,13 +91,11 @@ base::result<csv_header> read_csv_header(csv_scanner& scanner) {
     if (!row) return row.error();
     header.empty_file = row->found == csv_row::kind::end;
     if (header.empty_file) return header;
-    if (row->found == csv_row::kind::malformed)
-        return refused("the header is no CSV: " + std::string(row->why));
+    if (row->found == csv_row::kind::malformed) return refused("the header is no CSV: " + std::string(row->why));
     if (scanner.field_count() > columns_max)
         return refused("the header has " + std::to_string(scanner.field_count()) + " columns; at most " +
                        std::to_string(columns_max) + " are read");
-    for (std::size_t i = 0; i < scanner.field_count(); ++i)
-        header.names.emplace_back(scanner.field(i));
+    for (std::size_t i = 0; i < scanner.field_count(); ++i) header.names.emplace_back(scanner.field(i));
     if (const auto assigned = assign_columns(header); !assigned) return assigned.error();
     if (const auto checked = check_columns(header); !checked) return checked.error();
     if (const auto passed = scanner.pass(*row); !passed) return passed.error();

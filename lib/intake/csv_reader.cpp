@@ -25,8 +25,8 @@ base::result<found> csv_reader::read(record& values, row& into) {
             result = fail(into, *row, row->why);
         } else if (!whole && !blank) {
             result = fail(into, *row,
-                          "the row has " + std::to_string(scanner_.field_count()) +
-                              " fields, the header has " + std::to_string(header_.names.size()));
+                          "the row has " + std::to_string(scanner_.field_count()) + " fields, the header has " +
+                              std::to_string(header_.names.size()));
         }
         if (const auto passed = scanner_.pass(*row); !passed) return passed.error();
         if (blank) continue;
@@ -45,8 +45,7 @@ void csv_reader::take_values(record& values) {
     for (std::size_t f = 0; f < record_fields; ++f) {
         const auto column = header_.column_of[f];
         if (!column) continue;
-        values.values[f] =
-            value{value_kind::text, scanner_.field_begin(*column), scanner_.field(*column).size(), 0};
+        values.values[f] = value{value_kind::text, scanner_.field_begin(*column), scanner_.field(*column).size(), 0};
     }
     values.bytes.swap(scanner_.text());
 }

@@ -73,12 +73,10 @@ base::result<csv_row> csv_scanner::scan() {
             if (fed == 0) return pass_long_line();
             return malformed(first, too_long);
         }
-        if (!parser_->feed(bytes_.ahead().substr(fed, found->end - fed), *this))
-            return malformed(first, bad_quotes);
+        if (!parser_->feed(bytes_.ahead().substr(fed, found->end - fed), *this)) return malformed(first, bad_quotes);
         fed = found->end;
         // The line end that the file's last row lacks; inside open quotes it ends nothing.
-        if (!found->terminated && !row_ended_ && !parser_->feed("\n", *this))
-            return malformed(first, bad_quotes);
+        if (!found->terminated && !row_ended_ && !parser_->feed("\n", *this)) return malformed(first, bad_quotes);
         if (row_ended_)
             return csv_row{csv_row::kind::row, bytes_.offset(), fed - (found->terminated ? 1 : 0),
                            bytes_.offset() + fed, ""};
@@ -115,8 +113,7 @@ base::result<bool> csv_scanner::pass_blank_lines() {
     for (;;) {
         const std::string_view text = bytes_.ahead();
         std::size_t at = 0;
-        while (at < text.size() && (text[at] == ' ' || (text[at] == '\t' && delimiter_ != '\t')))
-            ++at;
+        while (at < text.size() && (text[at] == ' ' || (text[at] == '\t' && delimiter_ != '\t'))) ++at;
         if (at < text.size()) {
             if (text[at] != '\n' && text[at] != '\r') return true;
             bytes_.skip(at + 1);

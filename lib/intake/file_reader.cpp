@@ -15,12 +15,9 @@ namespace {
 
 std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes) {
     switch (rows) {
-        case layout::csv:
-            return std::make_unique<csv_reader>(bytes);
-        case layout::ndjson:
-            return std::make_unique<ndjson_reader>(bytes);
-        case layout::json:
-            return std::make_unique<json_reader>(bytes);
+        case layout::csv: return std::make_unique<csv_reader>(bytes);
+        case layout::ndjson: return std::make_unique<ndjson_reader>(bytes);
+        case layout::json: return std::make_unique<json_reader>(bytes);
     }
     return nullptr;
 }
@@ -29,9 +26,7 @@ std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes) {
 
 struct file_reader::implementation {
     implementation(std::unique_ptr<byte_source> source, layout rows, const read_settings& settings)
-        : bytes(std::move(source)),
-          reader(make_record_reader(rows, bytes)),
-          rules(settings.defaults, settings.rules) {}
+        : bytes(std::move(source)), reader(make_record_reader(rows, bytes)), rules(settings.defaults, settings.rules) {}
 
     base::result<void> start(read_position from) {
         if (const auto text = check_text(bytes); !text) return text.error();
@@ -60,8 +55,7 @@ struct file_reader::implementation {
         if (at.rows + count > consent::place::row_max)
             return base::error{base::errc::invalid_input, "the file has more than 4294967295 rows; split it"};
         if (all) expand(out, used);
-        for (std::size_t i = 0; i < count; ++i)
-            out[used + i].number = ++at.rows;
+        for (std::size_t i = 0; i < count; ++i) out[used + i].number = ++at.rows;
         at.offset = reader->offset();
         return count;
     }
@@ -95,8 +89,8 @@ base::result<file_reader> file_reader::open(const std::string& path, std::string
     return open(std::move(*file), name, settings, from);
 }
 
-base::result<file_reader> file_reader::open(base::unique_fd file, std::string_view name,
-                                            const read_settings& settings, read_position from) {
+base::result<file_reader> file_reader::open(base::unique_fd file, std::string_view name, const read_settings& settings,
+                                            read_position from) {
     return open(make_file_source(std::move(file)), name, settings, from);
 }
 
@@ -131,12 +125,8 @@ read_result file_reader::next(std::vector<row>& out, std::size_t most) {
     return impl_->last;
 }
 
-read_position file_reader::position() const {
-    return impl_->at;
-}
+read_position file_reader::position() const { return impl_->at; }
 
-const std::vector<std::string>& file_reader::unknown_columns() const {
-    return impl_->reader->unknown_columns();
-}
+const std::vector<std::string>& file_reader::unknown_columns() const { return impl_->reader->unknown_columns(); }
 
 }  // namespace consent_sync::intake

@@ -32,9 +32,8 @@ namespace consent_sync::intake {
 struct read_settings {
     config::default_settings defaults;
     config::rule_settings rules;
-    std::uint64_t bytes_max =
-        config::inbox_settings{}.max_bytes;  // of the file; a .gz may hold 16 times as much
-    read_bound bound{};                      // of this reader, in content
+    std::uint64_t bytes_max = config::inbox_settings{}.max_bytes;  // of the file; a .gz may hold 16 times as much
+    read_bound bound{};                                            // of this reader, in content
 };
 
 struct read_result {
@@ -51,10 +50,10 @@ struct read_result {
 class file_reader {
   public:
     // `name` is the name the file was dropped under: it tells the format.
-    static base::result<file_reader> open(const std::string& path, std::string_view name,
-                                          const read_settings& settings, read_position from = {});
-    static base::result<file_reader> open(base::unique_fd file, std::string_view name,
-                                          const read_settings& settings, read_position from = {});
+    static base::result<file_reader> open(const std::string& path, std::string_view name, const read_settings& settings,
+                                          read_position from = {});
+    static base::result<file_reader> open(base::unique_fd file, std::string_view name, const read_settings& settings,
+                                          read_position from = {});
     static base::result<file_reader> open(std::unique_ptr<byte_source> source, std::string_view name,
                                           const read_settings& settings, read_position from = {});
     file_reader(file_reader&&) noexcept;

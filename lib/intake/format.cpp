@@ -13,10 +13,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array<std::pair<std::string_view, layout>, 4> extensions{{{".csv", layout::csv},
-                                                                         {".ndjson", layout::ndjson},
-                                                                         {".jsonl", layout::ndjson},
-                                                                         {".json", layout::json}}};
+constexpr std::array<std::pair<std::string_view, layout>, 4> extensions{
+    {{".csv", layout::csv}, {".ndjson", layout::ndjson}, {".jsonl", layout::ndjson}, {".json", layout::json}}};
 
 struct signature {
     std::string_view bytes;
@@ -30,8 +28,7 @@ constexpr std::array<signature, 9> signatures{
      {"\xFF\xFE"sv, "it is UTF-16 text (\"Unicode\" in Excel and Windows); save it as UTF-8"},
      {"\xFE\xFF"sv, "it is UTF-16 text; save it as UTF-8"},
      {"PK\x03\x04"sv, "this is an Excel workbook or a zip archive; save it as CSV UTF-8, or unpack it"},
-     {"\xD0\xCF\x11\xE0"sv,
-      "this is an Excel workbook (old format, or with a password); save it as CSV UTF-8"},
+     {"\xD0\xCF\x11\xE0"sv, "this is an Excel workbook (old format, or with a password); save it as CSV UTF-8"},
      {"\x1F\x8B"sv, "this is a gzip file inside or without a name ending in .gz; name it like rows.csv.gz"},
      {"%PDF"sv, "this is a PDF document; export the rows as CSV UTF-8"},
      {"SQLite format 3"sv, "this is a SQLite database; export the rows as CSV UTF-8"}}};

@@ -32,8 +32,7 @@ class gzip_source final : public byte_source {
         const std::size_t got = inflate_some(at_limit ? std::span(&beyond, 1) : into.first(room));
         if (at_limit && got > 0) {
             given_ -= got;
-            failed_ =
-                broken("it holds more, and this is the most that is read of one compressed file; split it");
+            failed_ = broken("it holds more, and this is the most that is read of one compressed file; split it");
         }
         if (!at_limit) bytes_left_ -= got;
         // What came out before the damage is given first, so that the rows do not depend on how they are
@@ -55,8 +54,7 @@ class gzip_source final : public byte_source {
                 if (!more) {
                     failed_ = more.error();
                 } else if (*more == 0) {
-                    if (in_member_)
-                        failed_ = broken("it ends in the middle; it was not written or copied to its end");
+                    if (in_member_) failed_ = broken("it ends in the middle; it was not written or copied to its end");
                     break;
                 } else {
                     stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
@@ -96,9 +94,8 @@ class gzip_source final : public byte_source {
     }
 
     base::error broken(const std::string& why) const {
-        return base::error{
-            base::errc::invalid_input,
-            "the gzip file breaks off after " + std::to_string(given_) + " bytes of content: " + why};
+        return base::error{base::errc::invalid_input,
+                           "the gzip file breaks off after " + std::to_string(given_) + " bytes of content: " + why};
     }
 
     std::unique_ptr<byte_source> compressed_;
@@ -113,8 +110,7 @@ class gzip_source final : public byte_source {
 
 }  // namespace
 
-std::unique_ptr<byte_source> make_gzip_source(std::unique_ptr<byte_source> compressed,
-                                              std::uint64_t bytes_max) {
+std::unique_ptr<byte_source> make_gzip_source(std::unique_ptr<byte_source> compressed, std::uint64_t bytes_max) {
     return std::make_unique<gzip_source>(std::move(compressed), bytes_max);
 }
 

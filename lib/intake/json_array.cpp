@@ -12,20 +12,16 @@ constexpr int at_end = -1;
 
 constexpr auto structural = [] {
     std::array<bool, 256> table{};
-    for (const unsigned char c : {'"', '{', '}', '[', ']', ','})
-        table[c] = true;
+    for (const unsigned char c : {'"', '{', '}', '[', ']', ','}) table[c] = true;
     return table;
 }();
 
-constexpr bool is_space(char c) {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
+constexpr bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 // White space of JSON alone: what else looks blank is of the element, which is then broken. An element that is not
 // empty is passed, so reading goes on.
 std::string_view trim_end(std::string_view text) {
-    while (!text.empty() && is_space(text.back()))
-        text.remove_suffix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
     return text;
 }
 
@@ -62,20 +58,18 @@ base::result<void> json_array::open() {
     if (!first) return first.error();
     if (*first == at_end) return {};
     if (*first != '[' && *first != '{')
-        return base::error{
-            base::errc::invalid_input,
-            "the file is no JSON array and no object with \"inputs\": it begins with another character"};
+        return base::error{base::errc::invalid_input,
+                           "the file is no JSON array and no object with \"inputs\": it begins with another character"};
     bytes_.skip(1);
     if (*first == '{') {
         wrapped_ = true;
         const base::result<bool> found = find_inputs();
         if (!found) return found.error();
         if (!*found)
-            return base::error{
-                base::errc::invalid_input,
-                row_like_ ? "the file begins with a row instead of an array; if it holds one object a "
-                            "line, name it .ndjson"
-                          : "the outermost object has no member \"inputs\""};
+            return base::error{base::errc::invalid_input,
+                               row_like_ ? "the file begins with a row instead of an array; if it holds one object a "
+                                           "line, name it .ndjson"
+                                         : "the outermost object has no member \"inputs\""};
     }
     closed_ = false;
     offset_ = bytes_.offset();
@@ -105,8 +99,7 @@ base::result<json_element> json_array::next() {
 
 void json_array::pass(const json_element& element) {
     first_ = false;
-    if (element.found == json_element::kind::element)
-        bytes_.skip(element.offset + element.length - bytes_.offset());
+    if (element.found == json_element::kind::element) bytes_.skip(element.offset + element.length - bytes_.offset());
     offset_ = bytes_.offset();
 }
 
@@ -116,8 +109,7 @@ base::result<json_element> json_array::cut() {
     for (std::size_t scanned = 0;;) {
         const std::string_view text = bytes_.ahead();
         const std::size_t stop = scan.find_stop(text, scanned);
-        if (stop != std::string_view::npos &&
-            text[stop] == '}') {  // one bracket too many: still of this element
+        if (stop != std::string_view::npos && text[stop] == '}') {  // one bracket too many: still of this element
             scanned = stop + 1;
             continue;
         }
@@ -138,10 +130,10 @@ base::result<json_element> json_array::cut() {
         const base::result<bool> more = bytes_.fill();
         if (!more) return more.error();
         if (!*more)
-            return base::error{
-                base::errc::invalid_input,
-                "the JSON breaks off: the element that begins at byte " + std::to_string(element.offset) +
-                    " is not closed; a quote or a bracket in it is missing, or the file was cut"};
+            return base::error{base::errc::invalid_input,
+                               "the JSON breaks off: the element that begins at byte " +
+                                   std::to_string(element.offset) +
+                                   " is not closed; a quote or a bracket in it is missing, or the file was cut"};
     }
 }
 
@@ -156,8 +148,7 @@ base::result<json_element> json_array::finish() {
     }
     const base::result<int> c = peek();
     if (!c) return c.error();
-    if (*c != at_end)
-        return broken("something follows behind the end of the array or object and was not read");
+    if (*c != at_end) return broken("something follows behind the end of the array or object and was not read");
     closed_ = true;
     return json_element{};
 }
@@ -197,8 +188,7 @@ base::result<int> json_array::peek() {
     for (;;) {
         const std::string_view text = bytes_.ahead();
         std::size_t at = 0;
-        while (at < text.size() && is_space(text[at]))
-            ++at;
+        while (at < text.size() && is_space(text[at])) ++at;
         bytes_.skip(at);
         if (at < text.size()) return static_cast<unsigned char>(text[at]);
         const base::result<bool> more = bytes_.fill();
@@ -212,8 +202,7 @@ base::result<std::string> json_array::read_key() {
     bytes_.skip(1);
     std::size_t end = 0;
     for (bool escaped = false;; ++end) {
-        if (end > json_key_bytes_max)
-            return broken("the name of a member is not closed, or longer than 4096 bytes");
+        if (end > json_key_bytes_max) return broken("the name of a member is not closed, or longer than 4096 bytes");
         if (end == bytes_.ahead().size()) {
             const base::result<bool> more = bytes_.fill();
             if (!more) return more.error();
@@ -245,8 +234,7 @@ base::result<void> json_array::pass_value() {
         bytes_.skip(text.size());
         const base::result<bool> more = bytes_.fill();
         if (!more) return more.error();
-        if (!*more)
-            return broken("the file ends inside a member; it was cut, or a quote or a bracket is missing");
+        if (!*more) return broken("the file ends inside a member; it was cut, or a quote or a bracket is missing");
     }
 }
 

@@ -31,8 +31,7 @@ struct json_element {
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
     std::uint64_t line = 0;  // known for too_long only
-    std::string_view
-        text;  // until the window moves; empty for too_long, and where a comma stands for nothing
+    std::string_view text;   // until the window moves; empty for too_long, and where a comma stands for nothing
 };
 
 class json_array {

@@ -17,8 +17,7 @@ struct member {
 // The member at the start of `text`, which begins with its quote.
 std::optional<member> cut_member(std::string_view text) {
     std::size_t end = 1;
-    while (end < text.size() && text[end] != '"')
-        end += text[end] == '\\' ? 2 : 1;
+    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
     if (end >= text.size()) return std::nullopt;
     json_scan scan;
     const std::size_t stop = scan.find_stop(text, end + 1);
@@ -34,8 +33,7 @@ std::optional<std::string> drop_report_members(std::string_view text) {
     std::vector<member> members;
     bool dropped_again = false;
     for (std::size_t at = 1;;) {
-        while (at < object.size() && object[at] != '"' && object[at] != '}')
-            ++at;
+        while (at < object.size() && object[at] != '"' && object[at] != '}') ++at;
         if (at >= object.size()) return std::nullopt;
         if (object[at] == '}') break;
         const std::optional<member> next = cut_member(object.substr(at));

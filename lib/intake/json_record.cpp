@@ -21,8 +21,7 @@ class member_names {
         const field meaning = find_field(name);
         if (meaning == field::unknown) unknown.add(name);
         if (nth == cached_.size() && nth < columns_max) cached_.emplace_back("", field::unknown);
-        if (nth < cached_.size() && name.size() <= column_name_bytes_max)
-            cached_[nth] = {std::string(name), meaning};
+        if (nth < cached_.size() && name.size() <= column_name_bytes_max) cached_[nth] = {std::string(name), meaning};
         return meaning;
     }
 
@@ -127,9 +126,7 @@ struct handler {
         return true;
     }
     bool on_number_part(string_view, error_code&) { return true; }
-    bool on_int64(std::int64_t number, string_view, error_code& ec) {
-        return scalar(value_kind::whole, number, ec);
-    }
+    bool on_int64(std::int64_t number, string_view, error_code& ec) { return scalar(value_kind::whole, number, ec); }
     bool on_uint64(std::uint64_t, string_view, error_code& ec) { return scalar(value_kind::other, 0, ec); }
     bool on_double(double, string_view, error_code& ec) { return scalar(value_kind::other, 0, ec); }
     bool on_bool(bool b, error_code& ec) { return scalar(value_kind::boolean, b ? 1 : 0, ec); }
@@ -162,16 +159,12 @@ std::optional<std::string> json_record_parser::parse(std::string_view text, reco
     const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && read == text.size()) return std::nullopt;
     if (parser.handler().no_object) return "a row must be one JSON object";
-    if (!ec)
-        return "something follows behind the JSON object, at byte " + std::to_string(read + 1) +
-               " of the row";
+    if (!ec) return "something follows behind the JSON object, at byte " + std::to_string(read + 1) + " of the row";
     if (ec == json::error::too_deep)
         return "the JSON is nested deeper than " + std::to_string(json_depth_max) + " levels";
     return "this is no valid JSON: " + ec.message() + " at byte " + std::to_string(read + 1) + " of the row";
 }
 
-const unknown_names& json_record_parser::unknown() const {
-    return impl_->parser.handler().names.unknown;
-}
+const unknown_names& json_record_parser::unknown() const { return impl_->parser.handler().names.unknown; }
 
 }  // namespace consent_sync::intake

@@ -6,15 +6,14 @@
 
 namespace consent_sync::intake {
 
-inline constexpr std::size_t block_bytes = 256 * 1024;  // one read of the operating system
-inline constexpr std::size_t row_bytes_max =
-    1024 * 1024;                                  // a longer row is malformed; bounds the memory of a reader
-inline constexpr std::size_t sniff_bytes = 4096;  // looked at to tell text from something else
-inline constexpr std::size_t columns_max = 1024;  // of a header
-inline constexpr std::size_t unknown_columns_max = 100;   // names kept of columns nobody knows
-inline constexpr std::size_t column_name_bytes_max = 64;  // a longer name is cut where it is shown
-inline constexpr std::size_t json_key_bytes_max = 4096;   // of a member beside "inputs"
-inline constexpr int json_depth_max = 32;                 // nesting inside one row
+inline constexpr std::size_t block_bytes = 256 * 1024;     // one read of the operating system
+inline constexpr std::size_t row_bytes_max = 1024 * 1024;  // a longer row is malformed; bounds the memory of a reader
+inline constexpr std::size_t sniff_bytes = 4096;           // looked at to tell text from something else
+inline constexpr std::size_t columns_max = 1024;           // of a header
+inline constexpr std::size_t unknown_columns_max = 100;    // names kept of columns nobody knows
+inline constexpr std::size_t column_name_bytes_max = 64;   // a longer name is cut where it is shown
+inline constexpr std::size_t json_key_bytes_max = 4096;    // of a member beside "inputs"
+inline constexpr int json_depth_max = 32;                  // nesting inside one row
 
 // A .gz may grow to this multiple of inbox.max_bytes; a larger one breaks off there. Text of consent changes
 // compresses five- to twelvefold.

@@ -38,7 +38,9 @@ base::result<void> ndjson_reader::start() {
                 return base::error{base::errc::invalid_input,
                                    "this is a JSON array, not one object a line; name the file .json"};
             if (text.front() != '{')
-                return base::error{base::errc::invalid_input, "the first line is no JSON object; each line must be one, like {\"email\":…,\"subscriptionId\":…}"};
+                return base::error{
+                    base::errc::invalid_input,
+                    "the first line is no JSON object; each line must be one, like {\"email\":…,\"subscriptionId\":…}"};
             if (text == "{" || consent::trim(text.substr(1)).starts_with("\"inputs\""))
                 return base::error{base::errc::invalid_input,
                                    "this is one JSON document, not one object a line; name the file .json"};

@@ -47,8 +47,7 @@ struct raw_row_reader::implementation {
         if (row->found != csv_row::kind::row || row->offset != offset || scanner.field_count() != columns)
             return changed(offset);
         raw_row raw;
-        for (const std::size_t column : own)
-            raw.fields.emplace_back(scanner.field(column));
+        for (const std::size_t column : own) raw.fields.emplace_back(scanner.field(column));
         return raw;
     }
 
@@ -114,28 +113,17 @@ base::result<raw_row_reader> raw_row_reader::open(std::unique_ptr<byte_source> s
     return reader;
 }
 
-layout raw_row_reader::rows() const {
-    return impl_->rows;
-}
-const std::vector<std::string>& raw_row_reader::header() const {
-    return impl_->names;
-}
-char raw_row_reader::delimiter() const {
-    return impl_->scanner.delimiter();
-}
-std::optional<std::size_t> raw_row_reader::subscription_column() const {
-    return impl_->subscription;
-}
+layout raw_row_reader::rows() const { return impl_->rows; }
+const std::vector<std::string>& raw_row_reader::header() const { return impl_->names; }
+char raw_row_reader::delimiter() const { return impl_->scanner.delimiter(); }
+std::optional<std::size_t> raw_row_reader::subscription_column() const { return impl_->subscription; }
 
 base::result<raw_row> raw_row_reader::at(std::uint64_t offset) {
     if (const auto jumped = impl_->bytes.jump(offset); !jumped) return jumped.error();
     switch (impl_->rows) {
-        case layout::csv:
-            return impl_->read_csv(offset);
-        case layout::ndjson:
-            return impl_->read_ndjson(offset);
-        case layout::json:
-            return impl_->read_json(offset);
+        case layout::csv: return impl_->read_csv(offset);
+        case layout::ndjson: return impl_->read_ndjson(offset);
+        case layout::json: return impl_->read_json(offset);
     }
     return changed(offset);
 }

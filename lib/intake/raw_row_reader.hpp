@@ -23,18 +23,15 @@
 namespace consent_sync::intake {
 
 struct raw_row {
-    std::vector<std::string>
-        fields;        // CSV: one for each of header(); spaces around an unquoted value are gone
-    std::string text;  // NDJSON and JSON: the object
+    std::vector<std::string> fields;  // CSV: one for each of header(); spaces around an unquoted value are gone
+    std::string text;                 // NDJSON and JSON: the object
 };
 
 class raw_row_reader {
   public:
     // `bytes_max` as in read_settings. Errors: as file_reader::open.
-    static base::result<raw_row_reader> open(const std::string& path, std::string_view name,
-                                             std::uint64_t bytes_max);
-    static base::result<raw_row_reader> open(base::unique_fd file, std::string_view name,
-                                             std::uint64_t bytes_max);
+    static base::result<raw_row_reader> open(const std::string& path, std::string_view name, std::uint64_t bytes_max);
+    static base::result<raw_row_reader> open(base::unique_fd file, std::string_view name, std::uint64_t bytes_max);
     static base::result<raw_row_reader> open(std::unique_ptr<byte_source> source, std::string_view name,
                                              std::uint64_t bytes_max);
     raw_row_reader(raw_row_reader&&) noexcept;

@@ -33,8 +33,7 @@ class record_reader {
 
 // A row whose structure is broken, named by its line (from 1; 0: not known) and its bytes in the decompressed
 // file.
-inline row_fault malformed(std::uint64_t line, std::uint64_t offset, std::uint64_t length,
-                           const std::string& why) {
+inline row_fault malformed(std::uint64_t line, std::uint64_t offset, std::uint64_t length, const std::string& why) {
     std::string message = line == 0 ? "" : "line " + std::to_string(line) + ", ";
     message += "bytes " + std::to_string(offset) + " to " + std::to_string(offset + length) + ": " + why;
     return row_fault{"malformed", std::move(message)};

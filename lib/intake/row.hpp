@@ -14,8 +14,8 @@ namespace consent_sync::intake {
 // Why a row cannot be sent. `category` is a stable word for reports and metrics, `message` a sentence for its
 // owner.
 struct row_fault {
-    std::string category;  // "invalid_address", "missing_subscription", "malformed", "unknown_change_id", …
-    std::string message;   // names the field and what is allowed; never repeats an address
+    std::string category;          // "invalid_address", "missing_subscription", "malformed", "unknown_change_id", …
+    std::string message;           // names the field and what is allowed; never repeats an address
     field where = field::unknown;  // the first field at fault; unknown: the row as a whole
 };
 

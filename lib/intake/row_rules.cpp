@@ -24,9 +24,7 @@ bool is_empty(const record& from, const value& v) {
 }
 
 // Requires: a text.
-bool is_clean(std::string_view text) {
-    return is_utf8(text) && text.find('\0') == std::string_view::npos;
-}
+bool is_clean(std::string_view text) { return is_utf8(text) && text.find('\0') == std::string_view::npos; }
 
 void reset(row& r) {
     r.fault.reset();
@@ -43,12 +41,15 @@ void reset(row& r) {
 void read_address(const record& from, row& into) {
     const value& v = from[field::subscriber];
     if (v.kind == value_kind::absent || is_empty(from, v))
-        return add_fault(into, field::subscriber, "missing_address", "subscriberIdString (the e-mail address) is empty");
+        return add_fault(into, field::subscriber, "missing_address",
+                         "subscriberIdString (the e-mail address) is empty");
     if (v.kind != value_kind::text)
-        return add_fault(into, field::subscriber, "invalid_address", "subscriberIdString must be a text, the e-mail address");
+        return add_fault(into, field::subscriber, "invalid_address",
+                         "subscriberIdString must be a text, the e-mail address");
     const std::string_view address = consent::trim(from.text(v));
     if (!is_utf8(address))
-        return add_fault(into, field::subscriber, "invalid_utf8", "subscriberIdString is not UTF-8; save the file as UTF-8");
+        return add_fault(into, field::subscriber, "invalid_utf8",
+                         "subscriberIdString is not UTF-8; save the file as UTF-8");
     if (const auto fault = find_address_fault(address))
         return add_fault(into, field::subscriber, "invalid_address", "subscriberIdString " + std::string(*fault));
     into.change.subscriber.assign(address);
@@ -61,13 +62,12 @@ void read_change_id(const record& from, row& into) {
         into.change_id = v.number;
         return;
     }
-    const auto number = v.kind == value_kind::text ? read_positive(consent::trim(from.text(v)))
-                                                   : std::optional<std::int64_t>();
+    const auto number =
+        v.kind == value_kind::text ? read_positive(consent::trim(from.text(v))) : std::optional<std::int64_t>();
     if (!number)
-        return add_fault(
-            into, field::change_id, "unknown_change_id",
-            "change_id must stay as it was in the failed file, a whole number (a spreadsheet may have "
-            "rewritten it); clear it to send the row as a new one");
+        return add_fault(into, field::change_id, "unknown_change_id",
+                         "change_id must stay as it was in the failed file, a whole number (a spreadsheet may have "
+                         "rewritten it); clear it to send the row as a new one");
     into.change_id = *number;
 }
 
@@ -83,9 +83,8 @@ row_rules::row_rules(config::default_settings defaults, config::rule_settings ru
 bool row_rules::judge(const record& from, row& into) const {
     reset(into);
     if (from.repeated)
-        add_fault(
-            into, *from.repeated, "ambiguous_field",
-            "more than one member of the row means " + std::string(name(*from.repeated)) + "; keep one");
+        add_fault(into, *from.repeated, "ambiguous_field",
+                  "more than one member of the row means " + std::string(name(*from.repeated)) + "; keep one");
     read_address(from, into);
     read_state(from, into);
     const bool all = read_subscription(from, into);
@@ -96,11 +95,9 @@ bool row_rules::judge(const record& from, row& into) const {
     const consent::change& c = into.change;
     if (require_legal_basis_ && c.state == consent::status_state::subscribed && !into.fault &&
         (!c.basis || !c.explanation))
-        add_fault(
-            into, c.basis ? field::explanation : field::basis, "missing_legal_basis",
-            c.basis
-                ? "legalBasisExplanation is required of SUBSCRIBED (rules.require_legal_basis) and is empty"
-                : "legalBasis is required of SUBSCRIBED (rules.require_legal_basis) and is empty");
+        add_fault(into, c.basis ? field::explanation : field::basis, "missing_legal_basis",
+                  c.basis ? "legalBasisExplanation is required of SUBSCRIBED (rules.require_legal_basis) and is empty"
+                          : "legalBasis is required of SUBSCRIBED (rules.require_legal_basis) and is empty");
     return all && !into.fault;
 }
 
@@ -108,12 +105,12 @@ void row_rules::read_state(const record& from, row& into) const {
     const value& v = from[field::state];
     if (v.kind == value_kind::absent) {
         if (from[field::inverted_state].kind != value_kind::absent)
-            return add_fault(
-                into, field::state, "missing_status",
-                "statusState is missing, and an opt-out field beside it is not read because its \"yes\" "
-                "means the opposite; name it statusState, with SUBSCRIBED or UNSUBSCRIBED");
+            return add_fault(into, field::state, "missing_status",
+                             "statusState is missing, and an opt-out field beside it is not read because its \"yes\" "
+                             "means the opposite; name it statusState, with SUBSCRIBED or UNSUBSCRIBED");
         if (!defaults_.state)
-            return add_fault(into, field::state, "missing_status", "statusState is missing and there is no default for it");
+            return add_fault(into, field::state, "missing_status",
+                             "statusState is missing and there is no default for it");
         into.change.state = *defaults_.state;
         return;
     }
@@ -123,10 +120,9 @@ void row_rules::read_state(const record& from, row& into) const {
     if (v.kind == value_kind::boolean || (v.kind == value_kind::whole && (v.number == 0 || v.number == 1)))
         state = v.number == 1 ? consent::status_state::subscribed : consent::status_state::unsubscribed;
     if (!state)
-        return add_fault(
-            into, field::state, "invalid_status",
-            "statusState must be SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, or a word such as opt-in, "
-            "opt-out, yes, no");
+        return add_fault(into, field::state, "invalid_status",
+                         "statusState must be SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, or a word such as opt-in, "
+                         "opt-out, yes, no");
     into.change.state = *state;
 }
 
@@ -138,10 +134,9 @@ bool row_rules::read_subscription(const record& from, row& into) const {
             into.change.subscription = *defaults_.subscription;
             return false;
         }
-        add_fault(
-            into, field::subscription, "missing_subscription",
-            "subscriptionId is empty, and HubSpot's batch endpoint needs one; name it in the row, or list in "
-            "rules.unsubscribe_all what an opt-out without one means");
+        add_fault(into, field::subscription, "missing_subscription",
+                  "subscriptionId is empty, and HubSpot's batch endpoint needs one; name it in the row, or list in "
+                  "rules.unsubscribe_all what an opt-out without one means");
         return false;
     }
     std::optional<std::int64_t> id;
@@ -162,8 +157,7 @@ void row_rules::read_channel(const record& from, row& into) const {
     const value& v = from[field::channel];
     into.change.channel = defaults_.channel;
     if (v.kind == value_kind::absent || is_empty(from, v)) return;
-    const std::string_view text =
-        v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
+    const std::string_view text = v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
     if (text == "EMAIL" || find_field(text) == field::subscriber)
         into.change.channel = consent::channel::email;
     else
@@ -196,8 +190,7 @@ void row_rules::read_explanation(const record& from, row& into) const {
         return;
     }
     if (is_empty(from, v)) return;
-    const std::string_view text =
-        v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
+    const std::string_view text = v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
     if (!text.empty() && text.size() <= explanation_bytes_max && is_clean(text)) {
         into.change.explanation.emplace(text);
         return;
@@ -207,7 +200,8 @@ void row_rules::read_explanation(const record& from, row& into) const {
         return;
     }
     if (!is_utf8(text))
-        add_fault(into, field::explanation, "invalid_utf8", "legalBasisExplanation is not UTF-8; save the file as UTF-8");
+        add_fault(into, field::explanation, "invalid_utf8",
+                  "legalBasisExplanation is not UTF-8; save the file as UTF-8");
     else
         add_fault(into, field::explanation, "invalid_explanation",
                   "legalBasisExplanation must be a text of at most 4096 bytes without NUL bytes");

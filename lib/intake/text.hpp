@@ -5,9 +5,7 @@
 
 namespace consent_sync::intake {
 
-inline bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-}
+inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 // Well-formed UTF-8 (no surrogates, no overlong forms). NUL is a character as any other.
 bool is_utf8(std::string_view text);

@@ -64,10 +64,8 @@ enum class byte_kind : std::uint8_t { plain, blank, at, special, beyond_ascii };
 // headers; nothing that an address needs outside of quotes.
 constexpr auto address_bytes = [] {
     std::array<byte_kind, 256> table{};
-    for (std::size_t c = 0x80; c < 256; ++c)
-        table[c] = byte_kind::beyond_ascii;
-    for (std::size_t c = 0; c <= 0x20; ++c)
-        table[c] = byte_kind::blank;
+    for (std::size_t c = 0x80; c < 256; ++c) table[c] = byte_kind::beyond_ascii;
+    for (std::size_t c = 0; c <= 0x20; ++c) table[c] = byte_kind::blank;
     table[0x7F] = byte_kind::blank;
     for (const unsigned char c : {'(', ')', '<', '>', '[', ']', ':', ';', ',', '\\', '"'})
         table[c] = byte_kind::special;
@@ -78,8 +76,7 @@ constexpr auto address_bytes = [] {
 std::optional<std::string_view> find_label_fault(std::string_view label) {
     if (label.empty()) return "has an empty part between the dots of its domain";
     if (label.size() > label_bytes_max) return "has a part of more than 63 bytes in its domain";
-    if (label.front() == '-' || label.back() == '-')
-        return "has a part of its domain that begins or ends with a dash";
+    if (label.front() == '-' || label.back() == '-') return "has a part of its domain that begins or ends with a dash";
     for (const char c : label) {
         const bool letter =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (static_cast<unsigned char>(c) & 0x80) != 0;
@@ -131,10 +128,8 @@ std::optional<std::string_view> find_address_fault(std::string_view address) {
     bool beyond_ascii = false;
     for (std::size_t i = 0; i < address.size(); ++i) {
         switch (address_bytes[static_cast<unsigned char>(address[i])]) {
-            case byte_kind::plain:
-                break;
-            case byte_kind::blank:
-                return "must not contain spaces or control characters";
+            case byte_kind::plain: break;
+            case byte_kind::blank: return "must not contain spaces or control characters";
             case byte_kind::at:
                 if (at != std::string_view::npos) return "must be one address, with one @";
                 at = i;
@@ -142,9 +137,7 @@ std::optional<std::string_view> find_address_fault(std::string_view address) {
             case byte_kind::special:
                 return "must be the bare address, without a name, brackets, quotes, commas, colons or "
                        "semicolons";
-            case byte_kind::beyond_ascii:
-                beyond_ascii = true;
-                break;
+            case byte_kind::beyond_ascii: beyond_ascii = true; break;
         }
     }
     if (beyond_ascii && has_invisible(address)) return "contains an invisible character or a special space";

@@ -10,8 +10,7 @@ namespace {
 
 std::uint64_t count_line_ends(std::string_view text) {
     std::uint64_t count = 0;
-    for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
-        ++count;
+    for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) ++count;
     return count;
 }
 
@@ -69,10 +68,9 @@ base::result<void> window::jump(std::uint64_t to) {
         const base::result<bool> more = fill();
         if (!more) return more.error();
         if (!*more)
-            return base::error{base::errc::invalid_input,
-                               "the file is shorter than it was: it ends at byte " +
-                                   std::to_string(offset()) + " and was already read up to byte " +
-                                   std::to_string(to)};
+            return base::error{base::errc::invalid_input, "the file is shorter than it was: it ends at byte " +
+                                                              std::to_string(offset()) +
+                                                              " and was already read up to byte " + std::to_string(to)};
     }
     return {};
 }

@@ -46,10 +46,10 @@ class window {
     std::unique_ptr<byte_source> source_;
     std::unique_ptr<char[]> buffer_;  // not cleared: a small file touches little of it
     std::size_t size_;                // of the buffer
-    std::size_t begin_ = 0;         // the cursor
-    std::size_t end_ = 0;           // of the bytes read
-    std::uint64_t base_ = 0;        // offset in the file of buffer_[0]
-    std::uint64_t counted_to_ = 0;  // line ends before this offset are in lines_
+    std::size_t begin_ = 0;           // the cursor
+    std::size_t end_ = 0;             // of the bytes read
+    std::uint64_t base_ = 0;          // offset in the file of buffer_[0]
+    std::uint64_t counted_to_ = 0;    // line ends before this offset are in lines_
     std::uint64_t lines_ = 0;
     bool lines_known_ = true;  // false after a seek, until somebody asks
 };

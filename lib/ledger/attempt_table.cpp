@@ -59,8 +59,8 @@ attempt_table::attempt_table(database& db)
 
 void attempt_table::begin(const attempt_begin& attempt) {
     begin_
-        .run_with(attempt.id, attempt.batch, attempt.number, attempt.assertion ? 1 : 0,
-                  format_ranges(attempt.changes), attempt.changes.size(), base::to_unix_ms(attempt.begun_at))
+        .run_with(attempt.id, attempt.batch, attempt.number, attempt.assertion ? 1 : 0, format_ranges(attempt.changes),
+                  attempt.changes.size(), base::to_unix_ms(attempt.begun_at))
         .execute();
 }
 
@@ -76,8 +76,7 @@ void attempt_table::end(const attempt_end& attempt, std::span<const settled_chan
         confirmed += change.verdict == consent::verdict::confirmed;
         rejected += change.verdict == consent::verdict::rejected;
     }
-    end_
-        .run_with(number, base::to_unix_ms(attempt.ended_at), attempt.outcome, attempt.status,
+    end_.run_with(number, base::to_unix_ms(attempt.ended_at), attempt.outcome, attempt.status,
                   std::int64_t{attempt.duration.count()}, attempt.correlation_id, attempt.category, attempt.message,
                   confirmed, rejected, format_ranges(attempt.unsettled), attempt.id)
         .execute();

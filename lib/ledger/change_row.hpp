@@ -1,4 +1,5 @@
-// A change as the first seven columns of a query's row: id, subscriber, subscription, channel, state, basis, explanation.
+// A change as the first seven columns of a query's row: id, subscriber, subscription, channel, state, basis,
+// explanation.
 #pragma once
 
 #include "consent/change.hpp"

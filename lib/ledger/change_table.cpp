@@ -24,8 +24,9 @@ bool same_end(const settled_change& a, const settled_change& b) {
 }
 
 std::string append_sql(std::size_t rows) {
-    std::string sql = "INSERT INTO changes(id, subscriber, subscription, channel, state, basis, explanation, original, "
-                      "offset, verdict, reason) VALUES";
+    std::string sql =
+        "INSERT INTO changes(id, subscriber, subscription, channel, state, basis, explanation, original, "
+        "offset, verdict, reason) VALUES";
     for (std::size_t i = 0; i < rows; ++i) sql += i == 0 ? "(?,?,?,?,?,?,?,?,?,?,0)" : ",(?,?,?,?,?,?,?,?,?,?,0)";
     return sql;
 }
@@ -233,16 +234,16 @@ void change_table::settle(std::span<const settled_change> changes) {
 void change_table::settle_run(std::span<const settled_change> run) {
     const settled_change& first = run.front();
     const std::optional<std::int64_t> by = first.attempt ? std::optional(first.attempt) : std::nullopt;
-    const std::optional<std::int64_t> at =
-        first.hubspot_time_ms ? std::optional(first.hubspot_time_ms) : std::nullopt;
+    const std::optional<std::int64_t> at = first.hubspot_time_ms ? std::optional(first.hubspot_time_ms) : std::nullopt;
     settle_
         .run_with(static_cast<int>(first.verdict), static_cast<int>(first.success), by, at, first.id.id(),
                   run.back().id.id())
         .execute();
     if (db_.changed_rows() != static_cast<int>(run.size()))
-        throw database_error(base::errc::corrupt, "ledger: change " + std::to_string(first.id.id()) +
-                                                      " (or one after it) is to get a second verdict: a bug, or two programs that "
-                                                      "write this ledger. Keep a copy of it and report it with the log");
+        throw database_error(base::errc::corrupt,
+                             "ledger: change " + std::to_string(first.id.id()) +
+                                 " (or one after it) is to get a second verdict: a bug, or two programs that "
+                                 "write this ledger. Keep a copy of it and report it with the log");
     for (const settled_change& change : run) {
         if (!change.reason) continue;
         const reason& why = *change.reason;

@@ -52,7 +52,8 @@ class change_table {
     database& db_;
     file_table& files_;
     overtakes& ahead_;
-    statement append_, append_many_, append_reason_, bulk_, opt_outs_, one_, settle_, defer_, deferred_, undefer_, any_deferred_, opt_ins_;
+    statement append_, append_many_, append_reason_, bulk_, opt_outs_, one_, settle_, defer_, deferred_, undefer_,
+        any_deferred_, opt_ins_;
 };
 
 }  // namespace consent_sync::ledger

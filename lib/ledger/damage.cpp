@@ -10,11 +10,12 @@ constexpr std::size_t words_max = 160;  // of what SQLite found; the log keeps 5
 }  // namespace
 
 base::error damaged(const std::string& path, const std::string& what) {
-    return base::error{base::errc::corrupt,
-                       "the ledger " + path + " is damaged (" + what.substr(0, words_max) +
-                           "). Nothing was changed or replaced, and all files are kept. To go on: stop the service, move "
-                           "ledger.db and ledger.db-wal away, then restore a backup or save what can be read, as "
-                           "/usr/share/doc/consent-sync/recovery.md says"};
+    return base::error{
+        base::errc::corrupt,
+        "the ledger " + path + " is damaged (" + what.substr(0, words_max) +
+            "). Nothing was changed or replaced, and all files are kept. To go on: stop the service, move "
+            "ledger.db and ledger.db-wal away, then restore a backup or save what can be read, as "
+            "/usr/share/doc/consent-sync/recovery.md says"};
 }
 
 base::result<void> check_ledger(const std::string& path) {

@@ -51,9 +51,7 @@ const char* remedy(int sqlite_code) {
 }
 
 // SQLite's count of its memory costs a lock at every allocation, and nobody asks for it.
-void count_no_memory() {
-    [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
+void count_no_memory() { [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 }  // namespace
 
@@ -61,8 +59,8 @@ void statement::finalizer::operator()(sqlite3_stmt* s) const { sqlite3_finalize(
 
 statement::statement(sqlite3* connection, std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
-    const int code = sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    const int code = sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                        &raw, nullptr);
     if (code != SQLITE_OK) throw_error(connection, "preparing a statement");
     handle_.reset(raw);
 }

@@ -51,7 +51,7 @@ class statement {
 
     std::int64_t integer(int column) const;
     std::optional<std::int64_t> optional_integer(int column) const;
-    std::string text(int column) const;  // bytes of a TEXT or BLOB column; empty for NULL
+    std::string text(int column) const;       // bytes of a TEXT or BLOB column; empty for NULL
     std::string_view view(int column) const;  // valid until the next step
     bool is_null(int column) const;
 
@@ -87,9 +87,10 @@ class database {
 
     void execute(const char* sql);  // any number of statements, no parameters
     statement prepare(std::string_view sql) const { return statement(handle_.get(), sql); }
-    int changed_rows() const;                 // by the last statement
+    int changed_rows() const;                // by the last statement
     std::int64_t changed_rows_ever() const;  // by this connection
-    // `working` is called every some thousand steps of any statement, until it is empty again. It may not use the database.
+    // `working` is called every some thousand steps of any statement, until it is empty again. It may not use the
+    // database.
     void on_progress(std::function<void()> working);
 
   private:

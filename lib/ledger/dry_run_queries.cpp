@@ -30,17 +30,20 @@ dry_run_reader::dry_run_reader(std::unique_ptr<database> db)
       files_(*db_),
       same_content_(db_->prepare("SELECT min(arrival) FROM files WHERE sha256=? AND claimed_at>=?")),
       // Unsent ones lie in open files alone.
-      unsent_(db_->prepare("SELECT c.id, c.subscriber, c.subscription, c.channel FROM files f JOIN changes c ON c.id BETWEEN "
-                           "f.arrival<<32 AND (f.arrival<<32)+4294967295 WHERE f.state<5 AND c.verdict=0")),
+      unsent_(db_->prepare(
+          "SELECT c.id, c.subscriber, c.subscription, c.channel FROM files f JOIN changes c ON c.id BETWEEN "
+          "f.arrival<<32 AND (f.arrival<<32)+4294967295 WHERE f.state<5 AND c.verdict=0")),
       waiting_(db_->prepare("SELECT coalesce(sum(rows-confirmed-rejected-invalid-superseded-unconfirmed),0) FROM files "
                             "WHERE state<5 AND gate<>2")),
       one_(db_->prepare("SELECT id, subscriber, subscription, channel FROM changes WHERE id=?")),
-      newer_(db_->prepare("SELECT id, subscriber, subscription, channel FROM changes WHERE id>? AND subscriber IS NOT NULL "
-                          "AND (verdict<>3 OR state=2)")) {}
+      newer_(db_->prepare(
+          "SELECT id, subscriber, subscription, channel FROM changes WHERE id>? AND subscriber IS NOT NULL "
+          "AND (verdict<>3 OR state=2)")) {}
 
 base::result<dry_run_facts> dry_run_reader::ask(
     const std::string& sha256, base::wall_time since,
-    const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs, std::vector<returning_row>& returning) {
+    const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs,
+    std::vector<returning_row>& returning) {
     try {
         db_->execute("BEGIN");
         dry_run_facts facts;
@@ -54,7 +57,8 @@ base::result<dry_run_facts> dry_run_reader::ask(
         waiting_.restart();
         if (facts.waiting > 0 && !opt_outs.empty()) {
             unsent_.run_with();
-            while (unsent_.step()) facts.superseded_in_ledger += opt_outs.contains(consent::hash_key(read_key(unsent_)));
+            while (unsent_.step())
+                facts.superseded_in_ledger += opt_outs.contains(consent::hash_key(read_key(unsent_)));
             unsent_.restart();
         }
         if (!returning.empty()) find_newer(returning);

@@ -19,7 +19,8 @@ duty_table::duty_table(database& db)
     : put_late_(db.prepare("INSERT OR REPLACE INTO late_writes(hash, change, quiet_at, opt_out, rejected, "
                            "confirmed) VALUES(?,?,?,?,?,?)")),
       remove_late_(db.prepare("DELETE FROM late_writes WHERE hash=? AND change=?")),
-      late_(db.prepare("SELECT hash, change, quiet_at, opt_out, rejected, confirmed FROM late_writes ORDER BY hash, change")),
+      late_(db.prepare(
+          "SELECT hash, change, quiet_at, opt_out, rejected, confirmed FROM late_writes ORDER BY hash, change")),
       late_of_(db.prepare("SELECT hash, change, quiet_at, opt_out, rejected, confirmed FROM late_writes WHERE hash=?")),
       put_pause_(db.prepare("INSERT OR REPLACE INTO pauses(reason, since, until, words) VALUES(?,?,?,?)")),
       remove_pause_(db.prepare("DELETE FROM pauses WHERE reason=?")),

@@ -12,11 +12,13 @@ std::string id_of(const file_record& file) { return consent::format_file_id(file
 std::string not_done(const file_record& file) {
     if (file.state == file_state::done) return {};
     if (file.state == file_state::refused)
-        return "file " + id_of(file) + " could not be read at all: mend it as the reason beside it in refused/ says, and "
+        return "file " + id_of(file) +
+               " could not be read at all: mend it as the reason beside it in refused/ says, and "
                "drop it again";
     if (file.state == file_state::read && file.gate == file_gate::held)
         return "file " + id_of(file) + " is held: release or refuse it first";
-    return "file " + id_of(file) + " is not done yet: ask again when its report is written (consent-sync status shows how "
+    return "file " + id_of(file) +
+           " is not done yet: ask again when its report is written (consent-sync status shows how "
            "far it is)";
 }
 
@@ -27,8 +29,9 @@ steering_result refused(std::string words) {
 }
 
 steering_result unknown(consent::arrival_number arrival) {
-    return refused("there is no file " + consent::format_file_id(arrival) +
-                   " in the ledger: consent-sync status lists open files, files.ndjson in the reports those that are done");
+    return refused(
+        "there is no file " + consent::format_file_id(arrival) +
+        " in the ledger: consent-sync status lists open files, files.ndjson in the reports those that are done");
 }
 
 }  // namespace
@@ -45,17 +48,20 @@ file_steering::file_steering(database& db, file_table& files, newer_changes& new
                                  "(SELECT id FROM changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0)")),
       count_failed_(db.prepare("UPDATE files SET rejected=0, unconfirmed=0, state=4, gate=3, done_at=NULL "
                                "WHERE arrival=?1 AND ?2>0")),
-      count_repeated_(db.prepare("UPDATE files SET invalid=invalid-?2, state=4, gate=3, done_at=NULL WHERE arrival=?1")),
+      count_repeated_(
+          db.prepare("UPDATE files SET invalid=invalid-?2, state=4, gate=3, done_at=NULL WHERE arrival=?1")),
       refuse_(db.prepare("UPDATE changes SET verdict=3 WHERE id BETWEEN ? AND ? AND verdict=0 AND state<>2")),
-      refusal_reasons_(db.prepare("INSERT INTO reasons(id, category, message) SELECT id, 'refused_by_operator', ?3 FROM "
-                                  "changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0 AND state<>2")),
+      refusal_reasons_(
+          db.prepare("INSERT INTO reasons(id, category, message) SELECT id, 'refused_by_operator', ?3 FROM "
+                     "changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0 AND state<>2")),
       count_refused_(db.prepare("UPDATE files SET invalid=invalid+?2, gate=0 WHERE arrival=?1")) {}
 
 steering_result file_steering::retry(consent::arrival_number arrival) {
     const auto file = files_.find(arrival);
     if (!file) return unknown(arrival);
     if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
-    return reopen(*file, reopen_failed_, count_failed_, "has no rejected and no unconfirmed row: nothing is to be sent again");
+    return reopen(*file, reopen_failed_, count_failed_,
+                  "has no rejected and no unconfirmed row: nothing is to be sent again");
 }
 
 steering_result file_steering::release(consent::arrival_number arrival) {
@@ -71,7 +77,8 @@ steering_result file_steering::release(consent::arrival_number arrival) {
         return r;
     }
     if (!file->duplicate_of)
-        return refused("file " + id_of(*file) + " is not held, and its content was not dropped before: nothing is to be "
+        return refused("file " + id_of(*file) +
+                       " is not held, and its content was not dropped before: nothing is to be "
                        "released");
     if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
     return reopen(*file, reopen_repeated_, count_repeated_, "has no row that was left out as a repetition");
@@ -91,7 +98,8 @@ steering_result file_steering::refuse(consent::arrival_number arrival, const std
     return r;
 }
 
-steering_result file_steering::reopen(const file_record& file, statement& rows, statement& counts, const char* nothing) {
+steering_result file_steering::reopen(const file_record& file, statement& rows, statement& counts,
+                                      const char* nothing) {
     steering_result r;
     r.file_rows = file.rows;
     rows.run_with(first_id(file), last_id(file)).execute();

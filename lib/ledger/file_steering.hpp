@@ -1,5 +1,5 @@
-// What an operator asks of one file: its failed rows again (retry), its held or repeated rows after all (release), or its
-// held rows back to their owner (refuse).
+// What an operator asks of one file: its failed rows again (retry), its held or repeated rows after all (release), or
+// its held rows back to their owner (refuse).
 //
 // Rows that come back keep their place. Those whose key has a newer change in the ledger are superseded in the same
 // transaction, so replaying an old row never undoes a newer one; the file's gate becomes `released`, since the bulk
@@ -40,8 +40,8 @@ class file_steering {
     database& db_;
     file_table& files_;
     newer_changes& newer_;
-    statement reopen_failed_, reopen_repeated_, forget_reasons_, count_failed_, count_repeated_, refuse_, refusal_reasons_,
-        count_refused_;
+    statement reopen_failed_, reopen_repeated_, forget_reasons_, count_failed_, count_repeated_, refuse_,
+        refusal_reasons_, count_refused_;
 };
 
 }  // namespace consent_sync::ledger

@@ -72,10 +72,12 @@ file_table::file_table(database& db)
       open_(db.prepare(std::string("SELECT ") + columns + " FROM files WHERE state<5 ORDER BY arrival")),
       settled_(db.prepare("SELECT arrival FROM files INDEXED BY files_settled WHERE state<5 AND state=4 AND "
                           "rows=confirmed+rejected+invalid+superseded+unconfirmed ORDER BY arrival LIMIT ?")),
-      oldest_unread_(db.prepare("SELECT arrival, rows, gate FROM files INDEXED BY files_unread WHERE state<5 AND (state<4 OR gate=1) "
-                                "ORDER BY arrival LIMIT 1")),
+      oldest_unread_(db.prepare(
+          "SELECT arrival, rows, gate FROM files INDEXED BY files_unread WHERE state<5 AND (state<4 OR gate=1) "
+          "ORDER BY arrival LIMIT 1")),
       gated_(db.prepare("SELECT arrival FROM files WHERE state<5 AND gate=? ORDER BY arrival")),
-      passed_(db.prepare("SELECT arrival FROM files INDEXED BY files_passed WHERE state<5 AND gate IN (2,3) ORDER BY arrival")),
+      passed_(db.prepare(
+          "SELECT arrival FROM files INDEXED BY files_passed WHERE state<5 AND gate IN (2,3) ORDER BY arrival")),
       newest_(db.prepare("SELECT max(coalesce((SELECT max(arrival) FROM files), 0), "
                          "coalesce((SELECT value FROM meta WHERE name='arrival_floor'), 0))")),
       number_after_(db.prepare("INSERT INTO meta(name, value) VALUES('arrival_floor', ?1) "
@@ -130,8 +132,8 @@ void file_table::set_gate(consent::arrival_number arrival, file_gate gate) {
 
 void file_table::end_reading(const file_end& end) {
     end_reading_
-        .run_with(base::to_unix_ms(end.at), or_null(end.fault), or_null(end.ignored_columns), end.size,
-                  end.modified_ns, end.arrival)
+        .run_with(base::to_unix_ms(end.at), or_null(end.fault), or_null(end.ignored_columns), end.size, end.modified_ns,
+                  end.arrival)
         .execute();
 }
 

@@ -39,8 +39,8 @@ class file_table {
     void begin_reading(consent::arrival_number arrival, const std::string& sha256,
                        std::optional<consent::arrival_number> duplicate_of);
     // The earliest file with the same content that was claimed at or after `since`, but for `arrival` itself.
-    std::optional<consent::arrival_number> find_same_content(const std::string& sha256,
-                                                             consent::arrival_number arrival, base::wall_time since);
+    std::optional<consent::arrival_number> find_same_content(const std::string& sha256, consent::arrival_number arrival,
+                                                             base::wall_time since);
     void progress(consent::arrival_number arrival, std::uint64_t rows, std::uint64_t offset, std::uint64_t invalid);
     void set_gate(consent::arrival_number arrival, file_gate gate);
     // reading → read.
@@ -60,7 +60,8 @@ class file_table {
 
   private:
     statement add_, claimed_, forget_, begin_reading_, same_content_, progress_, set_gate_, end_reading_;
-    statement add_verdicts_, refused_, done_, find_, open_, settled_, oldest_unread_, gated_, passed_, newest_, number_after_;
+    statement add_verdicts_, refused_, done_, find_, open_, settled_, oldest_unread_, gated_, passed_, newest_,
+        number_after_;
 };
 
 }  // namespace consent_sync::ledger

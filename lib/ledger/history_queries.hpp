@@ -1,4 +1,5 @@
-// Every change of one address over all files, with every attempt that carried it. Reads only, on a connection of its own.
+// Every change of one address over all files, with every attempt that carried it. Reads only, on a connection of its
+// own.
 //
 // The ledger has no index on addresses, so this is a scan: about 1 s for 10,000,000 rows.
 #pragma once
@@ -21,15 +22,15 @@ struct history_entry {
     file_record file;
     std::optional<consent::verdict> verdict;  // nothing: it waits
     consent::success_reason success = consent::success_reason::none;
-    std::int64_t hubspot_time_ms = 0;         // HubSpot's timestamp of a confirmed change; 0: none
-    ledger::reason reason;                    // of every other verdict
-    attempt_id settled_by = 0;                // the attempt that gave the verdict; 0: none did
-    std::vector<attempt_record> attempts;     // that carried it, in order
+    std::int64_t hubspot_time_ms = 0;      // HubSpot's timestamp of a confirmed change; 0: none
+    ledger::reason reason;                 // of every other verdict
+    attempt_id settled_by = 0;             // the attempt that gave the verdict; 0: none did
+    std::vector<attempt_record> attempts;  // that carried it, in order
 };
 
 struct history {
-    std::vector<history_entry> entries;      // by place
-    std::optional<base::wall_time> since;    // the ledger's oldest file: before that it knows nothing
+    std::vector<history_entry> entries;    // by place
+    std::optional<base::wall_time> since;  // the ledger's oldest file: before that it knows nothing
 };
 
 class history_reader {

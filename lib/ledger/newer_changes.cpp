@@ -52,7 +52,8 @@ std::size_t newer_changes::supersede(consent::arrival_number arrival, came_back 
         const auto original = waiting_.optional_integer(5);
         if (returning && !original) continue;
         consent::change c = read_key(waiting_);
-        if (how == came_back::released && c.is_opt_out()) continue;  // chosen while the file was held: the lanes keep its order
+        if (how == came_back::released && c.is_opt_out())
+            continue;  // chosen while the file was held: the lanes keep its order
         const consent::place since = returning ? consent::place(*original) : c.id;
         lowest = std::min(lowest, since);
         waiting[consent::hash_key(c)].push_back({std::move(c), since, {}});

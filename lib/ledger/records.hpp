@@ -24,15 +24,15 @@ enum class file_state : std::uint8_t {
     claiming = 1,  // arrival number and name are on disk, the rename into processing/ may not have happened yet
     claimed = 2,   // in processing/, nothing read
     reading = 3,
-    read = 4,      // every row is in the ledger
-    done = 5,      // every row has its verdict, the reports are written
-    refused = 6,   // could not be read at all
+    read = 4,     // every row is in the ledger
+    done = 5,     // every row has its verdict, the reports are written
+    refused = 6,  // could not be read at all
 };
 
 enum class file_gate : std::uint8_t {
     open = 0,
-    check = 1,  // has rows with a change_id: no row may be chosen before the scan for newer changes
-    held = 2,   // waits for an operator's release: only opt-outs may be chosen
+    check = 1,     // has rows with a change_id: no row may be chosen before the scan for newer changes
+    held = 2,      // waits for an operator's release: only opt-outs may be chosen
     released = 3,  // was held: the bulk lane has passed it, its other rows are fetched on their own
     counting = 4,  // is being read, and may be held at its end: only opt-outs may be chosen
 };
@@ -143,13 +143,13 @@ struct ledger_change {
     std::vector<attempt_begin> begins;
     std::vector<attempt_end> ends;
     std::vector<settled_change> settled;
-    std::vector<late_write> late_writes;                                       // insert or replace
-    std::vector<std::pair<consent::key_hash, consent::place>> quiet;           // delete
-    std::vector<std::pair<consent::key_hash, consent::place>> deferred;        // insert
-    std::optional<consent::place> low_water;                                   // every row up to here is settled
-    std::vector<stored_pause> pauses;                                          // insert or replace
-    std::vector<std::string> ended_pauses;                                     // delete
-    std::vector<std::pair<std::string, std::int64_t>> meta;                    // insert or replace
+    std::vector<late_write> late_writes;                                 // insert or replace
+    std::vector<std::pair<consent::key_hash, consent::place>> quiet;     // delete
+    std::vector<std::pair<consent::key_hash, consent::place>> deferred;  // insert
+    std::optional<consent::place> low_water;                             // every row up to here is settled
+    std::vector<stored_pause> pauses;                                    // insert or replace
+    std::vector<std::string> ended_pauses;                               // delete
+    std::vector<std::pair<std::string, std::int64_t>> meta;              // insert or replace
 
     bool empty() const {
         return begins.empty() && ends.empty() && settled.empty() && late_writes.empty() && quiet.empty() &&

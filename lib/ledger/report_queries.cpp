@@ -32,18 +32,13 @@ ended_row read_row(const statement& row) {
 
 std::vector<ended_row> read_all(statement& query) {
     std::vector<ended_row> rows;
-    while (query.step())
-        rows.push_back(read_row(query));
+    while (query.step()) rows.push_back(read_row(query));
     query.restart();
     return rows;
 }
 
-std::int64_t first_id(consent::arrival_number arrival) {
-    return consent::place(arrival, 0).id();
-}
-std::int64_t last_id(consent::arrival_number arrival) {
-    return consent::place(arrival, consent::place::row_max).id();
-}
+std::int64_t first_id(consent::arrival_number arrival) { return consent::place(arrival, 0).id(); }
+std::int64_t last_id(consent::arrival_number arrival) { return consent::place(arrival, consent::place::row_max).id(); }
 
 }  // namespace
 
@@ -57,30 +52,26 @@ report_queries::report_queries(database& db)
           waiting_for("f.arrival<<32 AND (f.arrival<<32)+4294967295") + ")) ORDER BY arrival LIMIT ?")),
       waits_(db.prepare(waiting_for("? AND ?") + " LIMIT 1")),
       rows_(db.prepare("SELECT verdict, reason, attempt FROM changes WHERE id BETWEEN ? AND ?")),
-      reasons_(
-          db.prepare("SELECT c.verdict, r.category, count(*) AS n FROM reasons r JOIN changes c ON c.id=r.id "
-                     "WHERE r.id BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY n DESC, 1, 2 LIMIT ?")),
+      reasons_(db.prepare("SELECT c.verdict, r.category, count(*) AS n FROM reasons r JOIN changes c ON c.id=r.id "
+                          "WHERE r.id BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY n DESC, 1, 2 LIMIT ?")),
       failed_(db.prepare(std::string("SELECT ") + row_columns +
                          " FROM changes c LEFT JOIN reasons r ON r.id=c.id WHERE c.id>? AND c.id<=? AND "
                          "c.verdict IN (2,3,5) AND coalesce(r.category,'')<>? ORDER BY c.id LIMIT ?")),
-      category_(db.prepare(
-          std::string("SELECT ") + row_columns +
-          " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.category=? "
-          "ORDER BY r.id LIMIT ?")),
+      category_(db.prepare(std::string("SELECT ") + row_columns +
+                           " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.category=? "
+                           "ORDER BY r.id LIMIT ?")),
       category_count_(db.prepare("SELECT count(*) FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
       superseded_(db.prepare("SELECT r.id, r.superseded_by, n.verdict FROM reasons r "
                              "LEFT JOIN changes n ON n.id=r.superseded_by WHERE r.id BETWEEN ? AND ? AND "
                              "r.superseded_by IS NOT NULL ORDER BY r.id LIMIT ?")),
-      of_attempt_(
-          db.prepare(std::string("SELECT ") + row_columns +
-                     " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.attempt=? "
-                     "ORDER BY r.id")) {}
+      of_attempt_(db.prepare(std::string("SELECT ") + row_columns +
+                             " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.attempt=? "
+                             "ORDER BY r.id")) {}
 
 std::vector<consent::arrival_number> report_queries::files_to_finish(std::size_t most) {
     std::vector<consent::arrival_number> arrivals;
     to_finish_.run_with(most);
-    while (to_finish_.step())
-        arrivals.push_back(static_cast<consent::arrival_number>(to_finish_.integer(0)));
+    while (to_finish_.step()) arrivals.push_back(static_cast<consent::arrival_number>(to_finish_.integer(0)));
     to_finish_.restart();
     return arrivals;
 }
@@ -106,8 +97,7 @@ row_totals report_queries::count_rows(consent::arrival_number arrival) {
         }
         ++totals.verdicts[verdict];
         const auto success = static_cast<std::size_t>(rows_.integer(1));
-        if (verdict == static_cast<std::size_t>(consent::verdict::confirmed) &&
-            success < totals.successes.size())
+        if (verdict == static_cast<std::size_t>(consent::verdict::confirmed) && success < totals.successes.size())
             ++totals.successes[success];
         const attempt_id by = rows_.integer(2);
         if (by != 0 && by != last) attempts.insert(by);
@@ -134,8 +124,8 @@ std::vector<ended_row> report_queries::failed_rows(consent::arrival_number arriv
     return read_all(failed_);
 }
 
-std::vector<ended_row> report_queries::rows_with_category(consent::arrival_number arrival,
-                                                          const std::string& category, std::size_t most) {
+std::vector<ended_row> report_queries::rows_with_category(consent::arrival_number arrival, const std::string& category,
+                                                          std::size_t most) {
     category_.run_with(first_id(arrival), last_id(arrival), category, most);
     return read_all(category_);
 }
@@ -169,7 +159,8 @@ std::vector<attempt_record> report_queries::attempts_of_file(const file_record& 
     const std::string later = ";" + first;
     std::vector<attempt_record> found;
     attempts_.each_since(file.claimed_at, [&](attempt_record&& attempt) {
-        if (found.size() < most && (attempt.changes.starts_with(first) || attempt.changes.find(later) != std::string::npos))
+        if (found.size() < most &&
+            (attempt.changes.starts_with(first) || attempt.changes.find(later) != std::string::npos))
             found.push_back(std::move(attempt));
     });
     return found;

@@ -36,9 +36,8 @@ struct row_totals {
     std::uint64_t rows = 0;
     std::uint64_t unsettled = 0;
     verdict_counts verdicts{};
-    std::array<std::uint64_t, success_reason_count>
-        successes{};             // of confirmed rows, by consent::success_reason
-    std::uint64_t attempts = 0;  // different attempts that gave a row its verdict
+    std::array<std::uint64_t, success_reason_count> successes{};  // of confirmed rows, by consent::success_reason
+    std::uint64_t attempts = 0;                                   // different attempts that gave a row its verdict
 };
 
 struct reason_count {
@@ -64,7 +63,8 @@ class report_queries {
     }
     std::string meta_text(const std::string& name) { return duties_.meta_text(name); }
 
-    // Read files, neither held nor still to be checked, whose every row has a verdict and that are ready_to_finish(), oldest first.
+    // Read files, neither held nor still to be checked, whose every row has a verdict and that are ready_to_finish(),
+    // oldest first.
     std::vector<consent::arrival_number> files_to_finish(std::size_t most);
     // False while a change that superseded a row of the file has no verdict: the report is to tell it.
     bool ready_to_finish(consent::arrival_number arrival);
@@ -91,8 +91,7 @@ class report_queries {
     file_table files_;
     attempt_table attempts_;
     duty_table duties_;
-    statement to_finish_, waits_, rows_, reasons_, failed_, category_, category_count_, superseded_,
-        of_attempt_;
+    statement to_finish_, waits_, rows_, reasons_, failed_, category_, category_count_, superseded_, of_attempt_;
 };
 
 // A read-only connection of its own, for one thread at a time. It sees what was committed when run() began.

@@ -18,11 +18,11 @@ retention::retention(database& db, file_table& files)
       remove_file_(db.prepare("DELETE FROM files WHERE arrival=?")),
       oldest_claim_(db.prepare("SELECT claimed_at FROM files WHERE arrival=(SELECT min(arrival) FROM files)")),
       // Those that a file which is still here may name stay, and so do those that are not reported.
-      remove_attempts_(db.prepare(
-          "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE begun_at<?1 AND ended_at<?1 AND "
-          "id<(SELECT max(id) FROM attempts) AND end_number<(SELECT max(end_number) FROM attempts) AND "
-          "end_number<=coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name='reports.batches'), 0) "
-          "ORDER BY begun_at LIMIT ?2)")),
+      remove_attempts_(
+          db.prepare("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE begun_at<?1 AND ended_at<?1 AND "
+                     "id<(SELECT max(id) FROM attempts) AND end_number<(SELECT max(end_number) FROM attempts) AND "
+                     "end_number<=coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name='reports.batches'), 0) "
+                     "ORDER BY begun_at LIMIT ?2)")),
       free_(db.prepare("SELECT freelist_count FROM pragma_freelist_count")) {}
 
 removed_step retention::remove_some(base::wall_time before, std::uint64_t most) {

@@ -14,10 +14,10 @@
 namespace consent_sync::ledger {
 
 struct removed_step {
-    std::uint64_t rows = 0;      // changes and attempts
+    std::uint64_t rows = 0;  // changes and attempts
     std::uint64_t files = 0;
-    std::uint64_t pages = 0;     // given back
-    bool more = false;           // there is more to do
+    std::uint64_t pages = 0;  // given back
+    bool more = false;        // there is more to do
 };
 
 // All members throw database_error and run inside store::transact().
@@ -35,7 +35,8 @@ class retention {
 
     database& db_;
     file_table& files_;
-    statement oldest_, last_of_step_, remove_changes_, remove_reasons_, remove_file_, oldest_claim_, remove_attempts_, free_;
+    statement oldest_, last_of_step_, remove_changes_, remove_reasons_, remove_file_, oldest_claim_, remove_attempts_,
+        free_;
 };
 
 }  // namespace consent_sync::ledger

@@ -138,10 +138,10 @@ void migrate(database& db) {
     const auto found = query.integer(0);
     query.restart();
     if (found > schema_version)
-        throw database_error(base::errc::unsupported,
-                             "ledger: it was written by a newer consent-sync (schema " + std::to_string(found) +
-                                 ", this one knows " + std::to_string(schema_version) +
-                                 "): install that version again, nothing was changed");
+        throw database_error(base::errc::unsupported, "ledger: it was written by a newer consent-sync (schema " +
+                                                          std::to_string(found) + ", this one knows " +
+                                                          std::to_string(schema_version) +
+                                                          "): install that version again, nothing was changed");
     for (auto version = found; version < schema_version; ++version) {
         db.execute("BEGIN IMMEDIATE");
         db.execute(migrations[static_cast<std::size_t>(version)]);

@@ -15,8 +15,8 @@ base::result<state_lock> state_lock::take(const std::string& state_dir) {
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         char owner[32] = {};
         const ssize_t got = ::pread(file.get(), owner, sizeof owner - 1, 0);
-        return base::error{base::errc::busy, "another consent-sync (process " + std::string(got > 0 ? owner : "unknown") +
-                                                 ") works on " + state_dir +
+        return base::error{base::errc::busy, "another consent-sync (process " +
+                                                 std::string(got > 0 ? owner : "unknown") + ") works on " + state_dir +
                                                  ": stop it first, or give this one a state_dir of its own"};
     }
     const std::string id = std::to_string(::getpid());

@@ -20,8 +20,9 @@ status_reader::status_reader(std::unique_ptr<database> db)
                          "coalesce(sum(iif(gate=2,n,0)),0) FROM (SELECT gate, rows-confirmed-rejected-invalid-"
                          "superseded-unconfirmed AS n FROM files WHERE state<5)")),
       late_(db_->prepare("SELECT count(DISTINCT hash) FROM late_writes")),
-      oldest_(db_->prepare("SELECT f.claimed_at FROM files f WHERE f.arrival=(SELECT c.id>>32 FROM changes c "
-                           "INDEXED BY changes_unsent_opt_outs WHERE c.verdict=0 AND c.state=2 ORDER BY c.id LIMIT 1)")) {}
+      oldest_(
+          db_->prepare("SELECT f.claimed_at FROM files f WHERE f.arrival=(SELECT c.id>>32 FROM changes c "
+                       "INDEXED BY changes_unsent_opt_outs WHERE c.verdict=0 AND c.state=2 ORDER BY c.id LIMIT 1)")) {}
 
 base::result<ledger_picture> status_reader::read(std::size_t files_most) {
     try {

@@ -21,8 +21,8 @@ struct ledger_picture {
     std::vector<file_record> files;  // open ones, by arrival, at most as many as asked for
     std::uint64_t open_files = 0;    // all of them
     std::uint64_t held_files = 0;
-    std::uint64_t waiting = 0;       // rows in the ledger without a verdict, but for those of held files
-    std::uint64_t held = 0;          // rows without a verdict of held files
+    std::uint64_t waiting = 0;  // rows in the ledger without a verdict, but for those of held files
+    std::uint64_t held = 0;     // rows without a verdict of held files
     std::vector<stored_pause> pauses;
     std::uint64_t late_write_keys = 0;
     std::optional<base::wall_time> oldest_opt_out;  // when the file of the oldest opt-out without a verdict was claimed

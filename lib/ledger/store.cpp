@@ -108,7 +108,9 @@ std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
 recovery store::recover(base::wall_time now, base::milliseconds window, base::wall_time since) {
     recovery out;
 #ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::overtakes_of_unsent_rows_only) db_->execute("DELETE FROM overtakes WHERE id NOT IN (SELECT id FROM changes WHERE verdict=0)"), ahead_ = overtakes(*db_);
+    if (planted_bug == planted::overtakes_of_unsent_rows_only)
+        db_->execute("DELETE FROM overtakes WHERE id NOT IN (SELECT id FROM changes WHERE verdict=0)"),
+            ahead_ = overtakes(*db_);
 #endif
     out.next_attempt = attempts_.newest_id() + 1;
     out.next_batch = attempts_.newest_batch() + 1;
@@ -154,8 +156,8 @@ void store::interrupt_open_attempts(base::wall_time now, base::milliseconds wind
         end.ended_at = now;
         end.outcome = "interrupted";
         end.message = "the daemon ended while this attempt was open; HubSpot may have it";
-        end.duration = std::max(base::milliseconds(0), std::chrono::duration_cast<base::milliseconds>(
-                                                           now - open.begun_at));
+        end.duration =
+            std::max(base::milliseconds(0), std::chrono::duration_cast<base::milliseconds>(now - open.begun_at));
         end.unsettled = places;
         attempts_.end(end, {});
         ++out.interrupted;

@@ -29,9 +29,10 @@ class store {
     static base::result<std::unique_ptr<store>> open(const std::string& path, std::function<void()> working = {});
     void on_progress(std::function<void()> working) { db_->on_progress(std::move(working)); }
 
-    // Runs `work` as one transaction and commits it durably. On an error nothing of it remains, unless the commit itself
-    // failed: then it may be on disk (its sync failed and its bytes were there), as after a crash. Whoever tries again
-    // gives every try the same `mark`, a number used for nothing else: work that is on disk already is not run again.
+    // Runs `work` as one transaction and commits it durably. On an error nothing of it remains, unless the commit
+    // itself failed: then it may be on disk (its sync failed and its bytes were there), as after a crash. Whoever tries
+    // again gives every try the same `mark`, a number used for nothing else: work that is on disk already is not run
+    // again.
     base::result<void> transact(const std::function<void(store&)>& work, std::int64_t mark = 0);
 
     // The database grows no further than to so many pages: to see what a full disk does. Nothing of it is stored.

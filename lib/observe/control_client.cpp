@@ -40,7 +40,8 @@ base::result<base::unique_fd> connect_to(const std::string& path) {
     return base::system_error("connect to the daemon at", path, errno);
 }
 
-base::result<control_reply> exchange(const std::string& path, const std::string& request, std::chrono::seconds patience) {
+base::result<control_reply> exchange(const std::string& path, const std::string& request,
+                                     std::chrono::seconds patience) {
     const auto fd = connect_to(path);
     if (!fd) return fd.error();
     for (std::size_t sent = 0; sent < request.size();) {

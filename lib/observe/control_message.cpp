@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 8> names{"status",  "pause",  "resume",  
                                                 "release", "refuse", "subscriptions", "reload"};
 
 base::error not_understood(const std::string& what) {
-    return {base::errc::invalid_input, "the request is not understood: " + what +
-                                           "; are the command and the daemon of the same version?"};
+    return {base::errc::invalid_input,
+            "the request is not understood: " + what + "; are the command and the daemon of the same version?"};
 }
 
 std::string text_of(const json::object& o, std::string_view member) {
@@ -79,8 +79,9 @@ base::result<consent::arrival_number> parse_file_id(std::string_view text) {
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (code != std::errc() || end != text.data() + text.size() || id == 0 || id >> 31 != 0)
         return base::error{base::errc::invalid_input,
-                           "'" + std::string(text) + "' is no FILE-ID: it is the number that status, log and reports "
-                           "give, like 00000042"};
+                           "'" + std::string(text) +
+                               "' is no FILE-ID: it is the number that status, log and reports "
+                               "give, like 00000042"};
     return id;
 }
 

@@ -54,9 +54,9 @@ struct control_peer {
 };
 struct control_rights {
     unsigned service_uid = 0;
-    unsigned service_gid = 0;   // its members may look
+    unsigned service_gid = 0;  // its members may look
     bool has_admin_gid = false;
-    unsigned admin_gid = 0;     // of consent-sync-admin: its members may steer
+    unsigned admin_gid = 0;  // of consent-sync-admin: its members may steer
 };
 bool only_looks(control_command c);  // status, subscriptions
 bool may_look(const control_peer& who, const control_rights& rights);

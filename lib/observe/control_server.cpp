@@ -26,7 +26,7 @@ using local = asio::local::stream_protocol;
 
 constexpr const char* admin_group = "consent-sync-admin";
 constexpr std::size_t connections_max = 16;
-constexpr std::size_t strangers_max = 4;           // beside these
+constexpr std::size_t strangers_max = 4;         // beside these
 constexpr std::uint64_t refusals_a_minute = 20;  // that are logged
 constexpr auto request_deadline = std::chrono::seconds(5);
 constexpr auto reply_deadline = std::chrono::seconds(30);
@@ -109,12 +109,14 @@ control_server::~control_server() { stop(); }
 
 base::result<void> control_server::listen(const std::string& path) {
     if (path.size() > 107)
-        return base::error{base::errc::invalid_input, "the path of the control socket, " + path +
-                                                          ", is longer than 107 bytes: name a shorter one in control.socket"};
+        return base::error{base::errc::invalid_input,
+                           "the path of the control socket, " + path +
+                               ", is longer than 107 bytes: name a shorter one in control.socket"};
     struct stat found {};
     if (::lstat(path.c_str(), &found) == 0) {
         if (!S_ISSOCK(found.st_mode))
-            return base::error{base::errc::busy, path + " is in the place of the control socket, and is none: move it away"};
+            return base::error{base::errc::busy,
+                               path + " is in the place of the control socket, and is none: move it away"};
         ::unlink(path.c_str());
     }
     boost::system::error_code ec;
@@ -124,9 +126,10 @@ base::result<void> control_server::listen(const std::string& path) {
     if (ec) {
         boost::system::error_code ignored;
         acceptor_.close(ignored);
-        return base::error{base::errc::io, "cannot make the control socket " + path + ": " + ec.message() +
-                                               "; the daemon works, but nothing can steer it. See that its folder is there "
-                                               "and writable, or name another path in control.socket, and restart"};
+        return base::error{base::errc::io,
+                           "cannot make the control socket " + path + ": " + ec.message() +
+                               "; the daemon works, but nothing can steer it. See that its folder is there "
+                               "and writable, or name another path in control.socket, and restart"};
     }
     // Who may ask is decided by what the kernel says of the peer. In the state folder nothing is open to others.
     ::chmod(path.c_str(), path.starts_with(state_dir_ + "/") ? 0660 : 0666);
@@ -196,10 +199,11 @@ asio::awaitable<control_reply> control_server::reply_to(std::string line, contro
     const bool look = only_looks(request->command);
     if (!(look ? may_look(who, rights_) : may_steer(who, rights_))) {
         log_refused(request->command, who.uid);
-        co_return refuse(look ? "not allowed: root, the daemon's user, its group and the group consent-sync-admin may look. "
-                                "Ask as one of them, or be added to a group (groups are looked up when the daemon starts)"
-                              : "not allowed: root, the daemon's user and the group consent-sync-admin may steer it. Ask as "
-                                "one of them, or be added to that group (it is looked up when the daemon starts)");
+        co_return refuse(
+            look ? "not allowed: root, the daemon's user, its group and the group consent-sync-admin may look. "
+                   "Ask as one of them, or be added to a group (groups are looked up when the daemon starts)"
+                 : "not allowed: root, the daemon's user and the group consent-sync-admin may steer it. Ask as "
+                   "one of them, or be added to that group (it is looked up when the daemon starts)");
     }
     if (!request->state_dir.empty() && request->state_dir != state_dir_) {
         control_reply other = refuse("this daemon keeps its state in " + state_dir_);

@@ -2,8 +2,8 @@
 // steer the daemon, and the service's group to look at it. The kernel tells who asks (SO_PEERCRED, SO_PEERGROUPS).
 //
 // Home thread. One request a connection, small and within a deadline; stop() ends all of them and removes the socket.
-// Who may not even look has a few places of their own, and a few lines in the log a minute: they keep nobody from steering,
-// and bury nothing.
+// Who may not even look has a few places of their own, and a few lines in the log a minute: they keep nobody from
+// steering, and bury nothing.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

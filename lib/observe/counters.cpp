@@ -45,8 +45,7 @@ void counters::committed(const ledger::ledger_change& change, base::steady_time 
         ++requests_[end.status];
         latency_.add(static_cast<double>(end.duration.count()) / 1000.0);
     }
-    for (const ledger::settled_change& settled : change.settled)
-        ++verdicts_[static_cast<std::size_t>(settled.verdict)];
+    for (const ledger::settled_change& settled : change.settled) ++verdicts_[static_cast<std::size_t>(settled.verdict)];
     const bool confirmed = std::any_of(change.settled.begin(), change.settled.end(),
                                        [](const auto& s) { return s.verdict == consent::verdict::confirmed; });
     if (confirmed && !change.ends.empty()) last_confirmed_ = std::max(last_confirmed_, change.ends.back().ended_at);

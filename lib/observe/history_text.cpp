@@ -31,7 +31,9 @@ std::string correlation_of(const history_entry& e) {
 
 std::string time_or_nothing(base::wall_time t) { return t == base::wall_time{} ? std::string() : base::format_time(t); }
 
-std::string verdict_text(const history_entry& e) { return e.verdict ? std::string(consent::name(*e.verdict)) : "waits"; }
+std::string verdict_text(const history_entry& e) {
+    return e.verdict ? std::string(consent::name(*e.verdict)) : "waits";
+}
 
 std::string verdict_time(const history_entry& e) {
     const attempt_record* by = settling(e);
@@ -53,12 +55,13 @@ std::string shown(const std::string& text) { return base::escape_controls(text);
 std::string attempt_message(const attempt_record& a) { return base::redact(a.message); }
 
 std::string attempt_line(const attempt_record& a, const history_entry& e) {
-    std::string line = fmt::format("    attempt {} of batch {}{}: {}", a.number, a.batch,
-                                   a.assertion ? " (assertion: sent again after its verdict)" : "",
-                                   base::format_time(a.begun_at));
+    std::string line =
+        fmt::format("    attempt {} of batch {}{}: {}", a.number, a.batch,
+                    a.assertion ? " (assertion: sent again after its verdict)" : "", base::format_time(a.begun_at));
     line += a.end_number == 0
                 ? ", under way"
-                : fmt::format(", {} ms, {}, {}", a.duration.count(), a.status == 0 ? std::string("no answer") : fmt::format("HTTP {}", a.status), a.outcome);
+                : fmt::format(", {} ms, {}, {}", a.duration.count(),
+                              a.status == 0 ? std::string("no answer") : fmt::format("HTTP {}", a.status), a.outcome);
     if (!a.correlation_id.empty()) line += ", correlation id " + shown(a.correlation_id);
     if (!a.category.empty()) line += ", " + shown(a.category) + (a.message.empty() ? "" : ": " + attempt_message(a));
     if (a.id == e.settled_by) line += " ← gave the verdict";
@@ -66,8 +69,9 @@ std::string attempt_line(const attempt_record& a, const history_entry& e) {
 }
 
 std::string entry_text(const history_entry& e) {
-    std::string text = fmt::format("{}  file {} ({}) row {}\n", base::format_time(e.file.claimed_at),
-                                   consent::format_file_id(e.change.id.arrival()), shown(e.file.name), e.change.id.row());
+    std::string text =
+        fmt::format("{}  file {} ({}) row {}\n", base::format_time(e.file.claimed_at),
+                    consent::format_file_id(e.change.id.arrival()), shown(e.file.name), e.change.id.row());
     text += fmt::format("  asked     {} subscription {} {}\n", consent::name(e.change.state), e.change.subscription,
                         consent::name(e.change.channel));
     if (e.change.basis) text += fmt::format("  basis     {}\n", consent::name(*e.change.basis));
@@ -176,7 +180,8 @@ std::vector<std::string> change_fields(const history_entry& e) {
 }  // namespace
 
 std::string format_history(const std::string& subscriber, const ledger::history& h) {
-    std::string text = h.since ? "The ledger reaches back to " + base::format_time(*h.since) + ".\n" : "The ledger is empty.\n";
+    std::string text =
+        h.since ? "The ledger reaches back to " + base::format_time(*h.since) + ".\n" : "The ledger is empty.\n";
     if (h.entries.empty()) return text + "It holds no change of " + shown(subscriber) + ".\n";
     text += fmt::format("{} {} of {}, oldest first:\n", h.entries.size(), h.entries.size() == 1 ? "change" : "changes",
                         shown(subscriber));
@@ -195,11 +200,35 @@ json::object history_json(const std::string& subscriber, const ledger::history& 
 }
 
 std::string history_csv(const ledger::history& h) {
-    const std::vector<std::string> header{
-        "arrived_at", "file_id", "file_name", "file_sha256", "row", "subscriberIdString", "subscriptionId", "channel",
-        "statusState", "legalBasis", "legalBasisExplanation", "verdict", "verdict_at", "hubspot_reason", "hubspot_timestamp",
-        "category", "message", "correlation_id", "superseded_by", "batch", "attempt", "assertion", "begun_at", "ended_at",
-        "http", "outcome", "attempt_correlation_id", "attempt_category", "attempt_message"};
+    const std::vector<std::string> header{"arrived_at",
+                                          "file_id",
+                                          "file_name",
+                                          "file_sha256",
+                                          "row",
+                                          "subscriberIdString",
+                                          "subscriptionId",
+                                          "channel",
+                                          "statusState",
+                                          "legalBasis",
+                                          "legalBasisExplanation",
+                                          "verdict",
+                                          "verdict_at",
+                                          "hubspot_reason",
+                                          "hubspot_timestamp",
+                                          "category",
+                                          "message",
+                                          "correlation_id",
+                                          "superseded_by",
+                                          "batch",
+                                          "attempt",
+                                          "assertion",
+                                          "begun_at",
+                                          "ended_at",
+                                          "http",
+                                          "outcome",
+                                          "attempt_correlation_id",
+                                          "attempt_category",
+                                          "attempt_message"};
     std::string text = csv_line(header);
     for (const history_entry& e : h.entries) {
         if (e.attempts.empty()) {
@@ -209,11 +238,16 @@ std::string history_csv(const ledger::history& h) {
         }
         for (const attempt_record& a : e.attempts) {
             auto fields = change_fields(e);
-            const std::vector<std::string> more{std::to_string(a.batch),   std::to_string(a.number),
-                                                a.assertion ? "yes" : "no", base::format_time(a.begun_at),
-                                                time_or_nothing(a.ended_at), std::to_string(a.status),
-                                                a.outcome,                  a.correlation_id,
-                                                a.category,                 attempt_message(a)};
+            const std::vector<std::string> more{std::to_string(a.batch),
+                                                std::to_string(a.number),
+                                                a.assertion ? "yes" : "no",
+                                                base::format_time(a.begun_at),
+                                                time_or_nothing(a.ended_at),
+                                                std::to_string(a.status),
+                                                a.outcome,
+                                                a.correlation_id,
+                                                a.category,
+                                                attempt_message(a)};
             fields.insert(fields.end(), more.begin(), more.end());
             text += csv_line(fields);
         }

@@ -45,7 +45,8 @@ class text {
     // Of the process, by the names that every client library gives them.
     template <class Number>
     void process(std::string_view name, std::string_view type, std::string_view help, Number number) {
-        out_ += fmt::format("# HELP process_{0} {1}\n# TYPE process_{0} {2}\nprocess_{0} {3}\n", name, help, type, number);
+        out_ +=
+            fmt::format("# HELP process_{0} {1}\n# TYPE process_{0} {2}\nprocess_{0} {3}\n", name, help, type, number);
     }
     std::string take() { return std::move(out_); }
 
@@ -106,7 +107,8 @@ void pauses_and_disk(text& out, const snapshot& s, const counters& c) {
     out.family("paused", "gauge", "1: sending stops for this reason.");
     for (std::size_t i = 0; i < delivery::pause_reason_count; ++i) {
         const std::string_view reason = delivery::name(static_cast<delivery::pause_reason>(i));
-        const bool holds = std::any_of(s.pauses.begin(), s.pauses.end(), [&](const auto& p) { return p.reason == reason; });
+        const bool holds =
+            std::any_of(s.pauses.begin(), s.pauses.end(), [&](const auto& p) { return p.reason == reason; });
         out.value(holds ? 1 : 0, fmt::format("{{reason=\"{}\"}}", reason));
     }
     out.counter("pauses_total", "Pauses that began since the start.", c.pauses_begun());
@@ -115,8 +117,7 @@ void pauses_and_disk(text& out, const snapshot& s, const counters& c) {
 }
 
 void process(text& out, const snapshot& s) {
-    if (s.started)
-        out.process("start_time_seconds", "gauge", "When the daemon started.", seconds(*s.started));
+    if (s.started) out.process("start_time_seconds", "gauge", "When the daemon started.", seconds(*s.started));
     if (!s.process) return;
     out.process("cpu_seconds_total", "counter", "CPU time of the daemon, user and system.", s.process->cpu_seconds);
     out.process("resident_memory_bytes", "gauge", "Memory that the daemon has in use.", s.process->resident_bytes);

@@ -52,8 +52,9 @@ bool is_ready(const snapshot& s) {
 routed route(const monitor_request& r, const std::vector<std::string>& names) {
     if (r.hosts != 1 || r.host.empty()) return refuse(400, "a request needs one Host header");
     if (!is_ours(r.host, names))
-        return refuse(421, "this is not that host: ask by IP address, localhost, this machine's own name, or a name that "
-                           "monitor.hosts lists in the configuration");
+        return refuse(421,
+                      "this is not that host: ask by IP address, localhost, this machine's own name, or a name that "
+                      "monitor.hosts lists in the configuration");
     const std::string_view path = r.target.substr(0, r.target.find('?'));
     routed found;
     if (path == "/metrics") found.page = monitor_page::metrics;
@@ -77,7 +78,8 @@ monitor_answer answer(monitor_page page, const snapshot& s, const counters& c) {
         case monitor_page::healthz: a.body = "ok\n"; break;
         case monitor_page::readyz:
             a.status = is_ready(s) ? 200 : 503;
-            a.body = is_ready(s) ? "ready\n" : std::string("not ready: ") + (s.stopping ? "stopping" : "the disk") + "\n";
+            a.body =
+                is_ready(s) ? "ready\n" : std::string("not ready: ") + (s.stopping ? "stopping" : "the disk") + "\n";
             break;
         case monitor_page::status:
             a.content_type = "application/json";

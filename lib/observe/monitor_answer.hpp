@@ -30,8 +30,8 @@ struct routed {
     std::optional<monitor_page> page;
     monitor_answer refusal;
 };
-// `names`: this machine's own and those of monitor.hosts, whole; IP addresses and localhost are always right. A name with
-// some domain behind is another name: that domain may be an attacker's.
+// `names`: this machine's own and those of monitor.hosts, whole; IP addresses and localhost are always right. A name
+// with some domain behind is another name: that domain may be an attacker's.
 routed route(const monitor_request& r, const std::vector<std::string>& names);
 
 monitor_answer answer(monitor_page page, const snapshot& s, const counters& c);

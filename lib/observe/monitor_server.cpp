@@ -56,7 +56,8 @@ http::response<http::string_body> to_response(monitor_answer&& a, bool head, boo
 
 // What cannot be read as a request gets an answer too; nothing: the client has gone, or was too slow.
 std::optional<monitor_answer> refuse_unread(boost::system::error_code why) {
-    if (why == http::error::end_of_stream || why.category() != http::make_error_code(http::error::bad_method).category())
+    if (why == http::error::end_of_stream ||
+        why.category() != http::make_error_code(http::error::bad_method).category())
         return std::nullopt;
     monitor_answer a;
     const bool large = why == http::error::header_limit || why == http::error::buffer_overflow;
@@ -68,7 +69,9 @@ std::optional<monitor_answer> refuse_unread(boost::system::error_code why) {
 // While it lives its connection may be closed for another one.
 class idle_mark {
   public:
-    idle_mark(std::list<beast::tcp_stream*>& all, beast::tcp_stream& own) : all_(all), own_(own) { all_.push_back(&own_); }
+    idle_mark(std::list<beast::tcp_stream*>& all, beast::tcp_stream& own) : all_(all), own_(own) {
+        all_.push_back(&own_);
+    }
     ~idle_mark() { all_.remove(&own_); }
     idle_mark(const idle_mark&) = delete;
     idle_mark& operator=(const idle_mark&) = delete;
@@ -80,12 +83,9 @@ class idle_mark {
 
 }  // namespace
 
-monitor_server::monitor_server(const asio::any_io_executor& home, make_answer make, const std::vector<std::string>& hosts)
-    : home_(home),
-      make_(std::move(make)),
-      names_(own_names()),
-      acceptor_(home),
-      tasks_(home, async::log_task_failed) {
+monitor_server::monitor_server(const asio::any_io_executor& home, make_answer make,
+                               const std::vector<std::string>& hosts)
+    : home_(home), make_(std::move(make)), names_(own_names()), acceptor_(home), tasks_(home, async::log_task_failed) {
     names_.insert(names_.end(), hosts.begin(), hosts.end());
 }
 

@@ -1,4 +1,5 @@
-// A small HTTP server for whoever watches: GET and HEAD, a few connections, short deadlines, nothing is read but headers.
+// A small HTTP server for whoever watches: GET and HEAD, a few connections, short deadlines, nothing is read but
+// headers.
 //
 // Home thread. stop() closes the port and all connections; wait for nothing. Errors of a connection end that connection
 // and are not logged: scanners are not our trouble. When all places are taken, a new connection gets that of the one
@@ -25,7 +26,8 @@ class monitor_server {
     using make_answer = std::function<boost::asio::awaitable<monitor_answer>(monitor_page)>;
 
     // `hosts`: names beside this machine's own by which it may be asked.
-    monitor_server(const boost::asio::any_io_executor& home, make_answer make, const std::vector<std::string>& hosts = {});
+    monitor_server(const boost::asio::any_io_executor& home, make_answer make,
+                   const std::vector<std::string>& hosts = {});
 
     // "IP:PORT". busy or io: the words say what the system said; nothing listens then.
     base::result<void> listen(const std::string& address);

@@ -19,14 +19,14 @@ namespace consent_sync::observe {
 inline constexpr std::size_t listed_files_max = 1'000;
 
 struct pause_view {
-    std::string reason;                       // "daily limit"
+    std::string reason;  // "daily limit"
     base::wall_time since;
-    std::optional<base::wall_time> goes_on;   // when it ends or is looked at again; nothing: an operator ends it
+    std::optional<base::wall_time> goes_on;  // when it ends or is looked at again; nothing: an operator ends it
     std::string words;
 };
 
 enum class file_activity : std::uint8_t {
-    waiting,   // to be read
+    waiting,  // to be read
     reading,
     checking,  // read; its rows are compared with newer changes first
     held,      // waits for release or refuse; its opt-outs go ahead
@@ -56,7 +56,7 @@ struct limit_view {
     std::uint32_t requests = 0;  // an interval
     base::milliseconds interval{10'000};
     std::uint32_t used = 0;
-    std::uint32_t others = 0;  // left to other programs
+    std::uint32_t others = 0;   // left to other programs
     std::uint32_t batch = 100;  // changes a request carries at most
     // Changes a second that the limit allows to us.
     double changes_per_second() const {
@@ -68,7 +68,7 @@ struct limit_view {
 struct daily_view {
     std::int64_t limit = 0;
     std::int64_t remaining = 0;
-    base::wall_time ends{};  // the epoch: unknown
+    base::wall_time ends{};   // the epoch: unknown
     bool at_reserve = false;  // only opt-outs are sent
 };
 
@@ -82,7 +82,8 @@ struct snapshot {
 
     std::vector<file_view> files;  // open ones, by arrival, at most listed_files_max
     std::uint64_t open_files = 0, held_files = 0;
-    std::uint64_t waiting = 0;  // changes without a verdict, but for held ones; with what is expected of files being read
+    std::uint64_t waiting =
+        0;  // changes without a verdict, but for held ones; with what is expected of files being read
     std::uint64_t held = 0;
     std::optional<ledger::verdict_counts> settled_since_start;
 

@@ -67,13 +67,10 @@ json::array describe_files(const snapshot& s, file_names names) {
 
 json::value describe_limit(const snapshot& s) {
     if (!s.limit) return nullptr;
-    return json::object{{"requests", s.limit->requests},
-                        {"interval_ms", s.limit->interval.count()},
-                        {"used", s.limit->used},
-                        {"left_to_others", s.limit->others},
-                        {"changes_a_request", s.limit->batch},
-                        {"in_flight", s.in_flight},
-                        {"in_flight_max", s.window}};
+    return json::object{
+        {"requests", s.limit->requests},     {"interval_ms", s.limit->interval.count()}, {"used", s.limit->used},
+        {"left_to_others", s.limit->others}, {"changes_a_request", s.limit->batch},      {"in_flight", s.in_flight},
+        {"in_flight_max", s.window}};
 }
 
 json::value describe_daily(const snapshot& s) {
@@ -165,28 +162,28 @@ snapshot read_all(const json::value& v) {
 json::object to_json(const snapshot& s, file_names names) {
     json::value since_start = nullptr;
     if (s.settled_since_start) since_start = describe_counts(*s.settled_since_start);
-    return {{"schema", schema},
-            {"source", s.running ? "daemon" : "ledger"},
-            {"version", s.version},
-            {"account", s.account},
-            {"state_dir", names == file_names::shown ? s.state_dir : std::string()},
-            {"at_ms", base::to_unix_ms(s.at)},
-            {"started_ms", time_or_null(s.started)},
-            {"state", state_of(s)},
-            {"pauses", describe_pauses(s)},
-            {"files", json::object{{"open", s.open_files}, {"held", s.held_files}, {"listed", describe_files(s, names)}}},
-            {"changes",
-             json::object{{"waiting", s.waiting}, {"held", s.held}, {"since_start", std::move(since_start)}}},
-            {"changes_per_second", number_or_null(s.pace)},
-            {"seconds_left", number_or_null(s.seconds_left())},
-            {"seconds_left_at_limit", number_or_null(s.seconds_left_at_limit())},
-            {"oldest_unsent_opt_out_seconds", number_or_null(s.oldest_opt_out_seconds)},
-            {"limit", describe_limit(s)},
-            {"daily", describe_daily(s)},
-            {"late_write_keys", s.late_write_keys},
-            {"ledger_bytes", s.ledger_bytes},
-            {"disk_free_bytes", integer_or_null(s.disk_free_bytes)},
-            {"inbox_files", integer_or_null(s.inbox_files)}};
+    return {
+        {"schema", schema},
+        {"source", s.running ? "daemon" : "ledger"},
+        {"version", s.version},
+        {"account", s.account},
+        {"state_dir", names == file_names::shown ? s.state_dir : std::string()},
+        {"at_ms", base::to_unix_ms(s.at)},
+        {"started_ms", time_or_null(s.started)},
+        {"state", state_of(s)},
+        {"pauses", describe_pauses(s)},
+        {"files", json::object{{"open", s.open_files}, {"held", s.held_files}, {"listed", describe_files(s, names)}}},
+        {"changes", json::object{{"waiting", s.waiting}, {"held", s.held}, {"since_start", std::move(since_start)}}},
+        {"changes_per_second", number_or_null(s.pace)},
+        {"seconds_left", number_or_null(s.seconds_left())},
+        {"seconds_left_at_limit", number_or_null(s.seconds_left_at_limit())},
+        {"oldest_unsent_opt_out_seconds", number_or_null(s.oldest_opt_out_seconds)},
+        {"limit", describe_limit(s)},
+        {"daily", describe_daily(s)},
+        {"late_write_keys", s.late_write_keys},
+        {"ledger_bytes", s.ledger_bytes},
+        {"disk_free_bytes", integer_or_null(s.disk_free_bytes)},
+        {"inbox_files", integer_or_null(s.inbox_files)}};
 }
 
 base::result<snapshot> from_json(const json::value& value) {

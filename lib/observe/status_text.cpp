@@ -24,7 +24,9 @@ constexpr std::size_t one_line_width = 120;  // from here on a file's counts sta
 
 std::string clock_text(base::wall_time t) { return base::format_time(t).substr(0, 19) + "Z"; }
 
-double since(base::wall_time t, base::wall_time now) { return std::max(0.0, std::chrono::duration<double>(now - t).count()); }
+double since(base::wall_time t, base::wall_time now) {
+    return std::max(0.0, std::chrono::duration<double>(now - t).count());
+}
 
 std::string counts_text(const ledger::verdict_counts& counts) {
     std::string text;
@@ -70,7 +72,8 @@ void put_state(page& out, const snapshot& s) {
     out.line(head + " · " + clock_text(s.at), 2, bold);
     if (!s.running) out.line("The daemon is down. What follows is from its ledger.", 2, yellow);
     for (const pause_view& p : s.pauses) {
-        out.line(fmt::format("PAUSED ({}) since {}, for {}", p.reason, clock_text(p.since), format_seconds(since(p.since, s.at))),
+        out.line(fmt::format("PAUSED ({}) since {}, for {}", p.reason, clock_text(p.since),
+                             format_seconds(since(p.since, s.at))),
                  2, red);
         if (!p.words.empty()) out.line("  " + p.words);
         if (p.reason == "operator")
@@ -78,7 +81,8 @@ void put_state(page& out, const snapshot& s) {
         else if (p.reason == "disk")
             out.line("  goes on by itself when the ledger can be written again");
         else if (p.goes_on && *p.goes_on > s.at)
-            out.line(fmt::format("  looks again at {}, in {}", clock_text(*p.goes_on), format_seconds(-std::chrono::duration<double>(s.at - *p.goes_on).count())));
+            out.line(fmt::format("  looks again at {}, in {}", clock_text(*p.goes_on),
+                                 format_seconds(-std::chrono::duration<double>(s.at - *p.goes_on).count())));
         else if (s.running)
             out.line("  looks again now");
     }
@@ -106,8 +110,9 @@ page file_lines(const file_view& f, const text_style& style) {
     if (layout.bar > 0) text += format_bar(share, layout.bar, style.blocks) + " ";
     text += fmt::format("{:>4.0f} %  ", std::floor(share * 100));
     const std::string activity(name(f.activity));
-    std::string counts = fmt::format("{} of {}{}", format_count(f.settled),
-                                     f.activity == file_activity::reading ? "about " : "", format_count(f.rows_expected));
+    std::string counts =
+        fmt::format("{} of {}{}", format_count(f.settled), f.activity == file_activity::reading ? "about " : "",
+                    format_count(f.rows_expected));
     if (const std::string by_verdict = counts_text(f.counts); !by_verdict.empty()) counts += ": " + by_verdict;
     if (layout.one_line) {
         out.line(text + pad_columns(activity, 10) + counts, 11);
@@ -168,7 +173,8 @@ void put_limits(page& out, const snapshot& s) {
                                      s.in_flight, s.window));
     if (s.daily) {
         const std::int64_t used = s.daily->limit - s.daily->remaining;
-        std::string text = fmt::format("{} of {} requests used", format_count(static_cast<std::uint64_t>(std::max<std::int64_t>(0, used))),
+        std::string text = fmt::format("{} of {} requests used",
+                                       format_count(static_cast<std::uint64_t>(std::max<std::int64_t>(0, used))),
                                        format_count(static_cast<std::uint64_t>(s.daily->limit)));
         if (s.daily->ends != base::wall_time{}) text += ", ends at " + clock_text(s.daily->ends);
         if (s.daily->at_reserve) text += " · only opt-outs go until then";

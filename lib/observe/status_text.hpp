@@ -17,9 +17,9 @@ struct text_style {
 
 std::string format_status(const snapshot& s, const text_style& style);
 
-std::string format_count(std::uint64_t n);         // "1,234,567"
-std::string format_bytes(std::uint64_t n);         // "1.2 GiB"
-std::string format_seconds(double seconds);        // "0.4 s", "59 s", "4 min 20 s", "3 h 5 min", "2 d 4 h"
+std::string format_count(std::uint64_t n);   // "1,234,567"
+std::string format_bytes(std::uint64_t n);   // "1.2 GiB"
+std::string format_seconds(double seconds);  // "0.4 s", "59 s", "4 min 20 s", "3 h 5 min", "2 d 4 h"
 std::string format_bar(double share, std::size_t width, bool blocks);
 
 }  // namespace consent_sync::observe

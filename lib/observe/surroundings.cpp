@@ -52,7 +52,9 @@ std::optional<process_use> look_at_process() {
     process_use use;
     rusage times{};
     if (::getrusage(RUSAGE_SELF, &times) != 0) return std::nullopt;
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     use.cpu_seconds = seconds(times.ru_utime) + seconds(times.ru_stime);
     std::uint64_t all_pages = 0, resident_pages = 0;
     std::ifstream("/proc/self/statm") >> all_pages >> resident_pages;

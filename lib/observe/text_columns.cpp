@@ -30,7 +30,8 @@ constexpr std::array<range, 5> combining{
 
 template <class Ranges>
 bool holds(const Ranges& ranges, std::uint32_t code) {
-    return std::any_of(ranges.begin(), ranges.end(), [code](const range& r) { return r.first <= code && code <= r.last; });
+    return std::any_of(ranges.begin(), ranges.end(),
+                       [code](const range& r) { return r.first <= code && code <= r.last; });
 }
 
 // The character at `at`: its bytes and its columns. A broken byte is taken as one column.

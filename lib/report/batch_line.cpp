@@ -14,8 +14,7 @@ namespace {
 namespace json = boost::json;
 using ledger::row_range;
 
-constexpr std::string_view not_named =
-    "HubSpot's answer does not name these changes with the status asked for";
+constexpr std::string_view not_named = "HubSpot's answer does not name these changes with the status asked for";
 
 // "1-100,105" of the ranges of one file; calls `each(arrival, rows)` a file.
 template <class Each>
@@ -34,8 +33,7 @@ void for_each_file(const std::vector<row_range>& ranges, Each each) {
 
 std::uint64_t count(const std::vector<row_range>& ranges) {
     std::uint64_t rows = 0;
-    for (const row_range& range : ranges)
-        rows += range.last - range.first + 1;
+    for (const row_range& range : ranges) rows += range.last - range.first + 1;
     return rows;
 }
 
@@ -49,8 +47,7 @@ bool contains(const std::vector<row_range>& ranges, consent::place place) {
 // part.
 std::vector<ledger::ended_row> find_rejected(const ledger::attempt_record& attempt,
                                              const std::vector<row_range>& changes,
-                                             const std::vector<row_range>& unsettled,
-                                             ledger::report_queries& ledger) {
+                                             const std::vector<row_range>& unsettled, ledger::report_queries& ledger) {
     std::vector<ledger::ended_row> rejected;
     if (attempt.rejected == 0) return rejected;
     for (const row_range& range : changes)
@@ -71,9 +68,8 @@ json::object describe_rejected(const ledger::ended_row& row) {
 
 json::object describe_unsettled(const ledger::attempt_record& attempt, consent::arrival_number arrival,
                                 const std::string& rows) {
-    const std::string_view message = attempt.message.empty() && attempt.outcome == "judged"
-                                         ? not_named
-                                         : std::string_view(attempt.message);
+    const std::string_view message =
+        attempt.message.empty() && attempt.outcome == "judged" ? not_named : std::string_view(attempt.message);
     return {{"file_id", consent::format_file_id(arrival)},
             {"rows", rows},
             {"verdict", "unsettled"},
@@ -95,8 +91,7 @@ std::string make_batch_line(const std::string& account, const ledger::attempt_re
         files.push_back(json::object{{"file_id", consent::format_file_id(arrival)}, {"rows", rows}});
     });
     json::array not_confirmed;
-    for (const ledger::ended_row& row : rejected)
-        not_confirmed.push_back(describe_rejected(row));
+    for (const ledger::ended_row& row : rejected) not_confirmed.push_back(describe_rejected(row));
     for_each_file(unsettled, [&](consent::arrival_number arrival, const std::string& rows) {
         not_confirmed.push_back(describe_unsettled(attempt, arrival, rows));
     });

@@ -53,9 +53,7 @@ consent::arrival_number arrival_of_hidden(const std::string& name) {
 day_folder::day_folder(std::string root, std::string day)
     : root_(std::move(root)), path_(base::join_path(root_, day)) {}
 
-bool day_folder::exists() const {
-    return ::access(path_.c_str(), F_OK) == 0;
-}
+bool day_folder::exists() const { return ::access(path_.c_str(), F_OK) == 0; }
 
 base::result<std::uint64_t> day_folder::prepare(const std::string& file) const {
     if (const auto made = make_folder(path_); !made) return made.error();
@@ -114,19 +112,15 @@ base::result<void> day_folder::sync_content() const {
     return {};
 }
 
-base::result<void> day_folder::sync() const {
-    return base::sync_folder(path_);
-}
+base::result<void> day_folder::sync() const { return base::sync_folder(path_); }
 
-base::result<void> day_folder::remove_leftovers(
-    const std::function<bool(consent::arrival_number)>& unfinished) const {
+base::result<void> day_folder::remove_leftovers(const std::function<bool(consent::arrival_number)>& unfinished) const {
     std::error_code failed;
     std::vector<fs::path> leftovers;
     for (fs::directory_iterator at(path_, failed), end; !failed && at != end; at.increment(failed)) {
         const std::string name = at->path().filename().string();
         const consent::arrival_number arrival = arrival_of_folder(name);
-        if (arrival_of_hidden(name) != 0 || (arrival != 0 && unfinished(arrival)))
-            leftovers.push_back(at->path());
+        if (arrival_of_hidden(name) != 0 || (arrival != 0 && unfinished(arrival))) leftovers.push_back(at->path());
     }
     if (failed == std::errc::no_such_file_or_directory) return {};
     if (failed) return base::system_error("list the folder", path_, failed.value());

@@ -19,8 +19,8 @@ struct pass {
     std::string input_fault;  // the pass ended here: a row could not be taken from the dropped file
 };
 
-base::result<pass> write_rows(ledger::report_reader& ledger, consent::arrival_number arrival,
-                              failed_row_text& text, const std::string& path) {
+base::result<pass> write_rows(ledger::report_reader& ledger, consent::arrival_number arrival, failed_row_text& text,
+                              const std::string& path) {
     auto file = output_file::create(path);
     if (!file) return file.error();
     file->text() += text.header();

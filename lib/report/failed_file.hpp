@@ -12,8 +12,7 @@
 
 namespace consent_sync::report {
 
-inline constexpr const char* malformed_category =
-    "malformed";  // as intake calls a row whose structure is broken
+inline constexpr const char* malformed_category = "malformed";  // as intake calls a row whose structure is broken
 
 // Opens the dropped file where it lies now. Any error is the reason why the rows come from the ledger.
 using open_input = std::function<base::result<intake::raw_row_reader>(const ledger::file_record&)>;

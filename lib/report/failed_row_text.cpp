@@ -21,8 +21,7 @@ namespace json = boost::json;
 using intake::field;
 using ledger::ended_row;
 
-constexpr std::array<std::string_view, 5> added_names{"change_id", "verdict", "category", "message",
-                                                      "correlation_id"};
+constexpr std::array<std::string_view, 5> added_names{"change_id", "verdict", "category", "message", "correlation_id"};
 constexpr std::array<field, 6> ledger_fields{field::subscriber, field::subscription, field::channel,
                                              field::state,      field::basis,        field::explanation};
 
@@ -46,26 +45,19 @@ std::string subscription_of(const ended_row& row) {
 std::string ledger_value(field of, const ended_row& row) {
     const consent::change& c = row.change;
     switch (of) {
-        case field::subscriber:
-            return c.subscriber;
-        case field::subscription:
-            return subscription_of(row);
-        case field::channel:
-            return std::string(consent::name(c.channel));
-        case field::state:
-            return state_of(row);
-        case field::basis:
-            return c.basis ? std::string(consent::name(*c.basis)) : std::string();
-        default:
-            return c.explanation.value_or(std::string());
+        case field::subscriber: return c.subscriber;
+        case field::subscription: return subscription_of(row);
+        case field::channel: return std::string(consent::name(c.channel));
+        case field::state: return state_of(row);
+        case field::basis: return c.basis ? std::string(consent::name(*c.basis)) : std::string();
+        default: return c.explanation.value_or(std::string());
     }
 }
 
 base::error somebody_else(const ended_row& row) {
-    return base::error{base::errc::corrupt,
-                       "row " + std::to_string(row.change.id.row()) +
-                           " of the file is another one than was read; it was changed after it "
-                           "was read"};
+    return base::error{base::errc::corrupt, "row " + std::to_string(row.change.id.row()) +
+                                                " of the file is another one than was read; it was changed after it "
+                                                "was read"};
 }
 
 bool is_same_subscriber(std::string_view found, const ended_row& row) {
@@ -112,8 +104,7 @@ class csv_of_input final : public failed_row_text {
             fields.push_back(subscription_of(row));
         else if (consent::trim(fields.at(*subscription_)).empty())
             fields[*subscription_] = subscription_of(row);
-        for (std::string& value : added_values(row))
-            fields.push_back(std::move(value));
+        for (std::string& value : added_values(row)) fields.push_back(std::move(value));
         append_csv_line(out, fields, input_.delimiter());
         return {};
     }
@@ -130,8 +121,7 @@ class csv_of_ledger final : public failed_row_text {
 
     std::string header() const override {
         std::vector<std::string> names;
-        for (const field f : ledger_fields)
-            names.emplace_back(intake::name(f));
+        for (const field f : ledger_fields) names.emplace_back(intake::name(f));
         names.insert(names.end(), added_names.begin(), added_names.end());
         std::string out;
         append_csv_line(out, names, ',');
@@ -140,10 +130,8 @@ class csv_of_ledger final : public failed_row_text {
 
     base::result<void> append(std::string& out, const ended_row& row) override {
         std::vector<std::string> fields;
-        for (const field f : ledger_fields)
-            fields.push_back(ledger_value(f, row));
-        for (std::string& value : added_values(row))
-            fields.push_back(std::move(value));
+        for (const field f : ledger_fields) fields.push_back(ledger_value(f, row));
+        for (std::string& value : added_values(row)) fields.push_back(std::move(value));
         append_csv_line(out, fields, ',');
         return {};
     }
@@ -152,8 +140,7 @@ class csv_of_ledger final : public failed_row_text {
 // Puts members behind those of an object, of which `text` is the text.
 void append_members(std::string& text, const ended_row& row, bool with_subscription) {
     text.pop_back();  // the closing bracket
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-        text.pop_back();
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
     const auto add = [&text](std::string_view name, const std::string& value) {
         if (!text.ends_with('{')) text += ',';
         text.append("\"").append(name).append("\":").append(value);
@@ -200,8 +187,7 @@ class json_of_input final : public failed_row_text {
         json::value object = json::parse(text, broken);
         if (broken || !object.is_object()) return;
         for (auto& member : object.get_object())
-            if (intake::find_field(member.key()) == field::subscription)
-                member.value() = row.change.subscription;
+            if (intake::find_field(member.key()) == field::subscription) member.value() = row.change.subscription;
         text = json::serialize(object);
     }
 
@@ -217,8 +203,7 @@ class json_of_ledger final : public failed_row_text {
 
     base::result<void> append(std::string& out, const ended_row& row) override {
         json::object object;
-        for (const field f : ledger_fields)
-            object[intake::name(f)] = json_text_or_null(ledger_value(f, row));
+        for (const field f : ledger_fields) object[intake::name(f)] = json_text_or_null(ledger_value(f, row));
         if (row.change.subscription != 0) object[intake::name(field::subscription)] = row.change.subscription;
         std::string text = json::serialize(object);
         append_members(text, row, false);

@@ -75,7 +75,8 @@ std::string verdict_of_the_whole(const file_summary& s) {
         return "<p class=\"whole good\">Every change of this file is settled, and none failed.</p>\n";
     std::string text = "<p class=\"whole bad\">";
     if (failed > 0)
-        text += fmt::format("{} of {} changes failed. What to do about each kind is below.", number(failed), number(s.file.rows));
+        text += fmt::format("{} of {} changes failed. What to do about each kind is below.", number(failed),
+                            number(s.file.rows));
     if (!s.file.fault.empty())
         text += " Reading broke off: " + html_text(s.file.fault) + ". What came after that is not in this report.";
     return text + "</p>\n";
@@ -89,16 +90,18 @@ std::string header(const file_summary& s, const page_facts& facts) {
         html_text(facts.account), html_text(f.name), consent::format_file_id(f.arrival), number(f.rows),
         time_text(f.claimed_at), time_text(facts.done_at), duration_text(f.claimed_at, facts.done_at));
     if (f.duplicate_of)
-        text += fmt::format("<p class=\"whole bad\">The same content was dropped before, as file {}: only its opt-outs were "
-                            "sent again.</p>\n",
-                            consent::format_file_id(*f.duplicate_of));
+        text += fmt::format(
+            "<p class=\"whole bad\">The same content was dropped before, as file {}: only its opt-outs were "
+            "sent again.</p>\n",
+            consent::format_file_id(*f.duplicate_of));
     return text + verdict_of_the_whole(s) + "</header>\n";
 }
 
 // One bar over the whole width, a piece a verdict.
 std::string bar(const file_summary& s) {
-    std::string svg = "<svg class=\"bar\" viewBox=\"0 0 1000 28\" preserveAspectRatio=\"none\" role=\"img\" "
-                      "aria-label=\"Share of each verdict\">";
+    std::string svg =
+        "<svg class=\"bar\" viewBox=\"0 0 1000 28\" preserveAspectRatio=\"none\" role=\"img\" "
+        "aria-label=\"Share of each verdict\">";
     double at = 0;
     for (int v = 1; v <= consent::verdict_count; ++v) {
         const auto of = static_cast<verdict>(v);
@@ -112,32 +115,38 @@ std::string bar(const file_summary& s) {
 }
 
 std::string verdicts(const file_summary& s) {
-    std::string text = "<section>\n<h2>Verdicts</h2>\n" + bar(s) +
-                       "<div class=\"wide\"><table class=\"verdicts\">\n<thead><tr><th>Verdict</th><th class=\"n\">Changes</th>"
-                       "<th class=\"n\">Share</th><th>Meaning</th></tr></thead>\n<tbody>\n";
+    std::string text =
+        "<section>\n<h2>Verdicts</h2>\n" + bar(s) +
+        "<div class=\"wide\"><table class=\"verdicts\">\n<thead><tr><th>Verdict</th><th class=\"n\">Changes</th>"
+        "<th class=\"n\">Share</th><th>Meaning</th></tr></thead>\n<tbody>\n";
     for (int v = 1; v <= consent::verdict_count; ++v) {
         const auto of = static_cast<verdict>(v);
-        text += fmt::format("<tr><td class=\"w\"><span class=\"dot {0}\"></span>{0}</td><td class=\"n\">{1}</td><td class=\"n\">{2}</td>"
-                            "<td class=\"m\">{3}</td></tr>\n",
-                            consent::name(of), number(count_of(s, of)), percent(count_of(s, of), s.file.rows), meaning(of));
+        text += fmt::format(
+            "<tr><td class=\"w\"><span class=\"dot {0}\"></span>{0}</td><td class=\"n\">{1}</td><td class=\"n\">{2}</td>"
+            "<td class=\"m\">{3}</td></tr>\n",
+            consent::name(of), number(count_of(s, of)), percent(count_of(s, of), s.file.rows), meaning(of));
     }
-    text += fmt::format("<tr class=\"sum\"><td>all</td><td class=\"n\">{}</td><td class=\"n\"></td><td class=\"m\">every row that was "
-                        "read has exactly one verdict</td></tr>\n</tbody></table></div>\n",
-                        number(s.file.rows));
-    const auto resubscribed = s.totals.successes[static_cast<std::size_t>(consent::success_reason::resubscribe_occurred)];
+    text += fmt::format(
+        "<tr class=\"sum\"><td>all</td><td class=\"n\">{}</td><td class=\"n\"></td><td class=\"m\">every row that was "
+        "read has exactly one verdict</td></tr>\n</tbody></table></div>\n",
+        number(s.file.rows));
+    const auto resubscribed =
+        s.totals.successes[static_cast<std::size_t>(consent::success_reason::resubscribe_occurred)];
     const auto same = s.totals.successes[static_cast<std::size_t>(consent::success_reason::no_status_change)];
     if (resubscribed + same > 0)
-        text += fmt::format("<p class=\"note\">Of the confirmed ones {} changed nothing (the status was so already), and {} "
-                            "subscribed somebody again who had opted out before.</p>\n",
-                            number(same), number(resubscribed));
+        text += fmt::format(
+            "<p class=\"note\">Of the confirmed ones {} changed nothing (the status was so already), and {} "
+            "subscribed somebody again who had opted out before.</p>\n",
+            number(same), number(resubscribed));
     return text + "</section>\n";
 }
 
 std::string reasons(const file_summary& s, const page_facts& facts) {
     if (s.failed_rows() == 0) return {};
-    std::string text = "<section>\n<h2>Why changes failed, and what to do</h2>\n<div class=\"wide\"><table class=\"cards\">\n<thead><tr>"
-                       "<th class=\"n\">Changes</th><th>Reason</th><th>In the words of the first</th><th>What to do</th>"
-                       "</tr></thead>\n<tbody>\n";
+    std::string text =
+        "<section>\n<h2>Why changes failed, and what to do</h2>\n<div class=\"wide\"><table class=\"cards\">\n<thead><tr>"
+        "<th class=\"n\">Changes</th><th>Reason</th><th>In the words of the first</th><th>What to do</th>"
+        "</tr></thead>\n<tbody>\n";
     std::size_t shown = 0;
     for (const ledger::reason_count& r : s.reasons) {
         if (r.verdict == verdict::superseded || ++shown > shown_reasons_max) continue;
@@ -152,7 +161,8 @@ std::string reasons(const file_summary& s, const page_facts& facts) {
     }
     text += "</tbody></table></div>\n";
     if (shown > shown_reasons_max)
-        text += fmt::format("<p class=\"note\">… and {} more reasons, in summary.json.</p>\n", shown - shown_reasons_max);
+        text +=
+            fmt::format("<p class=\"note\">… and {} more reasons, in summary.json.</p>\n", shown - shown_reasons_max);
     return text + "</section>\n";
 }
 
@@ -169,9 +179,10 @@ std::string failures(const file_summary& s, const failed_file& failed, const pag
     // Of rows that were never sent HubSpot has no id.
     const bool ids = std::any_of(facts.failures.begin(), facts.failures.end(),
                                  [](const auto& row) { return !row.reason.correlation_id.empty(); });
-    std::string text = "<section>\n<h2>The first failed changes</h2>\n<div class=\"wide\"><table class=\"cards\">\n<thead><tr><th class=\"n\">"
-                       "Row</th><th>Address</th><th class=\"n\">Subscription</th><th>Asked</th><th>Why</th>" +
-                       std::string(ids ? "<th>Correlation id</th>" : "") + "</tr></thead>\n<tbody>\n";
+    std::string text =
+        "<section>\n<h2>The first failed changes</h2>\n<div class=\"wide\"><table class=\"cards\">\n<thead><tr><th class=\"n\">"
+        "Row</th><th>Address</th><th class=\"n\">Subscription</th><th>Asked</th><th>Why</th>" +
+        std::string(ids ? "<th>Correlation id</th>" : "") + "</tr></thead>\n<tbody>\n";
     for (const ledger::ended_row& row : facts.failures)
         text += "<tr>" + cell("Row", std::to_string(row.change.id.row()), "n") +
                 cell("Address", html_text(row.change.subscriber), "a") +
@@ -181,20 +192,22 @@ std::string failures(const file_summary& s, const failed_file& failed, const pag
                 (ids ? cell("Correlation id", html_text(row.reason.correlation_id), "id") : "") + "</tr>\n";
     text += "</tbody></table></div>\n";
     if (!failed.name.empty())
-        text += fmt::format("<p><a class=\"file\" href=\"{0}\">{0}</a> holds all {1} of them. Mend what is wrong and drop it into "
-                            "the inbox as it is; rows that a newer change has overtaken meanwhile are left out by "
-                            "themselves. Open it as text: a spreadsheet may change what it shows.</p>\n",
-                            html_text(failed.name), number(failed.rows));
+        text += fmt::format(
+            "<p><a class=\"file\" href=\"{0}\">{0}</a> holds all {1} of them. Mend what is wrong and drop it into "
+            "the inbox as it is; rows that a newer change has overtaken meanwhile are left out by "
+            "themselves. Open it as text: a spreadsheet may change what it shows.</p>\n",
+            html_text(failed.name), number(failed.rows));
     if (s.malformed_rows > 0)
-        text += fmt::format("<p class=\"note\">{} rows whose structure is broken are named by line and bytes in summary.json "
-                            "instead.</p>\n",
-                            number(s.malformed_rows));
+        text += fmt::format(
+            "<p class=\"note\">{} rows whose structure is broken are named by line and bytes in summary.json "
+            "instead.</p>\n",
+            number(s.malformed_rows));
     return text + "</section>\n";
 }
 
 std::string pace_words(const timeline& t) {
-    std::string text = fmt::format("At most {} changes a second. ",
-                                   number(static_cast<std::uint64_t>(t.most_per_second() + 0.5)));
+    std::string text =
+        fmt::format("At most {} changes a second. ", number(static_cast<std::uint64_t>(t.most_per_second() + 0.5)));
     if (t.failed() == 0) return text + "No request failed.";
     return text + number(t.failed()) + " requests failed or settled nothing; what they carried was sent again.";
 }
@@ -207,31 +220,33 @@ std::string pace(const page_facts& facts) {
         return "<section>\n<h2>Pace</h2>\n<p class=\"note\">" + pace_words(t) + "</p>\n</section>\n";
     std::uint64_t most = 1;
     for (const auto& m : t.pieces) most = std::max(most, m.settled);
-    std::string svg = fmt::format("<svg class=\"pace\" viewBox=\"0 0 {} 120\" preserveAspectRatio=\"none\" role=\"img\" "
-                                  "aria-label=\"Changes settled over time; failed requests below\">",
-                                  t.pieces.size() * 10);
+    std::string svg = fmt::format(
+        "<svg class=\"pace\" viewBox=\"0 0 {} 120\" preserveAspectRatio=\"none\" role=\"img\" "
+        "aria-label=\"Changes settled over time; failed requests below\">",
+        t.pieces.size() * 10);
     for (std::size_t i = 0; i < t.pieces.size(); ++i) {
         const double height = 96.0 * static_cast<double>(t.pieces[i].settled) / static_cast<double>(most);
-        svg += fmt::format("<rect class=\"confirmed\" x=\"{}\" y=\"{:.1f}\" width=\"9\" height=\"{:.1f}\"></rect>", i * 10,
-                           100 - height, height);
+        svg += fmt::format("<rect class=\"confirmed\" x=\"{}\" y=\"{:.1f}\" width=\"9\" height=\"{:.1f}\"></rect>",
+                           i * 10, 100 - height, height);
         if (t.pieces[i].failed > 0)
             svg += fmt::format("<rect class=\"rejected\" x=\"{}\" y=\"106\" width=\"9\" height=\"14\"></rect>", i * 10);
     }
     const auto end = t.begun + t.piece * static_cast<std::int64_t>(t.pieces.size());
-    return fmt::format("<section>\n<h2>Pace</h2>\n{}</svg>\n<p class=\"axis\"><span>{}</span><span>{}</span></p>\n"
-                       "<p class=\"note\">Green: changes that got their verdict{}. {}</p>\n</section>\n",
-                       svg, time_text(t.begun), time_text(end), t.failed() > 0 ? "; red below: failed requests" : "",
-                       pace_words(t));
+    return fmt::format(
+        "<section>\n<h2>Pace</h2>\n{}</svg>\n<p class=\"axis\"><span>{}</span><span>{}</span></p>\n"
+        "<p class=\"note\">Green: changes that got their verdict{}. {}</p>\n</section>\n",
+        svg, time_text(t.begun), time_text(end), t.failed() > 0 ? "; red below: failed requests" : "", pace_words(t));
 }
 
 std::string footer(const file_summary& s) {
     std::string text = "<footer>\n";
     if (!s.file.ignored_columns.empty())
         text += "<p>Columns that nobody knows and that were ignored: " + html_text(s.file.ignored_columns) + "</p>\n";
-    text += fmt::format("<p>The same facts for programs: <a class=\"file\" href=\"summary.json\">summary.json</a>. SHA-256 of the "
-                        "file as it was dropped: <span class=\"id\">{}</span></p>\n<p>This page holds personal data. It shows "
-                        "what was known when the file was done.</p>\n</footer>\n",
-                        html_text(s.file.sha256));
+    text += fmt::format(
+        "<p>The same facts for programs: <a class=\"file\" href=\"summary.json\">summary.json</a>. SHA-256 of the "
+        "file as it was dropped: <span class=\"id\">{}</span></p>\n<p>This page holds personal data. It shows "
+        "what was known when the file was done.</p>\n</footer>\n",
+        html_text(s.file.sha256));
     return text;
 }
 
@@ -256,7 +271,8 @@ page_facts read_page_facts(const file_summary& summary, ledger::report_queries& 
     std::size_t shown = 0;
     for (const ledger::reason_count& r : summary.reasons) {
         if (r.verdict == verdict::superseded || ++shown > shown_reasons_max) continue;
-        for (ledger::ended_row& row : ledger.rows_with_category(arrival, r.category, 1)) facts.examples.push_back(std::move(row));
+        for (ledger::ended_row& row : ledger.rows_with_category(arrival, r.category, 1))
+            facts.examples.push_back(std::move(row));
     }
     if (summary.failed_rows() > 0) facts.failures = ledger.failed_rows(arrival, 0, "", shown_failures_max);
     facts.pace = make_timeline(ledger.attempts_of_file(summary.file, timeline_attempts_max), arrival);

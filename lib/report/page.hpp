@@ -1,6 +1,6 @@
-// report.html: a finished file for people without a terminal. One file that needs nothing else: no script, no picture, no
-// font from elsewhere, and a Content-Security-Policy that lets nothing in but its own style. All text from outside is
-// escaped. It holds addresses, like every report.
+// report.html: a finished file for people without a terminal. One file that needs nothing else: no script, no picture,
+// no font from elsewhere, and a Content-Security-Policy that lets nothing in but its own style. All text from outside
+// is escaped. It holds addresses, like every report.
 #pragma once
 
 #include <string>

@@ -16,8 +16,7 @@ namespace consent_sync::report {
 
 void ledger_marks::put(ledger::store& store) const {
     if (!value.empty()) store.duties().put_meta_text(name, value);
-    for (const consent::arrival_number arrival : done)
-        store.files().done(arrival, done_at);
+    for (const consent::arrival_number arrival : done) store.files().done(arrival, done_at);
 }
 
 base::result<std::unique_ptr<report_writer>> report_writer::open(report_settings settings) {
@@ -54,9 +53,13 @@ base::result<void> report_writer::cut_to(series& of, watermark& mark) {
         const std::uint64_t left = now ? *now : 0;
         if (left < length)
             base::log_event(base::level::warn, "report.shortened",
-                            {{"day", day}, {"file", of.file}, {"bytes", left}, {"expected", length},
-                             {"words", "somebody took lines away from this report; they are not written again, but the "
-                                       "ledger has them (consent-sync history)"}});
+                            {{"day", day},
+                             {"file", of.file},
+                             {"bytes", left},
+                             {"expected", length},
+                             {"words",
+                              "somebody took lines away from this report; they are not written again, but the "
+                              "ledger has them (consent-sync history)"}});
         if (now) found.set(day, left);
     }
     mark = std::move(found);
@@ -140,8 +143,7 @@ base::result<std::vector<consent::arrival_number>> report_writer::choose_files(s
 // Writes what belongs into the file's folder, still hidden, and gives the file's line. Empty: it does not add
 // up.
 base::result<std::string> report_writer::report_file(consent::arrival_number arrival, const std::string& day,
-                                                     base::wall_time now, const open_input& input,
-                                                     files_written& out) {
+                                                     base::wall_time now, const open_input& input, files_written& out) {
     base::result<file_summary> summary = file_summary{};
     page_facts facts;
     const auto read = ledger_->run([&](ledger::report_queries& q) {
@@ -199,8 +201,7 @@ base::result<void> report_writer::publish(const std::string& day, const std::vec
     return folder.sync();
 }
 
-base::result<files_written> report_writer::write_files(base::wall_time now, std::size_t most,
-                                                       const open_input& input) {
+base::result<files_written> report_writer::write_files(base::wall_time now, std::size_t most, const open_input& input) {
     auto mark = begin(files_);
     if (!mark) return mark.error();
     const auto chosen = choose_files(most);
@@ -228,8 +229,7 @@ base::result<files_written> report_writer::write_files(base::wall_time now, std:
     if (!length) return length.error();
     mark->set(day, *length);
     out.marks = finish(files_, *mark);
-    for (const finished_file& f : out.finished)
-        out.marks.done.push_back(f.file.arrival);
+    for (const finished_file& f : out.finished) out.marks.done.push_back(f.file.arrival);
     out.marks.done_at = now;
     out.more = chosen->size() == most;
     return out;

@@ -78,8 +78,7 @@ struct unfinished_file {
 struct files_written {
     ledger_marks marks;
     std::vector<finished_file> finished;
-    std::vector<unfinished_file>
-        failed;  // its rows do not add up; told once, left alone until the next start
+    std::vector<unfinished_file> failed;  // its rows do not add up; told once, left alone until the next start
     bool more = false;
 };
 
@@ -102,8 +101,8 @@ class report_writer {
         const char* file;
         const char* meta;
         std::string recorded{};  // the ledger's text at the begin of the call
-        watermark written{};  // what the last call left behind; equal to the ledger's: nothing is to be cut
-        bool clean = false;   // false: unknown, look
+        watermark written{};     // what the last call left behind; equal to the ledger's: nothing is to be cut
+        bool clean = false;      // false: unknown, look
     };
 
     report_writer(report_settings settings, std::unique_ptr<ledger::report_reader> ledger);
@@ -116,8 +115,8 @@ class report_writer {
     day_folder folder_of(const std::string& day) const { return day_folder(settings_.folder, day); }
 
     base::result<std::vector<consent::arrival_number>> choose_files(std::size_t most);
-    base::result<std::string> report_file(consent::arrival_number arrival, const std::string& day,
-                                          base::wall_time now, const open_input& input, files_written& out);
+    base::result<std::string> report_file(consent::arrival_number arrival, const std::string& day, base::wall_time now,
+                                          const open_input& input, files_written& out);
     base::result<void> publish(const std::string& day, const std::vector<finished_file>& files);
 
     report_settings settings_;

@@ -16,14 +16,11 @@ namespace {
 namespace json = boost::json;
 using consent::verdict;
 
-std::uint64_t of(const ledger::verdict_counts& counts, verdict v) {
-    return counts[static_cast<std::size_t>(v)];
-}
+std::uint64_t of(const ledger::verdict_counts& counts, verdict v) { return counts[static_cast<std::size_t>(v)]; }
 
 std::uint64_t sum(const ledger::verdict_counts& counts) {
     std::uint64_t all = 0;
-    for (const std::uint64_t count : counts)
-        all += count;
+    for (const std::uint64_t count : counts) all += count;
     return all;
 }
 
@@ -36,20 +33,18 @@ json::object by_verdict(const ledger::verdict_counts& counts) {
 
 json::object counts_of(const file_summary& s) {
     json::object counts{{"rows", s.file.rows}};
-    for (const auto& of_verdict : by_verdict(s.totals.verdicts))
-        counts.insert(of_verdict);
+    for (const auto& of_verdict : by_verdict(s.totals.verdicts)) counts.insert(of_verdict);
     return counts;
 }
 
 base::error does_not_add_up(const file_summary& s) {
     return base::error{
         base::errc::corrupt,
-        fmt::format(
-            "the rows of file {} do not add up: {} were read, {} are in the ledger, {} of them without a "
-            "verdict; verdicts counted {}, recorded {}. No report is written and the file stays in "
-            "processing/: keep the ledger and tell the maintainers",
-            consent::format_file_id(s.file.arrival), s.file.rows, s.totals.rows, s.totals.unsettled,
-            json::serialize(by_verdict(s.totals.verdicts)), json::serialize(by_verdict(s.file.counts)))};
+        fmt::format("the rows of file {} do not add up: {} were read, {} are in the ledger, {} of them without a "
+                    "verdict; verdicts counted {}, recorded {}. No report is written and the file stays in "
+                    "processing/: keep the ledger and tell the maintainers",
+                    consent::format_file_id(s.file.arrival), s.file.rows, s.totals.rows, s.totals.unsettled,
+                    json::serialize(by_verdict(s.totals.verdicts)), json::serialize(by_verdict(s.file.counts)))};
 }
 
 json::value time_or_null(const std::optional<base::wall_time>& t) {
@@ -58,8 +53,7 @@ json::value time_or_null(const std::optional<base::wall_time>& t) {
 }
 
 std::int64_t milliseconds_between(base::wall_time from, base::wall_time to) {
-    return std::max<std::int64_t>(
-        0, base::to_unix_ms(to) - base::to_unix_ms(from));  // the clock may be set back
+    return std::max<std::int64_t>(0, base::to_unix_ms(to) - base::to_unix_ms(from));  // the clock may be set back
 }
 
 json::array describe_reasons(const std::vector<ledger::reason_count>& reasons) {
@@ -83,9 +77,8 @@ json::object describe_successes(const ledger::row_totals& totals) {
 json::object describe_malformed(const file_summary& s) {
     json::array listed;
     for (const ledger::ended_row& row : s.malformed)
-        listed.push_back(json::object{{"row", row.change.id.row()},
-                                      {"offset", row.offset},
-                                      {"message", json_text(row.reason.message)}});
+        listed.push_back(json::object{
+            {"row", row.change.id.row()}, {"offset", row.offset}, {"message", json_text(row.reason.message)}});
     return {{"count", s.malformed_rows}, {"listed", std::move(listed)}};
 }
 
@@ -94,11 +87,10 @@ json::object describe_superseded(const file_summary& s) {
     for (const ledger::superseding& row : s.superseded) {
         json::value of_newer = nullptr;
         if (row.verdict != 0) of_newer = consent::name(static_cast<verdict>(row.verdict));
-        listed.push_back(
-            json::object{{"row", row.row},
-                         {"by", json::object{{"file_id", consent::format_file_id(row.by.arrival())},
-                                             {"row", row.by.row()},
-                                             {"verdict", std::move(of_newer)}}}});
+        listed.push_back(json::object{{"row", row.row},
+                                      {"by", json::object{{"file_id", consent::format_file_id(row.by.arrival())},
+                                                          {"row", row.by.row()},
+                                                          {"verdict", std::move(of_newer)}}}});
     }
     return {{"count", of(s.totals.verdicts, verdict::superseded)}, {"listed", std::move(listed)}};
 }
@@ -121,8 +113,7 @@ std::uint64_t file_summary::failed_rows() const {
 base::result<file_summary> summarize(consent::arrival_number arrival, ledger::report_queries& ledger) {
     file_summary s;
     const auto record = ledger.file(arrival);
-    if (!record)
-        return base::error{base::errc::not_found, "there is no file " + consent::format_file_id(arrival)};
+    if (!record) return base::error{base::errc::not_found, "there is no file " + consent::format_file_id(arrival)};
     s.file = *record;
     s.totals = ledger.count_rows(arrival);
     if (s.totals.unsettled != 0 || s.totals.rows != s.file.rows || sum(s.file.counts) != s.file.rows ||
@@ -130,12 +121,10 @@ base::result<file_summary> summarize(consent::arrival_number arrival, ledger::re
         return does_not_add_up(s);
     if (of(s.totals.verdicts, verdict::confirmed) == s.file.rows) return s;
     s.reasons = ledger.count_reasons(arrival, listed_reasons_max);
-    if (of(s.totals.verdicts, verdict::superseded) > 0)
-        s.superseded = ledger.superseded_rows(arrival, listed_rows_max);
+    if (of(s.totals.verdicts, verdict::superseded) > 0) s.superseded = ledger.superseded_rows(arrival, listed_rows_max);
     if (of(s.totals.verdicts, verdict::invalid) == 0) return s;
     s.malformed_rows = ledger.count_category(arrival, malformed_category);
-    if (s.malformed_rows > 0)
-        s.malformed = ledger.rows_with_category(arrival, malformed_category, listed_rows_max);
+    if (s.malformed_rows > 0) s.malformed = ledger.rows_with_category(arrival, malformed_category, listed_rows_max);
     return s;
 }
 

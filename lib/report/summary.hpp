@@ -15,8 +15,7 @@ namespace consent_sync::report {
 
 inline constexpr std::size_t listed_rows_max = 100;  // named in a summary, of each kind; all are counted
 inline constexpr std::size_t listed_reasons_max = 100;
-inline constexpr std::uint64_t small_file_rows =
-    100;  // a whole file up to here without a failed row has no folder
+inline constexpr std::uint64_t small_file_rows = 100;  // a whole file up to here without a failed row has no folder
 
 struct file_summary {
     ledger::file_record file;
@@ -27,9 +26,7 @@ struct file_summary {
     std::vector<ledger::superseding> superseded;
 
     std::uint64_t failed_rows() const;  // rejected, invalid or unconfirmed
-    bool has_folder() const {
-        return file.rows > small_file_rows || failed_rows() > 0 || !file.fault.empty();
-    }
+    bool has_folder() const { return file.rows > small_file_rows || failed_rows() > 0 || !file.fault.empty(); }
 };
 
 // Counts the rows of a file and holds them against what the file's record says.

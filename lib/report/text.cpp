@@ -73,9 +73,7 @@ boost::json::value json_text_or_null(std::string_view text) {
     return json_text(text);
 }
 
-std::string json_line(const boost::json::value& value) {
-    return boost::json::serialize(value) + '\n';
-}
+std::string json_line(const boost::json::value& value) { return boost::json::serialize(value) + '\n'; }
 
 std::string json_indented(const boost::json::value& value) {
     std::string out;

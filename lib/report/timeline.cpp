@@ -40,14 +40,15 @@ timeline make_timeline(const std::vector<ledger::attempt_record>& attempts, cons
     const auto length = std::max(std::chrono::ceil<base::milliseconds>(last - t.begun), base::milliseconds(1'000));
     // Whole seconds, so that a pace is one: a few requests within some milliseconds are none.
     const std::int64_t seconds = (length.count() + 999) / 1'000;
-    const std::int64_t piece = (seconds + static_cast<std::int64_t>(timeline_pieces) - 1) / static_cast<std::int64_t>(timeline_pieces);
+    const std::int64_t piece =
+        (seconds + static_cast<std::int64_t>(timeline_pieces) - 1) / static_cast<std::int64_t>(timeline_pieces);
     t.piece = base::milliseconds(piece * 1'000);
     t.pieces.resize(static_cast<std::size_t>((seconds + piece - 1) / piece));
     for (const ledger::attempt_record& a : attempts) {
         if (a.end_number == 0) continue;
         const auto at = std::chrono::duration_cast<base::milliseconds>(a.ended_at - t.begun) / t.piece;
-        timeline::moment& m = t.pieces[std::clamp<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(0, at)), 0,
-                                                               t.pieces.size() - 1)];
+        timeline::moment& m = t.pieces[std::clamp<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(0, at)),
+                                                               0, t.pieces.size() - 1)];
         const std::uint64_t carried = rows_of(a.changes, arrival);
         const std::uint64_t left = std::min(carried, rows_of(a.unsettled, arrival));
         if (!a.assertion) m.settled += carried - left;

@@ -29,8 +29,7 @@ void watermark::set(const std::string& day, std::uint64_t length) {
 
 std::string format(const watermark& mark) {
     std::string out = std::to_string(mark.end_number);
-    for (const auto& [day, length] : mark.days)
-        out.append(" ").append(day).append("=") += std::to_string(length);
+    for (const auto& [day, length] : mark.days) out.append(" ").append(day).append("=") += std::to_string(length);
     return out;
 }
 

@@ -16,8 +16,7 @@ inline constexpr std::size_t watermark_days_max = 8;  // the days used last; an 
 
 struct watermark {
     std::int64_t end_number = 0;
-    std::vector<std::pair<std::string, std::uint64_t>>
-        days;  // date, length in bytes; the day used last is last
+    std::vector<std::pair<std::string, std::uint64_t>> days;  // date, length in bytes; the day used last is last
 
     // Nothing: the day is not on record.
     const std::uint64_t* find(std::string_view day) const;

@@ -18,9 +18,8 @@ constexpr base::milliseconds look_max{60'000};
 }  // namespace
 
 account_service::account_service(const boost::asio::any_io_executor& home, const base::clock& clock,
-                                 const config::settings& settings, delivery::engine& engine,
-                                 http::transport& transport, token_service& tokens, ledger_thread& ledger,
-                                 std::string zone, learnt on_learnt)
+                                 const config::settings& settings, delivery::engine& engine, http::transport& transport,
+                                 token_service& tokens, ledger_thread& ledger, std::string zone, learnt on_learnt)
     : home_(home),
       clock_(clock),
       settings_(settings),

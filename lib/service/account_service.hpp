@@ -24,9 +24,9 @@ class account_service {
     using learnt = std::function<void()>;  // midnight() is another one
 
     // `zone`: as the ledger has it from before.
-    account_service(const boost::asio::any_io_executor& home, const base::clock& clock, const config::settings& settings,
-                    delivery::engine& engine, http::transport& transport, token_service& tokens, ledger_thread& ledger,
-                    std::string zone, learnt on_learnt);
+    account_service(const boost::asio::any_io_executor& home, const base::clock& clock,
+                    const config::settings& settings, delivery::engine& engine, http::transport& transport,
+                    token_service& tokens, ledger_thread& ledger, std::string zone, learnt on_learnt);
 
     void start();
     void stop();

@@ -35,9 +35,9 @@ constexpr auto report_grace = std::chrono::seconds(5);
 // All parts of the running daemon, in the order in which they depend on each other.
 class parts {
   public:
-    parts(config::settings& settings, const std::string& config_path, const config::folders& paths, intake::work_folders folders,
-          opened_ledger opened, std::unique_ptr<http::https_transport> transport, boost::asio::io_context& io,
-          boost::asio::thread_pool& blocking)
+    parts(config::settings& settings, const std::string& config_path, const config::folders& paths,
+          intake::work_folders folders, opened_ledger opened, std::unique_ptr<http::https_transport> transport,
+          boost::asio::io_context& io, boost::asio::thread_pool& blocking)
         : settings_(settings),
           paths_(paths),
           folders_(std::move(folders)),
@@ -48,9 +48,9 @@ class parts {
           transport_(std::move(transport)),
           engine_(settings_, account_service::midnight(settings_, past_.time_zone), random_),
           trouble_(make_disk_trouble()),
-          ledger_(io.get_executor(), std::move(opened.store), [path = paths_.ledger] { return check_and_open(path); },
-                  [this](const base::error& e) { ledger_troubled(e); },
-                  [this] { trouble_.end("ledger"); }),
+          ledger_(
+              io.get_executor(), std::move(opened.store), [path = paths_.ledger] { return check_and_open(path); },
+              [this](const base::error& e) { ledger_troubled(e); }, [this] { trouble_.end("ledger"); }),
           tokens_(io.get_executor(), clock_, random_, settings_, *transport_),
           delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
           reports_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_),
@@ -66,8 +66,9 @@ class parts {
           retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_),
           supervision_(io.get_executor(), clock_,
                        {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
-          reloading_(io.get_executor(), blocking, config_path, settings,
-                     {[this] { supervision_.reloading(); }, [this] { configure(); }, [this] { supervision_.reloaded(); }}),
+          reloading_(
+              io.get_executor(), blocking, config_path, settings,
+              {[this] { supervision_.reloading(); }, [this] { configure(); }, [this] { supervision_.reloaded(); }}),
           signals_(io, SIGTERM, SIGINT),
           reload_signal_(io, SIGHUP) {}
 
@@ -104,8 +105,10 @@ class parts {
   private:
     void ready() {
         base::log_event(base::level::info, "daemon.ready",
-                        {{"account", settings_.account}, {"open_files", open_files_.size()},
-                         {"interrupted_attempts", past_.interrupted}, {"late_writes", past_.late_writes.size()}});
+                        {{"account", settings_.account},
+                         {"open_files", open_files_.size()},
+                         {"interrupted_attempts", past_.interrupted},
+                         {"late_writes", past_.late_writes.size()}});
         supervision_.ready();
     }
 
@@ -221,8 +224,9 @@ class parts {
         const bool ended = co_await delivery_.drain(deadline);
         if (!ended)
             base::log_event(base::level::warn, "daemon.requests_cut",
-                            {{"words", "requests under way did not end within stop_grace; they count as unanswered, and are "
-                                       "asserted or sent again after the start"}});
+                            {{"words",
+                              "requests under way did not end within stop_grace; they count as unanswered, and are "
+                              "asserted or sent again after the start"}});
         const auto later = clock_.now().steady + report_grace;
         co_await intake_.drain(later);
         co_await retention_.drain(later);
@@ -305,8 +309,8 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     base::log_event(base::level::info, "daemon.started",
                     {{"version", CONSENT_SYNC_VERSION}, {"config", config_path}, {"state_dir", settings.state_dir}});
     if (plain) base::log_event(base::level::warn, "http.plain", {{"words", "no TLS: for tests on this machine only"}});
-    all = std::make_unique<parts>(settings, config_path, paths, std::move(*folders), std::move(*opened), std::move(*transport), io,
-                                  blocking);
+    all = std::make_unique<parts>(settings, config_path, paths, std::move(*folders), std::move(*opened),
+                                  std::move(*transport), io, blocking);
     all->start();
     io.run();
     blocking.join();

@@ -2,8 +2,8 @@
 //
 // Start: state lock → ledger (migrated, recovered) → engine → token → intake → reports. Stop (SIGTERM, SIGINT): no new
 // claims, nothing more is begun, requests in flight end within stop_grace (what is cut is unanswered), reports are
-// written, the ledger is closed. A second signal ends the grace at once. SIGHUP reads the configuration again. systemd is
-// told of all that (observe/notify.hpp).
+// written, the ledger is closed. A second signal ends the grace at once. SIGHUP reads the configuration again. systemd
+// is told of all that (observe/notify.hpp).
 #pragma once
 
 #include <string>

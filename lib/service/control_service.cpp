@@ -35,7 +35,8 @@ std::string refusal_words(const observe::control_request& request, unsigned uid)
 std::string outcome_words(control_command command, consent::arrival_number file, const ledger::steering_result& r) {
     const std::string id = consent::format_file_id(file);
     if (command == control_command::refuse)
-        return "file " + id + ": " + std::to_string(r.rows) + " rows are sent back: they are invalid "
+        return "file " + id + ": " + std::to_string(r.rows) +
+               " rows are sent back: they are invalid "
                "(refused_by_operator), and in its failed file; its opt-outs go their way";
     std::string words = "file " + id + ": " + std::to_string(r.rows - r.superseded) + " rows are sent" +
                         (command == control_command::retry ? " again" : "");
@@ -102,8 +103,9 @@ boost::asio::awaitable<control_reply> control_service::pause(observe::control_re
     delivery_.engine().pause(reason, words, clock_.now());
     base::log_event(base::level::info, "control.done", {{"command", "pause"}, {"uid", uid}});
     co_await on_disk();
-    co_return done("paused: nothing is sent, files are still taken and read. It outlasts restarts; `consent-sync resume` "
-                   "ends it");
+    co_return done(
+        "paused: nothing is sent, files are still taken and read. It outlasts restarts; `consent-sync resume` "
+        "ends it");
 }
 
 boost::asio::awaitable<control_reply> control_service::resume(unsigned uid) {
@@ -120,7 +122,8 @@ boost::asio::awaitable<control_reply> control_service::resume(unsigned uid) {
     }
     if (!causes.empty())
         co_return done(std::string(held ? "the operator's pause has ended" : "no operator's pause was set") +
-                       "; sending still waits for: " + causes + ". It looks again now, and goes on when the cause is gone");
+                       "; sending still waits for: " + causes +
+                       ". It looks again now, and goes on when the cause is gone");
     co_return done(held ? "sending goes on" : "nothing was paused");
 }
 
@@ -161,8 +164,11 @@ boost::asio::awaitable<control_reply> control_service::steer(observe::control_re
     co_await on_disk();
     if (!result->refusal.empty()) co_return refused(result->refusal);
     base::log_event(base::level::info, "control.done",
-                    {{"command", observe::name(command)}, {"uid", uid}, {"file", consent::format_file_id(file)},
-                     {"rows", result->rows}, {"superseded", result->superseded}});
+                    {{"command", observe::name(command)},
+                     {"uid", uid},
+                     {"file", consent::format_file_id(file)},
+                     {"rows", result->rows},
+                     {"superseded", result->superseded}});
     delivery_.pump();
     others_.files_settled();  // every row may have been superseded
     co_return done(outcome_words(command, file, *result));

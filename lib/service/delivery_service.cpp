@@ -13,9 +13,7 @@
 namespace consent_sync::service {
 namespace {
 
-async::task_group::failure_handler report_bug() {
-    return async::log_task_failed;
-}
+async::task_group::failure_handler report_bug() { return async::log_task_failed; }
 
 }  // namespace
 
@@ -82,10 +80,11 @@ void delivery_service::submit(delivery::ledger_step&& step) {
 void delivery_service::submit(delivery::fetch_request&& request) {
     auto result = std::make_shared<delivery::fetch_result>();
     result->request = std::move(request);
-    ledger_.submit([result](ledger::store& s) { fetch(s, *result); }, [this, result] {
-        engine_.on_fetched(std::move(*result), clock_.now());
-        pump();
-    });
+    ledger_.submit([result](ledger::store& s) { fetch(s, *result); },
+                   [this, result] {
+                       engine_.on_fetched(std::move(*result), clock_.now());
+                       pump();
+                   });
 }
 
 boost::asio::awaitable<void> delivery_service::send(delivery::send what) {

@@ -36,7 +36,7 @@ class delivery_service {
     void set_counters(committed on_committed, noticed on_noticed);
 
     delivery::engine& engine() { return engine_; }
-    void pump();   // performs what the engine wants; call after every event given to it from outside
+    void pump();  // performs what the engine wants; call after every event given to it from outside
     void begin_stop() { engine_.stop(); }
     void cut();  // ends the grace of drain()
     // True: nothing is in flight any more. False: the deadline passed and the rest was cut.

@@ -83,8 +83,8 @@ std::string why_held(const config::rule_settings& rules, std::uint64_t opt_ins, 
     if (rules.hold_above_share && static_cast<double>(opt_ins) > *rules.hold_above_share * static_cast<double>(rows))
         limit = config::format_share(*rules.hold_above_share);
     if (limit.empty()) return {};
-    return std::to_string(opt_ins) + " of its " + std::to_string(rows) + " rows are SUBSCRIBED, and rules.hold_above is " +
-           limit;
+    return std::to_string(opt_ins) + " of its " + std::to_string(rows) +
+           " rows are SUBSCRIBED, and rules.hold_above is " + limit;
 }
 
 std::string settle_gate(ledger::store& store, consent::arrival_number arrival, const config::rule_settings& rules) {
@@ -119,8 +119,8 @@ bool import(ledger::store& store, import_piece& piece, const config::rule_settin
     store.changes().append(piece.rows);
     store.files().progress(piece.arrival, piece.position.rows, piece.position.offset, piece.invalid);
     if (piece.ended) {
-        store.files().end_reading({piece.arrival, now, piece.fault, piece.ignored_columns, piece.size,
-                                   piece.modified_ns});
+        store.files().end_reading(
+            {piece.arrival, now, piece.fault, piece.ignored_columns, piece.size, piece.modified_ns});
         if (!gated && file && file->gate == ledger::file_gate::counting)
             piece.held = settle_gate(store, piece.arrival, rules);
     }

@@ -20,12 +20,12 @@ struct import_piece {
     intake::read_position position;      // behind the last row
     bool opt_outs = false;               // among the rows that are to be sent
     bool basis_dropped = false;
-    bool ended = false;                  // the file has no more rows
-    std::uint64_t invalid = 0;           // of rows, once they are imported
-    std::string held;                    // of `ended`, once it is imported: why it waits for an operator; empty: it does not
-    std::string fault;                   // why reading broke off; empty: it did not
+    bool ended = false;         // the file has no more rows
+    std::uint64_t invalid = 0;  // of rows, once they are imported
+    std::string held;           // of `ended`, once it is imported: why it waits for an operator; empty: it does not
+    std::string fault;          // why reading broke off; empty: it did not
     std::string ignored_columns;
-    std::uint64_t size = 0;              // of `ended`: the file when its end was believed
+    std::uint64_t size = 0;  // of `ended`: the file when its end was believed
     std::int64_t modified_ns = 0;
 };
 
@@ -45,13 +45,13 @@ void tell_held(consent::arrival_number arrival, const std::string& why);
 // Why a file whose rows are all in the ledger waits for an operator (rules.hold_above); empty: it does not.
 std::string why_held(const config::rule_settings& rules, std::uint64_t opt_ins, std::uint64_t rows);
 
-// Inside store::transact(): sets the gate of a file that is read to its end and was counted or checked. Returns why it is
-// held; empty: it is open.
+// Inside store::transact(): sets the gate of a file that is read to its end and was counted or checked. Returns why it
+// is held; empty: it is open.
 std::string settle_gate(ledger::store& store, consent::arrival_number arrival, const config::rule_settings& rules);
 
 // Inside store::transact(); may run again. Checks change_ids, stores the rows and how far the file was read, closes the
-// file's gate before the first row with a change_id, holds the file at its end if the rules want it. Returns whether the
-// gate is closed for all rows.
+// file's gate before the first row with a change_id, holds the file at its end if the rules want it. Returns whether
+// the gate is closed for all rows.
 bool import(ledger::store& store, import_piece& piece, const config::rule_settings& rules, base::wall_time now);
 
 }  // namespace consent_sync::service

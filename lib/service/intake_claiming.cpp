@@ -112,7 +112,8 @@ boost::asio::awaitable<void> intake_service::claim(std::vector<intake::arrived_f
         file.state = ledger::file_state::claimed;
         unread_.insert(file.arrival);
         base::log_event(base::level::info, "file.claimed",
-                        {{"file", consent::format_file_id(file.arrival)}, {"name", intake::shown_name(file.name)},
+                        {{"file", consent::format_file_id(file.arrival)},
+                         {"name", intake::shown_name(file.name)},
                          {"bytes", file.size}});
         co_await enqueue(std::move(file));
     }

@@ -14,9 +14,9 @@ namespace {
 using outcome = read_step::outcome;
 
 constexpr std::size_t piece_rows = 4'096;
-constexpr std::size_t small_files_max = 256;               // in one transaction
-constexpr std::size_t small_rows_max = 16'384;             // in one transaction, a piece more
-constexpr std::uint64_t small_content_max = 4ULL << 20;    // a small file that holds more is read as a large one
+constexpr std::size_t small_files_max = 256;             // in one transaction
+constexpr std::size_t small_rows_max = 16'384;           // in one transaction, a piece more
+constexpr std::uint64_t small_content_max = 4ULL << 20;  // a small file that holds more is read as a large one
 constexpr auto retry_every = std::chrono::seconds(1);
 constexpr auto known_look_every = std::chrono::milliseconds(50);
 constexpr const char* trouble_name = "reading";
@@ -29,9 +29,12 @@ void log_read(const ledger::file_record& file, const import_piece& piece) {
     if (!piece.ignored_columns.empty())
         base::log_event(base::level::info, "file.columns_ignored", {{"file", id}, {"columns", piece.ignored_columns}});
     if (file.duplicate_of)
-        base::log_event(base::level::warn, "file.duplicate",
-                        {{"file", id}, {"of", consent::format_file_id(*file.duplicate_of)},
-                         {"words", "the same content came before: only its opt-outs are sent; consent-sync release sends the rest"}});
+        base::log_event(
+            base::level::warn, "file.duplicate",
+            {{"file", id},
+             {"of", consent::format_file_id(*file.duplicate_of)},
+             {"words",
+              "the same content came before: only its opt-outs are sent; consent-sync release sends the rest"}});
     if (piece.fault.empty()) return base::log_event(base::level::info, "file.read", {{"file", id}, {"rows", rows}});
     base::log_event(base::level::warn, "file.broke_off", {{"file", id}, {"rows", rows}, {"words", piece.fault}});
 }
@@ -53,9 +56,7 @@ boost::asio::awaitable<void> intake_service::wait_for_known() {
     while (!stopping_ && !listener_.known_is_fresh()) co_await wait(known_look_every);
 }
 
-void intake_service::set_known(known_subscriptions known) {
-    known_ = std::move(known);
-}
+void intake_service::set_known(known_subscriptions known) { known_ = std::move(known); }
 
 boost::asio::awaitable<void> intake_service::run_small() {
     while (true) {

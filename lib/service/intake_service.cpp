@@ -13,9 +13,7 @@ namespace {
 constexpr std::size_t queue_max = 100'000;             // files that wait to be read
 constexpr std::uint64_t small_bytes_max = 256 * 1024;  // larger ones are read in pieces
 
-async::task_group::failure_handler report_bug() {
-    return async::log_task_failed;
-}
+async::task_group::failure_handler report_bug() { return async::log_task_failed; }
 
 }  // namespace
 

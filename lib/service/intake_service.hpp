@@ -32,12 +32,12 @@ namespace consent_sync::service {
 class intake_service {
   public:
     struct listener {
-        std::function<void()> watching;                                       // the inbox is; once
+        std::function<void()> watching;                                                      // the inbox is; once
         std::function<void(consent::place first, consent::place last, bool opt_outs)> rows;  // may be chosen now
-        std::function<void()> bulk_open;                                      // the bulk lane may find more
-        std::function<void(consent::arrival_number)> read;                    // a file was read to its end
-        std::function<void(std::uint64_t rows)> invalid;                      // rows that were refused here
-        std::function<void()> refused;                                        // a file could not be read
+        std::function<void()> bulk_open;                    // the bulk lane may find more
+        std::function<void(consent::arrival_number)> read;  // a file was read to its end
+        std::function<void(std::uint64_t rows)> invalid;    // rows that were refused here
+        std::function<void()> refused;                      // a file could not be read
         std::function<bool()> known_is_fresh;  // false: HubSpot is being asked for the subscriptions, look again soon
     };
 
@@ -71,8 +71,7 @@ class intake_service {
     boost::asio::awaitable<void> rename_claimed(std::shared_ptr<claiming> w);
     void watching();
     boost::asio::awaitable<void> enqueue(ledger::file_record file);
-    intake::read_settings how_to_read(
-        std::uint64_t content_max = std::numeric_limits<std::uint64_t>::max()) const;
+    intake::read_settings how_to_read(std::uint64_t content_max = std::numeric_limits<std::uint64_t>::max()) const;
     boost::asio::awaitable<void> run_small();
     boost::asio::awaitable<void> run_large();
     boost::asio::awaitable<void> begin_small(std::shared_ptr<small_group> all);

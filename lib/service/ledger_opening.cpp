@@ -45,8 +45,8 @@ base::result<void> settle_claims(ledger::store& s, const config::folders& paths)
     return {};
 }
 
-// Before SQLite does: the files that it puts beside the ledger get the ledger's mode. Closed again before SQLite opens it,
-// because closing any descriptor of a file gives up the process's locks on it.
+// Before SQLite does: the files that it puts beside the ledger get the ledger's mode. Closed again before SQLite opens
+// it, because closing any descriptor of a file gives up the process's locks on it.
 base::result<void> make_ledger_file(const std::string& path) {
     const base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file || ::fchmod(file.get(), 0600) != 0) return base::system_error("open", path, errno);
@@ -110,7 +110,7 @@ void resume_accepted(ledger::store& s, ledger::recovery& past) {
 
 // Returns the ledger's generation from now on.
 std::int64_t count_generation(ledger::store& s, const config::folders& paths, std::optional<std::int64_t> on_record,
-                         base::moment now, opened_ledger& opened, std::string& restored) {
+                              base::moment now, opened_ledger& opened, std::string& restored) {
     const std::int64_t known = s.duties().meta(ledger::generation_meta, 0);
     const std::int64_t start = std::max(known, on_record.value_or(0)) + 1;
     s.duties().put_meta(ledger::generation_meta, start);

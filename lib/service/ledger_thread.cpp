@@ -82,8 +82,7 @@ bool ledger_thread::commit(std::vector<entry>& group) {
             return true;
         }
         const bool damaged = done.error().code == base::errc::corrupt;
-        if (!troubled || damaged)
-            boost::asio::post(home_, [tell = on_trouble_, why = done.error()] { tell(why); });
+        if (!troubled || damaged) boost::asio::post(home_, [tell = on_trouble_, why = done.error()] { tell(why); });
         troubled = true;
         if (damaged || !wait_after_failure()) return false;
     }
@@ -91,9 +90,11 @@ bool ledger_thread::commit(std::vector<entry>& group) {
 
 base::result<void> ledger_thread::try_commit(std::vector<entry>& group) {
     for (int doubts = 0;; ++doubts) {
-        const auto done = store_->transact([&group](ledger::store& s) {
-            for (entry& e : group) e.work(s);
-        }, mark_);
+        const auto done = store_->transact(
+            [&group](ledger::store& s) {
+                for (entry& e : group) e.work(s);
+            },
+            mark_);
         if (done || done.error().code != base::errc::corrupt || doubts == doubts_max) return done;
         auto opened = check_and_open_();
         if (!opened) return opened.error();

@@ -9,7 +9,8 @@
 namespace consent_sync::service {
 namespace {
 
-boost::asio::awaitable<observe::monitor_answer> answer_page(snapshot_service& snapshots, const observe::counters& counts,
+boost::asio::awaitable<observe::monitor_answer> answer_page(snapshot_service& snapshots,
+                                                            const observe::counters& counts,
                                                             observe::monitor_page page) {
     if (page == observe::monitor_page::healthz) co_return observe::answer(page, observe::snapshot(), counts);
     const observe::snapshot s = co_await snapshots.take();
@@ -29,8 +30,9 @@ observing::observing(const boost::asio::any_io_executor& home, boost::asio::thre
       snapshots_(blocking, clock, settings, delivery.engine(), counts_),
       control_(clock, delivery, ledger, snapshots_, std::move(others)),
       tasks_(home, async::log_task_failed),
-      monitor_(home, [this](observe::monitor_page page) { return answer_page(snapshots_, counts_, page); },
-               settings.monitor_hosts),
+      monitor_(
+          home, [this](observe::monitor_page page) { return answer_page(snapshots_, counts_, page); },
+          settings.monitor_hosts),
       socket_(home, settings.state_dir, [this](observe::control_request request, unsigned uid) {
           return control_.perform(std::move(request), uid);
       }) {}

@@ -1,4 +1,5 @@
-// All that looks at the daemon and steers it, in one place: counters, snapshots, the monitor's port, the control socket.
+// All that looks at the daemon and steers it, in one place: counters, snapshots, the monitor's port, the control
+// socket.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,7 +23,7 @@ class observing {
 
     void start();  // a port or a socket that cannot be had is a WARN
     void begin_stop() { snapshots_.begin_stop(); }
-    void stop();   // nobody is answered any more
+    void stop();  // nobody is answered any more
 
     observe::counters& counts() { return counts_; }
     // The last picture, and asks for a newer one; nullptr: there is none yet.

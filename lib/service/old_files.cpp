@@ -65,7 +65,8 @@ base::result<removed_files> remove_old_files(const std::string& folder, base::wa
     for (fs::directory_iterator at(folder, failed), end; !failed && at != end && looked_at < looked_at_max;
          at.increment(failed), ++looked_at) {
         struct stat found {};
-        if (::lstat(at->path().c_str(), &found) != 0 || !S_ISREG(found.st_mode) || found.st_ctim.tv_sec >= bound) continue;
+        if (::lstat(at->path().c_str(), &found) != 0 || !S_ISREG(found.st_mode) || found.st_ctim.tv_sec >= bound)
+            continue;
         if (names.size() == most) {
             removed.more = true;
             break;

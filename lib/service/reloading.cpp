@@ -26,8 +26,10 @@ std::string missing_credential(const std::string& path) {
     if (folder == nullptr || !path.starts_with(std::string(folder) + '/')) return {};
     if (::access(path.c_str(), F_OK) == 0) return {};
     const std::string name = path.substr(path.rfind('/') + 1);
-    return "systemd has no credential \"" + name + "\" for this unit. Put the secret where the unit's LoadCredential= "
-           "looks for it (for consent-sync.service /etc/credstore/consent-sync." + name + "), or name its file here. ";
+    return "systemd has no credential \"" + name +
+           "\" for this unit. Put the secret where the unit's LoadCredential= "
+           "looks for it (for consent-sync.service /etc/credstore/consent-sync." +
+           name + "), or name its file here. ";
 }
 
 // A token's file that takes the place of another must be readable, or sending would stop where it went on before.
@@ -61,7 +63,8 @@ base::result<config::settings> load_checked(const std::string& config_path, cons
 }
 
 struct reloading::waiter {
-    explicit waiter(const boost::asio::any_io_executor& home) : told(home, boost::asio::steady_timer::time_point::max()) {}
+    explicit waiter(const boost::asio::any_io_executor& home)
+        : told(home, boost::asio::steady_timer::time_point::max()) {}
     boost::asio::steady_timer told;  // cancelled then
     reload_outcome outcome;
 };
@@ -106,7 +109,9 @@ boost::asio::awaitable<void> reloading::run() {
     while (std::exchange(again_, false) && !stopped_) {
         const auto waited_for = std::exchange(waiting_, {});
         listener_.begun();
-        auto load = [path = config_path_, token = current_.hubspot.token_file] { return load_in_place_of(path, token); };
+        auto load = [path = config_path_, token = current_.hubspot.token_file] {
+            return load_in_place_of(path, token);
+        };
         const base::result<config::settings> loaded = co_await async::run_blocking(blocking_, std::move(load));
         reload_outcome outcome;
         if (!stopped_) {
@@ -139,7 +144,9 @@ reload_outcome reloading::judge(const base::result<config::settings>& loaded) {
         names += (names.empty() ? "" : ", ") + each.path;
         if (each.needs_restart)
             base::log_event(base::level::warn, "config.needs_restart",
-                            {{"key", each.path}, {"before", each.before}, {"after", each.after},
+                            {{"key", each.path},
+                             {"before", each.before},
+                             {"after", each.after},
                              {"words", "the value before stays in effect until the service is restarted"}});
         else
             base::log_event(base::level::info, "config.changed",

@@ -21,10 +21,10 @@ constexpr auto gather = std::chrono::milliseconds(100);  // lets lines share a s
 constexpr auto retry_every = std::chrono::milliseconds(1'000);
 
 // A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
-base::result<intake::raw_row_reader> open_dropped(const config::folders& paths,
-                                                  const ledger::file_record& file, std::uint64_t bytes_max) {
-    auto opened = intake::raw_row_reader::open(base::join_path(paths.processing, file.stored_name), file.name,
-                                               bytes_max);
+base::result<intake::raw_row_reader> open_dropped(const config::folders& paths, const ledger::file_record& file,
+                                                  std::uint64_t bytes_max) {
+    auto opened =
+        intake::raw_row_reader::open(base::join_path(paths.processing, file.stored_name), file.name, bytes_max);
     if (opened || opened.error().code != base::errc::not_found) return opened;
     const std::string moved = base::join_path(paths.done, intake::finished_name(file.arrival, file.name));
     return intake::raw_row_reader::open(moved, file.name, bytes_max);
@@ -49,8 +49,9 @@ void note_changed(const std::string& processing, report::files_written& step) {
         if (!f.input_fault.empty() || f.file.modified_ns == 0 || ::lstat(path.c_str(), &found) != 0) continue;
         const auto modified = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
         if (static_cast<std::uint64_t>(found.st_size) == f.file.size && modified == f.file.modified_ns) continue;
-        f.input_fault = "it was changed after it was read to its end (" + std::to_string(f.file.size) + " bytes then, " +
-                        std::to_string(found.st_size) + " now); the change was not read, drop it in a new file";
+        f.input_fault = "it was changed after it was read to its end (" + std::to_string(f.file.size) +
+                        " bytes then, " + std::to_string(found.st_size) +
+                        " now); the change was not read, drop it in a new file";
     }
 }
 
@@ -77,8 +78,8 @@ void tell(const report::files_written& step) {
 }  // namespace
 
 report_service::report_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
-                               const base::clock& clock, const config::settings& settings,
-                               ledger_thread& ledger, const intake::work_folders& folders)
+                               const base::clock& clock, const config::settings& settings, ledger_thread& ledger,
+                               const intake::work_folders& folders)
     : home_(home),
       blocking_(blocking),
       clock_(clock),
@@ -86,14 +87,10 @@ report_service::report_service(const boost::asio::any_io_executor& home, boost::
       paths_(config::derive_folders(settings)),
       ledger_(ledger),
       folders_(folders),
-      tasks_(
-          home,
-          async::log_task_failed),
+      tasks_(home, async::log_task_failed),
       changed_(home, boost::asio::steady_timer::time_point::max()) {}
 
-void report_service::start() {
-    tasks_.spawn("reports", run());
-}
+void report_service::start() { tasks_.spawn("reports", run()); }
 
 void report_service::attempts_ended() {
     attempts_due_ = true;
@@ -135,8 +132,7 @@ boost::asio::awaitable<void> report_service::run() {
             done = co_await finish_files();
             files_due_ = files_due_ || !done;
         }
-        if (done && std::exchange(troubled_, false))
-            base::log_event(base::level::info, "reports.written_again");
+        if (done && std::exchange(troubled_, false)) base::log_event(base::level::info, "reports.written_again");
         const bool more = attempts_due_ || files_due_;
         if (stopping_ && (!more || !done)) co_return;
         if (!done)
@@ -182,9 +178,8 @@ boost::asio::awaitable<bool> report_service::write_batches() {
 boost::asio::awaitable<bool> report_service::finish_files() {
     auto write = [writer = writer_.get(), now = clock_.now().wall, &paths = paths_, &folders = folders_,
                   most = settings_.inbox.max_bytes]() -> base::result<report::files_written> {
-        auto step = writer->write_files(now, files_most, [&](const ledger::file_record& file) {
-            return open_dropped(paths, file, most);
-        });
+        auto step = writer->write_files(
+            now, files_most, [&](const ledger::file_record& file) { return open_dropped(paths, file, most); });
         if (!step) return step;
         note_changed(paths.processing, *step);
         const auto moved = move_to_done(folders, *step);

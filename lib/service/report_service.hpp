@@ -33,7 +33,7 @@ class report_service {
     void attempts_ended();  // there is something for batches.ndjson
     void files_settled();   // files may be finished
     void set_counter(std::function<void()> on_done) { on_done_ = std::move(on_done); }  // called once a file
-    void begin_stop();      // writes what is due, then ends
+    void begin_stop();                                                                  // writes what is due, then ends
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
   private:

@@ -70,15 +70,18 @@ boost::asio::awaitable<void> retention_service::run_round() {
     co_await remove_files(all);
     co_await grow_generation();
     if (all.rows + all.files + all.pages > 0)
-        base::log_event(base::level::info, "old.removed",
-                        {{"rows", all.rows}, {"ledger_files", all.ledger_files}, {"pages", all.pages}, {"files", all.files}});
+        base::log_event(
+            base::level::info, "old.removed",
+            {{"rows", all.rows}, {"ledger_files", all.ledger_files}, {"pages", all.pages}, {"files", all.files}});
 }
 
 boost::asio::awaitable<void> retention_service::remove_from_ledger(totals& all) {
     auto step = std::make_shared<ledger::removed_step>();
     do {
         const base::wall_time before = clock_.now().wall - settings_.keep.ledger;
-        ledger_thread::job remove = [step, before](ledger::store& s) { *step = s.old().remove_some(before, rows_in_step); };
+        ledger_thread::job remove = [step, before](ledger::store& s) {
+            *step = s.old().remove_some(before, rows_in_step);
+        };
         co_await ledger_.run(std::move(remove));
         all.rows += step->rows;
         all.ledger_files += step->files;

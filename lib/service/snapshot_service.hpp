@@ -1,5 +1,5 @@
-// Takes the picture of the running daemon: from the engine, the counters, and the ledger by a read-only connection of its
-// own on a blocking thread. Home thread.
+// Takes the picture of the running daemon: from the engine, the counters, and the ledger by a read-only connection of
+// its own on a blocking thread. Home thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -113,7 +113,7 @@ void subscriptions_service::failed(const std::string& words) {
     if (!warned_)
         base::log_event(base::level::warn, "subscriptions.not_known",
                         {{"words", words + (known_ ? "; rows are judged by what HubSpot said before"
-                                                 : "; subscriptions are not checked before they are sent")}});
+                                                   : "; subscriptions are not checked before they are sent")}});
     warned_ = true;
     if (!known_) on_learnt_(nullptr);
 }

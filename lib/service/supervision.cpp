@@ -12,8 +12,8 @@ namespace {
 
 constexpr auto status_every = std::chrono::seconds(5);
 constexpr auto progress_every = std::chrono::minutes(1);
-constexpr base::milliseconds after_grace{30'000};   // reports, and a name lookup that cannot be cut short
-constexpr base::milliseconds extension{60'000};     // of the start, from the last progress
+constexpr base::milliseconds after_grace{30'000};  // reports, and a name lookup that cannot be cut short
+constexpr base::milliseconds extension{60'000};    // of the start, from the last progress
 
 }  // namespace
 
@@ -54,10 +54,12 @@ void supervision::feed() {
     const base::steady_time now = clock_.now().steady;
     const bool moves = stopping_ || watch_->moves(from_.due(), now);
     if (moves) observe::notify_alive();
-    if (!moves && !stalled_) 
-        base::log_event(base::level::error, "daemon.stalled",
-                        {{"words", "work is overdue: a bug. systemd is no longer told that all is well and starts the daemon again; "
-                                   "without systemd restart it, and report it with the log around it"}});
+    if (!moves && !stalled_)
+        base::log_event(
+            base::level::error, "daemon.stalled",
+            {{"words",
+              "work is overdue: a bug. systemd is no longer told that all is well and starts the daemon again; "
+              "without systemd restart it, and report it with the log around it"}});
     stalled_ = !moves;
     feed_timer_.expires_after(watch_->ask_every());
     feed_timer_.async_wait([this](boost::system::error_code ec) {
@@ -84,9 +86,12 @@ void supervision::log_progress(const observe::status_facts& facts) {
     logged_at_ = now;
     if (facts.changes == 0) return;
     base::log_event(base::level::info, "daemon.progress",
-                    {{"files", facts.files}, {"changes_left", facts.changes},
-                     {"per_second", std::llround(facts.per_second)}, {"in_flight", facts.in_flight},
-                     {"paused", facts.pause}, {"status", observe::status_line(facts)}});
+                    {{"files", facts.files},
+                     {"changes_left", facts.changes},
+                     {"per_second", std::llround(facts.per_second)},
+                     {"in_flight", facts.in_flight},
+                     {"paused", facts.pause},
+                     {"status", observe::status_line(facts)}});
 }
 
 std::function<void()> extend_start(base::milliseconds every) {

@@ -46,8 +46,8 @@ class supervision {
     bool stalled_ = false;
 };
 
-// To be called while the start makes progress, one thread at a time: systemd then waits on, as a migration may take longer
-// than TimeoutStartSec=. It is told at most once in `every`.
+// To be called while the start makes progress, one thread at a time: systemd then waits on, as a migration may take
+// longer than TimeoutStartSec=. It is told at most once in `every`.
 std::function<void()> extend_start(base::milliseconds every = base::milliseconds(5'000));
 
 }  // namespace consent_sync::service

@@ -89,8 +89,7 @@ base::result<hubspot::oauth_credentials> token_service::read_credentials() {
     auto configured = hubspot::read_secret_file(oauth.refresh_token_file, "hubspot.oauth.refresh_token_file");
     if (!configured) return configured.error();
     if (!refresh_token_) {
-        const std::string path =
-            base::join_path(settings_.state_dir, hubspot::refresh_token_file_name);
+        const std::string path = base::join_path(settings_.state_dir, hubspot::refresh_token_file_name);
         const auto stored = base::read_small_file(path, 64 * 1024);
         refresh_token_ = std::make_unique<hubspot::refresh_token_keeper>(
             configured->text, stored ? *stored : std::string(), hubspot::make_refresh_token_store(settings_.state_dir));
@@ -125,8 +124,7 @@ boost::asio::awaitable<void> token_service::refresh() {
         if (grant.refresh_token) {
             // The old one is void at HubSpot: the new one is on disk before anything else happens.
             const auto stored = refresh_token_->rotated(*grant.refresh_token);
-            if (!stored)
-                base::log_event(base::level::error, "token.not_stored", {{"words", stored.error().message}});
+            if (!stored) base::log_event(base::level::error, "token.not_stored", {{"words", stored.error().message}});
         }
         keeper_.renewed(grant, now.steady);
         base::log_event(base::level::info, "token.refreshed", {{"expires_in_s", grant.expires_in.count()}});

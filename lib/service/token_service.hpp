@@ -39,7 +39,8 @@ class token_service {
 
     const std::string& token() const { return keeper_.token(); }
     hubspot::token_generation generation() const { return keeper_.generation(); }
-    // An answer came for a request with that token. False: the token was replaced meanwhile (a 401 is about the old one).
+    // An answer came for a request with that token. False: the token was replaced meanwhile (a 401 is about the old
+    // one).
     bool answered(hubspot::token_generation used, unsigned status);
     void refused();  // the engine waits for a token since a 401
     void reload();   // SIGHUP: read the files again

@@ -120,7 +120,8 @@ void fuzz_token_response(std::string_view input) {
         if (const auto* grant = std::get_if<hubspot::token_grant>(&read)) {
             require(status == 200, "only a success grants a token");
             require(hubspot::is_secret_text(grant->access_token), "a token fits into a header");
-            require(!grant->refresh_token || hubspot::is_secret_text(*grant->refresh_token), "a token fits into a form");
+            require(!grant->refresh_token || hubspot::is_secret_text(*grant->refresh_token),
+                    "a token fits into a form");
             require(grant->expires_in > 0s && grant->expires_in <= 720h, "a token's life is bounded");
             require(hubspot::renewal_delay(grant->expires_in) > 0ms, "a token is not renewed without end");
         } else {

@@ -29,7 +29,8 @@ void check_reply(std::string_view line) {
     if (!snapshot) return;
     const auto once = observe::to_json(*snapshot, observe::file_names::shown);
     const auto again = observe::from_json(once);
-    require(again && observe::to_json(*again, observe::file_names::shown) == once, "a status that was read is written the same");
+    require(again && observe::to_json(*again, observe::file_names::shown) == once,
+            "a status that was read is written the same");
     for (const char c : observe::format_status(*snapshot, {}))
         require(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != '\x7f'), "a terminal gets text only");
 }
@@ -38,14 +39,17 @@ void check_reply(std::string_view line) {
 void check_route(std::string_view input) {
     const std::size_t first = std::min(input.find('\n'), input.size());
     const std::size_t second = std::min(input.find('\n', std::min(first + 1, input.size())), input.size());
-    const auto part = [&](std::size_t from, std::size_t to) { return from < to ? input.substr(from, to - from) : std::string_view(); };
+    const auto part = [&](std::size_t from, std::size_t to) {
+        return from < to ? input.substr(from, to - from) : std::string_view();
+    };
     const observe::monitor_request r{part(0, first), part(first + 1, second), part(second + 1, input.size())};
     const auto routed = observe::route(r, {"relay"});
     if (routed.page) {
         require(r.method == "GET" || r.method == "HEAD", "other methods get nothing");
     } else {
         require(routed.refusal.status >= 400 && routed.refusal.status < 500, "a refusal says so");
-        require(r.target.size() < 8 || routed.refusal.body.find(r.target) == std::string::npos, "a refusal repeats nothing");
+        require(r.target.size() < 8 || routed.refusal.body.find(r.target) == std::string::npos,
+                "a refusal repeats nothing");
     }
 }
 

@@ -25,9 +25,9 @@ void fuzz_configuration(std::string_view input);  // the file
 void fuzz_response_body(std::string_view input);
 void fuzz_response_head(std::string_view input);  // all bytes of a connection; the first one says how they come
 void fuzz_token_response(std::string_view input);
-void fuzz_address_line(std::string_view input);   // what a log line is made of
-void fuzz_url(std::string_view input);            // base_url, proxy, no_proxy
-void fuzz_control(std::string_view input);        // lines of the control socket, requests to the monitor
+void fuzz_address_line(std::string_view input);  // what a log line is made of
+void fuzz_url(std::string_view input);           // base_url, proxy, no_proxy
+void fuzz_control(std::string_view input);       // lines of the control socket, requests to the monitor
 
 struct target {
     std::string_view name;  // also of its folder in corpus/

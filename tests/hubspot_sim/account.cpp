@@ -34,13 +34,9 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
-account::account(options o) : options_(std::move(o)), random_(options_.seed) {
-    oracle_.set_level(options_.record);
-}
+account::account(options o) : options_(std::move(o)), random_(options_.seed) { oracle_.set_level(options_.record); }
 
-std::string account::make_uuid() {
-    return format_uuid(random_(), random_());
-}
+std::string account::make_uuid() { return format_uuid(random_(), random_()); }
 
 fault account::take_fault() {
     if (!script_.empty()) {
@@ -97,8 +93,7 @@ std::vector<std::pair<std::string, std::string>> account::rate_headers() {
     const std::uint32_t left = max - std::min(max, used);
     headers.emplace_back("X-HubSpot-RateLimit-Max", std::to_string(max));
     headers.emplace_back("X-HubSpot-RateLimit-Remaining", std::to_string(left));
-    headers.emplace_back("X-HubSpot-RateLimit-Interval-Milliseconds",
-                         std::to_string(options_.limit_interval.count()));
+    headers.emplace_back("X-HubSpot-RateLimit-Interval-Milliseconds", std::to_string(options_.limit_interval.count()));
     headers.emplace_back("X-HubSpot-RateLimit-Secondly", std::to_string(max / 10));
     headers.emplace_back("X-HubSpot-RateLimit-Secondly-Remaining", std::to_string(std::min(left, max / 10)));
     if (options_.oauth_style) return headers;
@@ -141,8 +136,7 @@ void account::receive(exchange& e, const request_head& head, const origin& from,
     const std::lock_guard lock(mutex_);
     if (!is_json(head.content_type)) {
         if (!e.refusal)
-            e.refusal =
-                error_reply(415, "UNSUPPORTED_MEDIA_TYPE", "HTTP 415 Unsupported Media Type", e.correlation);
+            e.refusal = error_reply(415, "UNSUPPORTED_MEDIA_TYPE", "HTTP 415 Unsupported Media Type", e.correlation);
         return;
     }
     std::optional<reply> refused = check_inputs(e, body);
@@ -163,8 +157,7 @@ std::optional<reply> account::check_inputs(exchange& e, std::string_view body) {
     if (e.inputs.size() <= options_.batch_max) return std::nullopt;
     return error_reply(400, "VALIDATION_ERROR",
                        "The maximum number of inputs supported in a batch request is " +
-                           std::to_string(options_.batch_max) + ", but there are " +
-                           std::to_string(e.inputs.size()),
+                           std::to_string(options_.batch_max) + ", but there are " + std::to_string(e.inputs.size()),
                        e.correlation);
 }
 
@@ -178,9 +171,8 @@ void account::track_keys(exchange& e, const origin& from) {
             continue;
         }
         if (entry.request != 0 && !peer_is_gone(entry.socket)) {
-            oracle_.add_violation(
-                &violation_counts::twice_in_flight,
-                request + " meets request " + std::to_string(entry.request) + " over " + key);
+            oracle_.add_violation(&violation_counts::twice_in_flight,
+                                  request + " meets request " + std::to_string(entry.request) + " over " + key);
         }
         entry.request = e.number;
         entry.socket = from.socket;
@@ -208,8 +200,7 @@ milliseconds account::latency(const exchange& e) {
     const std::lock_guard lock(mutex_);
     milliseconds wait = options_.latency;
     if (options_.jitter.count() > 0) {
-        wait +=
-            milliseconds(std::uniform_int_distribution<std::int64_t>(0, options_.jitter.count())(random_));
+        wait += milliseconds(std::uniform_int_distribution<std::int64_t>(0, options_.jitter.count())(random_));
     }
     const std::uint64_t now = oracle_.counters.in_flight;
     if (options_.slow_above != 0 && now > options_.slow_above) {
@@ -223,8 +214,7 @@ reply account::answer(exchange& e) {
     const std::lock_guard lock(mutex_);
     reply r = decide_answer(e);
     r.headers.emplace_back("X-HubSpot-Correlation-Id", e.correlation);
-    for (const auto& header : e.headers)
-        r.headers.push_back(header);
+    for (const auto& header : e.headers) r.headers.push_back(header);
     changed_.notify_all();
     return r;
 }

@@ -69,8 +69,7 @@ options account::settings() const {
 
 counter_values account::counters_locked() const {
     counter_values now = oracle_.counters;
-    for (const fault& f : script_)
-        now.script_left += f.repeat;
+    for (const fault& f : script_) now.script_left += f.repeat;
     return now;
 }
 
@@ -84,8 +83,7 @@ void account::read(const std::function<void(const oracle&)>& reader) const {
     reader(oracle_);
 }
 
-bool account::wait_until(const std::function<bool(const counter_values&)>& reached,
-                         milliseconds limit) const {
+bool account::wait_until(const std::function<bool(const counter_values&)>& reached, milliseconds limit) const {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [&] { return reached(counters_locked()); });
 }

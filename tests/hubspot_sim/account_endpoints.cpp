@@ -30,13 +30,12 @@ std::pair<fault, reply> account::serve_other(const request_head& head, std::stri
         } else if (auto limited = check_limits(correlation)) {
             r = std::move(*limited);
         } else if (!details && !usage && !options_.may_read_definitions) {
-            r = error_reply(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call.",
-                            correlation);
+            r = error_reply(403, "MISSING_SCOPES",
+                            "This app hasn't been granted all required scopes to make this call.", correlation);
         } else {
             r = details ? account_details() : usage ? daily_usage() : subscription_definitions();
         }
-        for (auto& header : rate_headers())
-            r.headers.push_back(std::move(header));
+        for (auto& header : rate_headers()) r.headers.push_back(std::move(header));
     } else {
         r = not_found_reply(path, correlation);
     }
@@ -57,8 +56,7 @@ reply account::refresh_token(std::string_view form) {
         reply r;
         r.status = 400;
         r.body = std::string(R"({"error":"invalid_client","status":")") +
-                 (id_known ? "BAD_CLIENT_SECRET" : "BAD_CLIENT_ID") +
-                 R"(","message":"missing or unknown client"})";
+                 (id_known ? "BAD_CLIENT_SECRET" : "BAD_CLIENT_ID") + R"(","message":"missing or unknown client"})";
         return r;
     }
     if (form_value(form, "refresh_token") != options_.refresh_token) return invalid_grant_reply();
@@ -67,8 +65,7 @@ reply account::refresh_token(std::string_view form) {
     if (options_.rotate_refresh_token) options_.refresh_token = "sim-refresh-" + make_uuid();
     // As long as HubSpot's may be: clients have to allow 512 characters and more.
     std::string access = "CN" + make_uuid();
-    while (access.size() < 512)
-        access += make_uuid();
+    while (access.size() < 512) access += make_uuid();
     issued_tokens_[access] = now_ms() + options_.expires_in.count();
     changed_.notify_all();
 
@@ -93,8 +90,7 @@ reply account::daily_usage() const {
     const auto now = std::chrono::system_clock::now();
     reply r;
     r.body = "{\"results\":[{\"name\":\"private-apps-api-calls-daily\",\"usageLimit\":" +
-             std::to_string(options_.daily_limit) +
-             ",\"currentUsage\":" + std::to_string(options_.daily_used) +
+             std::to_string(options_.daily_limit) + ",\"currentUsage\":" + std::to_string(options_.daily_used) +
              ",\"collectedAt\":" + quoted(format_time(now)) + ",\"fetchStatus\":\"SUCCESS\",\"resetsAt\":" +
              quoted(format_time(std::chrono::ceil<std::chrono::days>(now))) + "}]}";
     return r;

@@ -42,9 +42,7 @@ address_pattern pattern_of(std::string_view address) {
     return address_pattern::none;
 }
 
-bool is_of_whole_request(address_pattern p) {
-    return p >= address_pattern::refuse;
-}
+bool is_of_whole_request(address_pattern p) { return p >= address_pattern::refuse; }
 
 std::string_view prefix_of(address_pattern p) {
     for (const auto& [text, pattern] : prefixes) {

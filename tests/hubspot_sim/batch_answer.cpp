@@ -26,19 +26,13 @@ void leave_out(change_decision& d, bool applied) {
 
 void follow_pattern(change_decision& d, flaky_addresses& flaky) {
     switch (pattern_of(d.in->subscriber)) {
-        case address_pattern::reject:
-            make_error(d, "VALIDATION_ERROR", d.in->subscriber + " cannot be updated");
-            break;
+        case address_pattern::reject: make_error(d, "VALIDATION_ERROR", d.in->subscriber + " cannot be updated"); break;
         case address_pattern::unattributed:
             make_error(d, "VALIDATION_ERROR", "A subscriber cannot be updated");
             d.named = false;
             break;
-        case address_pattern::missing:
-            leave_out(d, false);
-            break;
-        case address_pattern::silent:
-            leave_out(d, true);
-            break;
+        case address_pattern::missing: leave_out(d, false); break;
+        case address_pattern::silent: leave_out(d, true); break;
         case address_pattern::other:
             d.what = fate::other;
             d.applied = false;
@@ -46,11 +40,8 @@ void follow_pattern(change_decision& d, flaky_addresses& flaky) {
         case address_pattern::flaky:
             if (flaky.insert(lower_address(d.in->subscriber)).second) leave_out(d, false);
             break;
-        case address_pattern::nulls:
-            d.nulls = true;
-            break;
-        default:
-            break;
+        case address_pattern::nulls: d.nulls = true; break;
+        default: break;
     }
 }
 
@@ -58,11 +49,9 @@ void follow_rules(change_decision& d, const options& o) {
     const input& in = *d.in;
     if (in.subscriber.find('@') == std::string::npos) {
         make_error(d, "VALIDATION_ERROR", "Email address " + in.subscriber + " is invalid");
-    } else if (!o.known_subscriptions.empty() &&
-               std::find(o.known_subscriptions.begin(), o.known_subscriptions.end(), in.subscription) ==
-                   o.known_subscriptions.end()) {
-        make_error(d, "VALIDATION_ERROR",
-                   "Subscription " + std::to_string(in.subscription) + " does not exist");
+    } else if (!o.known_subscriptions.empty() && std::find(o.known_subscriptions.begin(), o.known_subscriptions.end(),
+                                                           in.subscription) == o.known_subscriptions.end()) {
+        make_error(d, "VALIDATION_ERROR", "Subscription " + std::to_string(in.subscription) + " does not exist");
     } else if (o.require_basis && in.status == "SUBSCRIBED" && in.basis.empty()) {
         make_error(d, "VALIDATION_ERROR", "A legal basis is required");
     }
@@ -100,8 +89,7 @@ void append_nullable(std::string& to, std::string_view field, std::string_view t
     }
 }
 
-void append_result(std::string& to, const change_decision& d, const std::string& address,
-                   std::string_view timestamp) {
+void append_result(std::string& to, const change_decision& d, const std::string& address, std::string_view timestamp) {
     const input& in = *d.in;
     std::string_view status = in.status;
     if (d.what == fate::other) status = in.status == "UNSUBSCRIBED" ? "SUBSCRIBED" : "UNSUBSCRIBED";
@@ -135,8 +123,8 @@ void append_error(std::string& to, const change_decision& first, const std::vect
 }
 
 // The errors as a JSON array without its brackets; `count` is how many there are.
-std::string format_errors(const std::vector<const change_decision*>& wrong, const options& o,
-                          std::size_t& count, random_engine& random) {
+std::string format_errors(const std::vector<const change_decision*>& wrong, const options& o, std::size_t& count,
+                          random_engine& random) {
     std::string text;
     for (std::size_t i = 0; i < wrong.size();) {
         const change_decision& first = *wrong[i];
@@ -152,8 +140,7 @@ std::string format_errors(const std::vector<const change_decision*>& wrong, cons
     return text;
 }
 
-void append_strangers(std::string& results, std::string& errors, std::size_t& error_count,
-                      std::string_view timestamp) {
+void append_strangers(std::string& results, std::string& errors, std::size_t& error_count, std::string_view timestamp) {
     input stranger;
     stranger.subscriber = "somebody.else@stranger.invalid";
     stranger.subscription = 1;
@@ -181,37 +168,30 @@ std::optional<whole_refusal> refuse_whole(const std::vector<input>& inputs, std:
         const std::string& address = in.subscriber;
         switch (pattern_of(address)) {
             case address_pattern::refuse:
-                return error_reply(400, "VALIDATION_ERROR",
-                                   "Subscription for " + address + " cannot be updated", correlation);
+                return error_reply(400, "VALIDATION_ERROR", "Subscription for " + address + " cannot be updated",
+                                   correlation);
             case address_pattern::refuse_unnamed:
                 return error_reply(400, "VALIDATION_ERROR", "At least one input is invalid", correlation);
             case address_pattern::bad_json:
-                return invalid_json_reply(
-                    "Invalid input JSON on line 1, column 12: Cannot build PublicStatusRequest");
+                return invalid_json_reply("Invalid input JSON on line 1, column 12: Cannot build PublicStatusRequest");
             case address_pattern::not_found:
                 return error_reply(404, "OBJECT_NOT_FOUND", "A subscriber does not exist", correlation);
             case address_pattern::conflict:
                 return error_reply(409, "CONFLICT", "The subscriber is being changed", correlation);
             case address_pattern::unprocessable:
                 return error_reply(422, "VALIDATION_ERROR", "The inputs cannot be processed", correlation);
-            case address_pattern::forbidden:
-                return forbidden_reply(correlation);
-            case address_pattern::crash:
-                return error_reply(500, "INTERNAL_ERROR", "internal error", correlation);
-            case address_pattern::cut:
-                return fault::reset();
-            case address_pattern::stall:
-                return fault::of(fault_kind::stall);
-            default:
-                break;
+            case address_pattern::forbidden: return forbidden_reply(correlation);
+            case address_pattern::crash: return error_reply(500, "INTERNAL_ERROR", "internal error", correlation);
+            case address_pattern::cut: return fault::reset();
+            case address_pattern::stall: return fault::of(fault_kind::stall);
+            default: break;
         }
     }
     return std::nullopt;
 }
 
-std::vector<change_decision> decide(const std::vector<input>& inputs, const options& o,
-                                    const reason_source& reason, flaky_addresses& flaky,
-                                    random_engine& random) {
+std::vector<change_decision> decide(const std::vector<input>& inputs, const options& o, const reason_source& reason,
+                                    flaky_addresses& flaky, random_engine& random) {
     std::vector<change_decision> decisions;
     decisions.reserve(inputs.size());
     for (const input& in : inputs) {

@@ -50,9 +50,8 @@ using flaky_addresses = std::unordered_set<std::string>;
 using reason_source = std::function<std::string_view(const input&)>;
 
 // Decisions point into `inputs`.
-std::vector<change_decision> decide(const std::vector<input>& inputs, const options& o,
-                                    const reason_source& reason, flaky_addresses& flaky,
-                                    random_engine& random);
+std::vector<change_decision> decide(const std::vector<input>& inputs, const options& o, const reason_source& reason,
+                                    flaky_addresses& flaky, random_engine& random);
 
 struct batch_times {
     std::chrono::system_clock::time_point started;

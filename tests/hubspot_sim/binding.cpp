@@ -29,8 +29,7 @@ base::error refuse(std::string_view body, std::size_t offset, const std::string&
 
 std::string join(std::span<const std::string_view> words) {
     std::string text;
-    for (const std::string_view word : words)
-        text.append(text.empty() ? "" : ", ").append(word);
+    for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
     return text;
 }
 
@@ -53,8 +52,8 @@ reason bind_word(const json::object& object, std::string_view field, std::span<c
     const std::string_view text(value->get_string().data(), value->get_string().size());
     const auto found = std::find(words.begin(), words.end(), text);
     if (found == words.end()) {
-        return "Cannot deserialize value of field `" + std::string(field) + "` from String \"" +
-               std::string(text) + "\": not one of the values accepted for Enum class: [" + join(words) + "]";
+        return "Cannot deserialize value of field `" + std::string(field) + "` from String \"" + std::string(text) +
+               "\": not one of the values accepted for Enum class: [" + join(words) + "]";
     }
     to = *found;
     return std::nullopt;
@@ -87,8 +86,7 @@ reason missing_of(const input& in, bool has_subscriber, bool has_subscription) {
     if (!has_subscriber) missing.push_back("subscriberIdString");
     if (!has_subscription) missing.push_back("subscriptionId");
     if (missing.empty()) return std::nullopt;
-    return "Cannot build PublicStatusRequest, some of required attributes are not set [" + join(missing) +
-           "]";
+    return "Cannot build PublicStatusRequest, some of required attributes are not set [" + join(missing) + "]";
 }
 
 reason bind_input(const json::value& value, input& in) {
@@ -123,9 +121,8 @@ base::result<std::vector<input>> bind_inputs(std::string_view body) {
 
     const json::value* inputs = document.is_object() ? find(document.get_object(), "inputs") : nullptr;
     if (!inputs) {
-        return refuse(
-            body, std::min<std::size_t>(1, body.size()),
-            "Cannot build BatchInputPublicStatusRequest, some of required attributes are not set [inputs]");
+        return refuse(body, std::min<std::size_t>(1, body.size()),
+                      "Cannot build BatchInputPublicStatusRequest, some of required attributes are not set [inputs]");
     }
     if (!inputs->is_array()) {
         return refuse(body, std::min<std::size_t>(1, body.size()),

@@ -30,9 +30,7 @@ base::result<std::vector<input>> bind_inputs(std::string_view body);
 
 // What identifies a stored status: "address\nsubscription\nchannel" with the address in lower case.
 std::string key_of(std::string_view subscriber, std::int64_t subscription, std::string_view channel);
-inline std::string key_of(const input& in) {
-    return key_of(in.subscriber, in.subscription, in.channel);
-}
+inline std::string key_of(const input& in) { return key_of(in.subscriber, in.subscription, in.channel); }
 // ASCII only, white space at both ends removed.
 std::string lower_address(std::string_view address);
 

@@ -98,8 +98,7 @@ std::string to_pem(EVP_PKEY* key) {
 
 base::error openssl_error() {
     char reason[256] = "unknown reason";
-    if (const unsigned long code = ERR_get_error(); code != 0)
-        ERR_error_string_n(code, reason, sizeof reason);
+    if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, reason, sizeof reason);
     return {base::errc::unsupported, std::string("OpenSSL could not make a certificate: ") + reason};
 }
 
@@ -128,8 +127,7 @@ base::result<certificate> make_certificate(certificate_fault fault) {
     if (!server_x509) return openssl_error();
 
     certificate made{to_pem(authority_x509.get()), to_pem(server_x509.get()), to_pem(server_key.get())};
-    if (made.authority_pem.empty() || made.server_pem.empty() || made.server_key_pem.empty())
-        return openssl_error();
+    if (made.authority_pem.empty() || made.server_pem.empty() || made.server_key_pem.empty()) return openssl_error();
     return made;
 }
 

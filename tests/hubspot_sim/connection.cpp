@@ -36,8 +36,7 @@ asio::awaitable<error_code> connection::handshake() {
     co_return ec;
 }
 
-asio::awaitable<std::pair<error_code, std::size_t>> connection::read_some(asio::mutable_buffer to,
-                                                                          milliseconds limit) {
+asio::awaitable<std::pair<error_code, std::size_t>> connection::read_some(asio::mutable_buffer to, milliseconds limit) {
     if (limit.count() > 0) {
         stream_.expires_after(limit);
     } else {
@@ -82,9 +81,7 @@ void connection::stop() {
     stream_.socket().close(ignored);
 }
 
-int connection::native_socket() {
-    return stream_.socket().is_open() ? stream_.socket().native_handle() : -1;
-}
+int connection::native_socket() { return stream_.socket().is_open() ? stream_.socket().native_handle() : -1; }
 
 bool connection::peer_is_gone() {
     if (native_socket() < 0) return true;
@@ -99,8 +96,7 @@ asio::awaitable<void> pause_for(milliseconds duration) {
 }
 
 asio::awaitable<void> wait_until_gone(connection& c) {
-    while (!c.peer_is_gone())
-        co_await pause_for(watch_interval);
+    while (!c.peer_is_gone()) co_await pause_for(watch_interval);
 }
 
 }  // namespace consent_sync::hubspot_sim

@@ -26,8 +26,8 @@ class connection {
 
     boost::asio::awaitable<boost::system::error_code> handshake();
     // `limit` 0: waits for ever. At the limit the connection is closed.
-    boost::asio::awaitable<std::pair<boost::system::error_code, std::size_t>> read_some(
-        boost::asio::mutable_buffer to, milliseconds limit);
+    boost::asio::awaitable<std::pair<boost::system::error_code, std::size_t>> read_some(boost::asio::mutable_buffer to,
+                                                                                        milliseconds limit);
     boost::asio::awaitable<boost::system::error_code> write(boost::asio::const_buffer from);
 
     boost::asio::awaitable<void> close();  // in order: close_notify, FIN

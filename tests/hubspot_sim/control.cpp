@@ -13,9 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-base::error bad(std::string message) {
-    return {base::errc::invalid_input, std::move(message)};
-}
+base::error bad(std::string message) { return {base::errc::invalid_input, std::move(message)}; }
 
 // A scalar as it would be written on the command line.
 std::string scalar_text(const json::value& value) {
@@ -62,8 +60,7 @@ struct record_filter {
     std::uint64_t since = 0;
     std::string subscriber;
 
-    explicit record_filter(std::string_view query)
-        : subscriber(lower_address(form_value(query, "subscriber"))) {
+    explicit record_filter(std::string_view query) : subscriber(lower_address(form_value(query, "subscriber"))) {
         const std::string text = form_value(query, "since");
         std::from_chars(text.data(), text.data() + text.size(), since);
     }
@@ -101,8 +98,7 @@ reply serve_get(const account& a, const request_head& head) {
             }
         } else if (what == "state.ndjson") {
             for (const auto& [key, state] : o.states()) {
-                const bool wanted =
-                    filter.subscriber.empty() || key.substr(0, key.find('\n')) == filter.subscriber;
+                const bool wanted = filter.subscriber.empty() || key.substr(0, key.find('\n')) == filter.subscriber;
                 if (wanted) append_line(lines, key, state);
             }
         } else {

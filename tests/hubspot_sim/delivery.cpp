@@ -15,13 +15,11 @@ constexpr std::size_t filler_bytes = 16 * 1024;
 constexpr std::size_t false_promise = 1000;
 
 void append_head(std::string& to, const reply& r) {
-    const auto reason =
-        boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(r.status));
+    const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(r.status));
     to.append("HTTP/1.1 ").append(std::to_string(r.status)).append(" ");
     to.append(reason.data(), reason.size()).append("\r\nDate: ");
     to.append(format_http_date(std::chrono::system_clock::now())).append("\r\nServer: cloudflare\r\n");
-    for (const auto& [name, value] : r.headers)
-        to.append(name).append(": ").append(value).append("\r\n");
+    for (const auto& [name, value] : r.headers) to.append(name).append(": ").append(value).append("\r\n");
 }
 
 asio::awaitable<bool> write_all(connection& c, const std::string& text) {
@@ -52,8 +50,7 @@ asio::awaitable<void> deliver_endless(connection& c, const fault& f, const reply
     append_head(opening, r);
     std::string filler;
     if (f.kind == fault_kind::endless_headers) {
-        while (filler.size() < filler_bytes)
-            filler.append("X-Filler: ").append(100, 'x').append("\r\n");
+        while (filler.size() < filler_bytes) filler.append("X-Filler: ").append(100, 'x').append("\r\n");
     } else {
         opening.append("Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
         filler.append("4000\r\n").append(0x4000, ' ').append("\r\n");
@@ -78,15 +75,12 @@ asio::awaitable<bool> deliver(connection& c, const fault& f, const reply& r, boo
     bool keep = false;
     switch (f.kind) {
         case fault_kind::stall_before_read:
-        case fault_kind::stall:
-            co_await wait_until_gone(c);
-            break;
+        case fault_kind::stall: co_await wait_until_gone(c); break;
         case fault_kind::reset:
             before_end();
             c.reset();
             co_return false;
-        case fault_kind::close:
-            break;
+        case fault_kind::close: break;
         case fault_kind::garbage: {
             const std::string noise = "\x15\x03SSH-2.0-not-http\r\n\x01\x02\xff\r\n\r\n";
             before_end();
@@ -95,9 +89,7 @@ asio::awaitable<bool> deliver(connection& c, const fault& f, const reply& r, boo
             co_return false;
         }
         case fault_kind::endless_headers:
-        case fault_kind::endless_body:
-            co_await deliver_endless(c, f, r);
-            break;
+        case fault_kind::endless_body: co_await deliver_endless(c, f, r); break;
         case fault_kind::drip: {
             const std::string message = format_message(r, keep_alive, r.body.size());
             co_await drip(c, message, f.delay, before_end);
@@ -107,8 +99,7 @@ asio::awaitable<bool> deliver(connection& c, const fault& f, const reply& r, boo
             reply sent = r;
             if (f.kind == fault_kind::truncated) sent.body.resize(sent.body.size() / 2);
             const bool lies = f.kind == fault_kind::wrong_length;
-            const std::string message =
-                format_message(sent, keep_alive, sent.body.size() + (lies ? false_promise : 0));
+            const std::string message = format_message(sent, keep_alive, sent.body.size() + (lies ? false_promise : 0));
             before_end();
             const bool written = co_await write_all(c, message);
             keep = written && keep_alive && !lies && f.kind != fault_kind::hang_up;

@@ -21,8 +21,7 @@ struct reply {
     std::string content_type = "application/json;charset=utf-8";
 };
 
-reply error_reply(unsigned status, std::string_view category, std::string_view message,
-                  std::string_view correlation);
+reply error_reply(unsigned status, std::string_view category, std::string_view message, std::string_view correlation);
 reply invalid_json_reply(std::string_view message);
 reply not_found_reply(std::string_view target, std::string_view correlation);
 reply unauthorized_reply(std::string_view correlation);

@@ -25,8 +25,7 @@ const char* string_end(const char* open, const char* end) {
         if (!at) return nullptr;
         if (at[-1] != '\\') return at + 1;
         std::size_t backslashes = 1;
-        while (at[-1 - static_cast<std::ptrdiff_t>(backslashes)] == '\\')
-            ++backslashes;
+        while (at[-1 - static_cast<std::ptrdiff_t>(backslashes)] == '\\') ++backslashes;
         ++at;
         if (backslashes % 2 == 0) return at;
     }
@@ -49,33 +48,26 @@ void take_field(raw_input& in, std::string_view name, std::string_view value) {
         case 23:
             if (name == "\"legalBasisExplanation\"") in.explanation = value;
             break;
-        default:
-            break;
+        default: break;
     }
 }
 
-bool is_space_or_colon(char c) {
-    return c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-bool ends_scalar(char c) {
-    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
+bool is_space_or_colon(char c) { return c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool ends_scalar(char c) { return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 // Reads one "name": value at `at`; returns where it ends, nullptr at the end of the body.
 const char* read_field(const char* at, const char* end, raw_input& in) {
     const char* name_end = string_end(at, end);
     if (!name_end) return nullptr;
     const char* value = name_end;
-    while (value < end && is_space_or_colon(*value))
-        ++value;
+    while (value < end && is_space_or_colon(*value)) ++value;
     if (value == end) return nullptr;
     const char* value_end = value;
     if (*value == '"') {
         value_end = string_end(value, end);
         if (!value_end) return nullptr;
     } else {
-        while (value_end < end && !ends_scalar(*value_end))
-            ++value_end;
+        while (value_end < end && !ends_scalar(*value_end)) ++value_end;
     }
     take_field(in, std::string_view(at, static_cast<std::size_t>(name_end - at)),
                std::string_view(value, static_cast<std::size_t>(value_end - value)));
@@ -118,8 +110,7 @@ char* room_for(std::vector<char>& to, std::size_t at, std::size_t bytes) {
 
 std::size_t write_fast_answer(std::vector<char>& to, std::size_t at, std::string_view body,
                               std::string_view timestamp) {
-    at = static_cast<std::size_t>(put(room_for(to, at, 64), "{\"status\":\"COMPLETE\",\"results\":[") -
-                                  to.data());
+    at = static_cast<std::size_t>(put(room_for(to, at, 64), "{\"status\":\"COMPLETE\",\"results\":[") - to.data());
     bool any = false;
     raw_input in;
     const char* const end = body.data() + body.size();
@@ -131,8 +122,8 @@ std::size_t write_fast_answer(std::vector<char>& to, std::size_t at, std::string
             continue;
         }
         if (*from++ != '}' || in.subscriber.empty()) continue;
-        const std::size_t fields = in.subscriber.size() + in.subscription.size() + in.status.size() +
-                                   in.basis.size() + in.explanation.size();
+        const std::size_t fields =
+            in.subscriber.size() + in.subscription.size() + in.status.size() + in.basis.size() + in.explanation.size();
         char* const start = room_for(to, at, fields + timestamp.size() + result_frame_bytes);
         at += static_cast<std::size_t>(put_result(start, in, timestamp) - start);
         any = true;

@@ -47,8 +47,7 @@ asio::awaitable<bool> fast_stream::handshake() {
 
 asio::awaitable<std::size_t> fast_stream::read(std::span<char> to) {
     if (!ssl_) {
-        const auto [ec, count] =
-            co_await socket_.async_read_some(asio::buffer(to.data(), to.size()), use_tuple);
+        const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(to.data(), to.size()), use_tuple);
         co_return ec ? 0 : count;
     }
     std::size_t total = 0;

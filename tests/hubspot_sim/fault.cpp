@@ -182,8 +182,7 @@ fault fault::times(std::uint32_t count) const {
 base::result<fault> parse_fault(std::string_view text) {
     std::string_view rest = text;
     base::result<fault> f = parse_kind(cut(rest, '+'));
-    while (f && !rest.empty())
-        f = with_modifier(*f, cut(rest, '+'));
+    while (f && !rest.empty()) f = with_modifier(*f, cut(rest, '+'));
     return f;
 }
 

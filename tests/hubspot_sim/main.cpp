@@ -23,9 +23,9 @@ using values = std::vector<std::string>;
 
 po::options_description describe() {
     po::options_description all("hubspot_sim: a strict, misbehaving HubSpot");
-    all.add_options()("help", "this text")(
-        "ca-file", po::value<std::string>()->value_name("FILE")->default_value("ca.pem"),
-        "where the authority's certificate is written")(
+    all.add_options()("help", "this text")("ca-file",
+                                           po::value<std::string>()->value_name("FILE")->default_value("ca.pem"),
+                                           "where the authority's certificate is written")(
         "port-file", po::value<std::string>()->value_name("FILE"), "where the port is written")(
         "script", po::value<values>()->composing()->value_name("FAULT"),
         "for the next request, as 503, reset+apply, 502-html+late:2s; may be repeated");

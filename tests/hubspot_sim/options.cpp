@@ -56,8 +56,7 @@ outcome text(options& o, std::string_view value) {
 // Adds a token to one list and takes it from the others.
 template <auto Member>
 outcome token(options& o, std::string_view value) {
-    for (auto* list : {&o.tokens, &o.expired_tokens, &o.unscoped_tokens})
-        std::erase(*list, value);
+    for (auto* list : {&o.tokens, &o.expired_tokens, &o.unscoped_tokens}) std::erase(*list, value);
     if constexpr (Member != nullptr) (o.*Member).emplace_back(value);
     return {};
 }
@@ -82,8 +81,7 @@ outcome subscription(options& o, std::string_view value) {
     }
     std::int64_t id = 0;
     const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), id);
-    if (ec != std::errc() || end != value.data() + value.size())
-        return bad("a subscription id or 'all'", value);
+    if (ec != std::errc() || end != value.data() + value.size()) return bad("a subscription id or 'all'", value);
     o.known_subscriptions.push_back(id);
     return {};
 }
@@ -109,8 +107,7 @@ outcome one_of(options& o, std::string_view text) {
         return {};
     }
     std::string all;
-    for (const auto& w : Words)
-        all.append(all.empty() ? "" : ", ").append(w.text);
+    for (const auto& w : Words) all.append(all.empty() ? "" : ", ").append(w.text);
     return bad("one of " + all, text);
 }
 
@@ -143,28 +140,26 @@ constexpr bool running = true;
 using o = options;
 
 constexpr std::array entries{
-    option_entry{"bind", "ADDRESS", "listen on this address only (default: loopback, IPv4 and IPv6)",
-                 at_start, text<&o::bind>},
+    option_entry{"bind", "ADDRESS", "listen on this address only (default: loopback, IPv4 and IPv6)", at_start,
+                 text<&o::bind>},
     option_entry{"port", "PORT", "0: the kernel's choice (default)", at_start, number<&o::port>},
     option_entry{"plain", "", "http instead of https", at_start, flag<&o::plain>},
     option_entry{"certificate", "KIND", "good, wrong-name, expired or self-signed", at_start,
                  one_of<&o::certificate, certificate_words>},
     option_entry{"tls-min", "VERSION", "1.0 to 1.3 (default 1.2)", at_start, one_of<&o::tls_min, tls_words>},
     option_entry{"tls-max", "VERSION", "1.0 to 1.3 (default 1.3)", at_start, one_of<&o::tls_max, tls_words>},
-    option_entry{"fast", "", "answer as fast as possible: no oracle, no checks, no faults", at_start,
-                 fast_mode},
+    option_entry{"fast", "", "answer as fast as possible: no oracle, no checks, no faults", at_start, fast_mode},
     option_entry{"threads", "N", "of the fast mode", at_start, number<&o::threads>},
     option_entry{"oracle-file", "FILE", "append applied changes as NDJSON", at_start, text<&o::oracle_file>},
     option_entry{"seed", "N", "of all chance (default 1)", at_start, number<&o::seed>},
     option_entry{"record", "LEVEL", "full (default), state or none: what the oracle keeps", running,
                  one_of<&o::record, record_words>},
 
-    option_entry{"limit-requests", "N", "requests an interval (default 190; fast mode and 0: no limit)",
-                 running, number<&o::limit_requests>},
+    option_entry{"limit-requests", "N", "requests an interval (default 190; fast mode and 0: no limit)", running,
+                 number<&o::limit_requests>},
     option_entry{"limit-interval", "TIME", "default 10s", running, duration<&o::limit_interval>},
     option_entry{"daily-limit", "N", "requests a day (default 1000000)", running, number<&o::daily_limit>},
-    option_entry{"daily-used", "N", "requests of the day so far; 0 is a new day", running,
-                 number<&o::daily_used>},
+    option_entry{"daily-used", "N", "requests of the day so far; 0 is a new day", running, number<&o::daily_used>},
     option_entry{"rate-headers", "BOOL", "X-HubSpot-RateLimit-* on answers (default true)", running,
                  flag<&o::rate_headers>},
     option_entry{"oauth-style", "BOOL", "no daily limit, no daily headers", running, flag<&o::oauth_style>},
@@ -178,8 +173,7 @@ constexpr std::array entries{
     option_entry{"slow-by", "TIME", "for each request above (default 50ms)", running, duration<&o::slow_by>},
     option_entry{"refuse-above", "N", "requests in flight, above which the answer is 503", running,
                  number<&o::refuse_above>},
-    option_entry{"idle-timeout", "TIME", "idle connections are closed after", running,
-                 duration<&o::idle_timeout>},
+    option_entry{"idle-timeout", "TIME", "idle connections are closed after", running, duration<&o::idle_timeout>},
 
     option_entry{"success-status", "CODE", "of an answer without errors (default 200)", running,
                  number<&o::success_status>},
@@ -189,38 +183,30 @@ constexpr std::array entries{
                  one_of<&o::echo, echo_words>},
     option_entry{"shuffle", "BOOL", "results in another order than the inputs (default true)", running,
                  flag<&o::shuffle>},
-    option_entry{"errors-grouped", "N", "addresses in one error (default 1)", running,
-                 number<&o::errors_grouped>},
-    option_entry{"errors-unattributed", "BOOL", "errors name no address", running,
-                 flag<&o::errors_unattributed>},
+    option_entry{"errors-grouped", "N", "addresses in one error (default 1)", running, number<&o::errors_grouped>},
+    option_entry{"errors-unattributed", "BOOL", "errors name no address", running, flag<&o::errors_unattributed>},
     option_entry{"require-basis", "BOOL", "a SUBSCRIBED without legalBasis is an error", running,
                  flag<&o::require_basis>},
-    option_entry{"known-subscription", "ID", "others are an error; may be repeated; 'all' forgets the list",
-                 running, subscription},
-    option_entry{"null-share", "SHARE", "of results whose nullable fields are null", running,
-                 share<&o::null_share>},
+    option_entry{"known-subscription", "ID", "others are an error; may be repeated; 'all' forgets the list", running,
+                 subscription},
+    option_entry{"null-share", "SHARE", "of results whose nullable fields are null", running, share<&o::null_share>},
     option_entry{"reject-share", "SHARE", "of changes that meet an error", running, share<&o::reject_share>},
     option_entry{"missing-share", "SHARE", "of changes that are left out, unapplied", running,
                  share<&o::missing_share>},
-    option_entry{"other-share", "SHARE", "of changes answered with another status", running,
-                 share<&o::other_share>},
-    option_entry{"fault", "LIST", "faults and their shares of requests: 503=0.02,reset+apply=0.01", running,
-                 faults},
+    option_entry{"other-share", "SHARE", "of changes answered with another status", running, share<&o::other_share>},
+    option_entry{"fault", "LIST", "faults and their shares of requests: 503=0.02,reset+apply=0.01", running, faults},
 
     option_entry{"only-token", "TOKEN", "accept this token alone", running, only_token},
     option_entry{"token", "TOKEN", "accept this one too; may be repeated", running, token<&o::tokens>},
     option_entry{"expired-token", "TOKEN", "is answered with 401 EXPIRED_AUTHENTICATION", running,
                  token<&o::expired_tokens>},
-    option_entry{"unscoped-token", "TOKEN", "is answered with 403 MISSING_SCOPES", running,
-                 token<&o::unscoped_tokens>},
-    option_entry{"drop-token", "TOKEN", "is unknown from now on: 401 INVALID_AUTHENTICATION", running,
-                 token<no_list>},
+    option_entry{"unscoped-token", "TOKEN", "is answered with 403 MISSING_SCOPES", running, token<&o::unscoped_tokens>},
+    option_entry{"drop-token", "TOKEN", "is unknown from now on: 401 INVALID_AUTHENTICATION", running, token<no_list>},
     option_entry{"client-id", "ID", "of OAuth (default sim-client)", running, text<&o::client_id>},
     option_entry{"client-secret", "TEXT", "of OAuth (default sim-secret)", running, text<&o::client_secret>},
     option_entry{"refresh-token", "TEXT", "that is valid now (default sim-refresh-token)", running,
                  text<&o::refresh_token>},
-    option_entry{"expires-in", "TIME", "of OAuth access tokens (default 30m)", running,
-                 duration<&o::expires_in>},
+    option_entry{"expires-in", "TIME", "of OAuth access tokens (default 30m)", running, duration<&o::expires_in>},
     option_entry{"rotate-refresh-token", "BOOL", "each refresh gives a new one and ends the old", running,
                  flag<&o::rotate_refresh_token>},
     option_entry{"time-zone", "NAME", "of the account (default US/Eastern)", running, text<&o::time_zone>},
@@ -228,9 +214,7 @@ constexpr std::array entries{
 
 }  // namespace
 
-std::span<const option_entry> option_entries() {
-    return entries;
-}
+std::span<const option_entry> option_entries() { return entries; }
 
 base::result<void> set_option(options& to, std::string_view name, std::string_view value, bool is_running) {
     for (const option_entry& entry : entries) {

@@ -33,8 +33,7 @@ base::result<void> oracle::open_file(const std::string& file) {
 
 std::uint64_t oracle::begin_request(std::int64_t now_ms, std::int64_t interval_ms, request_record r) {
     arrivals_.count(now_ms, interval_ms);
-    counters.in_window_max =
-        std::max<std::uint64_t>(counters.in_window_max, arrivals_.used(now_ms, interval_ms));
+    counters.in_window_max = std::max<std::uint64_t>(counters.in_window_max, arrivals_.used(now_ms, interval_ms));
     counters.in_flight_max = std::max(counters.in_flight_max, ++counters.in_flight);
     r.number = ++counters.requests;
     r.arrived_ms = now_ms;
@@ -55,9 +54,8 @@ void oracle::receive(std::uint64_t request, std::int64_t now_ms, const std::vect
 }
 
 request_record* oracle::find_request(std::uint64_t number) {
-    const auto found =
-        std::lower_bound(requests_.begin(), requests_.end(), number,
-                         [](const request_record& r, std::uint64_t n) { return r.number < n; });
+    const auto found = std::lower_bound(requests_.begin(), requests_.end(), number,
+                                        [](const request_record& r, std::uint64_t n) { return r.number < n; });
     return found != requests_.end() && found->number == number ? &*found : nullptr;
 }
 

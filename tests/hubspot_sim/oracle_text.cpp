@@ -57,14 +57,9 @@ void append_line(std::string& to, const change_record& c) {
 
 void append_line(std::string& to, const request_record& r) {
     object_writer line(to);
-    line.number("request", r.number)
-        .signed_number("arrived_ms", r.arrived_ms)
-        .signed_number("ended_ms", r.ended_ms);
+    line.number("request", r.number).signed_number("arrived_ms", r.arrived_ms).signed_number("ended_ms", r.ended_ms);
     line.number("connection", r.connection).number("token", r.token).number("status", r.status);
-    line.number("changes", r.changes)
-        .some_text("fault", r.fault)
-        .text("correlationId", r.correlation_id)
-        .end();
+    line.number("changes", r.changes).some_text("fault", r.fault).text("correlationId", r.correlation_id).end();
     to.push_back('\n');
 }
 
@@ -106,13 +101,11 @@ std::string format_counters(const counter_values& c) {
 
     all.name("statuses");
     object_writer statuses(to);
-    for (const auto& [status, count] : c.statuses)
-        statuses.number(std::to_string(status), count);
+    for (const auto& [status, count] : c.statuses) statuses.number(std::to_string(status), count);
     statuses.end();
     all.name("faults");
     object_writer faults(to);
-    for (const auto& [name, count] : c.faults)
-        faults.number(name, count);
+    for (const auto& [name, count] : c.faults) faults.number(name, count);
     faults.end();
     all.end();
     to.push_back('\n');

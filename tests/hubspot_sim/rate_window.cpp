@@ -27,8 +27,7 @@ std::int64_t rate_window::wait_ms(std::int64_t now_ms, std::uint32_t limit, std:
 }
 
 void rate_window::forget(std::int64_t now_ms, std::int64_t interval_ms) {
-    while (!arrivals_.empty() && arrivals_.front() <= now_ms - interval_ms)
-        arrivals_.pop_front();
+    while (!arrivals_.empty() && arrivals_.front() <= now_ms - interval_ms) arrivals_.pop_front();
 }
 
 }  // namespace consent_sync::hubspot_sim

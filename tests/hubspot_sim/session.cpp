@@ -71,8 +71,8 @@ class exchange_end {
 
 // Feeds the parser until `done`. False: the peer is gone, was idle too long, or sent what is no HTTP (`bad`).
 template <class Done>
-asio::awaitable<bool> feed(connection& c, boost::beast::flat_buffer& buffer, parser& p, milliseconds limit,
-                           Done done, error_code& bad) {
+asio::awaitable<bool> feed(connection& c, boost::beast::flat_buffer& buffer, parser& p, milliseconds limit, Done done,
+                           error_code& bad) {
     while (!done(p)) {
         if (buffer.size() > 0) {
             error_code ec;
@@ -92,15 +92,10 @@ asio::awaitable<bool> feed(connection& c, boost::beast::flat_buffer& buffer, par
     co_return true;
 }
 
-bool head_done(const parser& p) {
-    return p.is_header_done();
-}
-bool all_done(const parser& p) {
-    return p.is_done();
-}
+bool head_done(const parser& p) { return p.is_header_done(); }
+bool all_done(const parser& p) { return p.is_done(); }
 
-asio::awaitable<void> apply_later(account& a, milliseconds wait, std::uint64_t request,
-                                  std::vector<input> inputs) {
+asio::awaitable<void> apply_later(account& a, milliseconds wait, std::uint64_t request, std::vector<input> inputs) {
     co_await pause_for(wait);
     a.apply_late(request, inputs);
 }
@@ -121,8 +116,7 @@ class session {
         const error_code refused = co_await connection_.handshake();
         if (refused) co_return;
         bool open = true;
-        while (open)
-            open = co_await serve_one();
+        while (open) open = co_await serve_one();
     }
 
   private:
@@ -209,8 +203,7 @@ class session {
         const reply r = hubspot.answer(e);
         if (!e.late.empty()) {
             const auto executor = co_await asio::this_coro::executor;
-            asio::co_spawn(executor, apply_later(hubspot, *e.what.late, e.number, std::move(e.late)),
-                           &rethrow);
+            asio::co_spawn(executor, apply_later(hubspot, *e.what.late, e.number, std::move(e.late)), &rethrow);
         }
         if (!e.what.is_silent()) e.status = r.status;
         const bool keep = co_await deliver(connection_, e.what, r, p.get().keep_alive(), release);

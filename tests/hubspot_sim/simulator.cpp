@@ -27,22 +27,16 @@ base::result<std::unique_ptr<simulator>> simulator::start(options o) {
 
 simulator::simulator(std::unique_ptr<impl> parts) : impl_(std::move(parts)) {}
 simulator::~simulator() = default;
-void simulator::stop() {
-    impl_->stop();
-}
+void simulator::stop() { impl_->stop(); }
 
-std::uint16_t simulator::port() const {
-    return impl_->port;
-}
+std::uint16_t simulator::port() const { return impl_->port; }
 
 std::string simulator::base_url() const {
     const std::string port = std::to_string(impl_->port);
     return impl_->settings.plain ? "http://127.0.0.1:" + port : "https://localhost:" + port;
 }
 
-const std::string& simulator::authority_pem() const {
-    return impl_->authority.authority_pem;
-}
+const std::string& simulator::authority_pem() const { return impl_->authority.authority_pem; }
 
 base::result<void> simulator::write_authority(const std::string& file) const {
     std::ofstream out(file, std::ios::binary | std::ios::trunc);
@@ -51,31 +45,16 @@ base::result<void> simulator::write_authority(const std::string& file) const {
     return {};
 }
 
-void simulator::next(std::vector<fault> faults) {
-    impl_->hubspot.script(std::move(faults));
-}
-void simulator::next_token(std::vector<fault> faults) {
-    impl_->hubspot.script_token(std::move(faults));
-}
-void simulator::clear_script() {
-    impl_->hubspot.clear_script();
-}
-void simulator::change(const std::function<void(options&)>& how) {
-    impl_->hubspot.change(how);
-}
-void simulator::refuse_connections(bool refuse) {
-    impl_->refuse_connections(refuse);
-}
-void simulator::cut_connections() {
-    impl_->cut_connections();
-}
+void simulator::next(std::vector<fault> faults) { impl_->hubspot.script(std::move(faults)); }
+void simulator::next_token(std::vector<fault> faults) { impl_->hubspot.script_token(std::move(faults)); }
+void simulator::clear_script() { impl_->hubspot.clear_script(); }
+void simulator::change(const std::function<void(options&)>& how) { impl_->hubspot.change(how); }
+void simulator::refuse_connections(bool refuse) { impl_->refuse_connections(refuse); }
+void simulator::cut_connections() { impl_->cut_connections(); }
 
-counter_values simulator::counters() const {
-    return impl_->hubspot.counters();
-}
+counter_values simulator::counters() const { return impl_->hubspot.counters(); }
 
-bool simulator::wait_until(const std::function<bool(const counter_values&)>& reached,
-                           milliseconds limit) const {
+bool simulator::wait_until(const std::function<bool(const counter_values&)>& reached, milliseconds limit) const {
     return impl_->hubspot.wait_until(reached, limit);
 }
 

@@ -31,8 +31,7 @@ base::error io_error(const std::string& what, const error_code& ec) {
 
 simulator::impl::impl(options o) : settings(o), hubspot(o), fast(o), world{hubspot, {}} {
     const std::uint32_t count = settings.fast ? std::max<std::uint32_t>(1, settings.threads) : 1;
-    for (std::uint32_t i = 0; i < count; ++i)
-        workers_.push_back(std::make_unique<worker>());
+    for (std::uint32_t i = 0; i < count; ++i) workers_.push_back(std::make_unique<worker>());
 }
 
 simulator::impl::~impl() {
@@ -59,8 +58,7 @@ base::result<void> simulator::impl::start() {
 }
 
 void simulator::impl::stop() {
-    for (const auto& w : workers_)
-        w->context.stop();
+    for (const auto& w : workers_) w->context.stop();
     for (const auto& w : workers_) {
         if (w->thread.joinable()) w->thread.join();
     }
@@ -86,8 +84,7 @@ base::result<void> simulator::impl::listen_at(const asio::ip::address& address, 
     if (!ec) acceptor->set_option(asio::socket_base::reuse_address(true), ec);
     if (!ec) acceptor->bind(endpoint, ec);
     if (!ec) acceptor->listen(asio::socket_base::max_listen_connections, ec);
-    if (ec)
-        return io_error("cannot listen on " + address.to_string() + " port " + std::to_string(on_port), ec);
+    if (ec) return io_error("cannot listen on " + address.to_string() + " port " + std::to_string(on_port), ec);
     acceptors_.push_back(acceptor);
     asio::co_spawn(workers_.front()->context, accept_all(acceptor), &rethrow);
     return {};
@@ -109,12 +106,10 @@ asio::awaitable<void> simulator::impl::accept_all(std::shared_ptr<tcp::acceptor>
 void simulator::impl::open_session(tcp::socket socket, worker& on) {
     ++connections_;
     if (settings.fast) {
-        auto stream =
-            std::make_unique<fast_stream>(std::move(socket), settings.plain ? nullptr : tls_.native_handle());
+        auto stream = std::make_unique<fast_stream>(std::move(socket), settings.plain ? nullptr : tls_.native_handle());
         asio::co_spawn(on.context, run_fast_session(std::move(stream), fast), &rethrow);
     } else {
-        auto c =
-            std::make_unique<connection>(std::move(socket), settings.plain ? nullptr : &tls_, connections_);
+        auto c = std::make_unique<connection>(std::move(socket), settings.plain ? nullptr : &tls_, connections_);
         asio::co_spawn(on.context, run_session(std::move(c), world), &rethrow);
     }
 }
@@ -134,8 +129,7 @@ void simulator::impl::run_inside(Function f) {
 void simulator::impl::refuse_connections(bool refuse) {
     run_inside([this, refuse] {
         error_code ignored;
-        for (const auto& acceptor : acceptors_)
-            acceptor->close(ignored);
+        for (const auto& acceptor : acceptors_) acceptor->close(ignored);
         acceptors_.clear();
         if (!refuse) static_cast<void>(listen(port));
     });
@@ -143,8 +137,7 @@ void simulator::impl::refuse_connections(bool refuse) {
 
 void simulator::impl::cut_connections() {
     run_inside([this] {
-        for (connection* c : world.open)
-            c->reset();
+        for (connection* c : world.open) c->reset();
     });
 }
 

@@ -24,8 +24,7 @@ void append_quoted(std::string& to, std::string_view text) {
             to.push_back(c);
         } else if (static_cast<unsigned char>(c) < 0x20) {
             char escape[8];
-            std::snprintf(escape, sizeof escape, "\\u%04x",
-                          static_cast<unsigned>(static_cast<unsigned char>(c)));
+            std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
             to.append(escape);
         } else {
             to.push_back(c);

@@ -42,7 +42,10 @@ std::string lowered(std::string text) {
 class comparison {
   public:
     comparison(const daemon_under_test& daemon, hubspot_sim::simulator& hubspot, const std::vector<dropped_file>& files)
-        : daemon_(daemon), hubspot_(hubspot), files_(files), db_(daemon.state("/ledger.db"), ledger::database::access::read_only) {}
+        : daemon_(daemon),
+          hubspot_(hubspot),
+          files_(files),
+          db_(daemon.state("/ledger.db"), ledger::database::access::read_only) {}
 
     std::vector<std::string> run() {
         read_ledger();
@@ -59,20 +62,30 @@ class comparison {
     void say(const std::string& what) { found_.push_back(what); }
 
     void read_ledger() {
-        auto rows = db_.prepare("SELECT c.id, c.subscriber, c.explanation, c.state, c.verdict, r.superseded_by FROM changes c "
-                                "LEFT JOIN reasons r ON r.id=c.id ORDER BY c.id");
+        auto rows = db_.prepare(
+            "SELECT c.id, c.subscriber, c.explanation, c.state, c.verdict, r.superseded_by FROM changes c "
+            "LEFT JOIN reasons r ON r.id=c.id ORDER BY c.id");
         rows.run_with();
         while (rows.step()) {
-            ledger_row row{rows.integer(0), rows.text(1), rows.text(2), rows.integer(3) == 2,
-                           static_cast<int>(rows.integer(4)), rows.integer(5), {}, 0};
+            ledger_row row{rows.integer(0),
+                           rows.text(1),
+                           rows.text(2),
+                           rows.integer(3) == 2,
+                           static_cast<int>(rows.integer(4)),
+                           rows.integer(5),
+                           {},
+                           0};
             by_id_[row.id] = rows_.size();
             rows_.push_back(std::move(row));
         }
-        auto attempts = db_.prepare("SELECT id, assertion, end_number IS NOT NULL, outcome, changes, unsettled FROM attempts ORDER BY id");
+        auto attempts = db_.prepare(
+            "SELECT id, assertion, end_number IS NOT NULL, outcome, changes, unsettled FROM attempts ORDER BY id");
         attempts.run_with();
         while (attempts.step()) {
-            ledger_attempt a{attempts.integer(0), attempts.integer(1) != 0, attempts.integer(2) != 0, attempts.text(3), {}};
-            for (const auto place : ledger::expand_ranges(ledger::parse_ranges(attempts.text(5)))) a.unsettled.insert(place.id());
+            ledger_attempt a{
+                attempts.integer(0), attempts.integer(1) != 0, attempts.integer(2) != 0, attempts.text(3), {}};
+            for (const auto place : ledger::expand_ranges(ledger::parse_ranges(attempts.text(5))))
+                a.unsettled.insert(place.id());
             for (const auto place : ledger::expand_ranges(ledger::parse_ranges(attempts.text(4)))) {
                 const auto at = by_id_.find(place.id());
                 if (at == by_id_.end()) {
@@ -100,7 +113,8 @@ class comparison {
             const std::string name(line.at("name").as_string());
             if (!reported.try_emplace(name, std::move(line)).second) say(name + " is reported twice");
         }
-        if (ledger_files.size() != files_.size()) say("the ledger has " + std::to_string(ledger_files.size()) + " files");
+        if (ledger_files.size() != files_.size())
+            say("the ledger has " + std::to_string(ledger_files.size()) + " files");
         for (const dropped_file& file : files_) {
             const auto in_ledger = ledger_files.find(file.name);
             const auto in_report = reported.find(file.name);
@@ -124,13 +138,15 @@ class comparison {
             }
             const ledger_row& row = rows_[at->second];
             ++counts[static_cast<std::size_t>(row.verdict)];
-            if (row.mark != file.rows[i].mark && row.verdict != 3) say(file.name + " has another row as " + std::to_string(i + 1));
+            if (row.mark != file.rows[i].mark && row.verdict != 3)
+                say(file.name + " has another row as " + std::to_string(i + 1));
         }
         planned_ += file.rows.size();
         if (counts[0] > 0) say(file.name + " has " + std::to_string(counts[0]) + " rows without a verdict");
         if (count(report, "rows") != file.rows.size()) say(file.name + " is reported with another number of rows");
         for (std::size_t v = 1; v < verdicts.size(); ++v)
-            if (count(report, verdicts[v]) != counts[v]) say(file.name + ": report and ledger differ in " + verdicts[v]);
+            if (count(report, verdicts[v]) != counts[v])
+                say(file.name + ": report and ledger differ in " + verdicts[v]);
     }
 
     void compare_batches() {
@@ -139,24 +155,28 @@ class comparison {
         for (const boost::json::object& line : daemon_.batches()) {
             const std::int64_t id = line.at("attempt_id").to_number<std::int64_t>();
             if (!reported.insert(id).second) say("attempt " + std::to_string(id) + " is reported twice");
-            if (!line.at("assertion").as_bool()) confirmed += line.at("counts").at("confirmed").to_number<std::uint64_t>();
+            if (!line.at("assertion").as_bool())
+                confirmed += line.at("counts").at("confirmed").to_number<std::uint64_t>();
         }
         if (reported.size() != attempts_.size())
             say(std::to_string(attempts_.size()) + " attempts, " + std::to_string(reported.size()) + " reported");
-        const auto in_ledger = std::count_if(rows_.begin(), rows_.end(), [](const ledger_row& r) { return r.verdict == 1; });
+        const auto in_ledger =
+            std::count_if(rows_.begin(), rows_.end(), [](const ledger_row& r) { return r.verdict == 1; });
         if (confirmed != static_cast<std::uint64_t>(in_ledger))
             say("confirmed rows: " + std::to_string(in_ledger) + ", by batches.ndjson " + std::to_string(confirmed));
     }
 
     // Only what an attempt left unsettled is sent again; what is superseded is by a newer change.
     void compare_rows() {
-        if (rows_.size() != planned_) say("the ledger has " + std::to_string(rows_.size()) + " rows of " + std::to_string(planned_));
+        if (rows_.size() != planned_)
+            say("the ledger has " + std::to_string(rows_.size()) + " rows of " + std::to_string(planned_));
         for (const ledger_row& row : rows_) {
             for (std::size_t i = 0; i + 1 < row.attempts.size(); ++i)
                 if (!attempts_[row.attempts[i]].unsettled.contains(row.id))
                     say("row " + std::to_string(row.id) + " was sent again after attempt " +
                         std::to_string(attempts_[row.attempts[i]].id) + " had settled it");
-            if (row.verdict == 4 && row.superseded_by <= row.id) say("row " + std::to_string(row.id) + " is superseded by an older one");
+            if (row.verdict == 4 && row.superseded_by <= row.id)
+                say("row " + std::to_string(row.id) + " is superseded by an older one");
         }
     }
 
@@ -178,24 +198,31 @@ class comparison {
                 continue;
             }
             ++received[at->second];
-            // An assertion is of the newest change that HubSpot did not reject, so it may follow a newer one that it did.
+            // An assertion is of the newest change that HubSpot did not reject, so it may follow a newer one that it
+            // did.
             const ledger_row& row = rows_[at->second];
-            for (std::int64_t* before : {&last[got.subscriber], row.asserted() ? nullptr : &last_of_all[got.subscriber]})
-                if (before != nullptr && row.id < *before) say("HubSpot got row " + describe(row.id) + " after " + describe(*before));
+            for (std::int64_t* before :
+                 {&last[got.subscriber], row.asserted() ? nullptr : &last_of_all[got.subscriber]})
+                if (before != nullptr && row.id < *before)
+                    say("HubSpot got row " + describe(row.id) + " after " + describe(*before));
             std::int64_t& newest_sent = last_of_all[got.subscriber];
             newest_sent = std::max(newest_sent, row.id);
             if (row.verdict != 2) last[got.subscriber] = std::max(last[got.subscriber], row.id);
         }
         std::vector<bool> applied(rows_.size(), false);
         for (const auto& got : hubspot_.applied())
-            if (const auto at = by_mark.find(got.explanation.value_or("")); at != by_mark.end()) applied[at->second] = true;
+            if (const auto at = by_mark.find(got.explanation.value_or("")); at != by_mark.end())
+                applied[at->second] = true;
         for (std::size_t i = 0; i < rows_.size(); ++i) {
-            if (received[i] > rows_[i].sent) say("row " + std::to_string(rows_[i].id) + " came more often than attempts are on record");
-            if (rows_[i].verdict == 1 && !applied[i]) say("row " + std::to_string(rows_[i].id) + " is confirmed and was never applied");
+            if (received[i] > rows_[i].sent)
+                say("row " + std::to_string(rows_[i].id) + " came more often than attempts are on record");
+            if (rows_[i].verdict == 1 && !applied[i])
+                say("row " + std::to_string(rows_[i].id) + " is confirmed and was never applied");
         }
         for (const auto& [address, i] : newest) {
             const auto state = hubspot_.state(address, 7);
-            if (!state || state->explanation != rows_[i].mark) say("the last state of " + address + " is not its newest change, row " + std::to_string(rows_[i].id));
+            if (!state || state->explanation != rows_[i].mark)
+                say("the last state of " + address + " is not its newest change, row " + std::to_string(rows_[i].id));
         }
         if (hubspot_.counters().violations.twice_in_request > 0) say("one key twice in a request");
     }
@@ -204,7 +231,8 @@ class comparison {
     std::string describe(std::int64_t id) const {
         const ledger_row& row = rows_[by_id_.at(id)];
         std::string text = std::to_string(id >> 32) + ":" + std::to_string(id & 0xffffffff) + " (" +
-                           verdicts[static_cast<std::size_t>(row.verdict)] + "; sent " + std::to_string(row.sent) + " times; attempts";
+                           verdicts[static_cast<std::size_t>(row.verdict)] + "; sent " + std::to_string(row.sent) +
+                           " times; attempts";
         for (const std::size_t at : row.attempts)
             text += " " + std::to_string(attempts_[at].id) + " " + attempts_[at].outcome;
         return text + ")";
@@ -240,7 +268,8 @@ std::uint64_t ask(const daemon_under_test& daemon, const char* sql) {
 std::string dropped_file::text() const {
     std::string text = "email,subscription_id,status,legal_basis,legal_basis_explanation\n";
     for (const dropped_row& row : rows)
-        text += row.address + ",7," + (row.opt_out ? "unsubscribed" : "subscribed") + ",CONSENT_WITH_NOTICE," + row.mark + "\n";
+        text += row.address + ",7," + (row.opt_out ? "unsubscribed" : "subscribed") + ",CONSENT_WITH_NOTICE," +
+                row.mark + "\n";
     return text;
 }
 

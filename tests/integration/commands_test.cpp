@@ -31,7 +31,11 @@ bool has(const ran& r, std::string_view text) { return r.said.find(text) != std:
 
 class Commands : public ::testing::Test {
   protected:
-    Commands() { folder.write("good.json", "{ \"account\": \"test\", // comments are welcome\n \"hubspot\": { \"token_file\": \"/absent\" } }"); }
+    Commands() {
+        folder.write(
+            "good.json",
+            "{ \"account\": \"test\", // comments are welcome\n \"hubspot\": { \"token_file\": \"/absent\" } }");
+    }
     std::string check(const std::string& files) { return "check --config " + (folder / "good.json") + " " + files; }
 
     base::temp_folder folder;
@@ -78,7 +82,8 @@ TEST_F(Commands, CheckTellsWhatWouldBeSentAndNamesLineAndColumnOfFaults) {
 }
 
 TEST_F(Commands, CheckOfAGoodFileIsDone) {
-    folder.write("rows.ndjson", "{\"email\":\"ann@example.com\",\"subscriptionId\":7,\"statusState\":\"SUBSCRIBED\"}\n");
+    folder.write("rows.ndjson",
+                 "{\"email\":\"ann@example.com\",\"subscriptionId\":7,\"statusState\":\"SUBSCRIBED\"}\n");
     const ran r = run(check(folder / "rows.ndjson"));
     EXPECT_EQ(r.status, 0) << r.said;
     EXPECT_TRUE(has(r, "requests: about 1")) << r.said;

@@ -30,20 +30,24 @@ hubspot_sim::options misbehaving() {
     o.latency = milliseconds(10);
     o.jitter = milliseconds(30);
     o.missing_share = 0.002;
-    o.faults = hubspot_sim::parse_fault_shares("503=0.02,reset=0.01,reset+apply=0.02,502-html+late:200ms=0.01,truncated=0.01,"
-                                               "pending=0.01,close+apply=0.01")
+    o.faults = hubspot_sim::parse_fault_shares(
+                   "503=0.02,reset=0.01,reset+apply=0.02,502-html+late:200ms=0.01,truncated=0.01,"
+                   "pending=0.01,close+apply=0.01")
                    .value();
     return o;
 }
 
 void run(const crash_plan& plan) {
-    daemon_under_test d(misbehaving(), R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "1s", "max_attempts": 20 })");
+    daemon_under_test d(
+        misbehaving(),
+        R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "1s", "max_attempts": 20 })");
     std::mt19937_64 random(plan.seed);
     std::vector<dropped_file> files;
     std::size_t rows = 0;
     const auto drop_some = [&] {
         for (std::uint64_t n = random() % 4; n > 0 && rows < plan.rows_in_all; --n) {
-            const double size = std::exp(std::log(static_cast<double>(plan.rows_max)) * static_cast<double>(random() % 1'001) / 1'000);
+            const double size =
+                std::exp(std::log(static_cast<double>(plan.rows_max)) * static_cast<double>(random() % 1'001) / 1'000);
             files.push_back(make_file(files.size() + 1, static_cast<std::size_t>(size), plan.people, random));
             rows += files.back().rows.size();
             d.drop(files.back().name, files.back().text());
@@ -53,7 +57,7 @@ void run(const crash_plan& plan) {
         drop_some();
         d.launch();
         if (random() % 2 == 0) drop_some();
-        const std::uint64_t longest = random() % 3 == 0 ? 60 : 800;  // 60 ms: while it starts
+        const std::uint64_t longest = random() % 3 == 0 ? 60 : 800;     // 60 ms: while it starts
         std::this_thread::sleep_for(milliseconds(random() % longest));  // the moment of the kill is the test
         ASSERT_TRUE(d.runs()) << d.log();
         d.kill_hard();

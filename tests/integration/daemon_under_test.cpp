@@ -232,7 +232,8 @@ std::string daemon_under_test::report(const std::string& file_name) const {
 }
 
 daemon_under_test::command_result daemon_under_test::command(const std::string& arguments) const {
-    const std::string line = std::string(CONSENT_SYNC_BINARY) + " " + arguments + " --config " + folder_ + "/config.json 2>&1";
+    const std::string line =
+        std::string(CONSENT_SYNC_BINARY) + " " + arguments + " --config " + folder_ + "/config.json 2>&1";
     command_result result = run_line(line);
     if (!arguments.starts_with("history")) heard(result.out);
     return result;
@@ -244,7 +245,8 @@ std::string daemon_under_test::get(const std::string& path, const std::string& m
     const std::size_t at = text.rfind(begin);
     if (at == std::string::npos) return "there is no monitor";
     const std::string port = std::to_string(std::stoi(text.substr(at + begin.size())));
-    const command_result got = run_line("curl -s -i -m 10 " + more_for_curl + " http://127.0.0.1:" + port + path + " 2>&1");
+    const command_result got =
+        run_line("curl -s -i -m 10 " + more_for_curl + " http://127.0.0.1:" + port + path + " 2>&1");
     heard(got.out);
     return got.out + "\nexit " + std::to_string(got.status);
 }

@@ -27,17 +27,17 @@ class daemon_under_test {
 
     hubspot_sim::simulator& hubspot() { return *sim_; }
 
-    void start();      // and waits until it is ready
+    void start();  // and waits until it is ready
     void signal(int number) const;
-    void launch();     // and does not wait
+    void launch();  // and does not wait
     // "NAME=value" for the daemons started from now on, instead of those of the last call.
     void set_environment(std::vector<std::string> more) { environment_ = std::move(more); }
     int wait_for_exit(std::chrono::seconds limit = 30s);  // its exit status, -SIGNAL; -1000: it still runs
-    void kill_hard();  // SIGKILL
-    void reload();     // SIGHUP, and waits until it was served
-    void write_config(const std::string& more) const;  // the configuration of the constructor, with other `more`
+    void kill_hard();                                     // SIGKILL
+    void reload();                                        // SIGHUP, and waits until it was served
+    void write_config(const std::string& more) const;     // the configuration of the constructor, with other `more`
     void replace_in_config(const std::string& part, const std::string& by) const;
-    int stop();        // SIGTERM; returns the exit status
+    int stop();           // SIGTERM; returns the exit status
     int fail_to_start();  // starts it, and waits until it has ended by itself: the exit status
     pid_t process() const { return process_; }
     bool runs() const;
@@ -66,7 +66,7 @@ class daemon_under_test {
     std::string state(const std::string& below = "") const { return folder_ + "/state" + below; }
     std::string file(const std::string& name) const { return folder_ + "/" + name; }  // token, ca.pem, config.json
     void write_token(const std::string& token);
-    void set_environment(const std::string& name, const std::string& value);   // of the daemon; before start()
+    void set_environment(const std::string& name, const std::string& value);  // of the daemon; before start()
     // What the daemon said elsewhere than in its log: is held against the secrets as the log is.
     void heard(const std::string& text) const { heard_ += text + "\n"; }
     secrecy& secrets() { return secrecy_; }
@@ -75,7 +75,6 @@ class daemon_under_test {
     static constexpr const char* token = "pat-test-0123456789abcdef";
 
   private:
-
     std::string folder_;
     std::unique_ptr<hubspot_sim::simulator> sim_;
     pid_t process_ = -1;

@@ -16,8 +16,8 @@ std::string csv(int first, int rows, const std::string& status) {
 
 TEST(Faults, FiveHundredsAndResetsAreTriedAgain) {
     daemon_under_test d({}, quick_retry);
-    d.hubspot().next({hubspot_sim::fault::status(503), hubspot_sim::fault::reset().applied(),
-                      hubspot_sim::fault::html(502)});
+    d.hubspot().next(
+        {hubspot_sim::fault::status(503), hubspot_sim::fault::reset().applied(), hubspot_sim::fault::html(502)});
     d.start();
     d.drop("a.csv", csv(0, 50, "subscribed"));
     const auto files = d.wait_for_files(1);
@@ -57,8 +57,8 @@ TEST(Faults, StopCutsNothingThatEndsInTime) {
 TEST(Faults, SecondDaemonOnOneStateFolderIsKeptOut) {
     daemon_under_test d;
     d.start();
-    const std::string command = std::string(CONSENT_SYNC_BINARY) + " run --config " + d.state("/../config.json") +
-                                " > /dev/null 2>&1";
+    const std::string command =
+        std::string(CONSENT_SYNC_BINARY) + " run --config " + d.state("/../config.json") + " > /dev/null 2>&1";
     EXPECT_NE(std::system(command.c_str()), 0);
     EXPECT_TRUE(d.runs());
 }

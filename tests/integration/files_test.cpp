@@ -13,7 +13,8 @@ TEST(Files, SpreadsheetCsvWithMarkSemicolonsAndQuotedLines) {
     daemon_under_test d;
     d.start();
     d.drop("Kündigungen März.csv",
-           "\xEF\xBB\xBF" "E-Mail;Subscription ID;Status;Legal basis;Explanation\r\n"
+           "\xEF\xBB\xBF"
+           "E-Mail;Subscription ID;Status;Legal basis;Explanation\r\n"
            "\"m\xC3\xBCller@example.com\";7;opt-out;;\r\n"
            "ann@example.com;7;SUBSCRIBED;CONSENT_WITH_NOTICE;\"said \"\"yes\"\"\r\nat the fair\"\r\n");
     const auto files = d.wait_for_files(1);
@@ -45,9 +46,8 @@ TEST(Files, EachFormatPlainAndCompressedArrives) {
 TEST(Files, BrokenElementInAnArrayCostsOneRow) {
     daemon_under_test d;
     d.start();
-    d.drop("rows.json",
-           R"([{"email":"a@example.com","subscriptionId":7,"status":"yes"},{"email":bro ken},)"
-           R"({"email":"b@example.com","subscriptionId":7,"status":"no"}])");
+    d.drop("rows.json", R"([{"email":"a@example.com","subscriptionId":7,"status":"yes"},{"email":bro ken},)"
+                        R"({"email":"b@example.com","subscriptionId":7,"status":"no"}])");
     const auto files = d.wait_for_files(1);
     ASSERT_EQ(files.size(), 1u);
     EXPECT_EQ(count(files[0], "confirmed"), 2u);
@@ -72,7 +72,8 @@ TEST(Files, TruncatedGzipIsDoneUpToTheBreakAndSaysSo) {
 TEST(Files, SameContentAgainSendsItsOptOutsOnly) {
     daemon_under_test d;
     d.start();
-    const std::string text = "email,subscription_id,status,colour\nin@example.com,7,subscribed,red\nout@example.com,7,opt-out,red\n";
+    const std::string text =
+        "email,subscription_id,status,colour\nin@example.com,7,subscribed,red\nout@example.com,7,opt-out,red\n";
     d.drop("first.csv", text);
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     d.drop("again.csv", text);

@@ -42,7 +42,8 @@ void write_packed(const std::string& path, const std::string& begin, char filler
     const gzFile out = ::gzopen(path.c_str(), "wb9");
     ::gzwrite(out, begin.data(), static_cast<unsigned>(begin.size()));
     const std::string block(1 << 20, filler);
-    for (std::uint64_t n = 0; n < size; n += block.size()) ::gzwrite(out, block.data(), static_cast<unsigned>(block.size()));
+    for (std::uint64_t n = 0; n < size; n += block.size())
+        ::gzwrite(out, block.data(), static_cast<unsigned>(block.size()));
     ::gzclose(out);
 }
 
@@ -60,7 +61,8 @@ TEST(HostileFiles, NamesAreDataEverywhere) {
                                             "-rf.csv",
                                             "--help.csv",
                                             "\x1b[31mred\x1b]0;title\x07.csv",
-                                            "\xe2\x80\xae" "csv.exe.csv",
+                                            "\xe2\x80\xae"
+                                            "csv.exe.csv",
                                             "not\xff\xfeutf8.csv",
                                             "x..\\..\\up.csv",
                                             "%2e%2e%2fup.csv",
@@ -70,7 +72,8 @@ TEST(HostileFiles, NamesAreDataEverywhere) {
                                             std::string(251, 'n') + ".csv"};
     for (std::size_t i = 0; i < names.size(); ++i) {
         ASSERT_LE(names[i].size(), 255u);
-        d.drop(names[i], header + row("a" + std::to_string(i)) + "nobody,subscribed,7\n");  // a failed row: a folder of its own
+        d.drop(names[i],
+               header + row("a" + std::to_string(i)) + "nobody,subscribed,7\n");  // a failed row: a folder of its own
     }
     const auto files = d.wait_for_files(names.size());
     ASSERT_EQ(files.size(), names.size());
@@ -107,7 +110,8 @@ TEST(HostileFiles, OnlyRegularFilesOfOneNameAreTaken) {
     d.drop("good.csv", header + row("a"));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     for (const char* reason : {"symlink", "hard_link", "folder", "fifo", "socket"})
-        EXPECT_TRUE(d.wait([&] { return d.log().find(std::string("reason=") + reason) != std::string::npos; })) << reason;
+        EXPECT_TRUE(d.wait([&] { return d.log().find(std::string("reason=") + reason) != std::string::npos; }))
+            << reason;
     if (device) {
         EXPECT_TRUE(d.wait([&] { return d.log().find("reason=device") != std::string::npos; }));
     }
@@ -142,13 +146,15 @@ TEST(HostileFiles, ContentHurtsItsOwnRowsOnly) {
     d.drop("quote.csv", header + row("a") + "\"b@example.com,subscribed,7\n" + row("c"));
     d.drop("field.csv", header + row("d") + std::string(900'000, 'x') + ",subscribed,7\n" + row("e"));
     d.drop("row.csv", header + row("f") + std::string(3 << 20, 'x') + "\n" + row("g"));
-    d.drop("nul.csv", header + row("h") + "filler" + filler + "@example.com,subscribed,7\n" + std::string("i") + nul + "@example.com,subscribed,7\n" + row("j"));
+    d.drop("nul.csv", header + row("h") + "filler" + filler + "@example.com,subscribed,7\n" + std::string("i") + nul +
+                          "@example.com,subscribed,7\n" + row("j"));
     d.drop("utf8.csv", header + row("k") + "\xc3\x28@example.com,subscribed,7\n" + row("l"));
     d.drop("deep.json", "{\"inputs\":[{\"email\":\"m@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}," +
                             std::string(100'000, '[') + std::string(100'000, ']') +
                             ",{\"email\":\"n@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}]}");
     d.drop("deep.ndjson", "{\"email\":\"o@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}\n{\"a\":" +
-                              std::string(100'000, '{') + "\n{\"email\":\"p@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}\n");
+                              std::string(100'000, '{') +
+                              "\n{\"email\":\"p@example.com\",\"status\":\"subscribed\",\"subscription_id\":7}\n");
     d.drop("escape.csv", header + row("q") + "\x1b[2J@example.com,subscribed,7\n");
     const auto files = d.wait_for_files(8);
     ASSERT_EQ(files.size(), 8u);
@@ -243,7 +249,8 @@ TEST(HostileFiles, AFileMayShrinkBeReplacedOrDeletedWhileItIsRead) {
     });
     change_while_read([](const std::string& path) { fs::remove(path); });
     const auto over = [&](const std::string& name) {
-        return find(d.lines("files.ndjson"), name) != nullptr || d.log().find("event=file.refused file=00000005") != std::string::npos;
+        return find(d.lines("files.ndjson"), name) != nullptr ||
+               d.log().find("event=file.refused file=00000005") != std::string::npos;
     };
     EXPECT_TRUE(d.wait([&] { return over("changing5.csv") && d.lines("files.ndjson").size() >= 5; }, 60s)) << d.log();
     EXPECT_EQ(d.stop(), 0);
@@ -251,7 +258,8 @@ TEST(HostileFiles, AFileMayShrinkBeReplacedOrDeletedWhileItIsRead) {
     for (const char* name : {"after2.csv", "after4.csv", "after6.csv"}) expect_counts(files, name, 1, 0);
     for (const auto& file : files) {
         std::uint64_t sum = 0;
-        for (const char* verdict : {"confirmed", "rejected", "invalid", "superseded", "unconfirmed"}) sum += count(file, verdict);
+        for (const char* verdict : {"confirmed", "rejected", "invalid", "superseded", "unconfirmed"})
+            sum += count(file, verdict);
         EXPECT_EQ(sum, count(file, "rows")) << file.at("name").as_string();
     }
     EXPECT_TRUE(d.names("/processing").empty());
@@ -299,8 +307,8 @@ TEST(HostileFiles, ManyFilesAtOnceAreEachDone) {
     EXPECT_EQ(confirmed, many);
     EXPECT_EQ(d.names("/done").size(), many);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-    std::cout << many << " files in " << took.count() << " ms, " << d.hubspot().counters().requests << " requests, peak "
-              << (memory_peak(d) >> 20) << " MiB\n";
+    std::cout << many << " files in " << took.count() << " ms, " << d.hubspot().counters().requests
+              << " requests, peak " << (memory_peak(d) >> 20) << " MiB\n";
     if (memory_tells) {
         EXPECT_LT(memory_peak(d), 250ULL << 20);
     }

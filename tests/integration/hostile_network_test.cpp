@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 using hubspot_sim::fault;
 using hubspot_sim::fault_kind;
 
-const std::string quick_retry = R"("retry": { "initial": "20ms", "max": "300ms", "max_attempts": 50, "late_write_window": "1s" })";
+const std::string quick_retry =
+    R"("retry": { "initial": "20ms", "max": "300ms", "max_attempts": 50, "late_write_window": "1s" })";
 
 std::string csv(const std::string& who, int rows) {
     std::string text = "email,subscription_id,status\n";
@@ -28,7 +29,8 @@ std::string csv(const std::string& who, int rows) {
 }
 
 // Deadlines are short where one is to be met; what is to succeed gets all the time that a busy machine needs.
-void set_timeouts(daemon_under_test& d, const std::string& connect, const std::string& tls, const std::string& request) {
+void set_timeouts(daemon_under_test& d, const std::string& connect, const std::string& tls,
+                  const std::string& request) {
     d.replace_in_config("\"ca_file\"", "\"timeouts\": { \"connect\": \"" + connect + "\", \"tls\": \"" + tls +
                                            "\", \"request\": \"" + request + "\" }, \"ca_file\"");
 }
@@ -74,10 +76,15 @@ TEST(HostileNetwork, WhateverAServerDoesEndsInTimeAndLeavesNothingBehind) {
         EXPECT_LT(d.hubspot().counters().script_left, 2u) << hubspot_sim::name(f);  // one may have been enough
         d.hubspot().clear_script();
     };
-    const std::vector<fault> quick = {fault::of(fault_kind::truncated), fault::of(fault_kind::hang_up),
-                                      fault::of(fault_kind::garbage), fault::of(fault_kind::endless_headers),
-                                      fault::of(fault_kind::endless_body), fault::reset(), fault::reset().applied(),
-                                      fault::of(fault_kind::close).applied(), fault::of(fault_kind::wrong_length)};
+    const std::vector<fault> quick = {fault::of(fault_kind::truncated),
+                                      fault::of(fault_kind::hang_up),
+                                      fault::of(fault_kind::garbage),
+                                      fault::of(fault_kind::endless_headers),
+                                      fault::of(fault_kind::endless_body),
+                                      fault::reset(),
+                                      fault::reset().applied(),
+                                      fault::of(fault_kind::close).applied(),
+                                      fault::of(fault_kind::wrong_length)};
     const std::vector<fault> slow = {fault::of(fault_kind::drip).after(std::chrono::milliseconds(50)),
                                      fault::of(fault_kind::stall_before_read), fault::of(fault_kind::stall).applied()};
     suffer(fault::none());
@@ -108,11 +115,11 @@ TEST(HostileNetwork, ServersThatMayNotBeTrustedGetNothing) {
     };
     using enum hubspot_sim::certificate_fault;
     using enum hubspot_sim::tls_version;
-    for (const untrusted& each : {untrusted{wrong_name, v1_3, false, "certificate verify failed: hostname mismatch"},
-                                  untrusted{expired, v1_3, false, "certificate verify failed: certificate has expired"},
-                                  untrusted{self_signed, v1_3, false, "certificate verify failed: self-signed certificate"},
-                                  untrusted{none, v1_3, true, "certificate verify failed"},
-                                  untrusted{none, v1_0, false, "protocol"}}) {
+    for (const untrusted& each :
+         {untrusted{wrong_name, v1_3, false, "certificate verify failed: hostname mismatch"},
+          untrusted{expired, v1_3, false, "certificate verify failed: certificate has expired"},
+          untrusted{self_signed, v1_3, false, "certificate verify failed: self-signed certificate"},
+          untrusted{none, v1_3, true, "certificate verify failed"}, untrusted{none, v1_0, false, "protocol"}}) {
         hubspot_sim::options o;
         o.certificate = each.certificate;
         o.tls_min = each.newest == v1_0 ? v1_0 : v1_2;

@@ -1,4 +1,5 @@
-// What people ask before and after: a dry run against the ledger, the history of an address, subscriptions that there are.
+// What people ask before and after: a dry run against the ledger, the history of an address, subscriptions that there
+// are.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,11 +30,14 @@ std::string check(const daemon_under_test& d, const std::string& name, const std
 TEST(DryRun, TellsWhatTheLedgerWouldMakeOfAFile) {
     daemon_under_test d({}, R"("rules": { "hold_above": 400 })");
     d.start();
-    d.drop("a.csv", csv(0, 150, "subscribed") + "reject-1@example.com,7,subscribed\nreject-2@example.com,7,subscribed\n");
+    d.drop("a.csv",
+           csv(0, 150, "subscribed") + "reject-1@example.com,7,subscribed\nreject-2@example.com,7,subscribed\n");
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     ASSERT_TRUE(d.wait([&] { return !d.report("failed.csv").empty(); }));
-    EXPECT_THAT(check(d, "same.csv", csv(0, 150, "subscribed") + "reject-1@example.com,7,subscribed\nreject-2@example.com,7,subscribed\n"),
-                HasSubstr("the same content was dropped before, as file 00000001"));
+    EXPECT_THAT(
+        check(d, "same.csv",
+              csv(0, 150, "subscribed") + "reject-1@example.com,7,subscribed\nreject-2@example.com,7,subscribed\n"),
+        HasSubstr("the same content was dropped before, as file 00000001"));
     const std::string failed = d.report("failed.csv");
     d.drop("newer.csv", "email,subscription_id,status\nReject-2@example.com,7,unsubscribed\n");
     ASSERT_EQ(d.wait_for_files(2).size(), 2u);
@@ -68,10 +72,13 @@ TEST(DryRun, SeesWhatWaitsAndWhatItsOptOutsWouldSupersede) {
 TEST(History, TellsEveryChangeAndAttemptOfAnAddress) {
     daemon_under_test d;
     d.start();
-    d.drop("in.csv", "email,subscription_id,status,legal_basis,legal_basis_explanation\n"
-                     "Ann@Example.com,7,subscribed,CONSENT_WITH_NOTICE,\"Signed up, at the fair\"\nnobody@example.com,8,maybe,,\n");
+    d.drop(
+        "in.csv",
+        "email,subscription_id,status,legal_basis,legal_basis_explanation\n"
+        "Ann@Example.com,7,subscribed,CONSENT_WITH_NOTICE,\"Signed up, at the fair\"\nnobody@example.com,8,maybe,,\n");
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
-    d.drop("out.csv", "email,subscription_id,status\nann@example.com,7,unsubscribed\nannex@example.com,7,unsubscribed\n");
+    d.drop("out.csv",
+           "email,subscription_id,status\nann@example.com,7,unsubscribed\nannex@example.com,7,unsubscribed\n");
     ASSERT_EQ(d.wait_for_files(2).size(), 2u);
     const auto text = d.command("history ANN@example.com");
     EXPECT_EQ(text.status, 0);
@@ -138,7 +145,9 @@ TEST(KnownSubscriptions, ADryRunAsksTheDaemonForThem) {
     EXPECT_THAT(check(d, "a.csv", rows), HasSubstr("which only the running daemon knows"));
     d.start();
     std::string out;
-    ASSERT_TRUE(d.wait([&] { return (out = check(d, "a.csv", rows)).find("unknown_subscription") != std::string::npos; })) << out;
+    ASSERT_TRUE(d.wait([&] {
+        return (out = check(d, "a.csv", rows)).find("unknown_subscription") != std::string::npos;
+    })) << out;
     EXPECT_THAT(out, HasSubstr("row 6, line 7, column 2 (subscription_id): unknown_subscription"));
     EXPECT_THAT(out, HasSubstr("would be sent: 5"));
 }

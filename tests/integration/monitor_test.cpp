@@ -63,7 +63,8 @@ TEST(Monitor, MetricsCountWhatWasDoneAndPromtoolFindsNothingToSay) {
     EXPECT_THAT(metrics, HasSubstr("consent_sync_paused{reason=\"daily limit\"} 0"));
     EXPECT_THAT(metrics, HasSubstr("consent_sync_requests_total{code=\"20"));
     EXPECT_THAT(metrics, Not(HasSubstr("example.com")));
-    const std::string checked = watched_daemon::shell("curl -s http://127.0.0.1:" + d.port() + "/metrics | promtool check metrics");
+    const std::string checked =
+        watched_daemon::shell("curl -s http://127.0.0.1:" + d.port() + "/metrics | promtool check metrics");
     EXPECT_EQ(checked, "\nexit 0");
 }
 
@@ -97,14 +98,16 @@ TEST(Monitor, RefusesForeignHostsOtherMethodsAndOtherPaths) {
 // A raw connection, for what curl does not send.
 class raw_client {
   public:
-    raw_client(const std::string& port, const std::string& text) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    raw_client(const std::string& port, const std::string& text)
+        : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in to{};
         to.sin_family = AF_INET;
         to.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         const timeval patience{20, 0};
         ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+        if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0)
+            ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
     }
     raw_client(raw_client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     ~raw_client() {

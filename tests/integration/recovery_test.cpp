@@ -150,7 +150,8 @@ TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
     commands.erase(0, std::string("systemctl stop consent-sync\n").size());
     commands.replace(commands.find("/var/lib/consent-sync"), std::string("/var/lib/consent-sync").size(), d.state());
     std::ofstream(d.file("commands")) << "set -euo pipefail\n" << commands;
-    ASSERT_EQ(std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str()), 0) << bytes_of(d.file("said"));
+    ASSERT_EQ(std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str()), 0)
+        << bytes_of(d.file("said"));
     EXPECT_EQ(bytes_of(d.file("said")), "ok\n");
     EXPECT_TRUE(open_to_others(d.state()).empty());
     expect_waits_for_operator(d, 3);
@@ -188,8 +189,8 @@ TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
     small_disk disk(d.state());
     if (!disk.mount("size=1M,mode=0700")) GTEST_SKIP() << "needs root: mount failed";
     const std::string outside = d.folder() + "/outside";
-    d.replace_in_config("\"settle\": \"100ms\"", "\"settle\": \"100ms\", \"dir\": \"" + outside + "/inbox\", \"work_dir\": \"" +
-                                                     outside + "\"");
+    d.replace_in_config("\"settle\": \"100ms\"",
+                        "\"settle\": \"100ms\", \"dir\": \"" + outside + "/inbox\", \"work_dir\": \"" + outside + "\"");
     d.start();
     const auto drop = [&](const std::string& name, int rows) {
         std::ofstream(outside + "/inbox/.x.tmp") << csv(name, rows);
@@ -209,8 +210,8 @@ TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// As the kernel does with a file system whose disk fails. A writer's open file would forbid it, so the daemon meets it at
-// its start; what is open already is in tests/storage_faults.
+// As the kernel does with a file system whose disk fails. A writer's open file would forbid it, so the daemon meets it
+// at its start; what is open already is in tests/storage_faults.
 TEST(Recovery, ReadOnlyStateIsSaidAndKept) {
     daemon_under_test d;
     small_disk disk(d.state());

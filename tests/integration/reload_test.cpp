@@ -25,7 +25,8 @@ TEST(Reload, AppliesWhatMayChangeAndNamesWhatNeedsARestart) {
     auto files = d.wait_for_files(1);
     ASSERT_EQ(files.size(), 1u);
     EXPECT_EQ(count(files[0], "invalid"), 3u);  // no status
-    d.write_config(R"("defaults": { "statusState": "UNSUBSCRIBED" }, "limits": { "requests": 40 }, "keep": { "done": "2d" },
+    d.write_config(
+        R"("defaults": { "statusState": "UNSUBSCRIBED" }, "limits": { "requests": 40 }, "keep": { "done": "2d" },
                       "stop_grace": "3s", "retry": { "max": "9s" })");
     d.reload();
     EXPECT_TRUE(logged(d, R"(event=config.changed key=defaults.statusState before=null after="\"UNSUBSCRIBED\"")"));
@@ -75,8 +76,7 @@ TEST(Reload, UnderLoadLosesNothingAndKeepsTheOrder) {
     }
     const auto files = d.wait_for_files(6, 120s);
     ASSERT_EQ(files.size(), 6u);
-    for (const auto& file : files)
-        EXPECT_EQ(count(file, "confirmed") + count(file, "superseded"), 3'000u);
+    for (const auto& file : files) EXPECT_EQ(count(file, "confirmed") + count(file, "superseded"), 3'000u);
     for (int i = 1; i <= 3'000; ++i)
         ASSERT_EQ(d.hubspot().state("p" + std::to_string(i) + "@example.com", 7)->status, "UNSUBSCRIBED") << i;
     EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
@@ -114,7 +114,8 @@ TEST(Reload, ReadsTheTokenAgain) {
     const auto reads = [&] {
         const std::string all = d.log();
         std::size_t n = 0;
-        for (auto at = all.find("event=token.read"); at != std::string::npos; at = all.find("event=token.read", at + 1)) ++n;
+        for (auto at = all.find("event=token.read"); at != std::string::npos; at = all.find("event=token.read", at + 1))
+            ++n;
         return n;
     };
     ASSERT_TRUE(d.wait([&] { return reads() == 1; }));

@@ -19,11 +19,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-const std::string keep = R"("keep": { "done": "1h", "reports": "1h", "ledger": "1d" }, "rules": { "duplicate_window": "1h" })";
+const std::string keep =
+    R"("keep": { "done": "1h", "reports": "1h", "ledger": "1d" }, "rules": { "duplicate_window": "1h" })";
 
 std::vector<std::string> at(const std::string& time) {
-    return {std::string("LD_PRELOAD=") + DUE_TIMERS_LIBRARY + ":" + library, "FAKETIME=" + time, "NO_FAKE_STAT=1", "FAKETIME_DONT_RESET=1",
-            "ASAN_OPTIONS=verify_asan_link_order=0"};
+    return {std::string("LD_PRELOAD=") + DUE_TIMERS_LIBRARY + ":" + library, "FAKETIME=" + time, "NO_FAKE_STAT=1",
+            "FAKETIME_DONT_RESET=1", "ASAN_OPTIONS=verify_asan_link_order=0"};
 }
 
 std::int64_t ask(const daemon_under_test& d, const char* sql) {
@@ -108,7 +109,8 @@ TEST(Soak, NothingGrowsOverDays) {
     o.record = hubspot_sim::record_level::state;
     o.faults = hubspot_sim::parse_fault_shares("503=0.01,reset=0.01").value();
     daemon_under_test d(std::move(o), keep);
-    d.replace_in_config("\"ca_file\"", "\"timeouts\": { \"connect\": \"5m\", \"tls\": \"5m\", \"request\": \"10m\" }, \"ca_file\"");
+    d.replace_in_config("\"ca_file\"",
+                        "\"timeouts\": { \"connect\": \"5m\", \"tls\": \"5m\", \"request\": \"10m\" }, \"ca_file\"");
     d.replace_in_config("\"level\": \"debug\"", "\"level\": \"warn\"");
     d.set_environment(at("+0 x200"));
     d.launch();

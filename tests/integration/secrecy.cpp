@@ -14,19 +14,20 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t local_part_least = 4;
 
-bool in_word(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '+';
-}
+bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '+'; }
 
 std::string lowered(std::string_view text) {
     std::string low(text);
-    std::transform(low.begin(), low.end(), low.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(low.begin(), low.end(), low.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return low;
 }
 
 bool is_telling(std::string_view local_part) {
-    const bool digit = std::any_of(local_part.begin(), local_part.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-    const bool letter = std::any_of(local_part.begin(), local_part.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
+    const bool digit =
+        std::any_of(local_part.begin(), local_part.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+    const bool letter =
+        std::any_of(local_part.begin(), local_part.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
     return local_part.size() >= local_part_least && digit && letter;
 }
 
@@ -88,7 +89,8 @@ std::vector<std::string> open_to_others(const std::string& state) {
     const auto look = [&](const fs::path& path, mode_t forbidden) {
         struct stat s {};
         // A socket: its daemon asks the kernel who is there.
-        if (::lstat(path.c_str(), &s) == 0 && !S_ISLNK(s.st_mode) && !S_ISSOCK(s.st_mode) && (s.st_mode & forbidden) != 0)
+        if (::lstat(path.c_str(), &s) == 0 && !S_ISLNK(s.st_mode) && !S_ISSOCK(s.st_mode) &&
+            (s.st_mode & forbidden) != 0)
             found.push_back(path.string());
     };
     if (!fs::exists(state)) return found;

@@ -186,8 +186,9 @@ TEST(Retry, SendsRejectedRowsAgainInTheirPlace) {
     o.known_subscriptions = {7};
     daemon_under_test d(std::move(o));
     d.start();
-    d.drop("a.csv", csv(0, 20, "subscribed") + "r1@example.com,8,subscribed\nr2@example.com,8,unsubscribed\n"
-                                               "r3@example.com,8,subscribed\n");
+    d.drop("a.csv", csv(0, 20, "subscribed") +
+                        "r1@example.com,8,subscribed\nr2@example.com,8,unsubscribed\n"
+                        "r3@example.com,8,subscribed\n");
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     EXPECT_THAT(d.command("retry 9").out, HasSubstr("there is no file 00000009"));
     // Meanwhile the subscription comes to be, and one of them is taken over by a newer change.
@@ -208,7 +209,8 @@ TEST(Retry, SendsRejectedRowsAgainInTheirPlace) {
     EXPECT_EQ(d.hubspot().state("r1@example.com", 8)->status, "SUBSCRIBED");
     EXPECT_EQ(d.hubspot().state("r2@example.com", 8)->status, "UNSUBSCRIBED");
     EXPECT_EQ(d.hubspot().state("r3@example.com", 8)->status, "UNSUBSCRIBED");
-    ASSERT_TRUE(d.wait([&] { return d.command("retry 1").out.find("nothing is to be sent again") != std::string::npos; }));
+    ASSERT_TRUE(
+        d.wait([&] { return d.command("retry 1").out.find("nothing is to be sent again") != std::string::npos; }));
     EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
 }
 

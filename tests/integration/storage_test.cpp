@@ -20,7 +20,7 @@ constexpr std::uint64_t for_ever = ~std::uint64_t{0};
 const std::string quick = R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "100ms" })";
 
 struct outcome {
-    bool met = false;   // a fault came
+    bool met = false;  // a fault came
     std::uint64_t calls = 0;
     std::string operation;
 };
@@ -54,8 +54,8 @@ class fixture {
             EXPECT_TRUE(daemon.wait([&] { return late_writes_owed(daemon) == 0; })) << where;
             EXPECT_EQ(daemon.stop(), 0) << where;
         }
-        EXPECT_EQ(find_contradictions(daemon, daemon.hubspot(), files), std::vector<std::string>())
-            << where << "\n" << daemon.log();
+        EXPECT_EQ(find_contradictions(daemon, daemon.hubspot(), files), std::vector<std::string>()) << where << "\n"
+                                                                                                    << daemon.log();
         EXPECT_EQ(daemon.log().find("event=ledger.damaged"), std::string::npos) << where << "\n" << daemon.log();
         EXPECT_EQ(daemon.log().find("event=task.failed"), std::string::npos) << where << "\n" << daemon.log();
     }
@@ -73,9 +73,14 @@ outcome fail_at(disk_fault fault, std::uint64_t n, std::uint64_t count) {
     f.daemon.wait([&] { return f.all_done() || !f.daemon.runs() || (count == for_ever && disk.failed()); }, 20s);
     // While the disk is broken the daemon waits or ends, and says why; it leaves nothing behind in either case.
     if (count == for_ever && disk.failed())
-        f.daemon.wait([&] { return !f.daemon.runs() || f.daemon.log().find("level=ERROR") != std::string::npos ||
-                                   f.daemon.log().find(" ERROR ") != std::string::npos; }, 5s);
-    if (f.daemon.runs() && f.all_done()) f.daemon.stop();  // the n-th operation may be one of the stop; any status is good
+        f.daemon.wait(
+            [&] {
+                return !f.daemon.runs() || f.daemon.log().find("level=ERROR") != std::string::npos ||
+                       f.daemon.log().find(" ERROR ") != std::string::npos;
+            },
+            5s);
+    if (f.daemon.runs() && f.all_done())
+        f.daemon.stop();  // the n-th operation may be one of the stop; any status is good
     disk.mend();
     if (!f.daemon.runs() && !f.all_done()) f.daemon.wait_for_exit();
     outcome out{false, disk.calls(), disk.operation()};
@@ -90,7 +95,8 @@ outcome cut_at(std::uint64_t n) {
     disk.remember_synced();
     disk.fail(disk_fault::power_cut, n, 1);
     f.daemon.launch();
-    EXPECT_TRUE(f.daemon.wait([&] { return f.all_done() || !f.daemon.runs(); }, 60s)) << "operation " << n << ": " << f.daemon.log();
+    EXPECT_TRUE(f.daemon.wait([&] { return f.all_done() || !f.daemon.runs(); }, 60s))
+        << "operation " << n << ": " << f.daemon.log();
     const int status = f.daemon.stop();  // the n-th operation may be one of the stop
     const outcome out{disk.failed(), disk.calls(), disk.operation()};
     EXPECT_EQ(status, out.met ? 99 : 0) << "operation " << n << ": " << out.operation;

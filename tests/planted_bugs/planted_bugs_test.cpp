@@ -37,24 +37,12 @@ void expect_found(planted bug, const std::string& promise) {
     EXPECT_NE(found->find(promise), std::string::npos) << *found;
 }
 
-TEST(PlantedBugs, NoneIsFoundWhereNoneIs) {
-    EXPECT_EQ(find(planted::none).value_or(""), "");
-}
-TEST(PlantedBugs, AKeyThatIsReleasedTooEarly) {
-    expect_found(planted::key_released_too_early, "promise");
-}
-TEST(PlantedBugs, ARetryOutsideTheLimiter) {
-    expect_found(planted::retry_outside_limiter, "promise 6");
-}
-TEST(PlantedBugs, TrustInHttp200) {
-    expect_found(planted::trusts_http_200, "promise 4");
-}
-TEST(PlantedBugs, OvertakesOfUnsentRowsOnly) {
-    expect_found(planted::overtakes_of_unsent_rows_only, "promise 2");
-}
-TEST(PlantedBugs, LateWritesForgotten) {
-    expect_found(planted::late_writes_forgotten, "promise 2");
-}
+TEST(PlantedBugs, NoneIsFoundWhereNoneIs) { EXPECT_EQ(find(planted::none).value_or(""), ""); }
+TEST(PlantedBugs, AKeyThatIsReleasedTooEarly) { expect_found(planted::key_released_too_early, "promise"); }
+TEST(PlantedBugs, ARetryOutsideTheLimiter) { expect_found(planted::retry_outside_limiter, "promise 6"); }
+TEST(PlantedBugs, TrustInHttp200) { expect_found(planted::trusts_http_200, "promise 4"); }
+TEST(PlantedBugs, OvertakesOfUnsentRowsOnly) { expect_found(planted::overtakes_of_unsent_rows_only, "promise 2"); }
+TEST(PlantedBugs, LateWritesForgotten) { expect_found(planted::late_writes_forgotten, "promise 2"); }
 
 }  // namespace
 }  // namespace simulation

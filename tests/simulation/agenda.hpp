@@ -17,8 +17,7 @@ class agenda {
   public:
     using work = std::function<void()>;
 
-    explicit agenda(base::wall_time start)
-        : steady_(base::steady_time(std::chrono::hours(1000))), wall_(start) {}
+    explicit agenda(base::wall_time start) : steady_(base::steady_time(std::chrono::hours(1000))), wall_(start) {}
 
     base::moment now() const { return {steady_, wall_}; }
     void at(base::steady_time when, work what) {

@@ -1,5 +1,5 @@
-// The table of answers (lib/delivery/README.md), row by row, in virtual time: an answer about the whole request costs no
-// row, whatever it is and however many requests get it.
+// The table of answers (lib/delivery/README.md), row by row, in virtual time: an answer about the whole request costs
+// no row, whatever it is and however many requests get it.
 #include "simulation/scenario.hpp"
 
 namespace consent_sync::simulation {
@@ -19,9 +19,9 @@ struct row {
     const char* name;
     std::function<hubspot::answer()> answer;  // to all requests, for a while
     base::steady_time::duration lasts = seconds(20);
-    const char* pause = "";                   // the reason of the only pause; empty: none
-    base::steady_time::duration wait{};       // at least, before HubSpot is asked again
-    std::uint64_t requests_most = 60;         // while it lasts
+    const char* pause = "";              // the reason of the only pause; empty: none
+    base::steady_time::duration wait{};  // at least, before HubSpot is asked again
+    std::uint64_t requests_most = 60;    // while it lasts
 };
 
 class Answer : public testing::TestWithParam<row> {};
@@ -50,7 +50,8 @@ TEST_P(Answer, HasItsActionAndCostsNoRow) {
     EXPECT_EQ(w.daemon.texts("pause.ended", "reason"), reasons);
     ASSERT_FALSE(asked.empty());
     // What was sent within a moment of the first was on its way already.
-    const auto next = std::find_if(asked.begin(), asked.end(), [&](auto t) { return t - asked[0] > milliseconds(600); });
+    const auto next =
+        std::find_if(asked.begin(), asked.end(), [&](auto t) { return t - asked[0] > milliseconds(600); });
     ASSERT_NE(next, asked.end());
     EXPECT_GE(*next - asked[0], GetParam().wait);
 }
@@ -58,12 +59,18 @@ TEST_P(Answer, HasItsActionAndCostsNoRow) {
 INSTANTIATE_TEST_SUITE_P(
     To, Answer,
     testing::Values(
-        row{"Http200WithStatusPending", [] { return http(200, R"({"status":"PENDING","results":[]})"); }, minutes(5), "outage"},
+        row{"Http200WithStatusPending", [] { return http(200, R"({"status":"PENDING","results":[]})"); }, minutes(5),
+            "outage"},
         row{"Http200WithoutABody", [] { return http(200, ""); }, minutes(5), "outage"},
         row{"Http202WithHtml", [] { return http(202, "<html>accepted</html>"); }, minutes(5), "outage"},
-        row{"Http200ThatNamesNobody", [] { return http(200, R"({"status":"COMPLETE","results":[]})"); }, minutes(5), "outage"},
-        row{"Http400ForEverything", [] { return http(400, error_body("VALIDATION_ERROR", "no")); }, hours(1),
-            "configuration", {}, 1'000},
+        row{"Http200ThatNamesNobody", [] { return http(200, R"({"status":"COMPLETE","results":[]})"); }, minutes(5),
+            "outage"},
+        row{"Http400ForEverything",
+            [] { return http(400, error_body("VALIDATION_ERROR", "no")); },
+            hours(1),
+            "configuration",
+            {},
+            1'000},
         row{"Http413", [] { return http(413, ""); }, seconds(7), "", {}, 300},
         row{"Http403ScopeMissing", [] { return http(403, error_body("MISSING_SCOPES", "no")); }, hours(1), "scope",
             seconds(60)},
@@ -76,9 +83,11 @@ INSTANTIATE_TEST_SUITE_P(
         row{"Http429", rolling_limit, seconds(30), "", seconds(10)},
         row{"Http429WithRetryAfterInSeconds", [] { return with_retry_after(rolling_limit(), "25"); }, seconds(30), "",
             seconds(25)},
-        row{"Http429WithRetryAfterAsADate", [] { return with_retry_after(rolling_limit(), "Thu, 18 Dec 2025 00:00:31 GMT"); },
-            seconds(30), "", seconds(19)},
-        row{"Http477ForHours", [] { return with_retry_after(http(477, ""), "7200"); }, hours(5), "moving", hours(2), 10},
+        row{"Http429WithRetryAfterAsADate",
+            [] { return with_retry_after(rolling_limit(), "Thu, 18 Dec 2025 00:00:31 GMT"); }, seconds(30), "",
+            seconds(19)},
+        row{"Http477ForHours", [] { return with_retry_after(http(477, ""), "7200"); }, hours(5), "moving", hours(2),
+            10},
         row{"Http500", [] { return http(500, error_body("INTERNAL_ERROR", "oops")); }, hours(1), "outage"},
         row{"Http503WithHtml", [] { return http(503, "<html>busy</html>"); }, hours(1), "outage"},
         row{"Http524WithHtml", [] { return http(524, "<html>timeout</html>"); }, hours(1), "outage"},

@@ -4,9 +4,8 @@ namespace consent_sync::simulation {
 namespace {
 
 std::string result_text(const consent::change& c, std::string_view status) {
-    return R"({"businessUnitId":0,"channel":"EMAIL","subscriberIdString":")" + c.subscriber +
-           R"(","subscriptionId":)" + std::to_string(c.subscription) +
-           R"(,"subscriptionName":"News","status":")" + std::string(status) +
+    return R"({"businessUnitId":0,"channel":"EMAIL","subscriberIdString":")" + c.subscriber + R"(","subscriptionId":)" +
+           std::to_string(c.subscription) + R"(,"subscriptionName":"News","status":")" + std::string(status) +
            R"(","source":"Public status API, App ID:1","legalBasis":null,"legalBasisExplanation":null,)"
            R"("setStatusSuccessReason":"REQUESTED_CHANGE_OCCURRED","timestamp":"2026-01-08T06:34:39.478Z"})";
 }
@@ -37,20 +36,18 @@ std::string complete_body(std::span<const line> lines) {
                 errors += (errors.empty() ? "" : ",") + error_text(c);
                 ++error_count;
                 break;
-            case line::word::nothing:
-                break;
+            case line::word::nothing: break;
         }
     }
     std::string body = R"({"status":"COMPLETE","results":[)" + results + "]";
-    if (error_count > 0)
-        body += R"(,"numErrors":)" + std::to_string(error_count) + R"(,"errors":[)" + errors + "]";
+    if (error_count > 0) body += R"(,"numErrors":)" + std::to_string(error_count) + R"(,"errors":[)" + errors + "]";
     return body + R"(,"startedAt":"2026-01-08T06:34:39.389Z","completedAt":"2026-01-08T06:34:39.598Z"})";
 }
 
 std::string error_body(std::string_view category, std::string_view message, std::string_view more) {
     return R"({"status":"error","message":")" + std::string(message) +
-           R"(","correlationId":"5a5aa01c-db51-4bb2-8a19-11fa36e2b7d6","category":")" +
-           std::string(category) + "\"" + std::string(more) + "}";
+           R"(","correlationId":"5a5aa01c-db51-4bb2-8a19-11fa36e2b7d6","category":")" + std::string(category) + "\"" +
+           std::string(more) + "}";
 }
 
 hubspot::answer http(unsigned status, std::string body) {

@@ -19,9 +19,9 @@ delivery::budget::next_midnight midnight_of(const config::settings& settings) {
 
 }  // namespace
 
-daemon_model::daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, oracle& watch,
-                           ledger::store& store, config::settings settings, delivery::engine_bounds bounds,
-                           disk_profile disk, wire_profile wire)
+daemon_model::daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, oracle& watch, ledger::store& store,
+                           config::settings settings, delivery::engine_bounds bounds, disk_profile disk,
+                           wire_profile wire)
     : time_(time),
       luck_(luck),
       hubspot_(hubspot),
@@ -37,8 +37,7 @@ void daemon_model::start() {
     const base::moment now = time_.now();
     ledger::recovery past;
     const auto done = store_.transact([&](ledger::store& s) {
-        past =
-            s.recover(now.wall, settings_.retry.late_write_window, now.wall - 2 * settings_.limits.interval);
+        past = s.recover(now.wall, settings_.retry.late_write_window, now.wall - 2 * settings_.limits.interval);
     });
     if (done.has_error()) throw broken_promise("recovery: " + done.error().message);
     watch_.recovered();
@@ -68,14 +67,10 @@ void daemon_model::drive() {
     delivery::actions out = engine_->take(now);
     check_lanes(out);
     if (trace_) trace(out);
-    for (auto& step : out.steps)
-        perform(std::move(step));
-    for (auto& fetch : out.fetches)
-        perform(std::move(fetch));
-    for (const auto& send : out.sends)
-        perform(send);
-    for (auto& notice : out.notices)
-        notices.push_back(std::move(notice));
+    for (auto& step : out.steps) perform(std::move(step));
+    for (auto& fetch : out.fetches) perform(std::move(fetch));
+    for (const auto& send : out.sends) perform(send);
+    for (auto& notice : out.notices) notices.push_back(std::move(notice));
     if (out.token_refused) refresh_token();
     const auto status = engine_->status(now);
     most_waiting = std::max(most_waiting, status.waiting);
@@ -84,28 +79,28 @@ void daemon_model::drive() {
     if (status.waiting > bounds_.waiting_max + 2 * bounds_.fetch_most + bounds_.deferred_fetch_most + busy)
         throw broken_promise("bounds: " + std::to_string(status.waiting) + " changes wait in memory");
     // What was in flight when the bound was reached may still be split to its single changes.
-    if (status.retrying > bounds_.retrying_max + bounds_.retrying_opt_outs_max + (settings_.limits.max_connections + 1) * settings_.batch.max_changes)
+    if (status.retrying > bounds_.retrying_max + bounds_.retrying_opt_outs_max +
+                              (settings_.limits.max_connections + 1) * settings_.batch.max_changes)
         throw broken_promise("bounds: " + std::to_string(status.retrying) + " batches wait in memory for another try");
     most_retrying = std::max(most_retrying, status.retrying);
     if (const auto wake = engine_->next_wake(now)) wake_at(std::max(*wake, now.steady));
 }
 
 void daemon_model::trace(const delivery::actions& out) const {
-    const auto at = std::chrono::duration_cast<milliseconds>(time_.now().steady.time_since_epoch()).count() %
-                    3'600'000'000;
+    const auto at =
+        std::chrono::duration_cast<milliseconds>(time_.now().steady.time_since_epoch()).count() % 3'600'000'000;
     for (const auto& step : out.steps) {
         for (const auto& b : step.change.begins)
             std::cerr << at << " begin " << b.id << " batch " << b.batch << " #" << b.number
                       << (b.assertion ? " assertion " : " ") << ledger::format_ranges(b.changes) << '\n';
         for (const auto& s : step.change.settled)
-            std::cerr << at << " settled " << ledger::format_ranges({s.id}) << ' ' << consent::name(s.verdict)
-                      << '\n';
+            std::cerr << at << " settled " << ledger::format_ranges({s.id}) << ' ' << consent::name(s.verdict) << '\n';
         if (step.change.low_water)
             std::cerr << at << " low water " << ledger::format_ranges({*step.change.low_water}) << '\n';
     }
     for (const auto& f : out.fetches)
-        std::cerr << at << " fetch " << static_cast<int>(f.what) << " after "
-                  << ledger::format_ranges({f.after}) << '\n';
+        std::cerr << at << " fetch " << static_cast<int>(f.what) << " after " << ledger::format_ranges({f.after})
+                  << '\n';
     for (const auto& n : out.notices) {
         std::cerr << at << ' ' << n.event;
         for (const auto& f : n.fields) {
@@ -121,8 +116,7 @@ void daemon_model::wake_at(base::steady_time when) {
     if (when == time_.now().steady) {
         spins_ = spin_at_ == when ? spins_ + 1 : 0;
         spin_at_ = when;
-        if (spins_ > spins_most)
-            throw broken_promise("progress: the engine wants to be woken at once, for ever");
+        if (spins_ > spins_most) throw broken_promise("progress: the engine wants to be woken at once, for ever");
     }
     wake_ = when;
     time_.at(when, [this, epoch = epoch_, when] {
@@ -138,9 +132,9 @@ void daemon_model::check_lanes(const delivery::actions& out) {
     if (status.ready_opt_outs == 0) return;
     for (const auto& step : out.steps)
         for (const auto& begin : step.change.begins) {
-            const bool bulk_only =
-                std::none_of(begin.changes.begin(), begin.changes.end(),
-                             [&](consent::place p) { return watch_.row(p).row.change.is_opt_out(); });
+            const bool bulk_only = std::none_of(begin.changes.begin(), begin.changes.end(), [&](consent::place p) {
+                return watch_.row(p).row.change.is_opt_out();
+            });
             if (bulk_only && begin.number > 0 && begin.begun_at == time_.now().wall)
                 throw broken_promise("promise 3: a batch of opt-ins begins while " +
                                      std::to_string(status.ready_opt_outs) + " opt-outs are ready");
@@ -162,8 +156,7 @@ void daemon_model::perform(delivery::ledger_step&& step) {
 void daemon_model::perform(delivery::fetch_request&& fetch) {
     auto result = std::make_shared<delivery::fetch_result>();
     result->request = std::move(fetch);
-    disk_.add({[result](ledger::store& s) { service::fetch(s, *result); },
-               nullptr,
+    disk_.add({[result](ledger::store& s) { service::fetch(s, *result); }, nullptr,
                [this, result] {
                    engine_->on_fetched(std::move(*result), time_.now());
                    drive();
@@ -211,8 +204,7 @@ void daemon_model::refresh_token() {
     time_.after(luck_.between(milliseconds(1), milliseconds(50)), [this, epoch = epoch_] {
         if (epoch != epoch_) return;
         if (token_file == token_) {
-            engine_->on_token_failed("the token file still holds the token that HubSpot refuses",
-                                     time_.now());
+            engine_->on_token_failed("the token file still holds the token that HubSpot refuses", time_.now());
         } else {
             token_ = token_file;
             engine_->on_token(time_.now());

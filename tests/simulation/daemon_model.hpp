@@ -22,8 +22,7 @@ struct wire_profile {
 class daemon_model {
   public:
     daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, oracle& watch, ledger::store& store,
-                 config::settings settings, delivery::engine_bounds bounds, disk_profile disk,
-                 wire_profile wire);
+                 config::settings settings, delivery::engine_bounds bounds, disk_profile disk, wire_profile wire);
 
     void start();
     void crash();  // kill -9: what is not committed never was

@@ -25,9 +25,8 @@ class disk {
   public:
     struct task {
         std::function<void(ledger::store&)> work;
-        std::function<void()>
-            durable;  // the transaction is on disk: for the oracle, which no crash makes forget
-        std::function<void()> told;  // the daemon hears of it
+        std::function<void()> durable;  // the transaction is on disk: for the oracle, which no crash makes forget
+        std::function<void()> told;     // the daemon hears of it
     };
 
     disk(agenda& time, dice& luck, ledger::store& store, disk_profile profile)
@@ -59,8 +58,7 @@ class disk {
         const auto count = static_cast<std::size_t>(luck_.between(1, most));
         const bool fails = luck_.chance(profile_.fails);
         const auto done = store_.transact([&](ledger::store& s) {
-            for (std::size_t i = 0; i < count; ++i)
-                queue_[i].work(s);
+            for (std::size_t i = 0; i < count; ++i) queue_[i].work(s);
             if (fails) throw ledger::database_error(base::errc::no_space, "simulated: no space");
         });
         if (done.has_error()) {

@@ -41,16 +41,14 @@ void hubspot_model::count_others() {
     if (profile_.others_per_second <= 0) return;
     const auto gap = std::chrono::duration_cast<base::steady_time::duration>(
         std::chrono::duration<double>(1 / profile_.others_per_second));
-    for (; others_at_ + gap <= time_.now().steady; others_at_ += gap)
-        window_.push_back(others_at_ + gap);
+    for (; others_at_ + gap <= time_.now().steady; others_at_ += gap) window_.push_back(others_at_ + gap);
     std::sort(window_.begin(), window_.end());
 }
 
 std::optional<hubspot::answer> hubspot_model::check_limits() {
     const base::moment now = time_.now();
     count_others();
-    while (!window_.empty() && window_.front() + profile_.interval <= now.steady)
-        window_.pop_front();
+    while (!window_.empty() && window_.front() + profile_.interval <= now.steady) window_.pop_front();
     if (profile_.daily) {
         if (!daily_left || time_.true_wall() >= day_end_) {
             daily_left = *profile_.daily;
@@ -103,8 +101,7 @@ reply hubspot_model::answer_of(const request& r) {
             out.answer = std::move(*a);
             for (const consent::change& c : r.changes)
                 if (out.answer.status >= 400 && r.changes.size() == 1) note(r, c, said::refused);
-            if (out.answer.failure == hubspot::no_answer::request_timeout)
-                out.after = profile_.client_timeout;
+            if (out.answer.failure == hubspot::no_answer::request_timeout) out.after = profile_.client_timeout;
             return out;
         }
     }
@@ -117,10 +114,9 @@ reply hubspot_model::answer_of(const request& r) {
     if (profile_.refuses_above && in_flight > *profile_.refuses_above) {
         out.answer = http(503, "<html>busy</html>");
     } else if (r.token != valid_token) {
-        out.answer = http(
-            401, error_body("EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired."));
-    } else if (kind && *kind != trouble::omits_some && *kind != trouble::says_other &&
-               *kind != trouble::empties_all && *kind != trouble::errors_for_all) {
+        out.answer = http(401, error_body("EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired."));
+    } else if (kind && *kind != trouble::omits_some && *kind != trouble::says_other && *kind != trouble::empties_all &&
+               *kind != trouble::errors_for_all) {
         out.answer = in_trouble(*kind, r);
         if (out.answer.failure == hubspot::no_answer::request_timeout) out.after = profile_.client_timeout;
     } else {
@@ -140,8 +136,7 @@ void hubspot_model::maybe_apply(const request& r) {
     }
     if (luck_.chance(0.3)) return;
     if (!luck_.chance(profile_.late_share)) {
-        for (const consent::change& c : changes)
-            apply(c);
+        for (const consent::change& c : changes) apply(c);
         return;
     }
     const auto least_answer = profile_.latency_least / 4;
@@ -156,8 +151,7 @@ void hubspot_model::schedule_late(std::size_t index) {
         if (late.done) return;
         late.done = true;
         ++late_applied;
-        for (const consent::change& c : late.changes)
-            apply(c);
+        for (const consent::change& c : late.changes) apply(c);
     });
 }
 
@@ -170,25 +164,18 @@ void hubspot_model::client_restarted(milliseconds within) {
     }
 }
 
-void hubspot_model::apply(const consent::change& c) {
-    states[key_of(c)] = c.state;
-}
+void hubspot_model::apply(const consent::change& c) { states[key_of(c)] = c.state; }
 
 hubspot::answer hubspot_model::in_trouble(trouble kind, const request& r) {
     switch (kind) {
-        case trouble::silence:
-            maybe_apply(r);
-            return failed(hubspot::no_answer::request_timeout, true);
-        case trouble::reset:
-            maybe_apply(r);
-            return failed(hubspot::no_answer::connection_lost, true);
+        case trouble::silence: maybe_apply(r); return failed(hubspot::no_answer::request_timeout, true);
+        case trouble::reset: maybe_apply(r); return failed(hubspot::no_answer::connection_lost, true);
         case trouble::unclear:
             maybe_apply(r);
             return luck_.pick<int>({0, 1, 2}) == 0 ? http(200, R"({"status":"PENDING","results":[]})")
                    : luck_.chance(0.5)             ? http(200, "")
                                                    : http(202, "<html>accepted</html>");
-        case trouble::locked:
-            return http(423, error_body("LOCKED", "The resource is locked."));
+        case trouble::locked: return http(423, error_body("LOCKED", "The resource is locked."));
         case trouble::moving: {
             hubspot::answer a = http(477, "");
             if (profile_.moving_for.count() > 0)
@@ -196,22 +183,18 @@ hubspot::answer hubspot_model::in_trouble(trouble kind, const request& r) {
             return a;
         }
         case trouble::scope:
-            return http(
-                403,
-                error_body("MISSING_SCOPES", "This app hasn't been granted all required scopes.",
-                           R"(,"errors":[{"message":"One or more of the following scopes are required.",)"
-                           R"("context":{"requiredGranularScopes":["communication_preferences.write"]}}])"));
-        case trouble::misconfigured:
-            return http(luck_.pick<unsigned>({301, 404, 405, 415}), "<html>no</html>");
+            return http(403,
+                        error_body("MISSING_SCOPES", "This app hasn't been granted all required scopes.",
+                                   R"(,"errors":[{"message":"One or more of the following scopes are required.",)"
+                                   R"("context":{"requiredGranularScopes":["communication_preferences.write"]}}])"));
+        case trouble::misconfigured: return http(luck_.pick<unsigned>({301, 404, 405, 415}), "<html>no</html>");
         case trouble::refuses_all:
             if (r.changes.size() == 1) note(r, r.changes[0], said::refused);
             return http(400, error_body("VALIDATION_ERROR", "Nothing is accepted at present"));
         case trouble::limits:
             return http(429, error_body("", "You have reached your ten_secondly_rolling limit.",
                                         R"(,"errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING")"));
-        default:
-            maybe_apply(r);
-            return http(luck_.pick<unsigned>({500, 502, 503, 504, 520, 524}), "<html>oops</html>");
+        default: maybe_apply(r); return http(luck_.pick<unsigned>({500, 502, 503, 504, 520, 524}), "<html>oops</html>");
     }
 }
 
@@ -224,18 +207,12 @@ std::optional<hubspot::answer> hubspot_model::refuse_batch(const request& r) {
                 refused = http(400, error_body("VALIDATION_ERROR", "Invalid input JSON on line 1, column 2"));
                 break;
             case nature::refuses_named:
-                refused = http(
-                    400, error_body("VALIDATION_ERROR", "Email address " + c.subscriber + " is invalid"));
+                refused = http(400, error_body("VALIDATION_ERROR", "Email address " + c.subscriber + " is invalid"));
                 note(r, c, said::refused);
                 break;
-            case nature::not_found:
-                refused = http(404, error_body("OBJECT_NOT_FOUND", "No such subscription"));
-                break;
-            case nature::edge_forbids:
-                refused = http(403, "<html>forbidden by the edge</html>");
-                break;
-            default:
-                break;
+            case nature::not_found: refused = http(404, error_body("OBJECT_NOT_FOUND", "No such subscription")); break;
+            case nature::edge_forbids: refused = http(403, "<html>forbidden by the edge</html>"); break;
+            default: break;
         }
         if (!refused) continue;
         if (r.changes.size() == 1) note(r, c, said::refused);
@@ -257,8 +234,8 @@ hubspot::answer hubspot_model::process(const request& r, std::optional<trouble> 
         else if ((what == nature::silent && !healed_) || kind == trouble::empties_all ||
                  (kind == trouble::omits_some && luck_.chance(0.3)))
             l.says = line::word::nothing;
-        const bool applies = !is_bad(what) && l.says != line::word::error &&
-                             l.says != line::word::other_status && kind != trouble::empties_all;
+        const bool applies = !is_bad(what) && l.says != line::word::error && l.says != line::word::other_status &&
+                             kind != trouble::empties_all;
         if (applies) {
             touched.insert(c.id.id());
             apply(c);

@@ -53,7 +53,7 @@ struct hubspot_profile {
     std::function<base::wall_time(base::wall_time)> next_midnight;
     bool headers = true;
     milliseconds latency_least{50}, latency_most{150};
-    bool way_is_constant = false;  // of a request to HubSpot; else a third to a half of the latency
+    bool way_is_constant = false;                // of a request to HubSpot; else a third to a half of the latency
     double latency_grows = 0;                    // share of the latency added by every request in flight
     std::optional<std::uint32_t> refuses_above;  // in flight: 503
     std::size_t batch_most = 1000;               // 413 above

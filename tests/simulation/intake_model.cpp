@@ -84,8 +84,7 @@ void intake_model::claim() {
              }
          },
          [this, records, taken] {
-             for (std::size_t i = 0; i < taken.size(); ++i)
-                 files_[taken[i]].arrival = (*records)[i].arrival;
+             for (std::size_t i = 0; i < taken.size(); ++i) files_[taken[i]].arrival = (*records)[i].arrival;
              inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(taken.size()));
          },
          [this] {
@@ -98,8 +97,7 @@ void intake_model::claim() {
 void intake_model::crash() {
     claiming_ = busy_[0] = busy_[1] = finishing_ = false;
     opening_.clear();
-    for (file_state& f : files_)
-        f.reading = f.releasing = false;
+    for (file_state& f : files_) f.reading = f.releasing = false;
 }
 
 void intake_model::daemon_starts(ledger::store& store) {
@@ -109,8 +107,7 @@ void intake_model::daemon_starts(ledger::store& store) {
             if (f.arrival == 0) continue;
             const auto record = s.files().find(f.arrival);
             if (record->rows != f.rows)
-                throw broken_promise("promise 1: file " + std::to_string(f.arrival) +
-                                     " was read to another row");
+                throw broken_promise("promise 1: file " + std::to_string(f.arrival) + " was read to another row");
             f.read = record->state >= ledger::file_state::read;
             f.gated_from = record->gate == ledger::file_gate::check ? 1 : 0;
         }
@@ -172,35 +169,35 @@ void intake_model::read_chunk(std::size_t index, bool small) {
     }
     const bool first_gated = gated && f.gated_from == 0;
     const bool hold = plan_[index].held && first == 1;
-    daemon_.ledger_thread().add(
-        {[rows, arrival = f.arrival, last, invalid, first_gated, hold](ledger::store& s) {
-             s.changes().append(*rows);
-             s.files().progress(arrival, last, last * 50, invalid);
-             if (first_gated) s.files().set_gate(arrival, ledger::file_gate::check);
-             if (hold) s.files().set_gate(arrival, ledger::file_gate::held);
-         },
-         [this, index, first, last] {
-             for (std::uint64_t n = first; n <= last; ++n)
-                 watch_.appended(consent::place(files_[index].arrival, n), row(index, n));
-             files_[index].rows = last;
-         },
-         [this, index, small, first, last, outs, gated] {
-             file_state& file = files_[index];
-             if (gated && file.gated_from == 0) file.gated_from = first;
-             if (!gated)
-                 daemon_.engine().on_rows(consent::place(file.arrival, first),
-                                          consent::place(file.arrival, last), outs);
-             daemon_.drive();
-             time_.after(luck_.between(milliseconds(0), profile_.chunk_gap_most),
-                         [this, index, small, epoch = daemon_.epoch()] {
-                             if (epoch == daemon_.epoch()) read_chunk(index, small);
-                         });
-         }});
+    daemon_.ledger_thread().add({[rows, arrival = f.arrival, last, invalid, first_gated, hold](ledger::store& s) {
+                                     s.changes().append(*rows);
+                                     s.files().progress(arrival, last, last * 50, invalid);
+                                     if (first_gated) s.files().set_gate(arrival, ledger::file_gate::check);
+                                     if (hold) s.files().set_gate(arrival, ledger::file_gate::held);
+                                 },
+                                 [this, index, first, last] {
+                                     for (std::uint64_t n = first; n <= last; ++n)
+                                         watch_.appended(consent::place(files_[index].arrival, n), row(index, n));
+                                     files_[index].rows = last;
+                                 },
+                                 [this, index, small, first, last, outs, gated] {
+                                     file_state& file = files_[index];
+                                     if (gated && file.gated_from == 0) file.gated_from = first;
+                                     if (!gated)
+                                         daemon_.engine().on_rows(consent::place(file.arrival, first),
+                                                                  consent::place(file.arrival, last), outs);
+                                     daemon_.drive();
+                                     time_.after(luck_.between(milliseconds(0), profile_.chunk_gap_most),
+                                                 [this, index, small, epoch = daemon_.epoch()] {
+                                                     if (epoch == daemon_.epoch()) read_chunk(index, small);
+                                                 });
+                                 }});
 }
 
 void intake_model::end_reading(std::size_t index, bool small) {
-    daemon_.ledger_thread().add({[arrival = files_[index].arrival, wall = time_.now().wall](
-                                     ledger::store& s) { s.files().end_reading({arrival, wall, "", "", 0, 0}); },
+    daemon_.ledger_thread().add({[arrival = files_[index].arrival, wall = time_.now().wall](ledger::store& s) {
+                                     s.files().end_reading({arrival, wall, "", "", 0, 0});
+                                 },
                                  [this, index] { files_[index].read = true; },
                                  [this, index, small] {
                                      files_[index].reading = false;
@@ -211,8 +208,7 @@ void intake_model::end_reading(std::size_t index, bool small) {
                                      finish_files();
                                      daemon_.drive();
                                      if (plan_[index].held)
-                                         time_.after(plan_[index].released_after,
-                                                     [this, index] { release(index); });
+                                         time_.after(plan_[index].released_after, [this, index] { release(index); });
                                  }});
 }
 
@@ -236,9 +232,8 @@ void intake_model::open_gates() {
                                      [this, i] {
                                          file_state& file = files_[i];
                                          opening_.erase(i);
-                                         daemon_.engine().on_rows(
-                                             consent::place(file.arrival, file.gated_from),
-                                             consent::place(file.arrival, file.rows), true);
+                                         daemon_.engine().on_rows(consent::place(file.arrival, file.gated_from),
+                                                                  consent::place(file.arrival, file.rows), true);
                                          daemon_.engine().on_bulk_open();
                                          file.gated_from = 0;
                                          daemon_.drive();
@@ -277,8 +272,7 @@ void intake_model::finish_files() {
     auto done = std::make_shared<std::vector<consent::arrival_number>>();
     daemon_.ledger_thread().add({[done, wall = time_.now().wall](ledger::store& s) {
                                      *done = s.files().settled_files(100);
-                                     for (const auto arrival : *done)
-                                         s.files().done(arrival, wall);
+                                     for (const auto arrival : *done) s.files().done(arrival, wall);
                                  },
                                  [this, done] {
                                      for (file_state& f : files_)

@@ -21,8 +21,8 @@ struct intake_profile {
 
 class intake_model {
   public:
-    intake_model(agenda& time, dice& luck, daemon_model& daemon, oracle& watch,
-                 std::vector<planned_file> plan, intake_profile profile);
+    intake_model(agenda& time, dice& luck, daemon_model& daemon, oracle& watch, std::vector<planned_file> plan,
+                 intake_profile profile);
 
     void begin();                              // the world starts: arrivals are scheduled
     void daemon_starts(ledger::store& store);  // also after a crash: before the daemon's own start

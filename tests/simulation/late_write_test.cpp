@@ -5,13 +5,11 @@ namespace consent_sync::simulation {
 namespace {
 
 // The first request of `file` vanishes and is applied `late` after it arrived.
-void apply_late(world& w, std::string subscriber, consent::status_state state,
-                base::steady_time::duration late) {
+void apply_late(world& w, std::string subscriber, consent::status_state state, base::steady_time::duration late) {
     w.hubspot.script = [&w, subscriber, state, late,
                         done = false](const request& r) mutable -> std::optional<hubspot::answer> {
-        const bool meant = std::any_of(r.changes.begin(), r.changes.end(), [&](const auto& c) {
-            return c.subscriber == subscriber && c.state == state;
-        });
+        const bool meant = std::any_of(r.changes.begin(), r.changes.end(),
+                                       [&](const auto& c) { return c.subscriber == subscriber && c.state == state; });
         if (!meant || done) return std::nullopt;
         done = true;
         w.time.after(late, [&w, subscriber, state] { w.hubspot.states[subscriber + "/7"] = state; });

@@ -5,9 +5,7 @@
 namespace consent_sync::simulation {
 namespace {
 
-std::string text(consent::place p) {
-    return std::to_string(p.arrival()) + ":" + std::to_string(p.row());
-}
+std::string text(consent::place p) { return std::to_string(p.arrival()) + ":" + std::to_string(p.row()); }
 
 }  // namespace
 
@@ -28,15 +26,12 @@ void oracle::appended(consent::place place, const planned_row& row) {
     } else if (row.what != nature::good) {
         hubspot_.natures[place.id()] = row.what;
     }
-    if (!rows_.emplace(place.id(), std::move(state)).second)
-        broken(1, "a row was appended twice: " + text(place));
+    if (!rows_.emplace(place.id(), std::move(state)).second) broken(1, "a row was appended twice: " + text(place));
 }
 
 void oracle::step_committed(const ledger::ledger_change& step) {
-    for (const auto& begin : step.begins)
-        recorded_[begin.id] = {begin.changes, begin.assertion, false};
-    for (const auto& end : step.settled)
-        check_verdict(end);
+    for (const auto& begin : step.begins) recorded_[begin.id] = {begin.changes, begin.assertion, false};
+    for (const auto& end : step.settled) check_verdict(end);
     for (const auto& end : step.ends) {
         recorded_attempt& attempt = recorded_[end.id];
         attempt.ended = true;
@@ -75,28 +70,23 @@ void oracle::check_verdict(const ledger::settled_change& end) {
             break;
         case consent::verdict::unconfirmed:
             if (doubt) broken(7, "unconfirmed because of trouble: " + text(end.id));
-            if (row.sent < 2)
-                broken(7, "given up after " + std::to_string(row.sent) + " attempts: " + text(end.id));
+            if (row.sent < 2) broken(7, "given up after " + std::to_string(row.sent) + " attempts: " + text(end.id));
             break;
         case consent::verdict::superseded: {
             const consent::place by = end.reason ? end.reason->superseded_by : consent::place();
             row.by = by;
             const auto newer = rows_.find(by.id());
-            if (by <= end.id || newer == rows_.end() ||
-                key_of(newer->second.row.change) != key_of(row.row.change))
-                broken(2, text(end.id) + " is superseded by " + text(by) +
-                              ", which is no newer change of its key");
+            if (by <= end.id || newer == rows_.end() || key_of(newer->second.row.change) != key_of(row.row.change))
+                broken(2, text(end.id) + " is superseded by " + text(by) + ", which is no newer change of its key");
             break;
         }
-        default:
-            broken(8, "a strange verdict for " + text(end.id));
+        default: broken(8, "a strange verdict for " + text(end.id));
     }
 }
 
 consent::place oracle::newest_accepted(const key_state& key, bool but_refused_again) {
     for (auto p = key.attempted.rbegin(); p != key.attempted.rend(); ++p)
-        if (!key.rejected.contains(p->id()) && !(but_refused_again && key.refused_again.contains(p->id())))
-            return *p;
+        if (!key.rejected.contains(p->id()) && !(but_refused_again && key.refused_again.contains(p->id()))) return *p;
     return {};
 }
 
@@ -104,8 +94,7 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
     ++begun;
     const auto record = recorded_.find(attempt);
     if (record == recorded_.end()) broken(2, "a request without a record of its attempt on disk");
-    if (record->second.changes.size() != changes.size())
-        broken(2, "a request carries other changes than its record");
+    if (record->second.changes.size() != changes.size()) broken(2, "a request carries other changes than its record");
     for (const consent::change& c : changes) {
         row_state& row = rows_.at(c.id.id());
         key_state& key = keys_[key_of(c)];
@@ -115,11 +104,9 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
         if (record->second.assertion) {
             ++asserted;
             if (newest_accepted(key) != c.id && newest_accepted(key, true) != c.id)
-                broken(2,
-                       "asserted " + text(c.id) + ", the newest of its key is " + text(newest_accepted(key)));
+                broken(2, "asserted " + text(c.id) + ", the newest of its key is " + text(newest_accepted(key)));
         } else {
-            if (row.verdict != consent::verdict{})
-                broken(8, text(c.id) + " is sent although it has its verdict");
+            if (row.verdict != consent::verdict{}) broken(8, text(c.id) + " is sent although it has its verdict");
             if (!key.attempted.empty() && key.attempted.back() > c.id)
                 broken(2, text(c.id) + " begins after the newer " + text(key.attempted.back()));
             if (key.attempted.empty() || key.attempted.back() != c.id) key.attempted.push_back(c.id);
@@ -131,10 +118,8 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
 }
 
 void oracle::recovered() {
-    for (auto& [name, key] : keys_)
-        key.open.clear();
-    for (auto& [id, attempt] : recorded_)
-        attempt.ended = true;
+    for (auto& [name, key] : keys_) key.open.clear();
+    for (auto& [id, attempt] : recorded_) attempt.ended = true;
 }
 
 void oracle::check_files(ledger::store& store) const {
@@ -156,13 +141,13 @@ void oracle::check_files(ledger::store& store) const {
             const bool superseded = v == static_cast<int>(consent::verdict::superseded);
             if (superseded) unseen += file->counts[at] - counts[arrival][at];
             if (!superseded && file->counts[at] != counts[arrival][at])
-                broken(8, "file " + std::to_string(arrival) + " counts " + std::to_string(file->counts[at]) +
-                              " " + std::string(consent::name(static_cast<consent::verdict>(v))) +
-                              ", seen were " + std::to_string(counts[arrival][at]));
+                broken(8, "file " + std::to_string(arrival) + " counts " + std::to_string(file->counts[at]) + " " +
+                              std::string(consent::name(static_cast<consent::verdict>(v))) + ", seen were " +
+                              std::to_string(counts[arrival][at]));
         }
         if (sum != file->rows || file->rows != count)
-            broken(8, "file " + std::to_string(arrival) + " has " + std::to_string(file->rows) +
-                          " rows and " + std::to_string(sum) + " verdicts");
+            broken(8, "file " + std::to_string(arrival) + " has " + std::to_string(file->rows) + " rows and " +
+                          std::to_string(sum) + " verdicts");
     }
     if (unseen != unseen_superseded_) broken(8, "superseded rows that nobody superseded");
 }
@@ -197,7 +182,8 @@ void oracle::check_last_states() const {
 
 bool oracle::has_state_of(const std::string& name, const key_state& key, consent::place newest) const {
     const auto state = hubspot_.states.find(name);
-    if (!newest)  // HubSpot has refused all of it in the end, and taken none of it unless before that, without an answer
+    if (!newest)  // HubSpot has refused all of it in the end, and taken none of it unless before that, without an
+                  // answer
         return state == hubspot_.states.end() ||
                std::any_of(key.attempted.begin(), key.attempted.end(),
                            [this](consent::place p) { return hubspot_.touched.contains(p.id()); });

@@ -50,7 +50,7 @@ class oracle {
     struct key_state {
         std::vector<consent::place> attempted;  // ascending, each once
         std::set<std::int64_t> rejected;
-        std::set<std::int64_t> refused_again;  // as an assertion, and never confirmed: as good as rejected
+        std::set<std::int64_t> refused_again;               // as an assertion, and never confirmed: as good as rejected
         std::map<ledger::attempt_id, consent::place> open;  // attempts whose end is not on disk
     };
     void check_verdict(const ledger::settled_change& end);

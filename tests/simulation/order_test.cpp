@@ -85,8 +85,7 @@ TEST(Order, ARedroppedRowIsSupersededByANewerChangeOfItsKey) {
 
 TEST(Order, AReleasedFilesRowsAreSentUnlessANewerChangeOfTheirKeyIsThere) {
     world_profile p = calm_profile();
-    p.files.push_back(
-        make_file(seconds(0), {opt_in("ann@x.org"), opt_in("bob@x.org"), opt_out("cid@x.org")}));
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org"), opt_in("bob@x.org"), opt_out("cid@x.org")}));
     p.files[0].held = true;
     p.files[0].released_after = seconds(60);
     p.files.push_back(make_file(seconds(10), {opt_in("dan@x.org"), opt_out("ann@x.org")}));
@@ -123,8 +122,7 @@ TEST(Order, OneKeyWithManyChangesStopsNobody) {
     constexpr std::size_t changes = 100'000;
     world_profile p = calm_profile();
     std::vector<consent::change> rows;
-    for (std::size_t i = 0; i < changes; ++i)
-        rows.push_back(opt_in("ann@x.org"));
+    for (std::size_t i = 0; i < changes; ++i) rows.push_back(opt_in("ann@x.org"));
     p.files.push_back(make_file(seconds(0), std::move(rows)));
     p.files.push_back(many_opt_ins(seconds(1), 500));
     world w(1, p);
@@ -142,8 +140,7 @@ TEST(Order, AnOptOutEndsTheQueueOfItsKey) {
     constexpr std::size_t changes = 30'000;
     world_profile p = calm_profile();
     std::vector<consent::change> rows;
-    for (std::size_t i = 0; i < changes; ++i)
-        rows.push_back(opt_in("ann@x.org"));
+    for (std::size_t i = 0; i < changes; ++i) rows.push_back(opt_in("ann@x.org"));
     p.files.push_back(make_file(seconds(0), std::move(rows)));
     p.files.push_back(make_file(seconds(30), {opt_out("ann@x.org")}));
     world w(1, p);
@@ -160,8 +157,7 @@ TEST(Order, OptOutsGoBeforeAMillionWaitingOptIns) {
     world w(1, p);
     w.run_until(
         [&] {
-            return w.intake.arrival_of(1) != 0 && w.watch.rows().size() == 60'001 &&
-                   verdict_of(w, 1, 1) == "confirmed";
+            return w.intake.arrival_of(1) != 0 && w.watch.rows().size() == 60'001 && verdict_of(w, 1, 1) == "confirmed";
         },
         minutes(1));
     const auto waited = row_of(w, 1, 1).first_sent_at - row_of(w, 1, 1).appended_at;

@@ -39,9 +39,9 @@ struct constant_server {
 class LimitUsed : public testing::TestWithParam<constant_server> {};
 
 // Of 1,000 requests, those that were not sent when the limit became known: against the time in which HubSpot gives out
-// so many slots, and the last answer's way. The margin of a slot costs two per cent, and that requests are spread over the
-// interval, so that a slot is free for an opt-out at any moment, as much at the end of so little work. Slow start costs more
-// the longer an answer takes: see tests/bench/PACE.md.
+// so many slots, and the last answer's way. The margin of a slot costs two per cent, and that requests are spread over
+// the interval, so that a slot is free for an opt-out at any moment, as much at the end of so little work. Slow start
+// costs more the longer an answer takes: see tests/bench/PACE.md.
 TEST_P(LimitUsed, ToSixPercentAtConstantLatencies) {
     constexpr std::uint64_t all = 1'000;
     const auto [limit, latency] = GetParam();
@@ -71,9 +71,8 @@ TEST_P(LimitUsed, ToSixPercentAtConstantLatencies) {
 INSTANTIATE_TEST_SUITE_P(
     Servers, LimitUsed,
     testing::Values(constant_server{100, milliseconds(50)}, constant_server{100, milliseconds(200)},
-                    constant_server{100, milliseconds(1'000)},
-                    constant_server{190, milliseconds(50)}, constant_server{190, milliseconds(200)},
-                    constant_server{190, milliseconds(1'000)}),
+                    constant_server{100, milliseconds(1'000)}, constant_server{190, milliseconds(50)},
+                    constant_server{190, milliseconds(200)}, constant_server{190, milliseconds(1'000)}),
     [](const auto& s) {
         return "Limit" + std::to_string(s.param.limit) + "Latency" + std::to_string(s.param.latency.count());
     });
@@ -176,8 +175,7 @@ TEST(Day, BulkStopsAtTheReserveAndOptOutsGoOn) {
 world_profile exhausted_day(std::size_t outs) {
     world_profile p = day_profile(100);
     std::vector<consent::change> changes;
-    for (std::size_t i = 0; i < outs; ++i)
-        changes.push_back(opt_out(address(i)));
+    for (std::size_t i = 0; i < outs; ++i) changes.push_back(opt_out(address(i)));
     p.files.push_back(make_file(seconds(0), std::move(changes)));
     return p;
 }
@@ -252,7 +250,8 @@ TEST_P(InFlight, FindsWhatTheServerBears) {
     w.hubspot.most_in_flight = 0;
     w.run_for(minutes(3));
     const std::uint64_t rate = (w.hubspot.requests - before) / 3;
-    const double share = static_cast<double>(w.hubspot.errors - errors) / static_cast<double>(w.hubspot.requests - before);
+    const double share =
+        static_cast<double>(w.hubspot.errors - errors) / static_cast<double>(w.hubspot.requests - before);
     RecordProperty("in_flight", static_cast<int>(w.hubspot.most_in_flight));
     RecordProperty("requests_a_minute", static_cast<int>(rate));
     EXPECT_GE(w.hubspot.most_in_flight, s.window_least);

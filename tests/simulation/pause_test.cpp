@@ -39,9 +39,8 @@ TEST_P(Pauses, BeginOnceProbeAndEndByThemselvesWithoutAVerdict) {
 
 INSTANTIATE_TEST_SUITE_P(
     Of, Pauses,
-    testing::Values(cause{"Outage", trouble::unavailable, "outage"},
-                    cause{"Silence", trouble::silence, "outage"}, cause{"Reset", trouble::reset, "outage"},
-                    cause{"Unreachable", trouble::unreachable, "outage"},
+    testing::Values(cause{"Outage", trouble::unavailable, "outage"}, cause{"Silence", trouble::silence, "outage"},
+                    cause{"Reset", trouble::reset, "outage"}, cause{"Unreachable", trouble::unreachable, "outage"},
                     cause{"Unclear", trouble::unclear, "outage"}, cause{"Scope", trouble::scope, "scope"},
                     cause{"WrongPath", trouble::misconfigured, "configuration"},
                     cause{"Moving", trouble::moving, "moving"},
@@ -131,8 +130,7 @@ TEST(Pause, AnOperatorsPauseHoldsUntilItIsEndedAlsoOverARestart) {
 TEST(Pause, AHandfulOfLoneRowsIsBurntAtMostWhenHubSpotRefusesEverything) {
     world_profile p = calm_profile();
     p.hubspot.faults.push_back({seconds(0), hours(3), trouble::refuses_all, 1});
-    for (int i = 0; i < 40; ++i)
-        p.files.push_back(many_opt_ins(minutes(i), 1, static_cast<std::size_t>(i)));
+    for (int i = 0; i < 40; ++i) p.files.push_back(many_opt_ins(minutes(i), 1, static_cast<std::size_t>(i)));
     world w(1, p);
     w.run_for(hours(5));
     EXPECT_LE(count_verdicts(w, consent::verdict::rejected), 2u);
@@ -160,9 +158,8 @@ TEST_P(BadRow, GetsItsOwnVerdictAndHurtsNobody) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, BadRow,
-                         testing::Values(nature::error_in_answer, nature::refuses_batch,
-                                         nature::refuses_named, nature::not_found, nature::other_status,
-                                         nature::edge_forbids));
+                         testing::Values(nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
+                                         nature::not_found, nature::other_status, nature::edge_forbids));
 
 TEST(Bisect, AHundredWithOneBadCostAtMostEightErrors) {
     world_profile p = calm_profile();

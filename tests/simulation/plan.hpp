@@ -29,9 +29,7 @@ enum class nature {
     other_status,     // 200, and a result with another status
     silent,           // applied, but never named, until the faults end
 };
-inline bool is_bad(nature n) {
-    return n != nature::good && n != nature::silent;
-}
+inline bool is_bad(nature n) { return n != nature::good && n != nature::silent; }
 
 struct planned_row {
     consent::change change;  // without id
@@ -52,8 +50,7 @@ inline std::string key_of(const consent::change& c) {
     return consent::lower(c.subscriber) + "/" + std::to_string(c.subscription);
 }
 
-inline consent::change make_change(std::string subscriber, consent::status_state state,
-                                   std::int64_t subscription = 7) {
+inline consent::change make_change(std::string subscriber, consent::status_state state, std::int64_t subscription = 7) {
     consent::change c;
     c.subscriber = std::move(subscriber);
     c.subscription = subscription;

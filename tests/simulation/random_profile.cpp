@@ -31,8 +31,7 @@ void draw_hubspot(dice& luck, world_profile& p) {
     if (luck.chance(0.2)) p.settings.limits.requests = h.limit = luck.pick<std::uint32_t>({3, 10, 40});
     h.headers = luck.chance(0.9);
     h.latency_least = milliseconds(luck.between(1, 150));
-    h.latency_most =
-        h.latency_least + milliseconds(luck.chance(0.8) ? luck.between(0, 150) : luck.between(0, 5'000));
+    h.latency_most = h.latency_least + milliseconds(luck.chance(0.8) ? luck.between(0, 150) : luck.between(0, 5'000));
     if (luck.chance(0.2)) h.latency_grows = 0.2;
     if (luck.chance(0.1)) h.refuses_above = static_cast<std::uint32_t>(luck.between(1, 10));
     if (luck.chance(0.2)) h.batch_most = static_cast<std::size_t>(luck.between(1, 60));
@@ -57,12 +56,11 @@ void draw_faults(dice& luck, world_profile& p) {
     const std::int64_t count = luck.skewed(1, 8);
     for (std::int64_t i = 0; i < count; ++i) {
         fault f;
-        f.kind =
-            luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
-                                trouble::unclear, trouble::omits_some, trouble::says_other, trouble::locked,
-                                trouble::moving, trouble::scope, trouble::misconfigured, trouble::limits,
-                                trouble::unavailable, trouble::silence, trouble::reset, trouble::refuses_all,
-                                trouble::empties_all, trouble::errors_for_all});
+        f.kind = luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
+                                     trouble::unclear, trouble::omits_some, trouble::says_other, trouble::locked,
+                                     trouble::moving, trouble::scope, trouble::misconfigured, trouble::limits,
+                                     trouble::unavailable, trouble::silence, trouble::reset, trouble::refuses_all,
+                                     trouble::empties_all, trouble::errors_for_all});
         f.from = milliseconds(luck.between(0, milliseconds(span).count()));
         f.to = f.from + milliseconds(luck.skewed(100, milliseconds(span).count()));
         f.share = luck.pick<double>({0.05, 0.3, 0.7, 1});
@@ -75,9 +73,9 @@ void draw_faults(dice& luck, world_profile& p) {
     if (luck.chance(0.5)) {
         const std::int64_t crashes = luck.skewed(1, 8);
         for (std::int64_t i = 0; i < crashes; ++i)
-            p.crashes.push_back({milliseconds(luck.skewed(0, milliseconds(span).count())),
-                                 milliseconds(luck.skewed(1, 20 * 60'000)),
-                                 luck.chance(0.3) ? std::optional(milliseconds(luck.skewed(0, 20'000))) : std::nullopt});
+            p.crashes.push_back(
+                {milliseconds(luck.skewed(0, milliseconds(span).count())), milliseconds(luck.skewed(1, 20 * 60'000)),
+                 luck.chance(0.3) ? std::optional(milliseconds(luck.skewed(0, 20'000))) : std::nullopt});
     }
     if (luck.chance(0.2)) {
         for (std::int64_t i = luck.between(1, 4); i > 0; --i)
@@ -96,15 +94,14 @@ void draw_operator(dice& luck, world_profile& p) {
 planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_known) {
     planned_row r;
     const std::string name = "p" + std::to_string(luck.skewed(1, keys));
-    r.change = make_change(name + (luck.chance(0.1) ? "@Example.org" : "@example.org"),
-                           outs_only_known || luck.chance(0.3) ? consent::status_state::unsubscribed
-                                                               : consent::status_state::subscribed,
-                           luck.between(7, 8));
+    r.change = make_change(
+        name + (luck.chance(0.1) ? "@Example.org" : "@example.org"),
+        outs_only_known || luck.chance(0.3) ? consent::status_state::unsubscribed : consent::status_state::subscribed,
+        luck.between(7, 8));
     if (luck.chance(0.02)) r.invalid = true;
     if (!r.invalid && luck.chance(bad))
         r.what = luck.pick<nature>({nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
-                                    nature::not_found, nature::edge_forbids, nature::other_status,
-                                    nature::silent});
+                                    nature::not_found, nature::edge_forbids, nature::other_status, nature::silent});
     // An edge that forbids a row in every batch looks like a missing scope: each one costs a pause.
     if (bad > 0.01 && r.what == nature::edge_forbids) r.what = nature::refuses_batch;
     return r;
@@ -119,10 +116,8 @@ void draw_files(dice& luck, world_profile& p, std::size_t changes_most) {
     while (left > 0) {
         planned_file file;
         file.arrives = milliseconds(luck.skewed(0, span));
-        const std::int64_t size =
-            std::min(left, luck.chance(0.5) ? luck.skewed(0, 5) : luck.skewed(1, changes));
-        for (std::int64_t i = 0; i < size; ++i)
-            file.rows.push_back(draw_row(luck, keys, bad, false));
+        const std::int64_t size = std::min(left, luck.chance(0.5) ? luck.skewed(0, 5) : luck.skewed(1, changes));
+        for (std::int64_t i = 0; i < size; ++i) file.rows.push_back(draw_row(luck, keys, bad, false));
         left -= std::max<std::int64_t>(size, 1);
         if (luck.chance(0.05)) {
             file.held = true;
@@ -169,9 +164,8 @@ world_profile week_profile(std::uint64_t seed, std::size_t changes) {
     p.patience = hours(24);
     for (int i = 0; i < 60; ++i) {
         fault f;
-        f.kind =
-            luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
-                                trouble::unclear, trouble::omits_some, trouble::moving, trouble::limits});
+        f.kind = luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
+                                     trouble::unclear, trouble::omits_some, trouble::moving, trouble::limits});
         f.from = seconds(luck.between(0, 7 * 86'400));
         f.to = f.from + seconds(luck.skewed(10, 4 * 3'600));
         f.share = luck.pick<double>({0.01, 0.1, 1});

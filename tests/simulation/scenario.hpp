@@ -43,15 +43,11 @@ inline planned_file make_file(base::steady_time::duration arrives, std::vector<c
     return f;
 }
 
-inline std::string address(std::size_t n) {
-    return "person" + std::to_string(n) + "@example.org";
-}
+inline std::string address(std::size_t n) { return "person" + std::to_string(n) + "@example.org"; }
 
-inline planned_file many_opt_ins(base::steady_time::duration arrives, std::size_t count,
-                                 std::size_t from = 0) {
+inline planned_file many_opt_ins(base::steady_time::duration arrives, std::size_t count, std::size_t from = 0) {
     std::vector<consent::change> changes;
-    for (std::size_t i = 0; i < count; ++i)
-        changes.push_back(opt_in(address(from + i)));
+    for (std::size_t i = 0; i < count; ++i) changes.push_back(opt_in(address(from + i)));
     return make_file(arrives, std::move(changes));
 }
 

@@ -39,23 +39,21 @@ struct slow_seed {
     }
     static double ms(std::clock_t time) { return 1'000.0 * static_cast<double>(time) / CLOCKS_PER_SEC; }
     std::string text() const {
-        return std::to_string(seen) + " seeds, " + std::to_string(ms(sum) / static_cast<double>(std::max<std::uint64_t>(seen, 1))) +
-               " ms each, slowest " + std::to_string(seed) + " with " + std::to_string(ms(most)) + " ms, above 50 ms " + std::to_string(above_50_ms);
+        return std::to_string(seen) + " seeds, " +
+               std::to_string(ms(sum) / static_cast<double>(std::max<std::uint64_t>(seen, 1))) + " ms each, slowest " +
+               std::to_string(seed) + " with " + std::to_string(ms(most)) + " ms, above 50 ms " +
+               std::to_string(above_50_ms);
     }
 };
 
 void run_seeds(std::uint64_t first, std::uint64_t count) {
-    if (const char* only = std::getenv("CONSENT_SYNC_SEED"))
-        return run_seed(std::strtoull(only, nullptr, 10));
-    for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed)
-        run_seed(seed);
+    if (const char* only = std::getenv("CONSENT_SYNC_SEED")) return run_seed(std::strtoull(only, nullptr, 10));
+    for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed) run_seed(seed);
 }
 
 class Seeds : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(Seeds, KeepEveryPromise) {
-    run_seeds(1 + GetParam() * seeds_a_test, seeds_a_test);
-}
+TEST_P(Seeds, KeepEveryPromise) { run_seeds(1 + GetParam() * seeds_a_test, seeds_a_test); }
 
 INSTANTIATE_TEST_SUITE_P(Worlds, Seeds, testing::Range<std::uint64_t>(0, 8));
 
@@ -68,13 +66,11 @@ TEST(SeedsCampaign, KeepsEveryPromise) {
     std::uint64_t failed = 0;
     slow_seed slowest;
     for (std::uint64_t seed = start; seed < start + count && failed < 20; ++seed) {
-        const int before =
-            testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
+        const int before = testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
         const std::clock_t began = std::clock();
         run_seed(seed);
         slowest.see(seed, std::clock() - began);
-        failed +=
-            testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() > before;
+        failed += testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() > before;
     }
     std::cout << slowest.text() << '\n';
 }

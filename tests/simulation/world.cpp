@@ -28,8 +28,7 @@ world::world(std::uint64_t seed, world_profile p)
       profile(std::move(p)),
       hubspot(time, luck, profile.hubspot),
       watch(hubspot, time),
-      daemon(time, luck, hubspot, watch, *store, profile.settings, profile.bounds, profile.disk,
-             profile.wire),
+      daemon(time, luck, hubspot, watch, *store, profile.settings, profile.bounds, profile.disk, profile.wire),
       intake(time, luck, daemon, watch, profile.files, profile.intake),
       start_(time.now().steady) {
     schedule();
@@ -68,11 +67,13 @@ void world::schedule() {
 }
 
 // Once the faults are over all must end by itself but for two cases: bad rows alone are left, and so many that HubSpot
-// seems to refuse everything; and an assertion that HubSpot refuses without having accepted anything since. Only something
-// good can tell then, so a good row is dropped now and then.
+// seems to refuse everything; and an assertion that HubSpot refuses without having accepted anything since. Only
+// something good can tell then, so a good row is dropped now and then.
 void world::heartbeat() {
     if (finished()) return;
-    const auto paused = [this](delivery::pause_reason reason) { return daemon.engine().held().find(reason) != nullptr; };
+    const auto paused = [this](delivery::pause_reason reason) {
+        return daemon.engine().held().find(reason) != nullptr;
+    };
     const bool refused = watch.assertions_refused > refused_at_heartbeat_;
     refused_at_heartbeat_ = watch.assertions_refused;
     if (daemon.running() &&
@@ -116,34 +117,29 @@ void world::crash(milliseconds down) {
 }
 
 bool world::finished() {
-    return !down_ && hubspot.healed() && watch.all_settled() && intake.all_done() &&
-           daemon.ledger_thread().idle() && daemon.engine().idle() &&
-           daemon.engine().status(time.now()).late_write_duties == 0;
+    return !down_ && hubspot.healed() && watch.all_settled() && intake.all_done() && daemon.ledger_thread().idle() &&
+           daemon.engine().idle() && daemon.engine().status(time.now()).late_write_duties == 0;
 }
 
 void world::run() {
-    run_until([this] { return passed() >= profile.faults_end && finished(); },
-              profile.faults_end + profile.patience);
+    run_until([this] { return passed() >= profile.faults_end && finished(); }, profile.faults_end + profile.patience);
     check_end();
 }
 
 void world::run_until(const std::function<bool()>& done, base::steady_time::duration at_most) {
     while (!done()) {
         if (passed() > at_most) {
-            const auto status =
-                daemon.running() ? daemon.engine().status(time.now()) : delivery::engine_status{};
-            std::string words =
-                "progress: not done in time: " + std::to_string(watch.settled()) + " of " +
-                std::to_string(watch.rows().size()) + " rows settled, duties " +
-                std::to_string(status.late_write_duties) + ", in flight " + std::to_string(status.in_flight) +
-                ", ready " + std::to_string(status.ready_opt_outs) + "+" + std::to_string(status.ready_bulk) +
-                ", waiting " + std::to_string(status.waiting) + ", retrying " +
-                std::to_string(status.retrying) + ", files open " + std::to_string(intake.files()) +
-                (intake.all_done() ? " done" : "");
+            const auto status = daemon.running() ? daemon.engine().status(time.now()) : delivery::engine_status{};
+            std::string words = "progress: not done in time: " + std::to_string(watch.settled()) + " of " +
+                                std::to_string(watch.rows().size()) + " rows settled, duties " +
+                                std::to_string(status.late_write_duties) + ", in flight " +
+                                std::to_string(status.in_flight) + ", ready " + std::to_string(status.ready_opt_outs) +
+                                "+" + std::to_string(status.ready_bulk) + ", waiting " +
+                                std::to_string(status.waiting) + ", retrying " + std::to_string(status.retrying) +
+                                ", files open " + std::to_string(intake.files()) + (intake.all_done() ? " done" : "");
             for (int r = 0; daemon.running() && r < static_cast<int>(delivery::pause_reason_count); ++r)
                 if (const auto* p = daemon.engine().held().find(static_cast<delivery::pause_reason>(r)))
-                    words += ", pause " +
-                             std::string(delivery::name(static_cast<delivery::pause_reason>(r))) + " (" +
+                    words += ", pause " + std::string(delivery::name(static_cast<delivery::pause_reason>(r))) + " (" +
                              p->words + ")";
             throw broken_promise(words);
         }
@@ -164,8 +160,7 @@ void world::check_end() {
     if (checked.has_error()) throw broken_promise("ledger: " + checked.error().message);
     watch.check_last_states();
     if (profile.own_429_is_a_fault && hubspot.over_limit > 0)
-        throw broken_promise("promise 6: " + std::to_string(hubspot.over_limit) +
-                             " requests were over the limit");
+        throw broken_promise("promise 6: " + std::to_string(hubspot.over_limit) + " requests were over the limit");
 }
 
 }  // namespace consent_sync::simulation

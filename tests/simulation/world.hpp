@@ -41,8 +41,7 @@ struct world_profile {
     };
     std::vector<operator_pause> operator_pauses;
     base::steady_time::duration faults_end{};
-    base::steady_time::duration patience =
-        std::chrono::hours(4);  // from the end of the faults until all is done
+    base::steady_time::duration patience = std::chrono::hours(4);  // from the end of the faults until all is done
     bool own_429_is_a_fault = false;
     bool expects_end = true;
 };

@@ -8,10 +8,10 @@ namespace consent_sync::storage {
 
 enum class disk_fault : std::uint32_t {
     none,
-    io,         // EIO from any operation
-    no_space,   // ENOSPC from those that need room
+    io,           // EIO from any operation
+    no_space,     // ENOSPC from those that need room
     short_write,  // half of a write is done; the next one finds no room if the fault lasts
-    power_cut,  // the process ends before an operation that changes something
+    power_cut,    // the process ends before an operation that changes something
 };
 
 // Only operations on files below DISK_FAULTS_ROOT count, and only those that the fault is about.

@@ -105,7 +105,8 @@ int judge(const char* name, const std::string& path, effect what, bool is_write 
     const std::uint64_t call = ++c->calls;
     if (call < c->first || call - c->first >= c->count) return 0;
     if (++c->failed == 1)
-        std::snprintf(c->operation, sizeof c->operation, "%s %s", name, path.substr(std::min(path.size(), all().root.size())).c_str());
+        std::snprintf(c->operation, sizeof c->operation, "%s %s", name,
+                      path.substr(std::min(path.size(), all().root.size())).c_str());
     if (fault == disk_fault::power_cut) {
         const hold still = hold_synced();  // what another thread is at comes before or after
         ::_exit(99);
@@ -204,26 +205,26 @@ using namespace consent_sync::storage;
 // NOLINTBEGIN: the names are the C library's
 extern "C" {
 
-#define OPEN_CALL(symbol)                                                                       \
-    int symbol(const char* path, int flags, ...) {                                              \
-        va_list more;                                                                           \
-        va_start(more, flags);                                                                  \
-        const mode_t mode = mode_of(flags, more);                                               \
-        va_end(more);                                                                           \
-        static const auto real = next<int (*)(const char*, int, ...)>(#symbol);                 \
+#define OPEN_CALL(symbol)                                                                         \
+    int symbol(const char* path, int flags, ...) {                                                \
+        va_list more;                                                                             \
+        va_start(more, flags);                                                                    \
+        const mode_t mode = mode_of(flags, more);                                                 \
+        va_end(more);                                                                             \
+        static const auto real = next<int (*)(const char*, int, ...)>(#symbol);                   \
         return open_with("open", AT_FDCWD, path, flags, [&] { return real(path, flags, mode); }); \
     }
 OPEN_CALL(open)
 OPEN_CALL(open64)
 
-#define OPENAT_CALL(symbol)                                                                          \
-    int symbol(int at, const char* path, int flags, ...) {                                           \
-        va_list more;                                                                                \
-        va_start(more, flags);                                                                       \
-        const mode_t mode = mode_of(flags, more);                                                    \
-        va_end(more);                                                                                \
-        static const auto real = next<int (*)(int, const char*, int, ...)>(#symbol);                 \
-        return open_with("openat", at, path, flags, [&] { return real(at, path, flags, mode); });    \
+#define OPENAT_CALL(symbol)                                                                       \
+    int symbol(int at, const char* path, int flags, ...) {                                        \
+        va_list more;                                                                             \
+        va_start(more, flags);                                                                    \
+        const mode_t mode = mode_of(flags, more);                                                 \
+        va_end(more);                                                                             \
+        static const auto real = next<int (*)(int, const char*, int, ...)>(#symbol);              \
+        return open_with("openat", at, path, flags, [&] { return real(at, path, flags, mode); }); \
     }
 OPENAT_CALL(openat)
 OPENAT_CALL(openat64)
@@ -312,10 +313,10 @@ int access(const char* path, int how) {
 }
 
 // struct stat and struct stat64 are one on 64-bit machines.
-#define STAT_CALL(symbol, name)                                                                            \
-    int symbol(const char* path, struct stat* into) {                                                      \
-        static const auto real = next<int (*)(const char*, struct stat*)>(#symbol);                        \
-        return path_with(name, AT_FDCWD, path, effect::reads, [&] { return real(path, into); });           \
+#define STAT_CALL(symbol, name)                                                                  \
+    int symbol(const char* path, struct stat* into) {                                            \
+        static const auto real = next<int (*)(const char*, struct stat*)>(#symbol);              \
+        return path_with(name, AT_FDCWD, path, effect::reads, [&] { return real(path, into); }); \
     }
 STAT_CALL(stat, "stat")
 STAT_CALL(lstat, "lstat")

@@ -50,7 +50,8 @@ void synced_state::keep_names(const std::string& folder) {
     std::ofstream out(names + ".new");
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(folder, failed))
-        out << inode_of(entry.path()) << (entry.is_directory() ? " d " : " f ") << entry.path().filename().string() << '\n';
+        out << inode_of(entry.path()) << (entry.is_directory() ? " d " : " f ") << entry.path().filename().string()
+            << '\n';
     out.close();
     fs::rename(names + ".new", names, failed);
 }

@@ -17,14 +17,14 @@ class synced_state {
     // All that is below `root` now counts as synced.
     synced_state(std::string root, std::string kept);
 
-    // Held over an operation and its record, by one thread at a time: no sync comes between a rename and its record, and
-    // the power does not go in the middle of one. (The operations below take it too.)
+    // Held over an operation and its record, by one thread at a time: no sync comes between a rename and its record,
+    // and the power does not go in the middle of one. (The operations below take it too.)
     std::unique_lock<std::recursive_mutex> hold() { return std::unique_lock(mutex_); }
 
     void created(const std::string& path);
     void removing(const std::string& path);  // by unlink, or by a rename onto it
     void renamed(const std::string& from, const std::string& to);
-    void synced(const std::string& path);    // a file or a folder
+    void synced(const std::string& path);  // a file or a folder
     void synced_all();
 
   private:

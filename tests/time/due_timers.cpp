@@ -1,5 +1,5 @@
-// Preloaded before libfaketime: Asio sets a timer that is due already to an absolute 1 ns, which libfaketime turns into a
-// time in the past of its own reckoning, or into 0, which disarms it. Then no timer of the daemon ever fires again.
+// Preloaded before libfaketime: Asio sets a timer that is due already to an absolute 1 ns, which libfaketime turns into
+// a time in the past of its own reckoning, or into 0, which disarms it. Then no timer of the daemon ever fires again.
 //
 //   LD_PRELOAD="…/libdue_timers.so …/libfaketimeMT.so.1"
 #include <dlfcn.h>

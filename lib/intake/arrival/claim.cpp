@@ -29,8 +29,7 @@ std::size_t extension_start(std::string_view name) {
 // renameat2 without overwriting, also where the file system does not know the flag (NFS, old kernels): there
 // the target is looked for first. That leaves no race, for only this process writes to the folders that files
 // are moved to.
-int rename_without_overwriting(int from_folder, const std::string& from, int to_folder,
-                               const std::string& to) {
+int rename_without_overwriting(int from_folder, const std::string& from, int to_folder, const std::string& to) {
     if (::renameat2(from_folder, from.c_str(), to_folder, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
     if (errno != EINVAL && errno != ENOSYS) return errno;
     struct stat status {};
@@ -40,10 +39,9 @@ int rename_without_overwriting(int from_folder, const std::string& from, int to_
 }
 
 base::error two_files(const std::string& from, const std::string& to) {
-    return {base::errc::corrupt,
-            fmt::format("cannot move {} to {}: another file is there already; nothing was "
-                        "overwritten, move one of them away by hand",
-                        from, to)};
+    return {base::errc::corrupt, fmt::format("cannot move {} to {}: another file is there already; nothing was "
+                                             "overwritten, move one of them away by hand",
+                                             from, to)};
 }
 
 base::error lost(const std::string& from, const std::string& to) {
@@ -77,12 +75,10 @@ base::result<void> move_file(int from_folder, const std::string& from, int to_fo
     const int failed = rename_without_overwriting(from_folder, from, to_folder, to);
     if (failed == 0) return {};
     if (failed == EXDEV) {
-        return base::error{
-            base::errc::io,
-            fmt::format("cannot move {} to {}: the folders are on different file systems", from, to)};
+        return base::error{base::errc::io,
+                           fmt::format("cannot move {} to {}: the folders are on different file systems", from, to)};
     }
-    if (failed != ENOENT && failed != EEXIST)
-        return base::system_error("move to " + to + " the file", from, failed);
+    if (failed != ENOENT && failed != EEXIST) return base::system_error("move to " + to + " the file", from, failed);
     const auto from_seen = find_in(from_folder, from, look::at_status);
     const auto to_seen = find_in(to_folder, to, look::at_status);
     if (!from_seen) return from_seen.error();
@@ -103,8 +99,9 @@ base::result<claimed_file> claim_file(int inbox, const std::string& name, std::o
                                       int processing, consent::arrival_number arrival) {
     const std::string to = processing_name(arrival, name);
     const auto changed = [&] {
-        return base::error{base::errc::busy,
-                           fmt::format("{} in the inbox is another file than the one that was seen; it is looked at again", name)};
+        return base::error{
+            base::errc::busy,
+            fmt::format("{} in the inbox is another file than the one that was seen; it is looked at again", name)};
     };
     const auto inbox_seen = find_in(inbox, name, look::at_status);
     const auto processing_seen = find_in(processing, to, look::at_status);
@@ -133,8 +130,8 @@ base::result<claimed_file> claim_file(int inbox, const std::string& name, std::o
     return changed();
 }
 
-base::result<std::string> finish_file(int processing, consent::arrival_number arrival,
-                                      const std::string& original, int done) {
+base::result<std::string> finish_file(int processing, consent::arrival_number arrival, const std::string& original,
+                                      int done) {
     std::string to = finished_name(arrival, original);
     const auto moved = move_file(processing, processing_name(arrival, original), done, to);
     if (!moved) return moved.error();

@@ -45,8 +45,8 @@ base::result<claimed_file> claim_file(int inbox, const std::string& name, std::o
                                       int processing, consent::arrival_number arrival);
 
 // Moves a claimed file to done/. Returns its name there.
-base::result<std::string> finish_file(int processing, consent::arrival_number arrival,
-                                      const std::string& original, int done);
+base::result<std::string> finish_file(int processing, consent::arrival_number arrival, const std::string& original,
+                                      int done);
 
 // One rename that never overwrites. Where `from` is gone and `to` is there, it has been done before.
 base::result<void> move_file(int from_folder, const std::string& from, int to_folder, const std::string& to);

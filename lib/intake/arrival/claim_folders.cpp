@@ -20,7 +20,7 @@ namespace {
 
 constexpr mode_t others = S_IRWXO;
 constexpr mode_t others_but_search = S_IROTH | S_IWOTH;  // who may drop files passes through the state folder
-constexpr mode_t parent_mode = 0755;                                // of folders above the daemon's own
+constexpr mode_t parent_mode = 0755;                     // of folders above the daemon's own
 constexpr const char* probe_name = ".consent-sync-move-probe.tmp";  // left alone by every watch
 
 struct folder_rule {
@@ -34,8 +34,8 @@ base::error cannot(const char* what, const std::string& path, int errnum) {
     base::error e = base::system_error(what, path, errnum);
     const char* const own = std::getenv("STATE_DIRECTORY");
     if (errnum == EROFS && own != nullptr) {
-        e.message += fmt::format("; the unit may write below {} alone: set state_dir to it, or give the unit ReadWritePaths=",
-                                 own);
+        e.message += fmt::format(
+            "; the unit may write below {} alone: set state_dir to it, or give the unit ReadWritePaths=", own);
     }
     return e;
 }
@@ -44,7 +44,8 @@ base::error cannot(const char* what, const std::string& path, int errnum) {
 base::error cannot_set_mode(const std::string& path, mode_t mode, int errnum) {
     base::error e = base::system_error("set the mode of", path, errnum);
     if (errnum == EPERM && (mode & S_ISGID) != 0 && ::rmdir(path.c_str()) == 0) {
-        e.message += fmt::format("; make it before the start: install -d -m 3770 -o consent-sync -g consent-drop {}", path);
+        e.message +=
+            fmt::format("; make it before the start: install -d -m 3770 -o consent-sync -g consent-drop {}", path);
     }
     return e;
 }
@@ -94,9 +95,10 @@ base::result<void> check_folder(const folder_rule& rule) {
                                        rule.path, status.st_mode & 07777U)};
     }
     if (rule.refused == 0 && (status.st_mode & S_IROTH) != 0) {
-        base::log_event(base::level::warn, "folder.world_readable",
-                        {{"path", rule.path},
-                         {"words", "others than its user and group can read what is dropped there: run chmod o-rwx on it"}});
+        base::log_event(
+            base::level::warn, "folder.world_readable",
+            {{"path", rule.path},
+             {"words", "others than its user and group can read what is dropped there: run chmod o-rwx on it"}});
     }
     return {};
 }
@@ -141,11 +143,9 @@ base::result<work_folders> open_work_folders(const config::folders& folders) {
 base::result<void> check_same_file_system(const config::folders& folders) {
     const std::array<const std::string*, 4> way = {&folders.inbox, &folders.processing, &folders.done,
                                                    &folders.refused};
-    for (const std::string* folder : way)
-        ::unlink(base::join_path(*folder, probe_name).c_str());  // of a crash
+    for (const std::string* folder : way) ::unlink(base::join_path(*folder, probe_name).c_str());  // of a crash
     std::string at = base::join_path(folders.inbox, probe_name);
-    const base::unique_fd probe(
-        ::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    const base::unique_fd probe(::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!probe) return base::system_error("create", at, errno);
     base::result<void> checked;
     for (std::size_t i = 1; i < way.size() && checked; ++i) {

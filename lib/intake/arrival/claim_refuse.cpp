@@ -26,9 +26,7 @@ bool exists(int folder, const std::string& name) {
     return !found || found->has_value();
 }
 
-std::string reason_name(const std::string& name) {
-    return name + std::string(reason_ending);
-}
+std::string reason_name(const std::string& name) { return name + std::string(reason_ending); }
 
 // JSON is UTF-8, a name may be any bytes: those that are none become U+FFFD.
 std::string to_utf8(std::string_view text) {
@@ -93,9 +91,8 @@ base::result<std::string> refuse_file(int from, const refusal& refused, int refu
     }
     auto name = choose_name(refused_folder, wanted);
     if (!name) return name.error();
-    const auto written =
-        base::write_file_atomically(refused_folder, "refused", reason_name(*name), format_refusal(refused),
-                                    reason_mode, base::folder_sync::later);
+    const auto written = base::write_file_atomically(refused_folder, "refused", reason_name(*name),
+                                                     format_refusal(refused), reason_mode, base::folder_sync::later);
     if (!written) return written.error();
     if (const auto moved = move_file(from, source, refused_folder, *name); !moved) return moved.error();
     return name;

@@ -75,7 +75,7 @@ bool is_still(const observation& before, const observation& now);
 bool is_long_still(const observation& seen, base::wall_time now, base::milliseconds settle);
 
 // `still_since`: when the observation was first made that has not changed since.
-settle_decision decide_settle(const observation& seen, arrival_way way, base::steady_time still_since,
-                              base::moment now, const inbox_limits& limits);
+settle_decision decide_settle(const observation& seen, arrival_way way, base::steady_time still_since, base::moment now,
+                              const inbox_limits& limits);
 
 }  // namespace consent_sync::intake

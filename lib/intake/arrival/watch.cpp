@@ -30,9 +30,7 @@ constexpr auto reopen_wait = 1s;   // between looks for a folder that is gone
 constexpr auto listing_gap = 1s;   // between listings that follow each other because one was cut
 constexpr int reads_at_once = 16;  // of 64 KiB: some thousand events are noted before files are given on
 
-std::string describe(int errnum) {
-    return std::generic_category().message(errnum);
-}
+std::string describe(int errnum) { return std::generic_category().message(errnum); }
 
 }  // namespace
 
@@ -103,9 +101,12 @@ asio::awaitable<bool> watch::open_folder() {
 }
 
 void watch::close_folder(const std::string& reason) {
-    if (!gone_logged_) log_event(level::warn, "inbox.gone",
-                  {{"path", options_.inbox}, {"reason", reason},
-                   {"words", "nothing can be taken; it is looked for until it comes back. Make or mount it, or see inbox.dir"}});
+    if (!gone_logged_)
+        log_event(level::warn, "inbox.gone",
+                  {{"path", options_.inbox},
+                   {"reason", reason},
+                   {"words",
+                    "nothing can be taken; it is looked for until it comes back. Make or mount it, or see inbox.dir"}});
     gone_logged_ = true;
     boost::system::error_code ignored;
     inotify_.close(ignored);
@@ -140,8 +141,10 @@ bool watch::read_events(std::vector<name_event>& names) {
         watch_events events = parse_events(buffer.data(), static_cast<std::size_t>(n));
         std::move(events.names.begin(), events.names.end(), std::back_inserter(names));
         if (events.overflow) {
-            log_event(level::warn, "inbox.overflow",
-                      {{"words", "more arrived at once than the kernel remembers; the inbox is listed instead, nothing is missed"}});
+            log_event(
+                level::warn, "inbox.overflow",
+                {{"words",
+                  "more arrived at once than the kernel remembers; the inbox is listed instead, nothing is missed"}});
             next_listing_ = {};
         }
         if (events.folder_gone) {
@@ -156,8 +159,7 @@ asio::awaitable<void> watch::note_events(std::vector<name_event> events) {
     merge_names(events);
     std::vector<std::string> names;
     names.reserve(events.size());
-    for (const name_event& event : events)
-        names.push_back(event.name);
+    for (const name_event& event : events) names.push_back(event.name);
     auto look = [folder = folder_, names] { return look_at_all(folder->get(), names, look::at_status); };
     const auto seen = co_await async::run_blocking(blocking_, std::move(look));
     const base::moment now = clock_.now();
@@ -174,8 +176,7 @@ asio::awaitable<void> watch::list_if_due() {
     const base::steady_time begun = clock_.now().steady;
     const bool room_again = candidates_.left_some_out() && begun >= last_listing_ + listing_gap;
     if (begun < next_listing_ && !room_again) co_return;
-    auto list = [folder = folder_, path = options_.inbox,
-                 most = options_.candidates_max]() -> std::optional<listing> {
+    auto list = [folder = folder_, path = options_.inbox, most = options_.candidates_max]() -> std::optional<listing> {
         // Another folder may have been mounted over the path: no event tells that.
         if (identify(path) != identify(folder->get())) return std::nullopt;
         return list_folder(folder->get(), most);
@@ -190,8 +191,7 @@ asio::awaitable<void> watch::list_if_due() {
         co_return;
     }
     ++listings_;
-    for (const listed_name& file : found->files)
-        candidates_.note(file.name, arrival_way::listed, file.seen, now);
+    for (const listed_name& file : found->files) candidates_.note(file.name, arrival_way::listed, file.seen, now);
     if (found->cut) candidates_.listing_was_cut();
     for (const listed_name& other : found->others) {
         const settle_decision decision =
@@ -253,7 +253,9 @@ void watch::report(const std::string& name, const observation& seen, inbox_reaso
     }
     if (known == reported_.end() && reported_.size() >= reported_max) {
         if (!full_logged_)
-            log_event(level::warn, "inbox.left", {{"reason", "many"}, {"count", reported_max},
+            log_event(level::warn, "inbox.left",
+                      {{"reason", "many"},
+                       {"count", reported_max},
                        {"words", "more is left in the inbox than is named here: clear it"}});
         full_logged_ = true;
         return;

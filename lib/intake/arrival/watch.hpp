@@ -56,8 +56,8 @@ class watch {
     static constexpr std::size_t batch_max = 1'000;      // files one next() gives
     static constexpr std::size_t reported_max = 10'000;  // things in the inbox that are remembered as logged
 
-    watch(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
-          const base::clock& clock, watch_options options);
+    watch(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking, const base::clock& clock,
+          watch_options options);
     ~watch();
     watch(const watch&) = delete;
     watch& operator=(const watch&) = delete;

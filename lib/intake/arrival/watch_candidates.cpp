@@ -24,8 +24,7 @@ void watch_candidates::clear() {
     listed_settle_until_ = {};
 }
 
-void watch_candidates::note(const std::string& name, arrival_way way, const observation& seen,
-                            base::moment now) {
+void watch_candidates::note(const std::string& name, arrival_way way, const observation& seen, base::moment now) {
     const auto known = by_name_.find(name);
     if (known != by_name_.end()) {
         // A listing tells nothing new, and a file that came complete stays complete.

@@ -63,8 +63,7 @@ class watch_candidates {
     std::uint64_t last_number_ = 0;
     base::steady_time listed_settle_until_{};  // until then files of a listing may be settling
     std::unordered_map<std::string, candidate> by_name_;
-    std::map<std::pair<base::steady_time, std::uint64_t>, const std::string*>
-        by_due_;  // names are by_name_'s keys
+    std::map<std::pair<base::steady_time, std::uint64_t>, const std::string*> by_due_;  // names are by_name_'s keys
 };
 
 }  // namespace consent_sync::intake

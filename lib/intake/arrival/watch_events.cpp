@@ -21,8 +21,7 @@ watch_events parse_events(const char* bytes, std::size_t size) {
         at += sizeof event + event.len;
         if (at > size) break;
         if ((event.mask & IN_Q_OVERFLOW) != 0) events.overflow = true;
-        if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0)
-            events.folder_gone = true;
+        if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)) != 0) events.folder_gone = true;
         if (event.len == 0 || (event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE)) == 0) continue;
         std::string text(name, ::strnlen(name, event.len));
         if (is_left_alone(text)) continue;
@@ -41,8 +40,7 @@ void merge_names(std::vector<name_event>& names) {
         if (first) merged.push_back(*event);
     }
     std::reverse(merged.begin(), merged.end());
-    for (name_event& event : merged)
-        event.way = seen.at(event.name);
+    for (name_event& event : merged) event.way = seen.at(event.name);
     names = std::move(merged);
 }
 

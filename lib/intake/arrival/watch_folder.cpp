@@ -23,13 +23,9 @@ file_kind kind_of(mode_t mode) {
     return file_kind::device;
 }
 
-std::int64_t to_ns(const timespec& t) {
-    return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
-}
+std::int64_t to_ns(const timespec& t) { return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
 
-file_identity identity_of(const struct stat& status) {
-    return {status.st_dev, status.st_ino};
-}
+file_identity identity_of(const struct stat& status) { return {status.st_dev, status.st_ino}; }
 
 observation observe(const struct stat& status) {
     return {.kind = kind_of(status.st_mode),
@@ -78,9 +74,7 @@ struct close_folder {
     void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-std::string describe(int errnum) {
-    return std::generic_category().message(errnum);
-}
+std::string describe(int errnum) { return std::generic_category().message(errnum); }
 
 }  // namespace
 
@@ -93,8 +87,7 @@ base::result<std::optional<observation>> find_in(int folder, const std::string& 
     if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return gone_or(errno);
     observation seen = observe(status);
     if (seen.kind != file_kind::regular || how == look::at_status) return std::optional(seen);
-    const base::unique_fd fd(
-        ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    const base::unique_fd fd(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!fd) {
         if (errno == ENOENT) return std::optional<observation>();
         seen.readable = false;
@@ -109,12 +102,10 @@ std::optional<observation> look_at(int folder, const std::string& name, look how
     return found ? *found : std::nullopt;
 }
 
-std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names,
-                                                    look how) {
+std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names, look how) {
     std::vector<std::optional<observation>> seen;
     seen.reserve(names.size());
-    for (const std::string& name : names)
-        seen.push_back(look_at(folder, name, how));
+    for (const std::string& name : names) seen.push_back(look_at(folder, name, how));
     return seen;
 }
 

@@ -24,8 +24,7 @@ std::optional<observation> look_at(int folder, const std::string& name, look how
 base::result<std::optional<observation>> find_in(int folder, const std::string& name, look how);
 
 // Of the same order as `names`.
-std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names,
-                                                    look how);
+std::vector<std::optional<observation>> look_at_all(int folder, const std::vector<std::string>& names, look how);
 
 struct listed_name {
     std::string name;
@@ -33,8 +32,7 @@ struct listed_name {
 };
 
 struct listing {
-    std::vector<listed_name>
-        files;  // regular files that are not left alone, by ctime, then name; the first `most`
+    std::vector<listed_name> files;   // regular files that are not left alone, by ctime, then name; the first `most`
     std::vector<listed_name> others;  // what is no regular file, the first others_max in the folder's order
     bool cut = false;                 // there were more than `most` files
     std::string failure;              // not empty: the folder could not be listed (to its end)

@@ -34,7 +34,8 @@ BENCHMARK(judge);
 
 // Every answer is searched for secrets before anything of it is kept.
 void mask(benchmark::State& state) {
-    for (int i = 0; i < 3; ++i) base::register_secret("pat-na1-0000000" + std::to_string(i) + "-9b1c-4e0e-8a5f-1d2c3b4a5968");
+    for (int i = 0; i < 3; ++i)
+        base::register_secret("pat-na1-0000000" + std::to_string(i) + "-9b1c-4e0e-8a5f-1d2c3b4a5968");
     const std::string body = make_answer(make_changes(100));
     for (auto _ : state) {
         state.PauseTiming();

@@ -18,7 +18,8 @@ struct filled_ledger {
     void append(const std::vector<consent::change>& changes) {
         for (std::size_t from = 0; from < changes.size(); from += piece) {
             std::vector<ledger::new_row> rows;
-            for (std::size_t i = from; i < std::min(from + piece, changes.size()); ++i) rows.push_back({changes[i], {}, i * 100, {}});
+            for (std::size_t i = from; i < std::min(from + piece, changes.size()); ++i)
+                rows.push_back({changes[i], {}, i * 100, {}});
             run([&](ledger::store& s) { s.changes().append(rows); });
         }
     }

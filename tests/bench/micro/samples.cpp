@@ -36,7 +36,8 @@ std::vector<consent::change> make_changes(std::size_t count, consent::arrival_nu
 std::string make_csv(std::size_t rows) {
     std::string text = "subscriberIdString,subscriptionId,statusState,legalBasis,legalBasisExplanation\n";
     for (std::size_t i = 0; i < rows; ++i)
-        text += subscriber(i) + ',' + subscription(i) + ',' + state(i) + ",CONSENT_WITH_NOTICE,Signed up at the fair in hall 3\n";
+        text += subscriber(i) + ',' + subscription(i) + ',' + state(i) +
+                ",CONSENT_WITH_NOTICE,Signed up at the fair in hall 3\n";
     return text;
 }
 
@@ -45,7 +46,8 @@ std::string make_ndjson(std::size_t rows) {
     for (std::size_t i = 0; i < rows; ++i)
         text += R"({"subscriberIdString":")" + subscriber(i) + R"(","subscriptionId":)" + subscription(i) +
                 R"(,"channel":"EMAIL","statusState":")" + state(i) +
-                R"(","legalBasis":"CONSENT_WITH_NOTICE","legalBasisExplanation":"Signed up at the fair in hall 3"})" "\n";
+                R"(","legalBasis":"CONSENT_WITH_NOTICE","legalBasisExplanation":"Signed up at the fair in hall 3"})"
+                "\n";
     return text;
 }
 

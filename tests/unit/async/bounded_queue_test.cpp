@@ -55,8 +55,7 @@ TEST_F(BoundedQueue, KeepsTheOrderWithinItsBound) {
     tasks.spawn("produce", produce(queue, 0, 100));
     turn();
     ASSERT_EQ(received.size(), 100u);
-    for (int i = 0; i < 100; ++i)
-        EXPECT_EQ(received[static_cast<std::size_t>(i)], i);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(received[static_cast<std::size_t>(i)], i);
     EXPECT_EQ(largest, 3u);
     queue.close();
     turn();
@@ -89,16 +88,14 @@ TEST_F(BoundedQueue, CloseRefusesPushesAndDrains) {
 
 TEST_F(BoundedQueue, ManyLanesGetEveryItemOnce) {
     int_queue queue(context.get_executor(), 2);
-    for (int lane = 0; lane < 3; ++lane)
-        tasks.spawn("lane", consume(queue));
+    for (int lane = 0; lane < 3; ++lane) tasks.spawn("lane", consume(queue));
     tasks.spawn("produce", produce(queue, 0, 500));
     turn();
     queue.close();
     turn();
     std::sort(received.begin(), received.end());
     ASSERT_EQ(received.size(), 500u);
-    for (int i = 0; i < 500; ++i)
-        EXPECT_EQ(received[static_cast<std::size_t>(i)], i);
+    for (int i = 0; i < 500; ++i) EXPECT_EQ(received[static_cast<std::size_t>(i)], i);
 }
 
 // An item arrives and its waiter is cancelled in the same turn, a hundred times: the item stays for the next

@@ -21,9 +21,7 @@ namespace {
 namespace asio = boost::asio;
 
 // The thread's own number, asked outside of coroutines: compilers may keep a thread id across co_await.
-std::size_t this_thread() {
-    return std::hash<std::thread::id>()(std::this_thread::get_id());
-}
+std::size_t this_thread() { return std::hash<std::thread::id>()(std::this_thread::get_id()); }
 
 class RunBlocking : public ::testing::Test {
   protected:
@@ -33,8 +31,7 @@ class RunBlocking : public ::testing::Test {
     asio::thread_pool pool{1};
 };
 
-asio::awaitable<std::string> call_and_note(asio::thread_pool& pool, std::size_t& worked_on,
-                                           std::size_t& back_on) {
+asio::awaitable<std::string> call_and_note(asio::thread_pool& pool, std::size_t& worked_on, std::size_t& back_on) {
     auto text = std::make_unique<std::string>("moved in");
     auto work = [&worked_on, text = std::move(text)] {
         worked_on = this_thread();
@@ -59,9 +56,7 @@ asio::awaitable<int> call_and_fail(asio::thread_pool& pool) {
     co_return co_await run_blocking(pool, std::move(work));
 }
 
-TEST_F(RunBlocking, PassesExceptionsOn) {
-    EXPECT_THROW(test::run(context, call_and_fail(pool)), std::runtime_error);
-}
+TEST_F(RunBlocking, PassesExceptionsOn) { EXPECT_THROW(test::run(context, call_and_fail(pool)), std::runtime_error); }
 
 asio::awaitable<void> call_slow(asio::thread_pool& pool, std::shared_future<void> released, bool& finished) {
     auto work = [released] { released.wait(); };

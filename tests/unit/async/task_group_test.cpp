@@ -40,8 +40,7 @@ class TaskGroup : public ::testing::Test {
 
     asio::io_context context{1};
     std::vector<std::string> failures;
-    task_group tasks{context.get_executor(),
-                     [this](std::string_view name, const std::exception_ptr& failure) {
+    task_group tasks{context.get_executor(), [this](std::string_view name, const std::exception_ptr& failure) {
                          try {
                              std::rethrow_exception(failure);
                          } catch (const std::exception& e) {
@@ -66,8 +65,7 @@ TEST_F(TaskGroup, AnAbortThatNobodyAskedForIsReported) {
 }
 
 TEST_F(TaskGroup, CancelEndsAllQuietly) {
-    for (int i = 0; i < 5; ++i)
-        tasks.spawn("waits", wait_for_ever());
+    for (int i = 0; i < 5; ++i) tasks.spawn("waits", wait_for_ever());
     context.poll();
     EXPECT_EQ(tasks.size(), 5u);
     tasks.cancel();

@@ -71,8 +71,7 @@ TEST(WriteFile, SaysWhatFailedAndLeavesNothing) {
     const auto no_folder = write_file_atomically(dir / "none", "x", "y", 0600);
     ASSERT_TRUE(no_folder.has_error());
     EXPECT_EQ(no_folder.error().code, errc::not_found);
-    EXPECT_EQ(no_folder.error().message,
-              "cannot open the folder " + (dir / "none") + ": No such file or directory");
+    EXPECT_EQ(no_folder.error().message, "cannot open the folder " + (dir / "none") + ": No such file or directory");
     std::filesystem::create_directory(dir / "taken");
     const auto is_folder = write_file_atomically(dir.path(), "taken", "y", 0600);
     ASSERT_TRUE(is_folder.has_error());
@@ -84,7 +83,8 @@ TEST(WriteFile, TellsAFullDisk) {
     EXPECT_EQ(system_error("write", "/x", ENOSPC).code, errc::no_space);
     EXPECT_EQ(system_error("write", "/x", EDQUOT).code, errc::no_space);
     EXPECT_EQ(system_error("write", "/x", EIO).code, errc::io);
-    EXPECT_EQ(system_error("write", "/x", EIO).message, "cannot write /x: Input/output error; look at the disk and the kernel's log");
+    EXPECT_EQ(system_error("write", "/x", EIO).message,
+              "cannot write /x: Input/output error; look at the disk and the kernel's log");
 }
 
 TEST(ReadSmallFile, ReadsUpToItsBound) {

@@ -21,26 +21,21 @@ using testing::MatchesRegex;
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
     std::istringstream in(text);
-    for (std::string line; std::getline(in, line);)
-        lines.push_back(line);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
     return lines;
 }
 
 TEST(Log, WritesOneTextLineAnEvent) {
     const log_capture log;
-    log_event(level::info, "file.claimed",
-              {{"file", "00000042"}, {"bytes", 1234}, {"renamed", true}, {"ms", 1.5}});
-    EXPECT_THAT(log.text(),
-                MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z INFO "
-                             "event=file\\.claimed file=00000042 bytes=1234 renamed=true ms=1\\.5\n"));
+    log_event(level::info, "file.claimed", {{"file", "00000042"}, {"bytes", 1234}, {"renamed", true}, {"ms", 1.5}});
+    EXPECT_THAT(log.text(), MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z INFO "
+                                         "event=file\\.claimed file=00000042 bytes=1234 renamed=true ms=1\\.5\n"));
 }
 
 TEST(Log, QuotesValuesThatNeedIt) {
     const log_capture log;
-    log_event(level::warn, "x",
-              {{"a", ""}, {"b", "two words"}, {"c", "k=v"}, {"d", "say \"hi\""}, {"e", "back\\"}});
-    EXPECT_THAT(log.text(),
-                HasSubstr(R"(WARN event=x a="" b="two words" c="k=v" d="say \"hi\"" e="back\\")"));
+    log_event(level::warn, "x", {{"a", ""}, {"b", "two words"}, {"c", "k=v"}, {"d", "say \"hi\""}, {"e", "back\\"}});
+    EXPECT_THAT(log.text(), HasSubstr(R"(WARN event=x a="" b="two words" c="k=v" d="say \"hi\"" e="back\\")"));
 }
 
 TEST(Log, NothingInAValueBeginsALineOrReachesTheTerminal) {
@@ -79,8 +74,7 @@ TEST(Log, WritesJsonLines) {
 
 TEST(Log, KeepsLargeNumbers) {
     const log_capture log;
-    log_event(level::info, "x",
-              {{"n", std::numeric_limits<std::int64_t>::max()}, {"u", std::uint32_t{4'000'000'000}}});
+    log_event(level::info, "x", {{"n", std::numeric_limits<std::int64_t>::max()}, {"u", std::uint32_t{4'000'000'000}}});
     EXPECT_THAT(log.text(), EndsWith("n=9223372036854775807 u=4000000000\n"));
 }
 
@@ -89,11 +83,9 @@ TEST(Log, LeavesOutWhatIsBelowTheLevel) {
     for (std::size_t least = 0; least < levels.size(); ++least) {
         const log_capture log;
         set_up_log(log_format::text, levels[least]);
-        for (const level at : levels)
-            log_event(at, "x");
+        for (const level at : levels) log_event(at, "x");
         EXPECT_EQ(lines_of(log.text()).size(), levels.size() - least);
-        for (std::size_t i = 0; i < levels.size(); ++i)
-            EXPECT_EQ(log_enabled(levels[i]), i >= least);
+        for (std::size_t i = 0; i < levels.size(); ++i) EXPECT_EQ(log_enabled(levels[i]), i >= least);
     }
 }
 
@@ -116,16 +108,13 @@ TEST(Log, LinesOfManyThreadsStayWhole) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([] {
-            for (int i = 0; i < 250; ++i)
-                log_event(level::info, "thread", {{"text", std::string(100, 'x')}});
+            for (int i = 0; i < 250; ++i) log_event(level::info, "thread", {{"text", std::string(100, 'x')}});
         });
     }
-    for (std::thread& thread : threads)
-        thread.join();
+    for (std::thread& thread : threads) thread.join();
     const auto lines = lines_of(log.text());
     EXPECT_EQ(lines.size(), 1'000U);
-    for (const std::string& line : lines)
-        EXPECT_THAT(line, EndsWith("event=thread text=" + std::string(100, 'x')));
+    for (const std::string& line : lines) EXPECT_THAT(line, EndsWith("event=thread text=" + std::string(100, 'x')));
 }
 
 TEST(Log, GoesToStandardOutputAtOnce) {

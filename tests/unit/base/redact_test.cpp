@@ -48,8 +48,7 @@ TEST(Redact, MasksAddresses) {
         {"mailto:ann@example.com", "mailto:***"},
         {"100%40", "***"},
     };
-    for (const auto& [text, expected] : samples)
-        EXPECT_EQ(redact(text), expected) << text;
+    for (const auto& [text, expected] : samples) EXPECT_EQ(redact(text), expected) << text;
 }
 
 TEST(Redact, MasksTokens) {
@@ -64,8 +63,7 @@ TEST(Redact, MasksTokens) {
         {"the bearer is late", "the bearer is late"},
         {"bearer", "bearer"},
     };
-    for (const auto& [text, expected] : samples)
-        EXPECT_EQ(redact(text), expected) << text;
+    for (const auto& [text, expected] : samples) EXPECT_EQ(redact(text), expected) << text;
 }
 
 TEST(Redact, MasksRegisteredSecretsWhereverTheyStand) {
@@ -80,8 +78,7 @@ TEST(Redact, MasksRegisteredSecretsWhereverTheyStand) {
 TEST(Redact, ForgetsTheOldestSecretBeyondTheBound) {
     register_secret("the-oldest-secret-of-all");
     EXPECT_EQ(redact("the-oldest-secret-of-all"), "***");
-    for (std::size_t i = 0; i < secrets_max; ++i)
-        register_secret("filler-secret-" + std::to_string(1000 + i));
+    for (std::size_t i = 0; i < secrets_max; ++i) register_secret("filler-secret-" + std::to_string(1000 + i));
     EXPECT_EQ(redact("the-oldest-secret-of-all"), "the-oldest-secret-of-all");
     EXPECT_EQ(redact("filler-secret-1000"), "***");
 }
@@ -107,8 +104,7 @@ TEST(Redact, CutsAtTheBound) {
     EXPECT_EQ(redact(std::string(redacted_max, 'x')), std::string(redacted_max, 'x'));
     EXPECT_EQ(redact(std::string(redacted_max + 1, 'x')), std::string(redacted_max, 'x') + "…");
     // A character that does not fit whole is left out.
-    EXPECT_EQ(redact(std::string(redacted_max - 1, 'x') + "\xc3\xbcy"),
-              std::string(redacted_max - 1, 'x') + "…");
+    EXPECT_EQ(redact(std::string(redacted_max - 1, 'x') + "\xc3\xbcy"), std::string(redacted_max - 1, 'x') + "…");
     EXPECT_EQ(redact(std::string(redacted_max - 2, 'x') + "\x1b"), std::string(redacted_max - 2, 'x') + "…");
 }
 
@@ -120,8 +116,7 @@ TEST(Redact, ShowsNoPartOfAnAddressAtAnyCut) {
     // Addresses shrink to "***": the end of what is read may come before the end of what fits.
     const std::string long_address = std::string(1'000, 'a') + "@example.com ";
     std::string text;
-    while (text.size() < 40'000)
-        text += long_address;
+    while (text.size() < 40'000) text += long_address;
     EXPECT_EQ(redact(text).find('a'), std::string::npos);
 }
 
@@ -180,7 +175,8 @@ TEST(Redact, SkipsPassOverNoSecret) {
         std::size_t candidate = skips.next(text, 0);
         for (std::size_t at = 0; at < text.size(); ++at) {
             const std::string_view rest = std::string_view(text).substr(at);
-            const bool here = std::any_of(secrets.begin(), secrets.end(), [&](const auto& s) { return rest.starts_with(s); });
+            const bool here =
+                std::any_of(secrets.begin(), secrets.end(), [&](const auto& s) { return rest.starts_with(s); });
             ASSERT_TRUE(!here || candidate == at) << "secret at " << at << ", candidate " << candidate;
             if (candidate == at) candidate = skips.next(text, at + 1);
         }

@@ -20,9 +20,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-load_options with_credentials() {
-    return {.credentials_dir = "/run/credentials/x", .need_credentials = true};
-}
+load_options with_credentials() { return {.credentials_dir = "/run/credentials/x", .need_credentials = true}; }
 
 base::result<settings> parse(std::string_view text) {
     return parse_settings(text, "/etc/consent-sync/c.json", with_credentials());
@@ -115,8 +113,7 @@ TEST(Loader, NeedsCredentials) {
     ASSERT_TRUE(without.has_error());
     EXPECT_THAT(without.error().message, StartsWith("c.json: hubspot.token_file: must name the file"));
     EXPECT_TRUE(parse_settings(R"({"hubspot":{"token_file":"/t"}})", "c.json", none).has_value());
-    EXPECT_TRUE(
-        parse_settings("{}", "c.json", {.credentials_dir = "", .need_credentials = false}).has_value());
+    EXPECT_TRUE(parse_settings("{}", "c.json", {.credentials_dir = "", .need_credentials = false}).has_value());
     const auto oauth = parse_settings(R"({"hubspot":{"oauth":{"client_id":"x"}}})", "c.json", none);
     ASSERT_TRUE(oauth.has_error());
     EXPECT_THAT(oauth.error().message, HasSubstr("hubspot.oauth.client_secret_file: must name a file"));
@@ -132,8 +129,7 @@ TEST(Loader, TakesOauthFromSystemdToo) {
     EXPECT_EQ(s.hubspot.oauth->path, "/oauth/v3/token");
     EXPECT_EQ(s.hubspot.token_file, "");
     EXPECT_THAT(fault(R"({"hubspot":{"oauth":{}}})"), HasSubstr("hubspot.oauth.client_id: is needed"));
-    EXPECT_THAT(fault(R"({"hubspot":{"token_file":"/t","oauth":{"client_id":"x"}}})"),
-                HasSubstr("but has both"));
+    EXPECT_THAT(fault(R"({"hubspot":{"token_file":"/t","oauth":{"client_id":"x"}}})"), HasSubstr("but has both"));
     EXPECT_FALSE(parsed(R"({"hubspot":{"oauth":null}})").hubspot.oauth);
 }
 
@@ -160,16 +156,13 @@ TEST(Loader, NamesEveryFaultAtOnce) {
     EXPECT_THAT(message, HasSubstr("but is 5"));
     EXPECT_THAT(message, HasSubstr("inbox.max_bytes: must be a size from 1KiB to 1TiB"));
     EXPECT_THAT(message, HasSubstr("batch: must be an object { … }"));
-    EXPECT_THAT(
-        message,
-        HasSubstr("log.level: must be one of \"debug\" \"info\" \"warn\" \"error\", but is \"loud\""));
+    EXPECT_THAT(message, HasSubstr("log.level: must be one of \"debug\" \"info\" \"warn\" \"error\", but is \"loud\""));
     EXPECT_THAT(message, HasSubstr("keep: must be an object { … }"));
 }
 
 TEST(Loader, BoundsTheListOfFaults) {
     std::string text = "{";
-    for (int i = 0; i < 1'000; ++i)
-        text += "\"zzz" + std::to_string(i) + "\":0,";
+    for (int i = 0; i < 1'000; ++i) text += "\"zzz" + std::to_string(i) + "\":0,";
     const std::string message = fault(text + "}");
     EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 50);
     EXPECT_THAT(message, HasSubstr("and 950 more errors"));
@@ -202,27 +195,23 @@ TEST(Loader, ChecksTexts) {
         {"account", {"a", "acme-EU_1.x"}, {"", "a b", "a/b", "..", "\xc3\xbc"}},
         {"state_dir", {"/x", "x"}, {"", "/a\\nb"}},
         {"hubspot.base_url",
-         {"https://api.hubapi.com", "https://h:8443/prefix", "https://[::2]:1", "http://localhost:80",
-          "http://[::1]:1", "http://127.9.9.9"},
+         {"https://api.hubapi.com", "https://h:8443/prefix", "https://[::2]:1", "http://localhost:80", "http://[::1]:1",
+          "http://127.9.9.9"},
          {"", "api.hubapi.com", "ftp://x", "http://api.hubapi.com", "http://127.0.0.1.evil.com",
-          "http://localhost.evil", "https://user@h", "https://", "https://h:0", "https://h:65536",
-          "https://h?x", "https://h/a?b", "https://h h", "https://.", "https://h.", "https://.h:1"}},
+          "http://localhost.evil", "https://user@h", "https://", "https://h:0", "https://h:65536", "https://h?x",
+          "https://h/a?b", "https://h h", "https://.", "https://h.", "https://.h:1"}},
         {"hubspot.path", {"/", "/a/b"}, {"", "a", "/a?b", "/a b", "/a#b"}},
         {"hubspot.proxy",
          {"none", "http://proxy:3128", "http://proxy", "http://u:p@proxy:1", "http://u:%25@proxy:1",
           "http://proxy:3128/"},
          {"http://u:p%@proxy:1", "http://u:%4@proxy:1", "http://u:%zz@proxy:1", "http://u:p@.:1", "", "proxy:3128",
           "https://p", "socks5://p", "http://p:99999", "http://"}},
-        {"limits.time_zone",
-         {"auto", "UTC", "US/Eastern"},
-         {"", "Europe/Atlantis", "../../etc/passwd", "CEST+1"}},
+        {"limits.time_zone", {"auto", "UTC", "US/Eastern"}, {"", "Europe/Atlantis", "../../etc/passwd", "CEST+1"}},
         {"monitor.listen",
          {"127.0.0.1:0", "0.0.0.0:9464", "[::1]:9464"},
          {"", "9464", ":9464", "localhost:1", "1.2.3.4", "1.2.3.4:65536", "::1:80"}},
         {"rules.hold_above", {"20%", "0.5%", "100%"}, {"", "0%", "101%", "20", "-1%"}},
-        {"limits.daily_reserve",
-         {"0%", "10%", "12.25%", "100%"},
-         {"", "10", "100.01%", "-1%", "1.234%", ".5%", "5.%"}},
+        {"limits.daily_reserve", {"0%", "10%", "12.25%", "100%"}, {"", "10", "100.01%", "-1%", "1.234%", ".5%", "5.%"}},
         {"defaults.statusState", {"SUBSCRIBED", "NOT_SPECIFIED"}, {"", "subscribed", "X"}},
         {"defaults.legalBasisExplanation", {"x"}, {"", " "}},
     };
@@ -252,9 +241,7 @@ TEST(Loader, ChecksBounds) {
          {"1023", R"("2TiB")", "-1", R"("4GB")", R"("99999999TiB")"}},
         {"hubspot.timeouts.connect", {R"("10ms")", R"("5m")"}, {R"("9ms")", R"("301s")"}},
         {"hubspot.timeouts.request", {R"("10m")"}, {R"("11m")"}},
-        {"batch.max_changes",
-         {"1", "1000"},
-         {"0", "1001", "1.0", "\"1\"", "-1", "18446744073709551615", "1e999"}},
+        {"batch.max_changes", {"1", "1000"}, {"0", "1001", "1.0", "\"1\"", "-1", "18446744073709551615", "1e999"}},
         {"batch.max_wait", {R"("0s")", R"("1h")"}, {R"("2h")"}},
         {"limits.requests", {"1", "10000", R"("auto")"}, {"0", "10001", R"("all")", "null"}},
         {"limits.interval", {R"("100ms")", R"("1h")"}, {R"("99ms")", R"("2h")"}},
@@ -269,9 +256,7 @@ TEST(Loader, ChecksBounds) {
          {"0", "9223372036854775808", R"("7")", "1.5"}},
         {"rules.duplicate_window", {R"("0s")", R"("400d")"}, {R"("3651d")", R"("90m")"}},
         {"rules.hold_above", {"1", "null"}, {"0", "-5", "true", "[]"}},
-        {"rules.unsubscribe_all",
-         {"[1]", "null"},
-         {"[]", "[0]", "[1,1]", "[\"1\"]", "1", "[9223372036854775808]"}},
+        {"rules.unsubscribe_all", {"[1]", "null"}, {"[]", "[0]", "[1,1]", "[\"1\"]", "1", "[9223372036854775808]"}},
         {"rules.require_legal_basis", {"true", "false"}, {"null", "1", "\"true\""}},
         {"keep.done", {R"("1h")", R"("3650d")"}, {R"("0s")", R"("59m")", R"("3651d")"}},
         {"keep.ledger", {R"("30d")"}, {R"("29d")", R"("23h")"}},
@@ -283,8 +268,7 @@ TEST(Loader, ChecksBounds) {
             EXPECT_TRUE(s.has_value()) << s.error().message;
         }
         for (const char* value : row.bad) {
-            EXPECT_THAT(fault(config_with(row.path, value)),
-                        HasSubstr("c.json: " + std::string(row.path) + ": must "))
+            EXPECT_THAT(fault(config_with(row.path, value)), HasSubstr("c.json: " + std::string(row.path) + ": must "))
                 << value;
         }
     }
@@ -298,8 +282,8 @@ TEST(Loader, KeepsTheLedgerAsLongAsItLooksForDuplicates) {
 
 TEST(Loader, SurvivesEveryTypeAtEveryKey) {
     for (const std::string& path : known_keys()) {
-        for (const char* value : {"null", "true", "0", "-1", "1.5", "1e400", "\"\"", "\"\\u0000\"", "[]",
-                                  "[[]]", "{}", "{\"\":null}", "18446744073709551615"}) {
+        for (const char* value : {"null", "true", "0", "-1", "1.5", "1e400", "\"\"", "\"\\u0000\"", "[]", "[[]]", "{}",
+                                  "{\"\":null}", "18446744073709551615"}) {
             const auto s = parse(config_with(path, value));
             if (s.has_error()) {
                 EXPECT_THAT(s.error().message, HasSubstr("c.json: ")) << path << ' ' << value;

@@ -19,17 +19,11 @@ namespace json = boost::json;
 
 const std::string folder = CONSENT_SYNC_SOURCE_DIR "/config";
 
-load_options with_credentials() {
-    return {.credentials_dir = "/run/credentials/x", .need_credentials = true};
-}
+load_options with_credentials() { return {.credentials_dir = "/run/credentials/x", .need_credentials = true}; }
 
-std::string read(const std::string& name) {
-    return base::read_small_file(folder + "/" + name, 1U << 20).value();
-}
+std::string read(const std::string& name) { return base::read_small_file(folder + "/" + name, 1U << 20).value(); }
 
-json::object schema() {
-    return json::parse(read("consent-sync.schema.json")).as_object();
-}
+json::object schema() { return json::parse(read("consent-sync.schema.json")).as_object(); }
 
 void collect_keys(const json::object& object, const std::string& prefix, std::set<std::string>& keys) {
     for (const auto& member : object.at("properties").as_object()) {
@@ -97,8 +91,7 @@ TEST(Schema, HasTheDefaultsOfTheLoader) {
 
 TEST(Keys, EveryOneLiesInAKnownSection) {
     std::set<std::string> sections = {""};
-    for (const section& each : all_sections())
-        sections.insert(each.path);
+    for (const section& each : all_sections()) sections.insert(each.path);
     std::set<std::string> seen;
     for (const key& each : all_keys()) {
         const std::size_t dot = each.path.rfind('.');
@@ -108,16 +101,14 @@ TEST(Keys, EveryOneLiesInAKnownSection) {
 }
 
 TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
-    const auto before =
-        parse_settings(R"({"hubspot":{"proxy":"http://u:old@p:1"}})", "/c.json", with_credentials());
+    const auto before = parse_settings(R"({"hubspot":{"proxy":"http://u:old@p:1"}})", "/c.json", with_credentials());
     const auto after = parse_settings(
         R"({"state_dir":"/s","inbox":{"dir":"/var/lib/consent-sync/inbox","settle":"3s"},
             "hubspot":{"proxy":"http://u:new@p:1","oauth":{"client_id":"x"}}})",
         "/c.json", with_credentials());
     ASSERT_TRUE(before.has_value() && after.has_value());
     std::map<std::string, changed_key> by_path;
-    for (const changed_key& each : difference(*before, *after))
-        by_path[each.path] = each;
+    for (const changed_key& each : difference(*before, *after)) by_path[each.path] = each;
     EXPECT_TRUE(by_path.at("state_dir").needs_restart);
     EXPECT_EQ(by_path.at("state_dir").after, "\"/s\"");
     EXPECT_FALSE(by_path.at("inbox.settle").needs_restart);
@@ -140,8 +131,7 @@ TEST(Difference, ATokenFileIsTakenAtOnceAndOauthInItsPlaceIsNot) {
     EXPECT_FALSE(other_file[0].needs_restart);
     EXPECT_EQ(reloaded(*one, *two).hubspot.token_file, "/two");
     for (const auto& [from, to] : {std::pair(&one, &oauth), std::pair(&oauth, &one)}) {
-        for (const changed_key& each : difference(**from, **to))
-            EXPECT_TRUE(each.needs_restart) << each.path;
+        for (const changed_key& each : difference(**from, **to)) EXPECT_TRUE(each.needs_restart) << each.path;
         const settings now = reloaded(**from, **to);
         EXPECT_EQ(now.hubspot.token_file, (*from)->hubspot.token_file);
         EXPECT_EQ(now.hubspot.oauth.has_value(), (*from)->hubspot.oauth.has_value());
@@ -179,7 +169,8 @@ TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
         waiting.insert(each.path);
     }
     for (const std::string& path : known_keys()) {
-        if (path == "defaults.channel" || path == "hubspot.proxy") continue;  // the one has one value, the other's is hidden
+        if (path == "defaults.channel" || path == "hubspot.proxy")
+            continue;  // the one has one value, the other's is hidden
         EXPECT_TRUE(applied.contains(path) || waiting.contains(path)) << path;
     }
 }

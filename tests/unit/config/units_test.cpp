@@ -30,8 +30,7 @@ TEST(Units, ParsesShares) {
     EXPECT_EQ(parse_share("100%"), 1.0);
     EXPECT_EQ(parse_share("0.25%"), 0.0025);
     EXPECT_EQ(parse_share("12.5%"), 0.125);
-    for (const char* bad :
-         {"", "%", "10", "0.1", "100.01%", "101%", "-1%", "1.%", ".5%", "1.005%", "1e1%", "10 %"}) {
+    for (const char* bad : {"", "%", "10", "0.1", "100.01%", "101%", "-1%", "1.%", ".5%", "1.005%", "1e1%", "10 %"}) {
         EXPECT_FALSE(parse_share(bad)) << bad;
     }
     EXPECT_EQ(format_share(0.1), "10%");

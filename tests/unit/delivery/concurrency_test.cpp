@@ -13,8 +13,7 @@ constexpr base::steady_time start = base::steady_time(std::chrono::hours(1));
 
 // One answer after the other, the window always full.
 base::steady_time answers(concurrency& c, int count, milliseconds latency, base::steady_time now = start) {
-    for (int i = 0; i < count; ++i, now += milliseconds(10))
-        c.answered(now - latency, now, c.window());
+    for (int i = 0; i < count; ++i, now += milliseconds(10)) c.answered(now - latency, now, c.window());
     return now;
 }
 
@@ -35,8 +34,7 @@ TEST(Concurrency, StaysWithinItsBound) {
 
 TEST(Concurrency, AnUnusedWindowDoesNotGrow) {
     concurrency c(192);
-    for (int i = 0; i < 50; ++i)
-        c.answered(start, start + milliseconds(100), 1);
+    for (int i = 0; i < 50; ++i) c.answered(start, start + milliseconds(100), 1);
     EXPECT_EQ(c.window(), 4u);
 }
 
@@ -44,8 +42,7 @@ TEST(Concurrency, OverloadHalvesItOnceARoundTrip) {
     concurrency c(192);
     const auto now = answers(c, 60, milliseconds(100));
     EXPECT_EQ(c.window(), 64u);
-    for (int i = 0; i < 10; ++i)
-        c.overloaded(now - milliseconds(100), now + milliseconds(i));
+    for (int i = 0; i < 10; ++i) c.overloaded(now - milliseconds(100), now + milliseconds(i));
     EXPECT_EQ(c.window(), 32u);
     c.overloaded(now + milliseconds(50), now + milliseconds(150));
     EXPECT_EQ(c.window(), 16u);
@@ -53,8 +50,7 @@ TEST(Concurrency, OverloadHalvesItOnceARoundTrip) {
 
 TEST(Concurrency, NeverGoesBelowOne) {
     concurrency c(192);
-    for (int i = 1; i < 50; ++i)
-        c.overloaded(start + milliseconds(i * 10), start + milliseconds(i * 10));
+    for (int i = 1; i < 50; ++i) c.overloaded(start + milliseconds(i * 10), start + milliseconds(i * 10));
     EXPECT_EQ(c.window(), 1u);
 }
 
@@ -62,8 +58,7 @@ TEST(Concurrency, ShrinksWhileLatencyGrowsWithTheLoad) {
     concurrency c(192);
     auto now = answers(c, 40, milliseconds(100));
     const auto before = c.window();
-    for (int i = 0; i < 100; ++i, now += milliseconds(50))
-        c.answered(now - milliseconds(900), now, c.window());
+    for (int i = 0; i < 100; ++i, now += milliseconds(50)) c.answered(now - milliseconds(900), now, c.window());
     EXPECT_LT(c.window(), before * 2 / 3);
 }
 

@@ -155,8 +155,7 @@ TEST_F(LanesTest, TheSameChangeTwiceIsAdmittedOnce) {
 }
 
 TEST_F(LanesTest, BeyondTheBoundChangesGoBackToTheLedgerInOrder) {
-    for (int row = 1; row <= 10; ++row)
-        admit_in(row);
+    for (int row = 1; row <= 10; ++row) admit_in(row);
     EXPECT_EQ(l.waiting(), 3u);
     ASSERT_EQ(out.deferred.size(), 6u);
     EXPECT_EQ(out.deferred.front().second, place(1, 5));
@@ -180,8 +179,7 @@ TEST_F(LanesTest, BeyondTheBoundChangesGoBackToTheLedgerInOrder) {
 }
 
 TEST_F(LanesTest, OptOutsAreNeverDeferred) {
-    for (int row = 1; row <= 10; ++row)
-        admit_in(row);
+    for (int row = 1; row <= 10; ++row) admit_in(row);
     const auto deferred = out.deferred.size();
     admit_out(11);
     EXPECT_EQ(out.deferred.size(), deferred);

@@ -191,8 +191,7 @@ TEST_F(LateWritesTest, AfterARestartTheWindowBeginsAnewWhateverTheClockSays) {
 }
 
 TEST_F(LateWritesTest, GivesAtMostWhatIsAskedFor) {
-    for (consent::key_hash hash = 1; hash <= 10; ++hash)
-        w.unanswered(older, hash, start, out);
+    for (consent::key_hash hash = 1; hash <= 10; ++hash) w.unanswered(older, hash, start, out);
     EXPECT_EQ(w.take_due(start + window, 3, out).size(), 3u);
     EXPECT_EQ(w.take_due(start + window, 100, out).size(), 7u);
     EXPECT_EQ(w.take_due(start + window, 100, out).size(), 0u) << "not named again before they are postponed";

@@ -8,9 +8,7 @@ namespace {
 using base::milliseconds;
 
 constexpr base::steady_time start = base::steady_time(std::chrono::hours(1));
-base::steady_time at(int ms) {
-    return start + milliseconds(ms);
-}
+base::steady_time at(int ms) { return start + milliseconds(ms); }
 
 // Sends whatever may be sent at `now`; how many.
 int send_all(limiter& l, base::steady_time now, int most = 1'000) {
@@ -34,9 +32,7 @@ int send_between(limiter& l, int from, int to) {
     return sent;
 }
 
-TEST(Limiter, StartsWithTheLowestTier) {
-    EXPECT_EQ(limiter(std::nullopt, milliseconds(10'000)).limit(), 100u);
-}
+TEST(Limiter, StartsWithTheLowestTier) { EXPECT_EQ(limiter(std::nullopt, milliseconds(10'000)).limit(), 100u); }
 
 TEST(Limiter, LetsAQuarterGoAtOnceAndSpreadsTheRest) {
     limiter l(100, milliseconds(10'000));
@@ -50,8 +46,7 @@ TEST(Limiter, NeverHasMoreThanTheLimitInAnyInterval) {
         limiter l(limit, milliseconds(10'000));
         EXPECT_LE(send_between(l, 0, 10'000), static_cast<int>(limit));
         for (int second = 10; second < 60; second += 10)
-            EXPECT_LE(send_between(l, second * 1'000, second * 1'000 + 10'000), static_cast<int>(limit) + 0)
-                << limit;
+            EXPECT_LE(send_between(l, second * 1'000, second * 1'000 + 10'000), static_cast<int>(limit) + 0) << limit;
     }
 }
 

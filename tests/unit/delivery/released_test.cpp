@@ -21,8 +21,7 @@ TEST(ReleasedFiles, AreFetchedInOrderAndForgottenWhenSettled) {
     r.fetched(place(5, 20), 0);
     EXPECT_FALSE(r.next());
     EXPECT_FALSE(r.empty()) << "rows of it are unsettled";
-    for (const int row : {1, 2, 9})
-        EXPECT_TRUE(r.settled(place(3, static_cast<std::uint64_t>(row))));
+    for (const int row : {1, 2, 9}) EXPECT_TRUE(r.settled(place(3, static_cast<std::uint64_t>(row))));
     EXPECT_TRUE(r.empty());
 }
 

@@ -40,8 +40,7 @@ class BrokenServer : public transport_fixture {
 
 // A listener whose queue is full: the kernel answers no further SYN.
 struct full_listener {
-    explicit full_listener(boost::asio::io_context& context, const boost::asio::ip::address& at)
-        : acceptor(context) {
+    explicit full_listener(boost::asio::io_context& context, const boost::asio::ip::address& at) : acceptor(context) {
         acceptor.open(tcp::endpoint(at, 0).protocol());
         acceptor.bind(tcp::endpoint(at, 0));
         acceptor.listen(0);
@@ -50,8 +49,7 @@ struct full_listener {
                                                         [](const boost::system::error_code&) {});
         }
         // The first is in the queue once it is connected on this side.
-        while (!acceptor_has_one())
-            context.run_one_for(milliseconds(5));
+        while (!acceptor_has_one()) context.run_one_for(milliseconds(5));
     }
     bool acceptor_has_one() {
         boost::system::error_code error;
@@ -230,10 +228,8 @@ TEST_F(BrokenServer, StopsInTheMiddleOfTheResponse) {
     for (const std::size_t at : {std::size_t(1), std::size_t(20), whole.size() - 1}) {
         EXPECT_TRUE(ends_with(against({whole.substr(0, at), reply::then::hang, {}, false}, short_time),
                               "request_timeout", true));
-        EXPECT_TRUE(
-            ends_with(against({whole.substr(0, at), reply::then::close, {}, false}), "bad_response", true));
-        EXPECT_TRUE(ends_with(against({whole.substr(0, at), reply::then::reset, {}, false}),
-                              "connection_lost", true));
+        EXPECT_TRUE(ends_with(against({whole.substr(0, at), reply::then::close, {}, false}), "bad_response", true));
+        EXPECT_TRUE(ends_with(against({whole.substr(0, at), reply::then::reset, {}, false}), "connection_lost", true));
     }
 }
 
@@ -266,8 +262,8 @@ TEST_F(BrokenServer, ResetsAKeptConnectionAfterItReadTheRequest) {
 TEST_F(BrokenServer, SendsGarbage) {
     EXPECT_TRUE(ends_with(against({"SSH-2.0-OpenSSH_9.2\r\n\r\n", {}, {}, false}), "bad_response", true));
     EXPECT_TRUE(ends_with(against({std::string(100, '\0'), {}, {}, false}), "bad_response", true));
-    EXPECT_TRUE(ends_with(against({"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", {}, {}, false}),
-                          "bad_response", true));
+    EXPECT_TRUE(
+        ends_with(against({"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", {}, {}, false}), "bad_response", true));
 }
 
 TEST_F(BrokenServer, SendsEndlessHeadersOrBody) {
@@ -283,8 +279,7 @@ TEST_F(BrokenServer, SendsEndlessHeadersOrBody) {
 
 TEST_F(BrokenServer, PromisesMoreThanItSends) {
     const std::string longer = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789";
-    EXPECT_TRUE(
-        ends_with(against({longer, reply::then::keep, {}, false}, short_time), "request_timeout", true));
+    EXPECT_TRUE(ends_with(against({longer, reply::then::keep, {}, false}, short_time), "request_timeout", true));
     EXPECT_TRUE(ends_with(against({longer, reply::then::close, {}, false}), "bad_response", true));
 }
 

@@ -27,8 +27,7 @@ using std::chrono::milliseconds;
 
 inline std::size_t count_descriptors() {
     std::size_t count = 0;
-    for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator("/proc/self/fd"))
-        count++;
+    for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) count++;
     return count;
 }
 
@@ -104,8 +103,7 @@ class transport_fixture : public ::testing::Test {
             if (bug) std::rethrow_exception(bug);
             pending->outcome = std::move(outcome);
         };
-        boost::asio::co_spawn(*context,
-                              transport->send(std::move(r), [pending] { pending->written_calls++; }),
+        boost::asio::co_spawn(*context, transport->send(std::move(r), [pending] { pending->written_calls++; }),
                               boost::asio::bind_cancellation_slot(pending->signal.slot(), std::move(on_end)));
         return pending;
     }
@@ -126,8 +124,7 @@ class transport_fixture : public ::testing::Test {
 
     // Inside run(), where Asio passes the signal on at once.
     void cancel(const std::shared_ptr<pending_exchange>& pending) {
-        boost::asio::post(*context,
-                          [pending] { pending->signal.emit(boost::asio::cancellation_type::terminal); });
+        boost::asio::post(*context, [pending] { pending->signal.emit(boost::asio::cancellation_type::terminal); });
     }
 
     exchange send(request r) { return finish(begin(std::move(r))); }
@@ -143,35 +140,23 @@ class transport_fixture : public ::testing::Test {
 inline std::string name_of(const std::optional<failure_step>& step) {
     if (!step) return "none";
     switch (*step) {
-        case failure_step::name_lookup:
-            return "name_lookup";
-        case failure_step::connect:
-            return "connect";
-        case failure_step::connect_timeout:
-            return "connect_timeout";
-        case failure_step::tls:
-            return "tls";
-        case failure_step::tls_timeout:
-            return "tls_timeout";
-        case failure_step::proxy:
-            return "proxy";
-        case failure_step::request_timeout:
-            return "request_timeout";
-        case failure_step::connection_lost:
-            return "connection_lost";
-        case failure_step::bad_response:
-            return "bad_response";
-        case failure_step::cancelled:
-            return "cancelled";
+        case failure_step::name_lookup: return "name_lookup";
+        case failure_step::connect: return "connect";
+        case failure_step::connect_timeout: return "connect_timeout";
+        case failure_step::tls: return "tls";
+        case failure_step::tls_timeout: return "tls_timeout";
+        case failure_step::proxy: return "proxy";
+        case failure_step::request_timeout: return "request_timeout";
+        case failure_step::connection_lost: return "connection_lost";
+        case failure_step::bad_response: return "bad_response";
+        case failure_step::cancelled: return "cancelled";
     }
     return "?";
 }
 
 // Step ("none": a response) and `written` in one comparison, with the detail shown when it differs.
-inline ::testing::AssertionResult ends_with(const exchange& outcome, const std::string& step,
-                                            bool is_written) {
-    if (name_of(outcome.failure) == step && outcome.written == is_written)
-        return ::testing::AssertionSuccess();
+inline ::testing::AssertionResult ends_with(const exchange& outcome, const std::string& step, bool is_written) {
+    if (name_of(outcome.failure) == step && outcome.written == is_written) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << "it ended with " << name_of(outcome.failure)
                                          << (outcome.written ? ", written" : ", not written") << ", \""
                                          << outcome.detail << "\", status " << outcome.response.status;

@@ -45,8 +45,7 @@ TEST_F(HttpsTransport, CarriesLargeBodiesBothWays) {
 TEST_F(HttpsTransport, KeepsConnectionsAliveAndTakesTheLastOneFirst) {
     serve(ok);
     connect(options());
-    for (int i = 0; i < 5; ++i)
-        EXPECT_TRUE(ends_with(send(post()), "none", true));
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(server->connections(), 1u);
     const auto first = begin(post());
     const auto second = begin(post());
@@ -77,8 +76,7 @@ TEST_F(HttpsTransport, DropsAConnectionAfterItsLastRequest) {
     auto with = options();
     with.limits.requests_per_connection = 2;
     connect(with);
-    for (int i = 0; i < 4; ++i)
-        EXPECT_TRUE(ends_with(send(post()), "none", true));
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(server->connections(), 2u);
     EXPECT_EQ(transport->open_connections(), 0u);
 }
@@ -144,10 +142,8 @@ TEST_F(HttpsTransport, ResumesOnManyConnectionsAtOnce) {
     send(post());
     transport->close_idle();
     std::vector<std::shared_ptr<pending_exchange>> all;
-    for (int i = 0; i < 12; ++i)
-        all.push_back(begin(post()));
-    for (const auto& each : all)
-        EXPECT_TRUE(ends_with(finish(each), "none", true));
+    for (int i = 0; i < 12; ++i) all.push_back(begin(post()));
+    for (const auto& each : all) EXPECT_TRUE(ends_with(finish(each), "none", true));
     EXPECT_EQ(server->resumed(), 12u);
 }
 
@@ -169,8 +165,7 @@ TEST_F(HttpsTransport, ServesPlainLoopback) {
     auto options = options_for(server->port(), "http");
     connect(options);
     EXPECT_TRUE(transport->is_plain());
-    for (int i = 0; i < 2; ++i)
-        EXPECT_TRUE(ends_with(send(post()), "none", true));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(server->connections(), 1u);
 }
 

@@ -14,9 +14,7 @@ environment variables(std::map<std::string, std::string, std::less<>> values) {
     };
 }
 
-endpoint hubspot() {
-    return parse_endpoint("https://api.hubapi.com").value();
-}
+endpoint hubspot() { return parse_endpoint("https://api.hubapi.com").value(); }
 
 // "host:port", "direct", or the error.
 std::string chosen(std::string_view option, const environment& of, const endpoint& to = hubspot()) {
@@ -89,8 +87,8 @@ TEST(Proxy, ReadsCredentials) {
 TEST(Proxy, RefusesWhatItCannotUseWithoutShowingThePassword) {
     for (const char* url :
          {"https://user:hunter2@p:1", "socks5://user:hunter2@p:1", "http://user:hunter2@p:0",
-          "http://user:hunter2%4@p:1", "http://user:hunter2@p:1/path", "http://user:hunter2@",
-          "user:hunter2://@p:1", "http//user:hunter2@p:1/://x", "user:hunter2", "http://user:hunter2"}) {
+          "http://user:hunter2%4@p:1", "http://user:hunter2@p:1/path", "http://user:hunter2@", "user:hunter2://@p:1",
+          "http//user:hunter2@p:1/://x", "user:hunter2", "http://user:hunter2"}) {
         const auto parsed = parse_proxy(url);
         ASSERT_FALSE(parsed) << url;
         EXPECT_EQ(parsed.error().message.find("hunter2"), std::string::npos) << parsed.error().message;

@@ -10,9 +10,7 @@ namespace {
 using progress = response_reader::progress;
 
 struct reading {
-    explicit reading(response_limits limits = {}) : reader(limits) {
-        reader.start(response_reader::expect::body);
-    }
+    explicit reading(response_limits limits = {}) : reader(limits) { reader.start(response_reader::expect::body); }
 
     // Until complete, failed, or all given.
     progress give(std::string_view text, std::size_t piece = 1 << 20) {
@@ -31,8 +29,7 @@ struct reading {
 };
 
 TEST(ResponseReader, ReadsAnySplitting) {
-    const std::string text =
-        "HTTP/1.1 207 Multi\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 10\r\n\r\n0123456789";
+    const std::string text = "HTTP/1.1 207 Multi\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 10\r\n\r\n0123456789";
     for (std::size_t piece = 1; piece <= text.size(); ++piece) {
         reading r;
         ASSERT_EQ(r.give(text, piece), progress::complete) << piece;
@@ -116,8 +113,7 @@ TEST(ResponseReader, SkipsInformationalAnswersUpToABound) {
     const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
     const std::string last = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
     std::string text;
-    for (int i = 0; i < 8; ++i)
-        text += hint;
+    for (int i = 0; i < 8; ++i) text += hint;
     for (const std::size_t piece : {std::size_t(1), std::size_t(7), text.size() + last.size()}) {
         reading r;
         EXPECT_EQ(r.give(text + last, piece), progress::complete);

@@ -44,8 +44,7 @@ asio::awaitable<void> pass_on(socket_ptr from, socket_ptr to) {
         boost::system::error_code write_error = error;
         if (!error) {
             const auto piece = asio::buffer(chunk.data(), bytes);
-            const auto [failed, sent] =
-                co_await asio::async_write(*to, piece, asio::as_tuple(asio::use_awaitable));
+            const auto [failed, sent] = co_await asio::async_write(*to, piece, asio::as_tuple(asio::use_awaitable));
             write_error = failed;
         }
         if (write_error) {
@@ -104,11 +103,7 @@ test_proxy::~test_proxy() {
     parts_->tasks.cancel();
 }
 
-std::uint16_t test_proxy::port() const {
-    return parts_->acceptor.local_endpoint().port();
-}
-const std::vector<std::string>& test_proxy::requests() const {
-    return parts_->requests;
-}
+std::uint16_t test_proxy::port() const { return parts_->acceptor.local_endpoint().port(); }
+const std::vector<std::string>& test_proxy::requests() const { return parts_->requests; }
 
 }  // namespace consent_sync::http::test

@@ -30,9 +30,7 @@ struct server_parts {
           on_request(std::move(s)),
           context(asio::ssl::context::tls_server),
           acceptor(ex),
-          tasks(ex, [](std::string_view, const std::exception_ptr& failure) {
-              std::rethrow_exception(failure);
-          }) {}
+          tasks(ex, [](std::string_view, const std::exception_ptr& failure) { std::rethrow_exception(failure); }) {}
 
     asio::any_io_executor executor;
     server_options options;
@@ -83,8 +81,7 @@ asio::awaitable<bool> write_reply(Stream& stream, const reply& what) {
         std::size_t at = 0;
         while (at < what.bytes.size()) {
             const auto piece = asio::buffer(what.bytes.data() + at, what.drip ? 1 : what.bytes.size() - at);
-            const auto [error, bytes] =
-                co_await asio::async_write(stream, piece, asio::as_tuple(asio::use_awaitable));
+            const auto [error, bytes] = co_await asio::async_write(stream, piece, asio::as_tuple(asio::use_awaitable));
             if (error) co_return false;
             at += bytes;
             if (what.drip) {
@@ -118,12 +115,8 @@ asio::awaitable<void> say_goodbye(tls_stream& stream) {
     co_await stream.async_shutdown(asio::as_tuple(asio::use_awaitable));
 }
 
-tcp::socket& socket_of(tcp::socket& socket) {
-    return socket;
-}
-tcp::socket& socket_of(tls_stream& stream) {
-    return stream.next_layer();
-}
+tcp::socket& socket_of(tcp::socket& socket) { return socket; }
+tcp::socket& socket_of(tls_stream& stream) { return stream.next_layer(); }
 
 // Serves one connection until it ends.
 template <class Stream>
@@ -165,14 +158,9 @@ asio::awaitable<void> serve_tls(std::shared_ptr<server_parts> shared, tcp::socke
 asio::awaitable<void> serve_one(std::shared_ptr<server_parts> shared, tcp::socket socket) {
     shared->open++;
     switch (shared->options.secure) {
-        case server_options::security::plain:
-            co_await serve(shared, socket);
-            break;
-        case server_options::security::tls_stalls:
-            co_await hang(socket);
-            break;
-        default:
-            co_await serve_tls(shared, std::move(socket));
+        case server_options::security::plain: co_await serve(shared, socket); break;
+        case server_options::security::tls_stalls: co_await hang(socket); break;
+        default: co_await serve_tls(shared, std::move(socket));
     }
     shared->open--;
 }
@@ -197,8 +185,7 @@ void set_up_tls(asio::ssl::context& context, const server_options& options) {
         SSL_CTX_set_min_proto_version(native, TLS1_VERSION);
         SSL_CTX_set_max_proto_version(native, TLS1_VERSION);
     }
-    if (options.secure == server_options::security::tls_12)
-        SSL_CTX_set_max_proto_version(native, TLS1_2_VERSION);
+    if (options.secure == server_options::security::tls_12) SSL_CTX_set_max_proto_version(native, TLS1_2_VERSION);
 }
 
 }  // namespace
@@ -215,9 +202,7 @@ test_server::test_server(const asio::any_io_executor& executor, server_options o
     parts_->tasks.spawn("accept", accept_all(parts_));
 }
 
-test_server::~test_server() {
-    stop();
-}
+test_server::~test_server() { stop(); }
 
 void test_server::stop() {
     boost::system::error_code ignored;
@@ -225,26 +210,12 @@ void test_server::stop() {
     parts_->tasks.cancel();
 }
 
-std::uint16_t test_server::port() const {
-    return parts_->acceptor.local_endpoint().port();
-}
-unsigned test_server::connections() const {
-    return parts_->connections;
-}
-unsigned test_server::handshakes() const {
-    return parts_->handshakes;
-}
-unsigned test_server::resumed() const {
-    return parts_->resumed;
-}
-unsigned test_server::open() const {
-    return parts_->open;
-}
-const std::vector<std::string>& test_server::requests() const {
-    return parts_->requests;
-}
-const std::string& test_server::server_name() const {
-    return parts_->server_name;
-}
+std::uint16_t test_server::port() const { return parts_->acceptor.local_endpoint().port(); }
+unsigned test_server::connections() const { return parts_->connections; }
+unsigned test_server::handshakes() const { return parts_->handshakes; }
+unsigned test_server::resumed() const { return parts_->resumed; }
+unsigned test_server::open() const { return parts_->open; }
+const std::vector<std::string>& test_server::requests() const { return parts_->requests; }
+const std::string& test_server::server_name() const { return parts_->server_name; }
 
 }  // namespace consent_sync::http::test

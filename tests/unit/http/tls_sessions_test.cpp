@@ -51,7 +51,8 @@ class handshake {
         SSL_set_accept_state(server_.get());
     }
     ~handshake() {
-        for (SSL* const end : {client_.get(), server_.get()}) SSL_set_shutdown(end, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        for (SSL* const end : {client_.get(), server_.get()})
+            SSL_set_shutdown(end, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     }
 
     void begin(tls_sessions& sessions) {

@@ -18,8 +18,7 @@ class Tunnel : public transport_fixture {
     exchange through(const std::string& answer, const std::string& credentials = "", bool hang_up = false) {
         serve([](const std::string&) { return reply{test::answer(200, "behind"), {}, {}, false}; });
         via = std::make_unique<test_proxy>(context->get_executor(), answer, server->port(), hang_up);
-        https_options with =
-            answer.empty() ? hurry(options(), &config::timeout_settings::connect) : options();
+        https_options with = answer.empty() ? hurry(options(), &config::timeout_settings::connect) : options();
         with.via = parse_proxy("http://" + credentials + "127.0.0.1:" + std::to_string(via->port())).value();
         connect(with);
         return send(post());
@@ -34,14 +33,13 @@ class Tunnel : public transport_fixture {
 };
 
 TEST_F(Tunnel, LeadsToTheServer) {
-    const exchange outcome =
-        through("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n", "us%65r:p%40ss@");
+    const exchange outcome = through("HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n", "us%65r:p%40ss@");
     EXPECT_TRUE(ends_with(outcome, "none", true));
     EXPECT_EQ(outcome.response.body, "behind");
     const std::string at = "localhost:" + std::to_string(server->port());
     ASSERT_EQ(via->requests().size(), 1u);
-    EXPECT_EQ(via->requests().front(), "CONNECT " + at + " HTTP/1.1\r\nHost: " + at +
-                                           "\r\nProxy-Authorization: Basic dXNlcjpwQHNz\r\n\r\n");
+    EXPECT_EQ(via->requests().front(),
+              "CONNECT " + at + " HTTP/1.1\r\nHost: " + at + "\r\nProxy-Authorization: Basic dXNlcjpwQHNz\r\n\r\n");
     EXPECT_EQ(server->server_name(), "localhost");
     EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(via->requests().size(), 1u) << "the connection is kept";

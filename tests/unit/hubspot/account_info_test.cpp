@@ -25,9 +25,8 @@ TEST(AccountInfo, OneOfZoneAndOffsetIsEnough) {
 TEST(AccountInfo, AnythingElseIsAnError) {
     for (const char* body :
          {"", "[]", "{}", R"({"timeZone":null})", R"({"timeZone":""})", R"({"timeZone":"../../etc/passwd"})",
-          R"({"timeZone":"/etc/passwd"})", R"({"timeZone":"a b"})",
-          R"({"utcOffsetMilliseconds":999999999999})", R"({"utcOffsetMilliseconds":-9223372036854775808})",
-          R"({"utcOffsetMilliseconds":1.5})", "<html>"})
+          R"({"timeZone":"/etc/passwd"})", R"({"timeZone":"a b"})", R"({"utcOffsetMilliseconds":999999999999})",
+          R"({"utcOffsetMilliseconds":-9223372036854775808})", R"({"utcOffsetMilliseconds":1.5})", "<html>"})
         EXPECT_FALSE(parse_account_info(body)) << body;
 }
 
@@ -38,9 +37,11 @@ TEST(AccountInfo, TheResetOfTheDailyUsageTellsTheOffsetToo) {
     EXPECT_EQ(*offset("2026-11-26T05:00:00Z"), -300min);
     EXPECT_EQ(*offset("2026-11-25T18:15:00.000Z"), 345min);
     EXPECT_EQ(*offset("2026-11-25T00:00:00.000+00:00"), 0min);
-    for (const char* wrong : {"", "2026-11-26T05:00:00+02:00", "2026-11-26", "2026-11-26T99:00:00Z", "2026-11-26Txx:00:00Z"})
+    for (const char* wrong :
+         {"", "2026-11-26T05:00:00+02:00", "2026-11-26", "2026-11-26T99:00:00Z", "2026-11-26Txx:00:00Z"})
         EXPECT_FALSE(offset(wrong)) << wrong;
-    for (const char* body : {"", "{}", R"({"results":{}})", R"({"results":[7]})"}) EXPECT_FALSE(parse_daily_reset(body));
+    for (const char* body : {"", "{}", R"({"results":{}})", R"({"results":[7]})"})
+        EXPECT_FALSE(parse_daily_reset(body));
 }
 
 }  // namespace

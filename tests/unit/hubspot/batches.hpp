@@ -39,8 +39,7 @@ inline std::string result_json(std::string_view address, std::int64_t subscripti
 }
 
 inline std::string complete(std::string_view results, std::string_view errors = "") {
-    return R"({"status":"COMPLETE","results":[)" + std::string(results) + R"(],"errors":[)" +
-           std::string(errors) +
+    return R"({"status":"COMPLETE","results":[)" + std::string(results) + R"(],"errors":[)" + std::string(errors) +
            R"(],"startedAt":"2025-01-08T06:34:39.389Z","completedAt":"2025-01-08T06:34:39.598Z"})";
 }
 

@@ -72,8 +72,7 @@ TEST(BodyReader, GivesUpOnDeepNesting) {
     EXPECT_FALSE(read_body(nested(1'000'000)).readable);
     const auto objects = [](std::size_t levels) {
         std::string text;
-        for (std::size_t i = 0; i < levels; ++i)
-            text += "{\"errors\":";
+        for (std::size_t i = 0; i < levels; ++i) text += "{\"errors\":";
         return text + "0" + std::string(levels, '}');
     };
     EXPECT_TRUE(read_body(objects(body_depth_max)).readable);
@@ -83,15 +82,13 @@ TEST(BodyReader, GivesUpOnDeepNesting) {
 TEST(BodyReader, GivesUpOnEndlessLists) {
     const auto list = [](std::string_view field, std::size_t count) {
         std::string text = "{\"" + std::string(field) + "\":[";
-        for (std::size_t i = 0; i < count; ++i)
-            text += i == 0 ? "{}" : ",{}";
+        for (std::size_t i = 0; i < count; ++i) text += i == 0 ? "{}" : ",{}";
         return text + "]";
     };
     for (const char* field : {"results", "errors"}) {
         EXPECT_TRUE(read_body(list(field, body_items_max) + "}").readable) << field;
         EXPECT_FALSE(read_body(list(field, body_items_max + 1) + "}").readable) << field;
-        EXPECT_FALSE(read_body(list(field, body_items_max) + "," + list(field, 1).substr(1) + "}").readable)
-            << field;
+        EXPECT_FALSE(read_body(list(field, body_items_max) + "," + list(field, 1).substr(1) + "}").readable) << field;
     }
 }
 

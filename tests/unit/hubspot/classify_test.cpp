@@ -11,9 +11,7 @@ namespace {
 
 using k = answer_kind;
 
-answer_kind classify_text(unsigned status, std::string_view text) {
-    return classify(status, read_body(text));
-}
+answer_kind classify_text(unsigned status, std::string_view text) { return classify(status, read_body(text)); }
 
 // What each status means when its body is HubSpot's documented Error.
 answer_kind expected(unsigned status) {
@@ -46,8 +44,7 @@ TEST(Classify, EveryStatusWithABodyThatIsNotJson) {
 
 TEST(Classify, OnlyASuccessStatusIsEverJudged) {
     for (unsigned status = 0; status < 1000; ++status)
-        EXPECT_EQ(classify_text(status, real::portal_example) == k::judged, status >= 200 && status < 300)
-            << status;
+        EXPECT_EQ(classify_text(status, real::portal_example) == k::judged, status >= 200 && status < 300) << status;
 }
 
 TEST(Classify, TheGatewaysOwnStatusesAreOutages) {
@@ -62,9 +59,9 @@ TEST(Classify, OnlyCompleteAndSuccessAreJudged) {
     };
     EXPECT_EQ(with_status(R"("COMPLETE")"), k::judged);
     EXPECT_EQ(with_status(R"("SUCCESS")"), k::judged);
-    for (const char* other : {R"("PENDING")", R"("PROCESSING")", R"("CANCELED")", R"("complete")",
-                              R"("COMPLETED")", R"("COMPLETE ")", R"("")", R"("error")", "null", "true",
-                              "200", R"(["COMPLETE"])", R"({"status":"COMPLETE"})"})
+    for (const char* other :
+         {R"("PENDING")", R"("PROCESSING")", R"("CANCELED")", R"("complete")", R"("COMPLETED")", R"("COMPLETE ")",
+          R"("")", R"("error")", "null", "true", "200", R"(["COMPLETE"])", R"({"status":"COMPLETE"})"})
         EXPECT_EQ(with_status(other), k::unclear) << other;
     EXPECT_EQ(classify_text(200, R"({"results":[]})"), k::unclear);
     EXPECT_EQ(classify_text(200, R"({"status":"COMPLETE","status":"PENDING"})"), k::unclear);
@@ -76,9 +73,8 @@ TEST(Classify, TellsTheDailyLimitFromTheRollingOne) {
     EXPECT_EQ(classify_text(429, real::rolling_limit), k::rate_limited);
     EXPECT_EQ(classify_text(429, R"({"policyName":"daily"})"), k::daily_limited);
     EXPECT_EQ(classify_text(429, R"({"message":"You have reached your daily limit."})"), k::daily_limited);
-    EXPECT_EQ(
-        classify_text(429, R"({"message":"You have reached your daily limit.","policyName":"SECONDLY"})"),
-        k::rate_limited);
+    EXPECT_EQ(classify_text(429, R"({"message":"You have reached your daily limit.","policyName":"SECONDLY"})"),
+              k::rate_limited);
     EXPECT_EQ(classify_text(429, R"({"message":"You have reached your secondly limit."})"), k::rate_limited);
     EXPECT_EQ(classify_text(429, R"({"policyName":"DAILY")"), k::rate_limited) << "a body that breaks off";
 }
@@ -93,8 +89,7 @@ TEST(Classify, ARefusalOfTheAccountIsHubSpotsOwnAnswerOnly) {
 }
 
 TEST(Classify, AMissingObjectIsNotAMissingEndpoint) {
-    EXPECT_EQ(classify_text(404, R"({"status":"error","message":"x","category":"OBJECT_NOT_FOUND"})"),
-              k::refused);
+    EXPECT_EQ(classify_text(404, R"({"status":"error","message":"x","category":"OBJECT_NOT_FOUND"})"), k::refused);
     EXPECT_EQ(classify_text(404, R"({"status":"error","message":"x","category":"RESOURCE_NOT_FOUND"})"),
               k::misconfigured);
     EXPECT_EQ(classify_text(404, "<html>404</html>"), k::misconfigured);

@@ -21,16 +21,13 @@ TEST(Definitions, AreReadAndSorted) {
 }
 
 TEST(Definitions, ItemsWithoutAnIdAreLeftOut) {
-    const auto read =
-        parse_definitions(R"({"results":[{},null,1,[],{"id":null},{"id":"x"},{"id":1.5},{"id":"3"}]})");
+    const auto read = parse_definitions(R"({"results":[{},null,1,[],{"id":null},{"id":"x"},{"id":1.5},{"id":"3"}]})");
     ASSERT_TRUE(read);
     ASSERT_EQ(read->size(), 1U);
     EXPECT_EQ((*read)[0].id, 3);
 }
 
-TEST(Definitions, AnEmptyListIsAList) {
-    EXPECT_TRUE(parse_definitions(R"({"results":[]})")->empty());
-}
+TEST(Definitions, AnEmptyListIsAList) { EXPECT_TRUE(parse_definitions(R"({"results":[]})")->empty()); }
 
 TEST(Definitions, AnythingElseIsAnError) {
     for (const char* body : {"", "[]", "{}", R"({"results":null})", R"({"results":{}})", R"({"results":[]},)",

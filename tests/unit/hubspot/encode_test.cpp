@@ -17,17 +17,14 @@ TEST(EncodeBatch, WritesTheDocumentedFields) {
     full.basis = consent::legal_basis::legitimate_interest_client;
     full.explanation = "asked on the phone";
     const std::vector batch{full, make_change("b@example.com", 7)};
-    EXPECT_EQ(
-        encode_batch(batch),
-        R"({"inputs":[{"subscriberIdString":"Ann@Example.com","subscriptionId":530858989,"channel":"EMAIL",)"
-        R"("statusState":"UNSUBSCRIBED","legalBasis":"LEGITIMATE_INTEREST_CLIENT",)"
-        R"("legalBasisExplanation":"asked on the phone"},{"subscriberIdString":"b@example.com",)"
-        R"("subscriptionId":7,"channel":"EMAIL","statusState":"SUBSCRIBED"}]})");
+    EXPECT_EQ(encode_batch(batch),
+              R"({"inputs":[{"subscriberIdString":"Ann@Example.com","subscriptionId":530858989,"channel":"EMAIL",)"
+              R"("statusState":"UNSUBSCRIBED","legalBasis":"LEGITIMATE_INTEREST_CLIENT",)"
+              R"("legalBasisExplanation":"asked on the phone"},{"subscriberIdString":"b@example.com",)"
+              R"("subscriptionId":7,"channel":"EMAIL","statusState":"SUBSCRIBED"}]})");
 }
 
-TEST(EncodeBatch, AnEmptyBatchIsAnEmptyList) {
-    EXPECT_EQ(encode_batch({}), R"({"inputs":[]})");
-}
+TEST(EncodeBatch, AnEmptyBatchIsAnEmptyList) { EXPECT_EQ(encode_batch({}), R"({"inputs":[]})"); }
 
 TEST(EncodeBatch, AnEmptyExplanationIsNotAnAbsentOne) {
     std::vector batch{make_change("a@b.c", 1)};
@@ -42,8 +39,7 @@ TEST(EncodeBatch, EscapesEveryCharacterThatJsonForbids) {
         boost::system::error_code ec;
         const auto value = boost::json::parse(encode_batch(batch), ec);
         ASSERT_FALSE(ec) << byte;
-        EXPECT_EQ(value.at("inputs").at(0).at("legalBasisExplanation").as_string(), *batch[0].explanation)
-            << byte;
+        EXPECT_EQ(value.at("inputs").at(0).at("legalBasisExplanation").as_string(), *batch[0].explanation) << byte;
     }
 }
 
@@ -56,12 +52,10 @@ TEST(EncodeBatch, KeepsNulBytesAndUnicode) {
 }
 
 TEST(EncodeBatch, WritesTheWholeRangeOfIds) {
-    for (const std::int64_t id :
-         {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min(), std::int64_t{0},
-          std::int64_t{9007199254740993}}) {
+    for (const std::int64_t id : {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min(),
+                                  std::int64_t{0}, std::int64_t{9007199254740993}}) {
         const std::vector batch{make_change("a@b.c", id)};
-        EXPECT_NE(encode_batch(batch).find("\"subscriptionId\":" + std::to_string(id) + ","),
-                  std::string::npos);
+        EXPECT_NE(encode_batch(batch).find("\"subscriptionId\":" + std::to_string(id) + ","), std::string::npos);
     }
 }
 

@@ -67,9 +67,8 @@ TEST(Explain, EveryMissingAnswerHasARemedy) {
     EXPECT_THAT(of(no_answer::tls_failed), HasSubstr("hubspot.ca_file"));
     EXPECT_THAT(of(no_answer::proxy_refused), HasSubstr("hubspot.proxy"));
     EXPECT_THAT(of(no_answer::cancelled), HasSubstr("stop"));
-    EXPECT_THAT(
-        of(no_answer::request_timeout),
-        AllOf(HasSubstr("by itself"), HasSubstr("detail of the system"), HasSubstr("request_timeout")));
+    EXPECT_THAT(of(no_answer::request_timeout),
+                AllOf(HasSubstr("by itself"), HasSubstr("detail of the system"), HasSubstr("request_timeout")));
     for (int why = 0; why <= static_cast<int>(no_answer::cancelled); ++why)
         EXPECT_NE(name(static_cast<no_answer>(why)), "unknown") << why;
 }

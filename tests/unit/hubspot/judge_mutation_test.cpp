@@ -12,21 +12,19 @@
 namespace consent_sync::hubspot {
 namespace {
 
-const std::vector batch{make_change("bh@hubspot.com", 530858989),
-                        make_change("ann@example.com", 1, unsubscribed), make_change("ann@example.com", 2),
-                        make_change("new@example.com", 1), make_change("test@husbpot.com", 63722844)};
+const std::vector batch{make_change("bh@hubspot.com", 530858989), make_change("ann@example.com", 1, unsubscribed),
+                        make_change("ann@example.com", 2), make_change("new@example.com", 1),
+                        make_change("test@husbpot.com", 63722844)};
 
 std::vector<std::string> make_seeds() {
     std::vector<std::string> seeds;
     for (const std::string_view text :
-         {real::guide_example, real::portal_example, real::error_in_success, real::already_subscribed,
-          real::opted_out, real::binding_failure, real::rolling_limit, real::missing_scopes,
-          real::expired_token, real::edge_timeout})
+         {real::guide_example, real::portal_example, real::error_in_success, real::already_subscribed, real::opted_out,
+          real::binding_failure, real::rolling_limit, real::missing_scopes, real::expired_token, real::edge_timeout})
         seeds.emplace_back(text);
     seeds.push_back(complete(
         result_json("bh@hubspot.com", 530858989, "SUBSCRIBED") + "," +
-            result_json("ann@example.com", 1, "UNSUBSCRIBED") + "," +
-            result_json("ann@example.com", 2, "SUBSCRIBED"),
+            result_json("ann@example.com", 1, "UNSUBSCRIBED") + "," + result_json("ann@example.com", 2, "SUBSCRIBED"),
         R"({"category":"VALIDATION_ERROR","message":"no","context":{"subscriberIdString":["new@example.com"],"subscriptionId":["1"]}})"));
     return seeds;
 }
@@ -65,18 +63,10 @@ void damage(std::string& text, const std::vector<std::string>& seeds, std::mt199
         case 0:
             if (at < text.size()) text[at] = static_cast<char>(below(256));
             break;
-        case 1:
-            text.erase(at, 1 + below(40));
-            break;
-        case 2:
-            text.insert(at, pieces[below(std::size(pieces))]);
-            break;
-        case 3:
-            text.resize(at);
-            break;
-        case 4:
-            text.insert(at, text.substr(below(text.size() + 1), below(200)));
-            break;
+        case 1: text.erase(at, 1 + below(40)); break;
+        case 2: text.insert(at, pieces[below(std::size(pieces))]); break;
+        case 3: text.resize(at); break;
+        case 4: text.insert(at, text.substr(below(text.size() + 1), below(200))); break;
         case 5: {
             const std::string& other = seeds[below(seeds.size())];
             text.insert(at, other.substr(below(other.size()), below(200)));
@@ -100,8 +90,7 @@ TEST(JudgeMutation, NeverConfirmsWhatTheBodyDoesNotSay) {
     std::size_t confirmed = 0;
     for (int round = 0; round < 60'000; ++round) {
         std::string text = seeds[random() % seeds.size()];
-        for (auto times = random() % 4; times > 0; --times)
-            damage(text, seeds, random);
+        for (auto times = random() % 4; times > 0; --times) damage(text, seeds, random);
         const unsigned status = random() % 4 == 0 ? 400 : 200;
         const auto j = judge(batch, make_answer(status, text), {});
         ASSERT_EQ(j.changes.size(), j.kind == answer_kind::judged ? batch.size() : 0U);
@@ -111,8 +100,7 @@ TEST(JudgeMutation, NeverConfirmsWhatTheBodyDoesNotSay) {
             ++confirmed;
             ASSERT_TRUE(is_proven(text, batch[i])) << "seed " << seed << " round " << round << "\n" << text;
         }
-        for (const std::uint32_t suspect : j.suspects)
-            ASSERT_LT(suspect, batch.size());
+        for (const std::uint32_t suspect : j.suspects) ASSERT_LT(suspect, batch.size());
     }
     EXPECT_GT(confirmed, 1000U) << "the damage left nothing to confirm: the test proves nothing";
 }

@@ -145,8 +145,7 @@ TEST(Judge, ReadsTheHeadersOfEveryAnswer) {
 TEST(Judge, CutsHugeWords) {
     std::string message(1'000'000, 'x');
     message.replace(words_bytes_max - 1, 2, "\xc3\xa4");
-    const auto refused =
-        judge_text(bh, 400, R"({"message":")" + message + R"(","category":")" + message + R"("})");
+    const auto refused = judge_text(bh, 400, R"({"message":")" + message + R"(","category":")" + message + R"("})");
     EXPECT_EQ(refused.words[0].message.size(), words_bytes_max - 1);
     EXPECT_LE(refused.words[0].category.size(), words_bytes_max);
     const auto inside = judge_text(bh, 200, complete("", R"({"message":")" + message + R"("})"));

@@ -20,8 +20,7 @@ judgement match(const std::vector<consent::change>& batch, const std::string& te
 
 std::vector<o> outcomes(const judgement& j) {
     std::vector<o> all;
-    for (const auto& c : j.changes)
-        all.push_back(c.outcome);
+    for (const auto& c : j.changes) all.push_back(c.outcome);
     return all;
 }
 
@@ -52,18 +51,15 @@ TEST(Match, AResultOfAnotherKeyProvesNothing) {
 }
 
 TEST(Match, ASubscriptionMayComeAsText) {
-    EXPECT_EQ(
-        match(ann_bob,
-              complete(
-                  R"({"subscriberIdString":"ann@example.com","subscriptionId":"1","status":"SUBSCRIBED"})"))
-            .changes[0]
-            .outcome,
-        o::confirmed);
+    EXPECT_EQ(match(ann_bob,
+                    complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":"1","status":"SUBSCRIBED"})"))
+                  .changes[0]
+                  .outcome,
+              o::confirmed);
     for (const char* id :
          {"1.0", "true", "null", "\"1 \"", "\"\"", "[1]", "{\"a\":1}", "18446744073709551615", "1e0"}) {
-        const auto j =
-            match(ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":)" +
-                                    std::string(id) + R"(,"status":"SUBSCRIBED"})"));
+        const auto j = match(ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":)" +
+                                               std::string(id) + R"(,"status":"SUBSCRIBED"})"));
         EXPECT_EQ(j.changes[0].outcome, o::unresolved) << id;
         EXPECT_EQ(j.unmatched_results, 1U) << id;
     }
@@ -71,11 +67,9 @@ TEST(Match, ASubscriptionMayComeAsText) {
 
 TEST(Match, TheChannelCountsWhereItIsNamed) {
     const auto with_channel = [](const std::string& channel) {
-        return match(
-                   ann_bob,
-                   complete(
-                       R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":"SUBSCRIBED")" +
-                       channel + "}"))
+        return match(ann_bob,
+                     complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":"SUBSCRIBED")" +
+                              channel + "}"))
             .changes[0]
             .outcome;
     };
@@ -96,9 +90,9 @@ TEST(Match, AnotherStatusIsReportedInWords) {
 
 TEST(Match, AResultWithoutStatusNamesItsKeyOnly) {
     for (const char* status : {"null", "1", "\"\"", "[\"SUBSCRIBED\"]"}) {
-        const auto j = match(
-            ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":)" +
-                              std::string(status) + "}"));
+        const auto j =
+            match(ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":)" +
+                                    std::string(status) + "}"));
         EXPECT_EQ(j.changes[0].outcome, o::unresolved) << status;
         EXPECT_EQ(j.unmatched_results, 0U) << status;
     }
@@ -124,20 +118,18 @@ TEST(Match, ContradictingResultsProveNothing) {
 }
 
 TEST(Match, AFieldThatIsThereTwiceSpoilsItsResult) {
-    for (const char* twice : {R"("status":"UNSUBSCRIBED")", R"("status":"SUBSCRIBED")",
-                              R"("subscriptionId":1)", R"("subscriberIdString":"ann@example.com")"}) {
+    for (const char* twice : {R"("status":"UNSUBSCRIBED")", R"("status":"SUBSCRIBED")", R"("subscriptionId":1)",
+                              R"("subscriberIdString":"ann@example.com")"}) {
         const auto j = match(
-            ann_bob,
-            complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":"SUBSCRIBED",)" +
-                     std::string(twice) + "}"));
+            ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":"SUBSCRIBED",)" +
+                              std::string(twice) + "}"));
         EXPECT_EQ(j.changes[0].outcome, o::unresolved) << twice;
         EXPECT_EQ(j.unmatched_results, 1U) << twice;
     }
 }
 
 TEST(Match, AnErrorNamesAddressAndSubscription) {
-    const auto j =
-        match(four, complete("", error_json(R"("subscriberIdString":["A@b.c"],"subscriptionId":["2"])")));
+    const auto j = match(four, complete("", error_json(R"("subscriberIdString":["A@b.c"],"subscriptionId":["2"])")));
     EXPECT_EQ(outcomes(j), (std::vector{o::unresolved, o::rejected, o::unresolved, o::unresolved}));
     ASSERT_EQ(j.changes[1].words, 1U);
     EXPECT_EQ(j.words[0].category, "VALIDATION_ERROR");
@@ -152,15 +144,13 @@ TEST(Match, AnErrorOfAnAddressMeansItsChangesWithoutResult) {
     EXPECT_EQ(outcomes(match(four, complete(result_json("a@b.c", 1, "SUBSCRIBED"), error))),
               (std::vector{o::confirmed, o::rejected, o::unresolved, o::unresolved}));
     // The errors may come before the results.
-    const auto j = match(four, R"({"errors":[)" + error + R"(],"results":[)" +
-                                   result_json("a@b.c", 1, "UNSUBSCRIBED") + R"(],"status":"COMPLETE"})");
+    const auto j = match(four, R"({"errors":[)" + error + R"(],"results":[)" + result_json("a@b.c", 1, "UNSUBSCRIBED") +
+                                   R"(],"status":"COMPLETE"})");
     EXPECT_EQ(outcomes(j), (std::vector{o::other_status, o::rejected, o::unresolved, o::unresolved}));
 }
 
 TEST(Match, SeveralValuesOfAContext) {
-    const auto of = [](std::string_view context) {
-        return outcomes(match(four, complete("", error_json(context))));
-    };
+    const auto of = [](std::string_view context) { return outcomes(match(four, complete("", error_json(context)))); };
     EXPECT_EQ(of(R"("subscriberIdString":["a@b.c","d@e.f"])"),
               (std::vector{o::rejected, o::rejected, o::rejected, o::rejected}));
     EXPECT_EQ(of(R"("subscriberIdString":["a@b.c","d@e.f"],"subscriptionId":["2"])"),
@@ -202,8 +192,7 @@ TEST(Match, AnErrorAgainstAProofLeavesTheChangeOpen) {
 
 TEST(Match, AnErrorWithAnotherStatusIsARefusal) {
     const auto error = error_json(R"("subscriberIdString":["a@b.c"],"subscriptionId":["1"])");
-    EXPECT_EQ(match(four, complete(result_json("a@b.c", 1, "UNSUBSCRIBED"), error)).changes[0].outcome,
-              o::rejected);
+    EXPECT_EQ(match(four, complete(result_json("a@b.c", 1, "UNSUBSCRIBED"), error)).changes[0].outcome, o::rejected);
 }
 
 TEST(Match, TroubleOfHubSpotOrTheOperatorRefusesNoChange) {
@@ -217,29 +206,28 @@ TEST(Match, TroubleOfHubSpotOrTheOperatorRefusesNoChange) {
                            R"(,"message":"try later","context":{"subscriberIdString":["a@b.c"],"subscriptionId":["1"]}})"))
             .changes[0];
     };
-    for (const char* fields : {R"("category":"INTERNAL_ERROR")", R"("category":"RATE_LIMITS")",
-                               R"("category":"MISSING_SCOPES")", R"("category":"X","status":"500")",
-                               R"("category":"X","status":503)", R"("category":"X","status":"429")"}) {
+    for (const char* fields :
+         {R"("category":"INTERNAL_ERROR")", R"("category":"RATE_LIMITS")", R"("category":"MISSING_SCOPES")",
+          R"("category":"X","status":"500")", R"("category":"X","status":503)", R"("category":"X","status":"429")"}) {
         EXPECT_EQ(with(fields).outcome, o::unresolved) << fields;
         EXPECT_EQ(with(fields).words, 1U) << fields;
     }
-    for (const char* fields : {R"("category":"VALIDATION_ERROR")", R"("category":"X","status":"error")",
-                               R"("category":"X","status":"400")"})
+    for (const char* fields :
+         {R"("category":"VALIDATION_ERROR")", R"("category":"X","status":"error")", R"("category":"X","status":"400")"})
         EXPECT_EQ(with(fields).outcome, o::rejected) << fields;
 }
 
 TEST(Match, AnErrorWithoutContextIsCounted) {
     const auto j = match(
-        ann_bob,
-        complete("", R"({"message":"no"},{"context":null},{"context":{"subscriberIdString":["x@y.z"]}},{})"));
+        ann_bob, complete("", R"({"message":"no"},{"context":null},{"context":{"subscriberIdString":["x@y.z"]}},{})"));
     EXPECT_EQ(outcomes(j), (std::vector{o::unresolved, o::unresolved}));
     EXPECT_EQ(j.unmatched_errors, 4U);
 }
 
 TEST(Match, ErrorsThatAreOnlyCountedAreUnmatched) {
     const auto count = [](std::string_view n) {
-        return match(ann_bob, R"({"status":"COMPLETE","numErrors":)" + std::string(n) +
-                                  R"(,"errors":[{"message":"no"}]})")
+        return match(ann_bob,
+                     R"({"status":"COMPLETE","numErrors":)" + std::string(n) + R"(,"errors":[{"message":"no"}]})")
             .unmatched_errors;
     };
     EXPECT_EQ(count("0"), 1U);
@@ -252,25 +240,21 @@ TEST(Match, ErrorsThatAreOnlyCountedAreUnmatched) {
 
 TEST(Match, InABatchOfOneAnErrorIsAboutItsOneChange) {
     const std::vector one{make_change("a@b.c", 1)};
-    const auto of = [&](std::string_view error) {
-        return match(one, complete("", error)).changes[0].outcome;
-    };
+    const auto of = [&](std::string_view error) { return match(one, complete("", error)).changes[0].outcome; };
     EXPECT_EQ(of(R"({"category":"VALIDATION_ERROR","message":"no"})"), o::rejected);
     EXPECT_EQ(of(error_json(R"("subscriptionId":["1"])")), o::rejected);
     EXPECT_EQ(of(error_json(R"("subscriptionId":["2"])")), o::unresolved);
     EXPECT_EQ(of(error_json(R"("subscriberIdString":["x@y.z"])")), o::unresolved);
     EXPECT_EQ(of(R"({"category":"INTERNAL_ERROR","message":"no"})"), o::unresolved);
-    EXPECT_EQ(
-        match(one, complete(result_json("a@b.c", 1, "SUBSCRIBED"), R"({"message":"no"})")).changes[0].outcome,
-        o::confirmed)
+    EXPECT_EQ(match(one, complete(result_json("a@b.c", 1, "SUBSCRIBED"), R"({"message":"no"})")).changes[0].outcome,
+              o::confirmed)
         << "an error that names nobody does not spoil a proof";
 }
 
 TEST(Match, AThousandChangesFindTheirOwn) {
     std::vector<consent::change> batch;
     std::string results;
-    for (int i = 0; i < 1000; ++i)
-        batch.push_back(make_change("p" + std::to_string(i / 2) + "@example.com", i % 2));
+    for (int i = 0; i < 1000; ++i) batch.push_back(make_change("p" + std::to_string(i / 2) + "@example.com", i % 2));
     for (int i = 999; i >= 0; i -= 3)
         results += (results.empty() ? "" : ",") +
                    result_json(batch[static_cast<std::size_t>(i)].subscriber, i % 2, "SUBSCRIBED");

@@ -13,8 +13,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-token_failure failure_of(unsigned status, std::string body,
-                         std::optional<std::string> retry_after = std::nullopt) {
+token_failure failure_of(unsigned status, std::string body, std::optional<std::string> retry_after = std::nullopt) {
     answer a = make_answer(status, std::move(body));
     a.headers.retry_after = std::move(retry_after);
     const auto read = parse_token_answer(a, {});
@@ -35,9 +34,9 @@ TEST(OAuth, AsksWithAnEncodedForm) {
 }
 
 TEST(OAuth, ReadsAGrant) {
-    const auto grant = grant_of(
-        R"({"token_type":"bearer","access_token":"CKj-access-0001","expires_in":1800,)"
-        R"("refresh_token":"na1-refresh-0002","token_use":"access_token","hub_id":1,"scopes":["oauth"]})");
+    const auto grant =
+        grant_of(R"({"token_type":"bearer","access_token":"CKj-access-0001","expires_in":1800,)"
+                 R"("refresh_token":"na1-refresh-0002","token_use":"access_token","hub_id":1,"scopes":["oauth"]})");
     ASSERT_TRUE(grant);
     EXPECT_EQ(grant->access_token, "CKj-access-0001");
     EXPECT_EQ(grant->expires_in, 1800s);
@@ -76,14 +75,12 @@ TEST(OAuth, ARevokedRefreshTokenNeedsTheOperator) {
 TEST(OAuth, TellsTroubleFromDenial) {
     const auto trouble = [](unsigned status, const char* body) { return failure_of(status, body).trouble; };
     for (const char* body :
-         {R"({"status":"BAD_CLIENT_ID"})", R"({"status":"BAD_CLIENT_SECRET"})",
-          R"({"error":"invalid_client"})", R"({"error":"access_denied","status":"BAD_HUB"})",
-          R"({"error":"invalid_grant"})", "", "<html>"})
+         {R"({"status":"BAD_CLIENT_ID"})", R"({"status":"BAD_CLIENT_SECRET"})", R"({"error":"invalid_client"})",
+          R"({"error":"access_denied","status":"BAD_HUB"})", R"({"error":"invalid_grant"})", "", "<html>"})
         for (const unsigned status : {400, 401, 403, 404, 302})
             EXPECT_EQ(trouble(status, body), token_trouble::denied) << status << body;
     EXPECT_EQ(trouble(400, R"({"error":"temporarily_unavailable"})"), token_trouble::unavailable);
-    EXPECT_EQ(trouble(429, R"({"message":"You have reached your rate limit."})"),
-              token_trouble::rate_limited);
+    EXPECT_EQ(trouble(429, R"({"message":"You have reached your rate limit."})"), token_trouble::rate_limited);
     for (const unsigned status : {408, 423, 477, 500, 502, 503, 504, 524, 530, 0})
         EXPECT_EQ(trouble(status, R"({"error":"invalid_grant"})"), token_trouble::unavailable) << status;
 }
@@ -104,9 +101,8 @@ TEST(OAuth, NoAnswerIsUnavailable) {
 }
 
 TEST(OAuth, TheCommonErrorsStatusIsNoCategory) {
-    EXPECT_EQ(
-        failure_of(400, R"({"status":"error","category":"VALIDATION_ERROR","message":"m"})").words.category,
-        "VALIDATION_ERROR");
+    EXPECT_EQ(failure_of(400, R"({"status":"error","category":"VALIDATION_ERROR","message":"m"})").words.category,
+              "VALIDATION_ERROR");
 }
 
 TEST(OAuth, ATokenIsRenewedAheadOfItsEnd) {

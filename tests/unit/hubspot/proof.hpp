@@ -27,8 +27,8 @@ inline bool is_proven(std::string_view text, const consent::change& c) {
     for (const boost::json::value& item : results->get_array()) {
         if (!item.is_object()) continue;
         const auto& result = item.get_object();
-        const auto *address = result.if_contains("subscriberIdString"),
-                   *id = result.if_contains("subscriptionId"), *status = result.if_contains("status");
+        const auto *address = result.if_contains("subscriberIdString"), *id = result.if_contains("subscriptionId"),
+                   *status = result.if_contains("status");
         if (!address || !id || !status || !address->is_string() || !status->is_string()) continue;
         const std::string_view trimmed = consent::trim(std::string_view(address->get_string()));
         if (consent::same_subscriber(trimmed, c.subscriber) && names_subscription(*id, c.subscription) &&

@@ -39,8 +39,7 @@ TEST(RefreshTokenKeeper, ARotatedTokenOutlivesARestart) {
     refresh_token_keeper keeper("configured-1", "", store.function());
     ASSERT_TRUE(keeper.rotated("rotated-0002"));
     EXPECT_EQ(keeper.current(), "rotated-0002");
-    EXPECT_EQ(refresh_token_keeper("configured-1", store.document, store.function()).current(),
-              "rotated-0002");
+    EXPECT_EQ(refresh_token_keeper("configured-1", store.document, store.function()).current(), "rotated-0002");
     EXPECT_THAT(base::redact("rotated-0002"), Not(HasSubstr("0002")));
 }
 
@@ -48,8 +47,7 @@ TEST(RefreshTokenKeeper, ANewConfiguredTokenWins) {
     fake_store store;
     refresh_token_keeper keeper("configured-1", "", store.function());
     ASSERT_TRUE(keeper.rotated("rotated-0002"));
-    EXPECT_EQ(refresh_token_keeper("configured-3", store.document, store.function()).current(),
-              "configured-3");
+    EXPECT_EQ(refresh_token_keeper("configured-3", store.document, store.function()).current(), "configured-3");
     EXPECT_FALSE(keeper.configured_again("configured-1"));
     EXPECT_EQ(keeper.current(), "rotated-0002");
     EXPECT_TRUE(keeper.configured_again("configured-3"));
@@ -61,8 +59,7 @@ TEST(RefreshTokenKeeper, ADamagedDocumentIsLeftOutOfAccount) {
     refresh_token_keeper keeper("configured-1", "", store.function());
     ASSERT_TRUE(keeper.rotated("rotated-0002"));
     for (std::size_t length = 0; length + 2 < store.document.size(); ++length)
-        EXPECT_EQ(refresh_token_keeper("configured-1", store.document.substr(0, length), store.function())
-                      .current(),
+        EXPECT_EQ(refresh_token_keeper("configured-1", store.document.substr(0, length), store.function()).current(),
                   "configured-1");
 }
 
@@ -83,8 +80,7 @@ TEST(RefreshTokenKeeper, AFailedStoreKeepsTheNewTokenAndIsTriedAgain) {
     const int writes = store.writes;
     EXPECT_TRUE(keeper.store_again());
     EXPECT_EQ(store.writes, writes);
-    EXPECT_EQ(refresh_token_keeper("configured-1", store.document, store.function()).current(),
-              "rotated-0002");
+    EXPECT_EQ(refresh_token_keeper("configured-1", store.document, store.function()).current(), "rotated-0002");
 }
 
 TEST(RefreshTokenKeeper, TheRealStoreIsForTheServiceAlone) {
@@ -98,8 +94,7 @@ TEST(RefreshTokenKeeper, TheRealStoreIsForTheServiceAlone) {
     const auto document = folder.read(refresh_token_file_name);
     EXPECT_THAT(document, Not(HasSubstr("configured-1")));
     EXPECT_EQ(refresh_token_keeper("configured-1", document, nullptr).current(), "rotated-0003");
-    EXPECT_FALSE(
-        refresh_token_keeper("c", "", make_refresh_token_store(folder / "none")).rotated("rotated-0004"));
+    EXPECT_FALSE(refresh_token_keeper("c", "", make_refresh_token_store(folder / "none")).rotated("rotated-0004"));
 }
 
 }  // namespace

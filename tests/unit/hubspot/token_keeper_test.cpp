@@ -66,8 +66,7 @@ TEST_F(TokenKeeper, ATokenOfAFileIsNeverDue) {
 
 TEST_F(TokenKeeper, ManyRefusalsOfOneTokenCostOneRenewal) {
     auto keeper = with_token(token_source::oauth);
-    for (int i = 0; i < 100; ++i)
-        EXPECT_EQ(keeper.unauthorized(1, now_), unauthorized_action::wait);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(keeper.unauthorized(1, now_), unauthorized_action::wait);
     EXPECT_TRUE(keeper.advise(now_).renew);
     EXPECT_FALSE(keeper.advise(now_).usable);
     EXPECT_FALSE(keeper.advise(now_).renew);

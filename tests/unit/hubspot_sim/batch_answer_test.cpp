@@ -42,15 +42,13 @@ TEST(AddressPattern, IsTheBeginningOfTheLocalPart) {
 }
 
 TEST_F(BatchAnswer, PutsEachPatternWhereItBelongs) {
-    const auto all =
-        answer({make_input("ann@b.c"), make_input("Reject-1@b.c"), make_input("missing-1@b.c"),
-                make_input("silent-1@b.c"), make_input("other-1@b.c"), make_input("unattributed-1@b.c")});
+    const auto all = answer({make_input("ann@b.c"), make_input("Reject-1@b.c"), make_input("missing-1@b.c"),
+                             make_input("silent-1@b.c"), make_input("other-1@b.c"), make_input("unattributed-1@b.c")});
     EXPECT_EQ(all.at("results").as_array().size(), 2u);
     EXPECT_EQ(all.at("numErrors").as_int64(), 2);
     EXPECT_EQ(all.at("errors").as_array().size(), 2u);
     std::vector<bool> applied;
-    for (const change_decision& d : decisions_)
-        applied.push_back(d.applied);
+    for (const change_decision& d : decisions_) applied.push_back(d.applied);
     EXPECT_EQ(applied, (std::vector<bool>{true, false, false, true, false, false}));
     for (const auto& result : all.at("results").as_array()) {
         const bool other = result.at("subscriberIdString").as_string() == "other-1@b.c";
@@ -66,8 +64,7 @@ TEST_F(BatchAnswer, LeavesAFlakyAddressOutOnce) {
 TEST_F(BatchAnswer, NamesSeveralAddressesInOneErrorIfAsked) {
     options_.errors_grouped = 2;
     options_.errors_status = 207;
-    const auto all =
-        answer({make_input("reject-1@b.c"), make_input("reject-2@b.c"), make_input("reject-3@b.c")});
+    const auto all = answer({make_input("reject-1@b.c"), make_input("reject-2@b.c"), make_input("reject-3@b.c")});
     EXPECT_EQ(reply_.status, 207u);
     ASSERT_EQ(all.at("errors").as_array().size(), 2u);
     EXPECT_EQ(all.at("errors").at(0).at("context").at("subscriberIdString").as_array().size(), 2u);
@@ -98,8 +95,7 @@ TEST_F(BatchAnswer, IsTheSameForTheSameSeed) {
     options_.missing_share = 0.3;
     options_.echo = echo_case::mixed;
     std::vector<input> inputs;
-    for (int i = 0; i < 50; ++i)
-        inputs.push_back(make_input("person" + std::to_string(i) + "@b.c"));
+    for (int i = 0; i < 50; ++i) inputs.push_back(make_input("person" + std::to_string(i) + "@b.c"));
     answer(inputs);
     const std::string first = reply_.body;
     random_.seed(1);
@@ -109,8 +105,7 @@ TEST_F(BatchAnswer, IsTheSameForTheSameSeed) {
 
 TEST(WholeRefusal, FollowsTheFirstSuchAddress) {
     EXPECT_FALSE(refuse_whole({make_input("reject-1@b.c")}, "c"));
-    const auto named =
-        refuse_whole({make_input("a@b.c"), make_input("refuse-1@b.c"), make_input("crash-1@b.c")}, "c");
+    const auto named = refuse_whole({make_input("a@b.c"), make_input("refuse-1@b.c"), make_input("crash-1@b.c")}, "c");
     ASSERT_TRUE(named && std::holds_alternative<reply>(*named));
     EXPECT_EQ(std::get<reply>(*named).status, 400u);
     EXPECT_NE(std::get<reply>(*named).body.find("refuse-1@b.c"), std::string::npos);

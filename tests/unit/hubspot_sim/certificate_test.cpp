@@ -26,8 +26,7 @@ TEST(Certificate, OfGoodMakingIsTrusted) {
 TEST(Certificate, WithAFaultIsNotTrusted) {
     for (const auto fault :
          {certificate_fault::wrong_name, certificate_fault::expired, certificate_fault::self_signed}) {
-        EXPECT_THAT(handshake_error(fault), HasSubstr("certificate verify failed"))
-            << static_cast<int>(fault);
+        EXPECT_THAT(handshake_error(fault), HasSubstr("certificate verify failed")) << static_cast<int>(fault);
     }
 }
 

@@ -20,10 +20,9 @@ TEST(Fault, ReadsStatusBodyAndModifiers) {
 }
 
 TEST(Fault, NamesWhatItReads) {
-    for (const char* text :
-         {"503", "404-object", "429-daily", "500-empty", "truncated", "wrong-length", "drip", "hang-up",
-          "strangers", "empty-results", "garbage", "endless-headers", "endless-body", "stall",
-          "stall-before-read", "reset", "close", "stall-handshake", "none"}) {
+    for (const char* text : {"503", "404-object", "429-daily", "500-empty", "truncated", "wrong-length", "drip",
+                             "hang-up", "strangers", "empty-results", "garbage", "endless-headers", "endless-body",
+                             "stall", "stall-before-read", "reset", "close", "stall-handshake", "none"}) {
         const auto f = parse_fault(text);
         ASSERT_TRUE(f) << text;
         EXPECT_EQ(name(*f), text);
@@ -59,8 +58,7 @@ TEST(Fault, ReadsDurations) {
     EXPECT_EQ(*parse_duration("7ms"), milliseconds(7));
     EXPECT_EQ(*parse_duration("7s"), milliseconds(7000));
     EXPECT_EQ(*parse_duration("7m"), milliseconds(420'000));
-    for (const char* text : {"", "s", "-1s", "1h", "1.5s"})
-        EXPECT_FALSE(parse_duration(text)) << text;
+    for (const char* text : {"", "s", "-1s", "1h", "1.5s"}) EXPECT_FALSE(parse_duration(text)) << text;
 }
 
 }  // namespace

@@ -60,8 +60,7 @@ TEST(Options, OfTheFastModeHaveNoLimitUnlessAsked) {
 
 TEST(Options, HaveDifferentNames) {
     std::set<std::string_view> names;
-    for (const option_entry& entry : option_entries())
-        EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
+    for (const option_entry& entry : option_entries()) EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
 }
 
 }  // namespace

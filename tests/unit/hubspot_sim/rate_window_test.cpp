@@ -37,8 +37,7 @@ TEST(RateWindow, TellsHowLongAFullOneStaysFull) {
 
 TEST(RateWindow, WithoutALimitAdmitsAll) {
     rate_window w;
-    for (int i = 0; i < 1000; ++i)
-        EXPECT_TRUE(w.admit(0, 0, 1000));
+    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(w.admit(0, 0, 1000));
 }
 
 }  // namespace

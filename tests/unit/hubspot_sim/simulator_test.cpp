@@ -49,11 +49,8 @@ TEST_F(Simulator, ConfirmsChangesAndRecordsThem) {
 TEST_F(Simulator, TellsWhatAChangeChanged) {
     start();
     const auto reason = [this](const char* status) {
-        return std::string(client_->write({item("ann@b.c", status)})
-                               .json()["results"]
-                               .at(0)
-                               .at("setStatusSuccessReason")
-                               .as_string());
+        return std::string(
+            client_->write({item("ann@b.c", status)}).json()["results"].at(0).at("setStatusSuccessReason").as_string());
     };
     EXPECT_EQ(reason("SUBSCRIBED"), "REQUESTED_CHANGE_OCCURRED");
     EXPECT_EQ(reason("SUBSCRIBED"), "NO_STATUS_CHANGE");
@@ -124,9 +121,8 @@ TEST_F(Simulator, RefusesWrongRequests) {
     EXPECT_EQ(client_->receive().status, 404u);
     client_->send_raw("GET " + std::string(write_path) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_EQ(client_->receive().status, 405u);
-    client_->send_raw("POST " + std::string(write_path) +
-                      " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + test_token +
-                      "\r\nContent-Length: 2\r\n\r\n{}");
+    client_->send_raw("POST " + std::string(write_path) + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                      test_token + "\r\nContent-Length: 2\r\n\r\n{}");
     EXPECT_EQ(client_->receive().status, 415u);
 }
 
@@ -207,9 +203,8 @@ TEST_F(Simulator, AppliesLateWhatItAnsweredWithAnError) {
 
 TEST_F(Simulator, SpoilsAnswersOnTheWire) {
     start();
-    sim_->next({fault::of(fault_kind::drip), fault::of(fault_kind::strangers),
-                fault::of(fault_kind::truncated), fault::of(fault_kind::hang_up),
-                fault::of(fault_kind::wrong_length), fault::of(fault_kind::garbage),
+    sim_->next({fault::of(fault_kind::drip), fault::of(fault_kind::strangers), fault::of(fault_kind::truncated),
+                fault::of(fault_kind::hang_up), fault::of(fault_kind::wrong_length), fault::of(fault_kind::garbage),
                 fault::of(fault_kind::endless_headers), fault::of(fault_kind::endless_body)});
     EXPECT_EQ(client_->write({item("a@b.c")}).json()["results"].as_array().size(), 1u);
     EXPECT_EQ(client_->write({item("a@b.c")}).json()["results"].as_array().size(), 2u);
@@ -218,8 +213,7 @@ TEST_F(Simulator, SpoilsAnswersOnTheWire) {
     EXPECT_TRUE(broken);
     EXPECT_EQ(client_->write({item("a@b.c")}).status, 200u);
     EXPECT_TRUE(client_->write({item("a@b.c")}).error);  // hung up
-    for (int i = 0; i < 4; ++i)
-        EXPECT_TRUE(again({item("a@b.c")}).error) << i;
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(again({item("a@b.c")}).error) << i;
     client_->close();
     EXPECT_TRUE(sim_->wait_until([](const counter_values& c) { return c.in_flight == 0; }, patience));
     EXPECT_EQ(sim_->counters().changes_applied, 5u);
@@ -250,8 +244,7 @@ TEST_F(Simulator, RotatesRefreshTokens) {
     o.rotate_refresh_token = true;
     start(o);
     const std::string path = "/oauth/v3/token";
-    const std::string form =
-        "grant_type=refresh_token&client_id=sim-client&client_secret=sim-secret&refresh_token=";
+    const std::string form = "grant_type=refresh_token&client_id=sim-client&client_secret=sim-secret&refresh_token=";
     client_->send(form + "sim-refresh-token", "", path);
     const test_answer fresh = client_->receive();
     ASSERT_EQ(fresh.status, 200u);
@@ -266,8 +259,7 @@ TEST_F(Simulator, RotatesRefreshTokens) {
 
 TEST_F(Simulator, IsControlledOverItsOwnPort) {
     start();
-    client_->send(R"(["503", {"fault":"502","body":"b","headers":{"Retry-After":7},"times":2}])", "",
-                  "/sim/script");
+    client_->send(R"(["503", {"fault":"502","body":"b","headers":{"Retry-After":7},"times":2}])", "", "/sim/script");
     EXPECT_EQ(client_->receive().status, 200u);
     EXPECT_EQ(sim_->counters().script_left, 3u);
     EXPECT_EQ(client_->write({item("a@b.c")}).status, 503u);
@@ -291,10 +283,8 @@ TEST_F(Simulator, ServesManyConnectionsOnOneThread) {
         clients.push_back(std::make_unique<test_client>(*sim_));
         ASSERT_FALSE(clients.back()->connect());
     }
-    for (int i = 0; i < 100; ++i)
-        clients[static_cast<std::size_t>(i)]->send(batch({item(std::to_string(i) + "@b.c")}));
-    for (int i = 0; i < 100; ++i)
-        EXPECT_EQ(clients[static_cast<std::size_t>(i)]->receive().status, 200u);
+    for (int i = 0; i < 100; ++i) clients[static_cast<std::size_t>(i)]->send(batch({item(std::to_string(i) + "@b.c")}));
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(clients[static_cast<std::size_t>(i)]->receive().status, 200u);
     EXPECT_EQ(sim_->counters().changes_applied, 100u);
     EXPECT_GE(sim_->counters().connections_open, 200u);
 }

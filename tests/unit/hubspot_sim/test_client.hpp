@@ -36,23 +36,20 @@ struct test_answer {
 
 inline std::string item(const std::string& subscriber, const std::string& status = "SUBSCRIBED",
                         std::int64_t subscription = 7) {
-    return "{\"subscriberIdString\":\"" + subscriber +
-           "\",\"subscriptionId\":" + std::to_string(subscription) +
+    return "{\"subscriberIdString\":\"" + subscriber + "\",\"subscriptionId\":" + std::to_string(subscription) +
            ",\"channel\":\"EMAIL\",\"statusState\":\"" + status + "\"}";
 }
 
 inline std::string batch(const std::vector<std::string>& items) {
     std::string body = "{\"inputs\":[";
-    for (const std::string& i : items)
-        body += (body.back() == '[' ? "" : ",") + i;
+    for (const std::string& i : items) body += (body.back() == '[' ? "" : ",") + i;
     return body + "]}";
 }
 
 class test_client {
   public:
     explicit test_client(const simulator& sim) : sim_(sim), tls_(boost::asio::ssl::context::tls_client) {
-        if (!sim.authority_pem().empty())
-            tls_.add_certificate_authority(boost::asio::buffer(sim.authority_pem()));
+        if (!sim.authority_pem().empty()) tls_.add_certificate_authority(boost::asio::buffer(sim.authority_pem()));
         tls_.set_verify_mode(boost::asio::ssl::verify_peer);
     }
 
@@ -72,8 +69,8 @@ class test_client {
     void send(const std::string& body, const std::string& token = test_token, const std::string& path = {}) {
         const std::string head =
             "POST " + (path.empty() ? std::string(write_path) : path) +
-            " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
-            token + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+            " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer " + token +
+            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
         send_raw(head + body);
     }
     void send_raw(const std::string& text) {

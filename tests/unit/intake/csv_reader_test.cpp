@@ -61,8 +61,7 @@ TEST(CsvReader, KeepsQuotedNewlinesDelimitersAndQuotes) {
 
 TEST(CsvReader, AcceptsEveryLineEndAndALastLineWithoutOne) {
     for (const std::string end : {"\n", "\r\n", "\r"}) {
-        const reading got =
-            read_csv("email,status,subscription" + end + "a@b.com,yes,1" + end + end + "c@d.com,no,2");
+        const reading got = read_csv("email,status,subscription" + end + "a@b.com,yes,1" + end + end + "c@d.com,no,2");
         ASSERT_EQ(got.rows.size(), 2U);
         EXPECT_TRUE(got.whole());
         EXPECT_EQ(got[1].change.subscriber, "c@d.com");
@@ -80,8 +79,7 @@ TEST(CsvReader, PassesLinesWithoutAValue) {
 }
 
 TEST(CsvReader, AnEmptyFileAndAHeaderAloneHaveNoRows) {
-    for (const std::string content :
-         {"", "\n\n", "  \r\n", "\xEF\xBB\xBF", "email,status", "email,status\r\n"}) {
+    for (const std::string content : {"", "\n\n", "  \r\n", "\xEF\xBB\xBF", "email,status", "email,status\r\n"}) {
         const reading got = read_csv(content);
         EXPECT_TRUE(got.whole()) << got.refused;
         EXPECT_TRUE(got.rows.empty());
@@ -99,16 +97,14 @@ TEST(CsvReader, TellsHowManyFieldsWereExpected) {
 
 TEST(CsvReader, AStrayQuoteCostsOneRow) {
     for (const std::string bad : {"x\"y@b.com,yes,1,z", "\"x\"y@b.com,yes,1,z", "x@b.com,yes,1,\"open"}) {
-        const reading got = read_csv(std::string(header) + "a@b.com,yes,1,z\n" + bad +
-                                     "\nc@d.com,no,1,z\ne@f.com,no,1,\"z\"\n");
+        const reading got =
+            read_csv(std::string(header) + "a@b.com,yes,1,z\n" + bad + "\nc@d.com,no,1,z\ne@f.com,no,1,\"z\"\n");
         ASSERT_EQ(got.rows.size(), 4U) << bad;
         EXPECT_TRUE(got.whole());
         EXPECT_EQ(got.fault(1), "malformed");
-        EXPECT_THAT(got.message(1),
-                    HasSubstr("line 3, bytes 69 to " + std::to_string(69 + bad.size()) + ": "));
+        EXPECT_THAT(got.message(1), HasSubstr("line 3, bytes 69 to " + std::to_string(69 + bad.size()) + ": "));
         EXPECT_EQ(got[1].length, bad.size());
-        for (const std::size_t good : {0, 2, 3})
-            EXPECT_EQ(got.fault(good), "") << got.message(good);
+        for (const std::size_t good : {0, 2, 3}) EXPECT_EQ(got.fault(good), "") << got.message(good);
         EXPECT_EQ(got[3].change.subscriber, "e@f.com");
         EXPECT_EQ(got[3].number, 4U);
     }
@@ -126,8 +122,7 @@ TEST(CsvReader, ALongRowIsMalformedAndReadingGoesOn) {
     const std::string start = std::string(header) + "a@b.com,yes,1,";
     const std::string after = "\nc@d.com,no,1,\n";
     const std::size_t room = row_bytes_max - 14;
-    for (const auto& [size, fits] :
-         {std::pair{room - 1, true}, {room, true}, {room + 1, false}, {3 * room, false}}) {
+    for (const auto& [size, fits] : {std::pair{room - 1, true}, {room, true}, {room + 1, false}, {3 * room, false}}) {
         const reading got = read_csv(start + std::string(size, 'x') + after);
         ASSERT_EQ(got.rows.size(), 2U);
         EXPECT_EQ(got.fault(0), fits ? "invalid_explanation" : "malformed");
@@ -139,8 +134,7 @@ TEST(CsvReader, ALongRowIsMalformedAndReadingGoesOn) {
 // An open quote does not swallow a mebibyte of good rows.
 TEST(CsvReader, RowsBehindAnOpenQuoteAreRead) {
     std::string content = std::string(header) + "bad@b.com,yes,1,\"open\n";
-    for (int i = 0; i < 100'000; ++i)
-        content += "a" + std::to_string(i) + "@b.com,no,1,\n";
+    for (int i = 0; i < 100'000; ++i) content += "a" + std::to_string(i) + "@b.com,no,1,\n";
     const reading got = read_csv(content);
     ASSERT_EQ(got.rows.size(), 100'001U);
     EXPECT_EQ(got.fault(0), "malformed");
@@ -160,8 +154,8 @@ TEST(CsvReader, GivesTheSameRowsInPiecesOfAnySize) {
 }
 
 TEST(CsvReader, IgnoresUnknownColumnsAndNamesThemOnce) {
-    const reading got = read_csv(
-        "email,First Name,status,notes,subscription,notes,verdict,category,message,correlation_id,x@y.com\n");
+    const reading got =
+        read_csv("email,First Name,status,notes,subscription,notes,verdict,category,message,correlation_id,x@y.com\n");
     ASSERT_TRUE(got.whole()) << got.refused;
     EXPECT_THAT(got.unknown, ElementsAre("First Name", "notes", "(hidden)"));
 }
@@ -174,10 +168,8 @@ TEST(CsvReader, RefusesAHeaderThatDoesNotNameTheAddress) {
 }
 
 TEST(CsvReader, RefusesTwoColumnsOfOneMeaning) {
-    EXPECT_THAT(read_csv("email,status,State\n").refused,
-                HasSubstr("\"status\" and \"State\" both mean statusState"));
-    EXPECT_THAT(read_csv("email,subscriberIdString,status\n").refused,
-                HasSubstr("both mean subscriberIdString"));
+    EXPECT_THAT(read_csv("email,status,State\n").refused, HasSubstr("\"status\" and \"State\" both mean statusState"));
+    EXPECT_THAT(read_csv("email,subscriberIdString,status\n").refused, HasSubstr("both mean subscriberIdString"));
 }
 
 TEST(CsvReader, NeverReadsAnOptOutColumnAsConsent) {

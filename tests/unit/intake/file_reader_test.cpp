@@ -60,8 +60,7 @@ TEST(FileReader, ResumesAfterEveryRowAsIfItHadNeverStopped) {
                 EXPECT_EQ(again->position().rows, before.size());
                 reading rest{"", before, {}, {}};
                 read_on(*again, rest, 2);
-                EXPECT_EQ(describe(rest.rows), describe(expected.rows))
-                    << called << " from " << before.size();
+                EXPECT_EQ(describe(rest.rows), describe(expected.rows)) << called << " from " << before.size();
                 EXPECT_EQ(rest.end.at, expected.end.at);
                 EXPECT_EQ(rest.end.reason.message, expected.end.reason.message);
                 got = first->next(rows, 1);
@@ -74,8 +73,7 @@ TEST(FileReader, ResumesAfterEveryRowAsIfItHadNeverStopped) {
 TEST(FileReader, NumbersRowsWithoutAGapWhateverTheChunk) {
     for (const auto& [name, content] : make_samples()) {
         const reading expected = read_text(content, name, sample_settings());
-        for (std::size_t i = 0; i < expected.rows.size(); ++i)
-            EXPECT_EQ(expected[i].number, i + 1);
+        for (std::size_t i = 0; i < expected.rows.size(); ++i) EXPECT_EQ(expected[i].number, i + 1);
         for (const std::size_t chunk : {1, 2, 3, 5, 8}) {
             auto reader = open_text(content, name, sample_settings());
             ASSERT_TRUE(reader);
@@ -167,18 +165,10 @@ TEST(FileReader, ConservesRowsUnderRandomDamage) {
             const std::size_t at = random() % content.size();
             static constexpr char likely[] = "\"{}[],;:\\\n\r\0\xFF\t @";
             switch (random() % 4) {
-                case 0:
-                    content[at] = likely[random() % (sizeof(likely) - 1)];
-                    break;
-                case 1:
-                    content.erase(at, 1 + random() % 20);
-                    break;
-                case 2:
-                    content.insert(at, 1, likely[random() % (sizeof(likely) - 1)]);
-                    break;
-                default:
-                    content.insert(at, content.substr(random() % content.size(), random() % 50));
-                    break;
+                case 0: content[at] = likely[random() % (sizeof(likely) - 1)]; break;
+                case 1: content.erase(at, 1 + random() % 20); break;
+                case 2: content.insert(at, 1, likely[random() % (sizeof(likely) - 1)]); break;
+                default: content.insert(at, content.substr(random() % content.size(), random() % 50)); break;
             }
         }
         const reading got = read_text(content, name, sample_settings());

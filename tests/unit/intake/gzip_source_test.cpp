@@ -11,8 +11,7 @@ using testing::HasSubstr;
 
 std::string make_rows(int count) {
     std::string rows = "email,status,subscription\n";
-    for (int i = 0; i < count; ++i)
-        rows += "person" + std::to_string(i) + "@example.com,no,1\n";
+    for (int i = 0; i < count; ++i) rows += "person" + std::to_string(i) + "@example.com,no,1\n";
     return rows;
 }
 
@@ -39,8 +38,7 @@ TEST(GzipSource, ATruncatedFileIsReadUpToThere) {
     EXPECT_THAT(got.end.reason.message, HasSubstr("ends in the middle"));
     EXPECT_GT(got.rows.size(), 10'000U);
     EXPECT_LT(got.rows.size(), 100'000U);
-    for (const row& r : got.rows)
-        ASSERT_FALSE(r.fault) << r.fault->message;
+    for (const row& r : got.rows) ASSERT_FALSE(r.fault) << r.fault->message;
 }
 
 // Every byte may be the last. What is read is the beginning of the whole, and never taken for a whole file.
@@ -73,8 +71,7 @@ TEST(GzipSource, StopsABomb) {
     EXPECT_TRUE(read_text(gzip(rows), "x.csv.gz", settings).whole());
     const reading over = read_text(gzip(rows + "\n"), "x.csv.gz", settings);
     EXPECT_FALSE(over.whole());
-    EXPECT_THAT(over.refused + over.end.reason.message,
-                HasSubstr("after 16000 bytes of content: it holds more"));
+    EXPECT_THAT(over.refused + over.end.reason.message, HasSubstr("after 16000 bytes of content: it holds more"));
 }
 
 }  // namespace

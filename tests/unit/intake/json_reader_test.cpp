@@ -21,8 +21,7 @@ reading read_json(const std::string& content, std::size_t piece = 1 << 20) {
 
 std::vector<std::string> addresses(const reading& got) {
     std::vector<std::string> all;
-    for (const row& r : got.rows)
-        all.push_back(r.fault ? r.fault->category : r.change.subscriber);
+    for (const row& r : got.rows) all.push_back(r.fault ? r.fault->category : r.change.subscriber);
     return all;
 }
 
@@ -30,8 +29,8 @@ TEST(JsonReader, ReadsABareArrayAndTheApisOwnBody) {
     const std::string array = std::string("[") + a + ",\n " + b + "]";
     for (const std::string& content :
          {array, "{\"inputs\":" + array + "}", "\xEF\xBB\xBF {\n\"inputs\" : " + array + " }\n",
-          "{\"meta\":{\"inputs\":[1,{\"x\":\"}]\"}]},\"n\":-1.5e3,\"s\":\"\\\"inputs\\\":[\",\"inputs\":" +
-              array + ",\"more\":[[]],\"t\":true}"}) {
+          "{\"meta\":{\"inputs\":[1,{\"x\":\"}]\"}]},\"n\":-1.5e3,\"s\":\"\\\"inputs\\\":[\",\"inputs\":" + array +
+              ",\"more\":[[]],\"t\":true}"}) {
         const reading got = read_json(content);
         EXPECT_TRUE(got.whole()) << got.refused << got.end.reason.message << content;
         EXPECT_THAT(addresses(got), ElementsAre("a@b.com", "b@b.com")) << content;
@@ -50,10 +49,9 @@ TEST(JsonReader, AnEmptyFileAndAnEmptyArrayHaveNoRows) {
 
 TEST(JsonReader, ABrokenElementHurtsNoOther) {
     for (const std::string bad :
-         {R"({"email":"x@b.com",})", R"({"email":})", R"({"email":"x"]})", R"(nonsense)",
-          R"({"email":"x@b.com"}})", R"({"email":"x@b.com"} {})", R"({'email':'x'})", R"(17)",
-          R"(["x@b.com","yes"])", R"("x@b.com")", R"({"email":"\ud800"})", "{\"email\":\"\xFF\"}",
-          "{\"email\":\"a\nb\"}", ""}) {
+         {R"({"email":"x@b.com",})", R"({"email":})", R"({"email":"x"]})", R"(nonsense)", R"({"email":"x@b.com"}})",
+          R"({"email":"x@b.com"} {})", R"({'email':'x'})", R"(17)", R"(["x@b.com","yes"])", R"("x@b.com")",
+          R"({"email":"\ud800"})", "{\"email\":\"\xFF\"}", "{\"email\":\"a\nb\"}", ""}) {
         const reading got = read_json(std::string("[\n") + a + ",\n" + bad + ",\n" + b + "\n]");
         EXPECT_TRUE(got.whole()) << bad << got.refused << got.end.reason.message;
         EXPECT_THAT(addresses(got), ElementsAre("a@b.com", "malformed", "b@b.com")) << bad;
@@ -120,17 +118,16 @@ TEST(JsonReader, ALongElementIsMalformedAndReadingGoesOn) {
         std::string big = frame;
         big.insert(big.size() - 2, size, 'x');
         const reading got = read_json(std::string("[") + a + "," + big + "," + b + "]");
-        EXPECT_THAT(addresses(got), ElementsAre("a@b.com", fits ? "x@b.com" : "malformed", "b@b.com"))
-            << size;
+        EXPECT_THAT(addresses(got), ElementsAre("a@b.com", fits ? "x@b.com" : "malformed", "b@b.com")) << size;
         EXPECT_EQ(got[1].length, big.size());
         EXPECT_TRUE(got.whole());
     }
 }
 
 TEST(JsonReader, GivesTheSameRowsInPiecesOfAnySize) {
-    const std::string content =
-        std::string("{\"x\":{\"y\":[\"\\\"]\"]}, \"inputs\" : [") + a + ",\n{\"email\":}, " + b +
-        R"(,{"email":"\u00fc\"\\@b.com","e":[{"a":"}"}]}},)" + "\n17 , " + b + " ] , \"z\" : {} }\n";
+    const std::string content = std::string("{\"x\":{\"y\":[\"\\\"]\"]}, \"inputs\" : [") + a + ",\n{\"email\":}, " +
+                                b + R"(,{"email":"\u00fc\"\\@b.com","e":[{"a":"}"}]}},)" + "\n17 , " + b +
+                                " ] , \"z\" : {} }\n";
     const reading expected = read_json(content);
     ASSERT_TRUE(expected.whole());
     ASSERT_EQ(expected.rows.size(), 6U);
@@ -139,9 +136,8 @@ TEST(JsonReader, GivesTheSameRowsInPiecesOfAnySize) {
 }
 
 TEST(JsonReader, ReadsEscapesAndNamesUnknownMembers) {
-    const reading got =
-        read_json(R"([{"\u0065mail":"\u00fcmit@b.com","status":true,"First":1,"Last":{"email":"x"}},)"
-                  R"({"email":"b@b.com","First":"","status":0}])");
+    const reading got = read_json(R"([{"\u0065mail":"\u00fcmit@b.com","status":true,"First":1,"Last":{"email":"x"}},)"
+                                  R"({"email":"b@b.com","First":"","status":0}])");
     ASSERT_EQ(got.rows.size(), 2U);
     EXPECT_EQ(got[0].change.subscriber, "ümit@b.com");
     EXPECT_EQ(got[0].change.state, consent::status_state::subscribed);
@@ -153,8 +149,8 @@ TEST(JsonReader, ReadsEscapesAndNamesUnknownMembers) {
 TEST(JsonReader, BlanksThatAreNotOfJsonEnd) {
     for (const std::string blank : {"\v", "\f", "\v\f"}) {
         const std::string element = R"({"email":"a@b.example","status":"no"})";
-        for (const std::string& text : {"[" + blank + "]", "[" + element + "," + blank + "]", "[" + element + blank + "]",
-                                        "[" + blank + element + "]"}) {
+        for (const std::string& text : {"[" + blank + "]", "[" + element + "," + blank + "]",
+                                        "[" + element + blank + "]", "[" + blank + element + "]"}) {
             base::result<file_reader> reader = open_text(text, "x.json", with_subscription());
             ASSERT_TRUE(reader);
             std::vector<row> rows;

@@ -43,8 +43,7 @@ TEST(NdjsonReader, ABrokenLineCostsOneRow) {
         const reading got = read_ndjson(std::string(a) + "\n" + bad + "\n" + b + "\n");
         ASSERT_EQ(got.rows.size(), 3U) << bad;
         EXPECT_EQ(got.fault(1), "malformed") << bad;
-        EXPECT_THAT(got.message(1),
-                    HasSubstr("line 2, bytes 35 to " + std::to_string(35 + bad.size()) + ": "));
+        EXPECT_THAT(got.message(1), HasSubstr("line 2, bytes 35 to " + std::to_string(35 + bad.size()) + ": "));
         EXPECT_EQ(got.fault(2), "");
         EXPECT_EQ(got[2].number, 3U);
     }
@@ -72,8 +71,7 @@ TEST(NdjsonReader, TellsThatAFileIsOneJsonDocument) {
 }
 
 TEST(NdjsonReader, GivesTheSameRowsInPiecesOfAnySize) {
-    const std::string content =
-        std::string(a) + "\r\n\n{\"email\":\"\\u00fc@b.com\",\"status\":1}\nbroken\n" + b;
+    const std::string content = std::string(a) + "\r\n\n{\"email\":\"\\u00fc@b.com\",\"status\":1}\nbroken\n" + b;
     const reading expected = read_ndjson(content);
     ASSERT_EQ(expected.rows.size(), 4U);
     for (std::size_t piece = 1; piece < content.size(); ++piece)

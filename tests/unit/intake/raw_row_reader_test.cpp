@@ -41,8 +41,7 @@ TEST(RawRowReader, GivesTheTextOfJsonRows) {
     const std::string b = R"({ "email":"b@b.com","x":[{"y":"}"}] })";
     const std::string ndjson = a + "\r\nbroken\n" + b;
     const std::string array = "{\"inputs\":[ " + a + " ,\n" + b + " ]}";
-    for (const auto& [name, content] :
-         {std::pair<std::string, std::string>{"x.ndjson", ndjson}, {"x.json", array}})
+    for (const auto& [name, content] : {std::pair<std::string, std::string>{"x.ndjson", ndjson}, {"x.json", array}})
         for (const bool packed : {false, true}) {
             const std::string file = packed ? gzip(content) : content;
             const reading rows = read_text(file, packed ? name + ".gz" : name);
@@ -94,8 +93,7 @@ TEST(RawRowReader, TellsThatTheFileHasChanged) {
 TEST(RawRowReader, ReadsACompressedFileForwardsOnly) {
     const std::string line = "{\"x\":\"" + std::string(1000, 'x') + "\"}\n";
     std::string content;
-    for (int i = 0; i < 2000; ++i)
-        content += line;
+    for (int i = 0; i < 2000; ++i) content += line;
     auto packed = open_raw(gzip(content), "x.ndjson.gz");
     ASSERT_TRUE(packed);
     EXPECT_TRUE(packed->at(0));

@@ -85,8 +85,8 @@ inline void read_on(file_reader& reader, reading& into, std::size_t chunk = 1000
     into.unknown = reader.unknown_columns();
 }
 
-inline reading read_text(const std::string& content, std::string_view name,
-                         const read_settings& settings = {}, std::size_t piece = 1 << 20) {
+inline reading read_text(const std::string& content, std::string_view name, const read_settings& settings = {},
+                         std::size_t piece = 1 << 20) {
     reading got;
     base::result<file_reader> reader = open_text(content, name, settings, piece);
     if (!reader) {
@@ -101,16 +101,15 @@ inline reading read_text(const std::string& content, std::string_view name,
 inline std::string describe(const row& r) {
     const consent::change& c = r.change;
     return std::to_string(r.number) + "|" + std::to_string(r.offset) + "+" + std::to_string(r.length) + "|" +
-           c.subscriber + "|" + std::to_string(c.subscription) + "|" + std::string(consent::name(c.state)) +
-           "|" + (c.basis ? std::string(consent::name(*c.basis)) : "-") + "|" + c.explanation.value_or("-") +
-           "|" + (r.basis_dropped ? "dropped" : "") + "|" + std::to_string(r.change_id) + "|" +
+           c.subscriber + "|" + std::to_string(c.subscription) + "|" + std::string(consent::name(c.state)) + "|" +
+           (c.basis ? std::string(consent::name(*c.basis)) : "-") + "|" + c.explanation.value_or("-") + "|" +
+           (r.basis_dropped ? "dropped" : "") + "|" + std::to_string(r.change_id) + "|" +
            (r.fault ? r.fault->category + ": " + r.fault->message : "");
 }
 
 inline std::vector<std::string> describe(const std::vector<row>& rows) {
     std::vector<std::string> lines;
-    for (const row& r : rows)
-        lines.push_back(describe(r));
+    for (const row& r : rows) lines.push_back(describe(r));
     return lines;
 }
 

@@ -15,29 +15,28 @@ using testing::Not;
 
 // One row with these members beside an address.
 reading judge(const std::string& members, const read_settings& settings = {}) {
-    return read_text("{\"email\":\"ann@example.com\"" + (members.empty() ? "" : "," + members) + "}",
-                     "x.ndjson", settings);
+    return read_text("{\"email\":\"ann@example.com\"" + (members.empty() ? "" : "," + members) + "}", "x.ndjson",
+                     settings);
 }
 
 TEST(RowRules, AcceptsTheWordsOfAState) {
-    const std::vector<std::pair<std::string, status_state>> words{
-        {"SUBSCRIBED", status_state::subscribed},
-        {"subscribed", status_state::subscribed},
-        {"Opt-In", status_state::subscribed},
-        {"optin", status_state::subscribed},
-        {"opted_in", status_state::subscribed},
-        {"YES", status_state::subscribed},
-        {"true", status_state::subscribed},
-        {"1", status_state::subscribed},
-        {"UNSUBSCRIBED", status_state::unsubscribed},
-        {"opt out", status_state::unsubscribed},
-        {"OPTED_OUT", status_state::unsubscribed},
-        {"No", status_state::unsubscribed},
-        {" false ", status_state::unsubscribed},
-        {"0", status_state::unsubscribed},
-        {"not specified", status_state::not_specified},
-        {"NOT_SPECIFIED", status_state::not_specified},
-        {"unknown", status_state::not_specified}};
+    const std::vector<std::pair<std::string, status_state>> words{{"SUBSCRIBED", status_state::subscribed},
+                                                                  {"subscribed", status_state::subscribed},
+                                                                  {"Opt-In", status_state::subscribed},
+                                                                  {"optin", status_state::subscribed},
+                                                                  {"opted_in", status_state::subscribed},
+                                                                  {"YES", status_state::subscribed},
+                                                                  {"true", status_state::subscribed},
+                                                                  {"1", status_state::subscribed},
+                                                                  {"UNSUBSCRIBED", status_state::unsubscribed},
+                                                                  {"opt out", status_state::unsubscribed},
+                                                                  {"OPTED_OUT", status_state::unsubscribed},
+                                                                  {"No", status_state::unsubscribed},
+                                                                  {" false ", status_state::unsubscribed},
+                                                                  {"0", status_state::unsubscribed},
+                                                                  {"not specified", status_state::not_specified},
+                                                                  {"NOT_SPECIFIED", status_state::not_specified},
+                                                                  {"unknown", status_state::not_specified}};
     for (const auto& [word, state] : words) {
         const reading got = judge("\"subscriptionId\":1,\"status\":\"" + word + "\"");
         EXPECT_EQ(got.message(0), "") << word;
@@ -56,8 +55,7 @@ TEST(RowRules, NamesTheFieldAndWhatIsAllowed) {
         {"\"subscriptionId\":1", "missing_status", "statusState is missing"},
         {"\"subscriptionId\":1,\"status\":\"\"", "missing_status", "statusState is empty"},
         {"\"subscriptionId\":1,\"status\":null", "missing_status", "statusState is empty"},
-        {"\"subscriptionId\":1,\"status\":\"maybe\"", "invalid_status",
-         "SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED"},
+        {"\"subscriptionId\":1,\"status\":\"maybe\"", "invalid_status", "SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED"},
         {"\"subscriptionId\":1,\"status\":2", "invalid_status", "statusState"},
         {"\"subscriptionId\":1,\"status\":[\"yes\"]", "invalid_status", "statusState"},
         {"\"subscriptionId\":1,\"opt_out\":\"yes\"", "missing_status", "opposite"},
@@ -71,11 +69,9 @@ TEST(RowRules, NamesTheFieldAndWhatIsAllowed) {
         {"\"status\":\"yes\",\"subscriptionId\":0", "invalid_subscription", "from 1"},
         {"\"status\":\"yes\",\"subscriptionId\":-1", "invalid_subscription", "from 1"},
         {"\"status\":\"yes\",\"subscriptionId\":true", "invalid_subscription", "digits"},
-        {"\"status\":\"yes\",\"subscriptionId\":9223372036854775808", "invalid_subscription",
-         "9223372036854775807"},
+        {"\"status\":\"yes\",\"subscriptionId\":9223372036854775808", "invalid_subscription", "9223372036854775807"},
         {"\"status\":\"yes\",\"subscriptionId\":\"9223372036854775808\"", "invalid_subscription", "digits"},
-        {"\"status\":\"yes\",\"subscriptionId\":\"99999999999999999999999\"", "invalid_subscription",
-         "digits"},
+        {"\"status\":\"yes\",\"subscriptionId\":\"99999999999999999999999\"", "invalid_subscription", "digits"},
         {good + ",\"channel\":\"SMS\"", "invalid_channel", "channel must be EMAIL"},
         {good + ",\"channel\":7", "invalid_channel", "channel must be EMAIL"},
         {good + ",\"legalBasis\":\"GDPR\"", "invalid_legal_basis", "CONSENT_WITH_NOTICE"},
@@ -96,17 +92,15 @@ TEST(RowRules, NamesTheFieldAndWhatIsAllowed) {
 }
 
 TEST(RowRules, AcceptsTheWholeRangeOfASubscription) {
-    for (const std::string id :
-         {"1", "\"1\"", "\" 0012 \"", "9223372036854775807", "\"9223372036854775807\""})
+    for (const std::string id : {"1", "\"1\"", "\" 0012 \"", "9223372036854775807", "\"9223372036854775807\""})
         EXPECT_EQ(judge("\"status\":\"yes\",\"subscriptionId\":" + id).message(0), "") << id;
 }
 
 TEST(RowRules, TellsAllFaultsOfARowUnderTheFirst) {
     const reading got = read_text("{\"email\":\"nobody\"}", "x.ndjson");
     EXPECT_EQ(got.fault(0), "invalid_address");
-    EXPECT_THAT(got.message(0),
-                AllOf(HasSubstr("subscriberIdString must"), HasSubstr("; statusState is missing"),
-                      HasSubstr("; subscriptionId is empty")));
+    EXPECT_THAT(got.message(0), AllOf(HasSubstr("subscriberIdString must"), HasSubstr("; statusState is missing"),
+                                      HasSubstr("; subscriptionId is empty")));
 }
 
 TEST(RowRules, DefaultsStandForMissingColumnsAndNeverForEmptyCells) {
@@ -122,8 +116,7 @@ TEST(RowRules, DefaultsStandForMissingColumnsAndNeverForEmptyCells) {
     EXPECT_EQ(missing[0].change.basis, consent::legal_basis::non_gdpr);
     EXPECT_EQ(missing[0].change.explanation, "by default");
 
-    const reading empty =
-        judge(R"("status":"","subscriptionId":"","legalBasis":"","explanation":"")", settings);
+    const reading empty = judge(R"("status":"","subscriptionId":"","legalBasis":"","explanation":"")", settings);
     EXPECT_EQ(empty.fault(0), "missing_status");
     EXPECT_THAT(empty.message(0), HasSubstr("subscriptionId is empty"));
     EXPECT_FALSE(empty[0].change.basis);
@@ -131,8 +124,7 @@ TEST(RowRules, DefaultsStandForMissingColumnsAndNeverForEmptyCells) {
 }
 
 TEST(RowRules, LegalBasisIsReadWithSpacesAndDashes) {
-    const reading got =
-        judge(R"("status":"yes","subscriptionId":1,"lawful_basis":"Legitimate interest-client")");
+    const reading got = judge(R"("status":"yes","subscriptionId":1,"lawful_basis":"Legitimate interest-client")");
     EXPECT_EQ(got[0].change.basis, consent::legal_basis::legitimate_interest_client);
 }
 
@@ -142,8 +134,7 @@ TEST(RowRules, RequiresALegalBasisOfOptInsOnly) {
     const std::string basis = ",\"legalBasis\":\"NON_GDPR\"";
     const std::string explanation = ",\"explanation\":\"form\"";
     EXPECT_EQ(judge("\"status\":\"yes\"", settings).fault(0), "missing_legal_basis");
-    EXPECT_THAT(judge("\"status\":\"yes\"" + explanation, settings).message(0),
-                HasSubstr("legalBasis is required"));
+    EXPECT_THAT(judge("\"status\":\"yes\"" + explanation, settings).message(0), HasSubstr("legalBasis is required"));
     EXPECT_THAT(judge("\"status\":\"yes\"" + basis, settings).message(0),
                 HasSubstr("legalBasisExplanation is required"));
     EXPECT_EQ(judge("\"status\":\"yes\"" + basis + explanation, settings).fault(0), "");
@@ -152,8 +143,8 @@ TEST(RowRules, RequiresALegalBasisOfOptInsOnly) {
 }
 
 TEST(RowRules, ABadLegalBasisNeverStopsAnOptOut) {
-    for (const std::string bad : {"\"legalBasis\":\"because\"", "\"legalBasis\":[]",
-                                  "\"explanation\":\"a\\u0000\"", "\"explanation\":7"}) {
+    for (const std::string bad :
+         {"\"legalBasis\":\"because\"", "\"legalBasis\":[]", "\"explanation\":\"a\\u0000\"", "\"explanation\":7"}) {
         const reading out = judge("\"status\":\"no\",\"subscriptionId\":1," + bad);
         EXPECT_EQ(out.message(0), "") << bad;
         EXPECT_TRUE(out[0].basis_dropped) << bad;
@@ -199,8 +190,7 @@ TEST(RowRules, InvalidUtf8IsNamedByItsField) {
     EXPECT_TRUE(got[2].basis_dropped);
     EXPECT_EQ(got.fault(3), "");
     EXPECT_EQ(got.fault(4), "invalid_status");
-    for (const row& r : got.rows)
-        EXPECT_EQ(describe(r).find('\xFC'), std::string::npos);
+    for (const row& r : got.rows) EXPECT_EQ(describe(r).find('\xFC'), std::string::npos);
 }
 
 }  // namespace

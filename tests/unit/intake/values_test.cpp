@@ -11,8 +11,7 @@ namespace {
 
 std::string repeat(const std::string& text, std::size_t n) {
     std::string all;
-    while (n-- > 0)
-        all += text;
+    while (n-- > 0) all += text;
     return all;
 }
 
@@ -20,13 +19,12 @@ TEST(Address, LetsThroughWhatMailMayKnow) {
     const std::string label(63, 'd');
     for (const std::string& good :
          {std::string("a@b.co"), std::string("first.last+tag@sub.example.com"),
-          std::string("o'neil!#$%&*/=?^_`{|}~-@b.com"), std::string("jürgen@münchen.de"),
-          std::string("用户@例子.公司"), std::string("a..b.@docomo.ne.jp"), std::string("a@under_score.com"),
-          std::string("a@1.2.3.4.com"), std::string("A@B.COM"), std::string("a@xn--mnchen-3ya.de"),
-          std::string(64, 'l') + "@b.com", "a@" + label + ".com",
+          std::string("o'neil!#$%&*/=?^_`{|}~-@b.com"), std::string("jürgen@münchen.de"), std::string("用户@例子.公司"),
+          std::string("a..b.@docomo.ne.jp"), std::string("a@under_score.com"), std::string("a@1.2.3.4.com"),
+          std::string("A@B.COM"), std::string("a@xn--mnchen-3ya.de"), std::string(64, 'l') + "@b.com",
+          "a@" + label + ".com",
           std::string(64, 'l') + "@" + label + "." + label + "." + std::string(57, 'd') + ".com"})
-        EXPECT_EQ(find_address_fault(good), std::nullopt)
-            << good << ": " << find_address_fault(good).value_or("");
+        EXPECT_EQ(find_address_fault(good), std::nullopt) << good << ": " << find_address_fault(good).value_or("");
 }
 
 TEST(Address, NamesWhatIsWrong) {
@@ -62,8 +60,7 @@ TEST(Address, NamesWhatIsWrong) {
         {"a@" + repeat("dddddddd.", 28) + "com", "254 bytes"},
     };
     for (const auto& [address, words] : table)
-        EXPECT_THAT(std::string(find_address_fault(address).value_or("nothing")), testing::HasSubstr(words))
-            << address;
+        EXPECT_THAT(std::string(find_address_fault(address).value_or("nothing")), testing::HasSubstr(words)) << address;
 }
 
 TEST(Address, MayHaveTwoHundredFiftyFourBytes) {
@@ -95,8 +92,7 @@ TEST(Columns, AreFoundByNameAndAliasWhateverTheSpelling) {
                                                            {"", field::unknown},
                                                            {"---", field::unknown},
                                                            {std::string(5000, 'e'), field::unknown}};
-    for (const auto& [name, meaning] : table)
-        EXPECT_EQ(find_field(name), meaning) << name;
+    for (const auto& [name, meaning] : table) EXPECT_EQ(find_field(name), meaning) << name;
 }
 
 TEST(Columns, AreShownWithoutAddressesAndCutBetweenCharacters) {

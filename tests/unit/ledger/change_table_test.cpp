@@ -11,8 +11,7 @@ class ChangeTable : public LedgerTest {};
 
 std::vector<std::uint64_t> rows_of(const fetched& f) {
     std::vector<std::uint64_t> rows;
-    for (const auto& c : f.changes)
-        rows.push_back(c.change.id.row());
+    for (const auto& c : f.changes) rows.push_back(c.change.id.row());
     return rows;
 }
 
@@ -74,8 +73,7 @@ TEST_F(ChangeTable, PassesFilesThatAreOrWereHeldAndFetchesThoseOnTheirOwn) {
     for (const file_gate gate : {file_gate::held, file_gate::released}) {
         run([&](store& s) { s.files().set_gate(held, gate); });
         EXPECT_EQ(bulk(place()).changes.size(), 4u);
-        for (std::size_t most = 1; most <= 4; ++most)
-            EXPECT_EQ(bulk(place(), most).changes.size(), most);
+        for (std::size_t most = 1; most <= 4; ++most) EXPECT_EQ(bulk(place(), most).changes.size(), most);
     }
     fetched found;
     run([&](store& s) { found = s.changes().fetch_released(place(held, 1), place(held, 3), 10); });
@@ -121,8 +119,7 @@ TEST_F(ChangeTable, InvalidRowsAreStoredAndNeverFetched) {
 
 TEST_F(ChangeTable, SettlesOnceAndCountsByFile) {
     const auto file = add_file(4);
-    std::vector<settled_change> ends{confirmed(place(file, 1)), confirmed(place(file, 2)),
-                                     confirmed(place(file, 4))};
+    std::vector<settled_change> ends{confirmed(place(file, 1)), confirmed(place(file, 2)), confirmed(place(file, 4))};
     settled_change lost;
     lost.id = place(file, 3);
     lost.verdict = verdict::superseded;
@@ -150,8 +147,8 @@ TEST_F(ChangeTable, ASecondVerdictIsABrokenInvariantAndRollsEverythingBack) {
 TEST_F(ChangeTable, DeferredChangesComeBackInOrderAndOnce) {
     const auto file = add_file(5);
     run([&](store& s) {
-        s.changes().defer(std::vector{
-            std::pair(consent::key_hash(7), place(file, 4)), {7, place(file, 2)}, {8, place(file, 1)}});
+        s.changes().defer(
+            std::vector{std::pair(consent::key_hash(7), place(file, 4)), {7, place(file, 2)}, {8, place(file, 1)}});
         s.changes().defer(std::vector{std::pair(consent::key_hash(7), place(file, 4))});
         auto found = s.changes().fetch_deferred(7, 1);
         ASSERT_EQ(found.size(), 1u);

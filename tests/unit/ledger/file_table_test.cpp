@@ -60,8 +60,7 @@ TEST_F(FileTable, FindsTheSameContentWithinItsWindow) {
     run([&](store& s) {
         EXPECT_EQ(s.files().find_same_content("sha of 1", again, now - std::chrono::hours(1)), 1u);
         EXPECT_FALSE(s.files().find_same_content("sha of 1", again, now + std::chrono::hours(1)));
-        EXPECT_FALSE(s.files().find_same_content("sha of 2", again, now - std::chrono::hours(1)))
-            << "not itself";
+        EXPECT_FALSE(s.files().find_same_content("sha of 2", again, now - std::chrono::hours(1))) << "not itself";
         EXPECT_FALSE(s.files().find_same_content("other", again, now - std::chrono::hours(1)));
     });
 }

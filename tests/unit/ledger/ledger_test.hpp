@@ -45,8 +45,7 @@ class LedgerTest : public testing::Test {
         run([&](store& s) {
             s.files().add(files);
             s.files().claimed(files[0]);
-            s.files().begin_reading(files[0].arrival, "sha of " + std::to_string(files[0].arrival),
-                                    std::nullopt);
+            s.files().begin_reading(files[0].arrival, "sha of " + std::to_string(files[0].arrival), std::nullopt);
         });
         std::vector<new_row> added;
         for (std::uint64_t n = 1; n <= rows; ++n)
@@ -57,8 +56,7 @@ class LedgerTest : public testing::Test {
     }
     void append(consent::arrival_number file, const std::vector<new_row>& rows, std::uint64_t rows_now) {
         std::uint64_t invalid = 0;
-        for (const new_row& row : rows)
-            invalid += row.invalid.has_value();
+        for (const new_row& row : rows) invalid += row.invalid.has_value();
         run([&](store& s) {
             s.changes().append(rows);
             s.files().progress(file, rows_now, rows_now * 10, invalid);
@@ -67,8 +65,7 @@ class LedgerTest : public testing::Test {
     void end(consent::arrival_number file) {
         run([&](store& s) { s.files().end_reading({file, now, "", "", 0, 0}); });
     }
-    fetched bulk(consent::place after, std::size_t most = 1'000,
-                 consent::place bound = consent::place(INT64_MAX)) {
+    fetched bulk(consent::place after, std::size_t most = 1'000, consent::place bound = consent::place(INT64_MAX)) {
         fetched found;
         run([&](store& s) { found = s.changes().fetch_bulk(after, bound, most); });
         return found;

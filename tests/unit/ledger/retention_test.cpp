@@ -150,9 +150,7 @@ TEST(RetentionOnDisk, TheFileGivesItsSpaceBack) {
         t.files().done(files[0].arrival, base::wall_time());
     };
     ASSERT_TRUE(s.transact(fill));
-    const auto sizes = [&] {
-        return std::filesystem::file_size(path) + std::filesystem::file_size(path + "-wal");
-    };
+    const auto sizes = [&] { return std::filesystem::file_size(path) + std::filesystem::file_size(path + "-wal"); };
     const auto before = sizes();
     std::uint64_t largest = 0;
     removed_step step;

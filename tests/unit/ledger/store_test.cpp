@@ -83,8 +83,7 @@ TEST(Schema, AFileThatIsNoLedgerIsDamaged) {
     temporary_folder folder;
     const std::string path = folder.path + "/ledger.db";
     std::FILE* f = std::fopen(path.c_str(), "w");
-    for (int i = 0; i < 200; ++i)
-        std::fputs("this is no database at all\n", f);
+    for (int i = 0; i < 200; ++i) std::fputs("this is no database at all\n", f);
     std::fclose(f);
     const auto opened = store::open(path);
     ASSERT_TRUE(opened.has_error());
@@ -106,8 +105,7 @@ TEST_F(Store, WhatWasNotCommittedNeverWas) {
                         .has_error());
     }
     auto second = store::open(path).value();
-    EXPECT_FALSE(
-        second->transact([](store& s) { EXPECT_EQ(s.files().open_files().size(), 1u); }).has_error());
+    EXPECT_FALSE(second->transact([](store& s) { EXPECT_EQ(s.files().open_files().size(), 1u); }).has_error());
 }
 
 TEST_F(Store, AFullDiskLosesNothingAndGoesOnWhenThereIsRoom) {
@@ -118,8 +116,7 @@ TEST_F(Store, AFullDiskLosesNothingAndGoesOnWhenThereIsRoom) {
     ASSERT_FALSE(full->transact([&](store& s) { s.files().add(files); }).has_error());
     ASSERT_FALSE(full->limit_pages(60).has_error());
     std::vector<new_row> rows;
-    for (std::uint64_t n = 1; n <= 10'000; ++n)
-        rows.push_back(make_row(place(1, n), who(n)));
+    for (std::uint64_t n = 1; n <= 10'000; ++n) rows.push_back(make_row(place(1, n), who(n)));
     const auto append = [&](store& s) {
         s.changes().append(rows);
         s.files().progress(1, rows.size(), 1, 0);
@@ -150,9 +147,9 @@ TEST_F(Store, RecoveryGoesOnWhereTheLedgerStopped) {
     EXPECT_EQ(past.pauses[0].until, now + minutes(5));
     ASSERT_EQ(past.stored.size(), 1u);
     EXPECT_EQ(past.stored[0], std::pair(place(file, 1), place(file, 3)));
-    EXPECT_NE(std::find(past.meta.begin(), past.meta.end(),
-                        std::pair<std::string, std::int64_t>("daily_remaining", 77)),
-              past.meta.end());
+    EXPECT_NE(
+        std::find(past.meta.begin(), past.meta.end(), std::pair<std::string, std::int64_t>("daily_remaining", 77)),
+        past.meta.end());
 }
 
 TEST_F(Store, AnAttemptThatWasOpenAtACrashIsInterruptedAndItsKeysAreUnquiet) {
@@ -198,8 +195,7 @@ TEST_F(Store, AnOvertakeSupersedesOlderRowsOfItsKeyUntilTheCursorHasPassed) {
     end(newer);
     ledger_change step;
     step.begins.push_back(begin(1, {place(newer, 1)}));
-    step.begins[0].overtakes.emplace_back(place(newer, 1),
-                                          consent::hash_key(who(2), 7, consent::channel::email));
+    step.begins[0].overtakes.emplace_back(place(newer, 1), consent::hash_key(who(2), 7, consent::channel::email));
     step.settled.push_back(confirmed(place(newer, 1)));
     run([&](store& s) { s.apply(step); });
     const auto found = bulk(place());
@@ -219,8 +215,7 @@ TEST_F(Store, AnOvertakeOfAnotherKeyWithTheSameHashSupersedesNobody) {
     const auto newer = add_file(1, true, 99);
     ledger_change step;
     step.begins.push_back(begin(1, {place(newer, 1)}));
-    step.begins[0].overtakes.emplace_back(place(newer, 1),
-                                          consent::hash_key(who(1), 7, consent::channel::email));
+    step.begins[0].overtakes.emplace_back(place(newer, 1), consent::hash_key(who(1), 7, consent::channel::email));
     run([&](store& s) { s.apply(step); });
     EXPECT_FALSE(bulk(place()).changes[0].overtaken_by) << file;
 }

@@ -73,7 +73,8 @@ TEST(ControlRights, RootServiceAndAdminsSteerTheGroupLooks) {
 TEST(FileId, IsDigits) {
     EXPECT_EQ(*parse_file_id("00000042"), 42u);
     EXPECT_EQ(*parse_file_id("7"), 7u);
-    for (const char* text : {"", "0", "-1", "1x", " 1", "4294967296", "2147483648"}) EXPECT_FALSE(parse_file_id(text)) << text;
+    for (const char* text : {"", "0", "-1", "1x", " 1", "4294967296", "2147483648"})
+        EXPECT_FALSE(parse_file_id(text)) << text;
 }
 
 TEST(ControlSocket, LiesInTheRuntimeFolderElseInTheStateFolder) {

@@ -80,7 +80,11 @@ void collect(const json::value& v, const std::string& path, std::map<std::string
         return;
     }
     const bool number = v.is_double();
-    into[path].insert(v.is_null() ? "null" : v.is_string() ? "text" : v.is_bool() ? "boolean" : number ? "number" : "integer");
+    into[path].insert(v.is_null()     ? "null"
+                      : v.is_string() ? "text"
+                      : v.is_bool()   ? "boolean"
+                      : number        ? "number"
+                                      : "integer");
 }
 
 void expect_documented(const std::string& title, const std::vector<json::value>& outputs) {
@@ -117,8 +121,8 @@ TEST(Documentation, NamesEveryMemberOfStatusWithItsType) {
     held.daily->ends = {};
     snapshot sending = everything();
     sending.pauses.clear();
-    expect_documented("## status --json", {to_json(s, file_names::shown), to_json(sending, file_names::shown), to_json(unknown, file_names::shown),
-                                           to_json(held, file_names::left_out)});
+    expect_documented("## status --json", {to_json(s, file_names::shown), to_json(sending, file_names::shown),
+                                           to_json(unknown, file_names::shown), to_json(held, file_names::left_out)});
 }
 
 ledger::history some_history() {
@@ -167,7 +171,8 @@ TEST(Documentation, NamesTheColumnsOfHistoryInTheirOrder) {
     EXPECT_EQ(documented, header);
     for (std::size_t at = 0; at < csv.size();) {  // nothing here is quoted
         const std::size_t end = csv.find("\r\n", at);
-        EXPECT_EQ(std::count(csv.begin() + static_cast<std::ptrdiff_t>(at), csv.begin() + static_cast<std::ptrdiff_t>(end), ','),
+        EXPECT_EQ(std::count(csv.begin() + static_cast<std::ptrdiff_t>(at),
+                             csv.begin() + static_cast<std::ptrdiff_t>(end), ','),
                   std::count(header.begin(), header.end(), ','));
         at = end + 2;
     }
@@ -191,7 +196,8 @@ std::map<std::string, std::string> served(const std::string& text) {
         if (line.starts_with('#')) continue;
         std::string name = line.substr(0, line.find_first_of("{ "));
         for (const char* suffix : {"_bucket", "_sum", "_count"})
-            if (const std::string base = name.substr(0, name.size() - std::min(name.size(), std::string(suffix).size()));
+            if (const std::string base =
+                    name.substr(0, name.size() - std::min(name.size(), std::string(suffix).size()));
                 name == base + suffix && types.contains(base))
                 name = base;
         if (line.find('{') == std::string::npos) continue;
@@ -199,7 +205,8 @@ std::map<std::string, std::string> served(const std::string& text) {
         auto& all = labels[name];
         all.clear();
         const std::regex label("([a-z_]+)=\"");
-        for (std::sregex_iterator at(inside.begin(), inside.end(), label), end; at != end; ++at) all.push_back((*at)[1]);
+        for (std::sregex_iterator at(inside.begin(), inside.end(), label), end; at != end; ++at)
+            all.push_back((*at)[1]);
     }
     for (const auto& [name, type] : types) {
         std::string row = name;

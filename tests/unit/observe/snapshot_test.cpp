@@ -37,7 +37,8 @@ snapshot busy() {
     p.open_files = 2;
     p.waiting = 1'250;
     p.oldest_opt_out = noon - std::chrono::seconds(3);
-    p.pauses = {{"outage", noon - std::chrono::seconds(60), noon + std::chrono::seconds(30), "503 for bob@example.com"}};
+    p.pauses = {
+        {"outage", noon - std::chrono::seconds(60), noon + std::chrono::seconds(30), "503 for bob@example.com"}};
     snapshot s = from_ledger(p, noon);
     s.running = true;
     s.account = "acme";
@@ -162,7 +163,8 @@ TEST(StatusText, AStandardTerminalShowsTheCountsOfEveryFile) {
 
 TEST(StatusText, WhatHubSpotSaidIsNotCutOff) {
     snapshot s = busy();
-    s.pauses[0].words = "HubSpot refuses everything, and says so at such a length that no terminal has a line for it: END";
+    s.pauses[0].words =
+        "HubSpot refuses everything, and says so at such a length that no terminal has a line for it: END";
     text_style narrow;
     narrow.width = 50;
     EXPECT_THAT(format_status(s, narrow), HasSubstr("END\n"));

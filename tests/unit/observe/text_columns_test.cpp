@@ -12,9 +12,9 @@ TEST(TextColumns, CountsWhatATerminalShows) {
     EXPECT_EQ(columns_of("abc"), 3u);
     EXPECT_EQ(columns_of("größe"), 5u);
     EXPECT_EQ(columns_of("名簿"), 4u);
-    EXPECT_EQ(columns_of("e\xcc\x81"), 1u);  // e and a combining accent
+    EXPECT_EQ(columns_of("e\xcc\x81"), 1u);         // e and a combining accent
     EXPECT_EQ(columns_of("\xf0\x9f\x93\xa7"), 2u);  // an emoji
-    EXPECT_EQ(columns_of("\xff\xfe"), 2u);  // no UTF-8
+    EXPECT_EQ(columns_of("\xff\xfe"), 2u);          // no UTF-8
 }
 
 TEST(TextColumns, CutsAndPadsWholeCharacters) {

@@ -14,8 +14,7 @@ constexpr const char* day_file = "reports/2026-11-23/batches.ndjson";
 
 std::string rows(int count) {
     std::string text = "email,status,subscriptionId\n";
-    for (int i = 1; i <= count; ++i)
-        text += "p" + std::to_string(i) + "@example.com,opt-in,7\n";
+    for (int i = 1; i <= count; ++i) text += "p" + std::to_string(i) + "@example.com,opt-in,7\n";
     return text;
 }
 
@@ -106,8 +105,7 @@ TEST_F(BatchReports, KeepTheOrderOfEndsOverCallsAndDays) {
     write_batches(*writer, 2);
     const auto today = lines(day_file);
     ASSERT_EQ(today.size(), 4U);
-    for (std::size_t i = 0; i < 4; ++i)
-        EXPECT_EQ(today[i].at("attempt_id"), i < 2 ? i + 1 : i + 2);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(today[i].at("attempt_id"), i < 2 ? i + 1 : i + 2);
     EXPECT_EQ(lines("reports/2026-11-24/batches.ndjson").size(), 1U);
 }
 
@@ -140,8 +138,7 @@ TEST_F(BatchReports, SurviveACrashBetweenAnyTwoSteps) {
     write_batches(*make_writer());
     const auto all = lines(day_file);
     ASSERT_EQ(all.size(), 4U);
-    for (std::size_t i = 0; i < 4; ++i)
-        EXPECT_EQ(all[i].at("attempt_id"), i + 1);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(all[i].at("attempt_id"), i + 1);
     // Torn, and no news: it is cut all the same.
     append_torn("x");
     write_batches(*make_writer());

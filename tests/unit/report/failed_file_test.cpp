@@ -22,14 +22,13 @@ class FailedFile : public testing::Test, public ledger_on_disk {
         for (const intake::row& row : last_read) {
             if (row.fault) continue;
             places.emplace_back(file, row.number);
-            settled.push_back(failed(places.back(), verdict::rejected,
-                                     {"VALIDATION_ERROR", "says; \"no\", twice", "corr", {}}));
+            settled.push_back(
+                failed(places.back(), verdict::rejected, {"VALIDATION_ERROR", "says; \"no\", twice", "corr", {}}));
         }
         attempt(places, settled);
     }
     // Writes the report, and reads the failed file as if it were dropped.
-    std::vector<intake::row> drop_again(consent::arrival_number file,
-                                        const config::rule_settings& rules = {}) {
+    std::vector<intake::row> drop_again(consent::arrival_number file, const config::rule_settings& rules = {}) {
         reject_all(file);
         const files_written written = write_files(*make_writer());
         EXPECT_EQ(written.finished.size(), 1U);
@@ -85,9 +84,9 @@ TEST_F(FailedFile, OfCsvIsReadBackAsTheSameChanges) {
     const auto again = drop_again(file);
     expect_same_changes(file, again);
     EXPECT_EQ(fault, "");
-    EXPECT_TRUE(text.starts_with(
-        "Name;email;status;subscriptionId;legalBasis;legalBasisExplanation;"
-        "change_id;verdict;category;message;correlation_id\r\n\"x;\"\"y\"\"\";a@example.com"));
+    EXPECT_TRUE(
+        text.starts_with("Name;email;status;subscriptionId;legalBasis;legalBasisExplanation;"
+                         "change_id;verdict;category;message;correlation_id\r\n\"x;\"\"y\"\"\";a@example.com"));
     EXPECT_NE(text.find(";\"says; \"\"no\"\", twice\";corr\r\n"), std::string::npos);
 }
 
@@ -98,13 +97,10 @@ TEST_F(FailedFile, OfAPackedFileIsNotPacked) {
 }
 
 TEST_F(FailedFile, OfNdjsonAndJsonIsReadBackAsTheSameChanges) {
-    const std::string a =
-        R"({"email":"a@example.com","status":"opt-in","subscriptionId":7,"n":12.50,"x":{"y":"}"}})";
-    const std::string b =
-        "{\n  \"subscriptionId\": \"8\",\r\n \"status\": false, \"email\": \"b@example.com\" \n}";
+    const std::string a = R"({"email":"a@example.com","status":"opt-in","subscriptionId":7,"n":12.50,"x":{"y":"}"}})";
+    const std::string b = "{\n  \"subscriptionId\": \"8\",\r\n \"status\": false, \"email\": \"b@example.com\" \n}";
     const std::string c = R"({"email":"nobody","status":"opt-in","subscriptionId":7})";
-    const auto check = [&](const std::string& name, const std::string& content,
-                           consent::arrival_number expected) {
+    const auto check = [&](const std::string& name, const std::string& content, consent::arrival_number expected) {
         const auto file = drop(name, content);
         EXPECT_EQ(file, expected);
         expect_same_changes(file, drop_again(file));
@@ -156,8 +152,7 @@ TEST_F(FailedFile, ComesFromTheLedgerWhenTheFileIsGone) {
 }
 
 TEST_F(FailedFile, ComesFromTheLedgerWhenTheFileChanged) {
-    const std::string content =
-        "email,status,subscriptionId\na@example.com,opt-in,7\nb@example.com,opt-in,7\n";
+    const std::string content = "email,status,subscriptionId\na@example.com,opt-in,7\nb@example.com,opt-in,7\n";
     std::string other = content;
     other.replace(other.find("b@"), 1, "c");  // as long, and every row at its place
     const auto file = drop("x.csv", content);
@@ -190,8 +185,7 @@ TEST_F(FailedFile, OfTheLedgerLeavesAnUnreadableStateEmpty) {
 
 TEST_F(FailedFile, OfManyRowsIsWrittenInPages) {
     std::string content = "email,status,subscriptionId\n";
-    for (int i = 0; i < 4'500; ++i)
-        content += "p" + std::to_string(i) + "@example.com,opt-in,7\n";
+    for (int i = 0; i < 4'500; ++i) content += "p" + std::to_string(i) + "@example.com,opt-in,7\n";
     const auto file = drop("x.csv", content);
     expect_same_changes(file, drop_again(file));
 }

@@ -30,8 +30,8 @@ class FileReports : public testing::Test, public ledger_on_disk {
         return names;
     }
     void reject(consent::arrival_number file, std::uint64_t row) {
-        attempt({place(file, row)}, {failed(place(file, row), verdict::rejected,
-                                            {"VALIDATION_ERROR", "no, \"really\"", "corr", {}})});
+        attempt({place(file, row)},
+                {failed(place(file, row), verdict::rejected, {"VALIDATION_ERROR", "no, \"really\"", "corr", {}})});
     }
     ledger::file_state state_of(consent::arrival_number file) const {
         ledger::file_state state{};
@@ -59,8 +59,7 @@ TEST_F(FileReports, AccountForEveryRow) {
             {same, failed(place(a, 2), verdict::rejected, {"VALIDATION_ERROR", "no", "corr-2", {}})});
     attempt({place(a, 4)}, {failed(place(a, 4), verdict::unconfirmed, {"UNCONFIRMED", "no answer", "", {}})});
     ledger::ledger_change overtaken;
-    overtaken.settled.push_back(
-        failed(place(a, 6), verdict::superseded, {"superseded", "newer", "", place(b, 1)}));
+    overtaken.settled.push_back(failed(place(a, 6), verdict::superseded, {"superseded", "newer", "", place(b, 1)}));
     transact([&](ledger::store& s) { s.apply(overtaken); });
 
     const auto writer = make_writer();
@@ -110,8 +109,7 @@ TEST_F(FileReports, AccountForEveryRow) {
 
 TEST_F(FileReports, SmallCleanFilesHaveNoFolder) {
     std::string hundred = "email,status,subscriptionId\n";
-    for (int i = 0; i < 100; ++i)
-        hundred += "p" + std::to_string(i) + "@example.com,opt-in,7\n";
+    for (int i = 0; i < 100; ++i) hundred += "p" + std::to_string(i) + "@example.com,opt-in,7\n";
     const auto a = drop("a.csv", hundred);
     const auto b = drop("b.csv", hundred + "last@example.com,opt-in,7\n");
     confirm_rest(a);
@@ -120,14 +118,11 @@ TEST_F(FileReports, SmallCleanFilesHaveNoFolder) {
     EXPECT_THAT(names_in_day(), ElementsAre("00000002-b.csv", "files.ndjson"));
     EXPECT_THAT(names_in_day("reports/2026-11-23/00000002-b.csv"), ElementsAre("report.html", "summary.json"));
     using std::filesystem::perms;
-    EXPECT_EQ(std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv").permissions(),
-              perms{0750});
-    EXPECT_EQ(
-        std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv/summary.json").permissions(),
-        perms{0640});
-    EXPECT_EQ(
-        std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv/report.html").permissions(),
-        perms{0640});
+    EXPECT_EQ(std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv").permissions(), perms{0750});
+    EXPECT_EQ(std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv/summary.json").permissions(),
+              perms{0640});
+    EXPECT_EQ(std::filesystem::status(folder / "reports/2026-11-23/00000002-b.csv/report.html").permissions(),
+              perms{0640});
 }
 
 TEST_F(FileReports, AFileOfMalformedRowsOnlyHasNoFailedFile) {
@@ -141,8 +136,7 @@ TEST_F(FileReports, WaitForTheChangeThatSupersededARow) {
     const auto a = drop("a.csv", "email,status,subscriptionId\na@example.com,opt-in,7\n");
     const auto b = drop("b.csv", "email,status,subscriptionId\na@example.com,opt-out,7\n");
     ledger::ledger_change overtaken;
-    overtaken.settled.push_back(
-        failed(place(a, 1), verdict::superseded, {"superseded", "newer", "", place(b, 1)}));
+    overtaken.settled.push_back(failed(place(a, 1), verdict::superseded, {"superseded", "newer", "", place(b, 1)}));
     transact([&](ledger::store& s) { s.apply(overtaken); });
     const auto reader = ledger::report_reader::open(folder / "ledger.db");
     bool ready = true;
@@ -209,8 +203,7 @@ TEST_F(FileReports, RepeatNothingWhenMarksWereLost) {
     auto step = writer->write_files(noon, 10, input());
     transact([&](ledger::store& s) { step->marks.put(s); });
     reject(a, 1);
-    for (int i = 0; i < 3; ++i)
-        ASSERT_TRUE(writer->write_files(noon, 10, input()));
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(writer->write_files(noon, 10, input()));
     write_files(*writer);
     only_line();
     EXPECT_THAT(names_in_day(), ElementsAre("00000001-a.csv", "files.ndjson"));

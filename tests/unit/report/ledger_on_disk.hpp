@@ -68,8 +68,7 @@ class ledger_on_disk {
                                const ledger::attempt_end& words = judged()) {
         const ledger::attempt_id id = ++attempts_;
         ledger::ledger_change begin;
-        begin.begins.push_back(
-            {id, id, 1, false, changes, words.ended_at - std::chrono::milliseconds(250), {}});
+        begin.begins.push_back({id, id, 1, false, changes, words.ended_at - std::chrono::milliseconds(250), {}});
         ledger::ledger_change end;
         end.ends.push_back(words);
         end.ends[0].id = id;
@@ -113,14 +112,11 @@ class ledger_on_disk {
             transact([&](ledger::store& s) {
                 const consent::place first(arrival, 0);
                 const consent::place last(arrival, consent::place::row_max);
-                for (const auto& c : s.changes().fetch_opt_outs(first, last, 50).changes)
-                    places.push_back(c.change.id);
-                for (const auto& c : s.changes().fetch_bulk(first, last, 50).changes)
-                    places.push_back(c.change.id);
+                for (const auto& c : s.changes().fetch_opt_outs(first, last, 50).changes) places.push_back(c.change.id);
+                for (const auto& c : s.changes().fetch_bulk(first, last, 50).changes) places.push_back(c.change.id);
             });
             if (places.empty()) return;
-            for (const consent::place p : places)
-                settled.push_back(confirmed(p));
+            for (const consent::place p : places) settled.push_back(confirmed(p));
             attempt(places, settled);
         }
     }
@@ -133,8 +129,7 @@ class ledger_on_disk {
 
     open_input input() const {
         return [this](const ledger::file_record& file) {
-            return intake::raw_row_reader::open(folder / ("processing/" + file.stored_name), file.name,
-                                                bytes_max);
+            return intake::raw_row_reader::open(folder / ("processing/" + file.stored_name), file.name, bytes_max);
         };
     }
 
@@ -147,8 +142,7 @@ class ledger_on_disk {
             more = step->more;
         }
     }
-    files_written write_files(report_writer& writer, base::wall_time now = noon,
-                              std::size_t most = 1000) const {
+    files_written write_files(report_writer& writer, base::wall_time now = noon, std::size_t most = 1000) const {
         files_written all;
         for (bool more = true; more;) {
             auto step = writer.write_files(now, most, input());
@@ -178,8 +172,7 @@ class ledger_on_disk {
     std::vector<intake::row> last_read;
 
   private:
-    static void append(ledger::store& s, const ledger::file_record& file,
-                       const std::vector<intake::row>& rows) {
+    static void append(ledger::store& s, const ledger::file_record& file, const std::vector<intake::row>& rows) {
         s.files().claimed(file);
         s.files().begin_reading(file.arrival, std::string(64, '1'), std::nullopt);
         std::vector<ledger::new_row> stored;
@@ -197,7 +190,8 @@ class ledger_on_disk {
         }
         s.changes().append(stored);
         s.files().progress(file.arrival, rows.size(), file.size, invalid);
-        s.files().end_reading({file.arrival, noon - std::chrono::seconds(30), "", "note, crm id", file.size, file.modified_ns});
+        s.files().end_reading(
+            {file.arrival, noon - std::chrono::seconds(30), "", "note, crm id", file.size, file.modified_ns});
     }
 
     ledger::attempt_id attempts_ = 0;

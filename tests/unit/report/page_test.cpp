@@ -19,7 +19,8 @@ const std::string evil = "<script>alert(1)</script>\"'&\xe2\x80\xae";
 class Page : public testing::Test {
   protected:
     // Drops a file, gives its rows verdicts, and returns the page.
-    std::string page_of(const std::string& name, const std::string& csv, const std::vector<ledger::settled_change>& ends) {
+    std::string page_of(const std::string& name, const std::string& csv,
+                        const std::vector<ledger::settled_change>& ends) {
         ledger_on_disk d;
         const auto file = d.drop(name, "email,subscription_id,status\n" + csv);
         std::vector<place> places;
@@ -59,10 +60,11 @@ TEST_F(Page, EscapesWhateverComesFromOutside) {
 }
 
 TEST_F(Page, LoadsNothingAndRunsNothing) {
-    const std::string page = page_of("list.csv", "a@x.org,7,yes\n", {rejected(1, "X", "see https://evil.example/x.js")});
+    const std::string page =
+        page_of("list.csv", "a@x.org,7,yes\n", {rejected(1, "X", "see https://evil.example/x.js")});
     EXPECT_THAT(page, HasSubstr("default-src 'none'; style-src '" + page_style_hash() + "'"));
-    for (const char* loads : {"<script", " src=", "url(", "@import", "<link", "<iframe", " style=", " onload", "javascript:",
-                              "href=\"http"})
+    for (const char* loads : {"<script", " src=", "url(", "@import", "<link", "<iframe", " style=", " onload",
+                              "javascript:", "href=\"http"})
         EXPECT_THAT(page, Not(HasSubstr(loads))) << loads;
 }
 

@@ -21,8 +21,7 @@ TEST(ReportText, NamesAFolderSafely) {
 
 TEST(ReportText, CutsALongNameAtACharacter) {
     std::string name;
-    while (name.size() < 254)
-        name += "ä";
+    while (name.size() < 254) name += "ä";
     const std::string folder = folder_name(1, "x" + name);  // 9 + 1 bytes, then two-byte characters
     EXPECT_EQ(folder.size(), 254U);
     EXPECT_EQ(folder, "00000001-x" + name.substr(0, 244));

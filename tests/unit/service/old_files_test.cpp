@@ -24,7 +24,8 @@ TEST(OldFiles, AreRemovedByWhenTheyWerePutThere) {
     for (int i = 0; i < 25; ++i) std::ofstream(folder.path() + "/f" + std::to_string(i)) << i;
     fs::create_directory(folder.path() + "/folder");
     fs::create_symlink("/etc/passwd", folder.path() + "/link");
-    const base::wall_time now = std::chrono::time_point_cast<base::wall_time::duration>(std::chrono::system_clock::now());
+    const base::wall_time now =
+        std::chrono::time_point_cast<base::wall_time::duration>(std::chrono::system_clock::now());
     EXPECT_EQ(remove_old_files(folder.path(), now - 1h, 10)->files, 0u);
     auto step = remove_old_files(folder.path(), now + 1h, 10);
     EXPECT_EQ(step->files, 10u);

@@ -61,8 +61,7 @@ TEST_F(ClaimFolders, KeepTheModeTheyHave) {
 }
 
 TEST_F(ClaimFolders, AreNotForOthers) {
-    for (const auto* path :
-         {&folders.processing, &folders.done, &folders.refused, &folders.reports}) {
+    for (const auto* path : {&folders.processing, &folders.done, &folders.refused, &folders.reports}) {
         ASSERT_TRUE(ensure_folders(folders).has_value());
         for (const mode_t open : {0751U, 0754U, 0752U, 0755U}) {
             ASSERT_EQ(::chmod(path->c_str(), open), 0);
@@ -100,8 +99,7 @@ TEST_F(ClaimFolders, SaysWhatIsInTheWay) {
     EXPECT_THAT(made.error().message, HasSubstr("srv/state/done is not a folder: move it away"));
     dir.write("file", "");
     settings.state_dir = dir / "file/state";
-    EXPECT_THAT(ensure_folders(config::derive_folders(settings)).error().message,
-                HasSubstr("Not a directory"));
+    EXPECT_THAT(ensure_folders(config::derive_folders(settings)).error().message, HasSubstr("Not a directory"));
 }
 
 TEST_F(ClaimFolders, OpenForTheStepsOfAFile) {
@@ -137,8 +135,7 @@ TEST_F(ClaimFolders, TwoFileSystemsAreAnErrorWithAWayOut) {
     EXPECT_TRUE(fs::is_empty(elsewhere));
     fs::remove(elsewhere);
     ASSERT_TRUE(checked.has_error());
-    EXPECT_THAT(checked.error().message,
-                HasSubstr("Set inbox.work_dir to a folder on the inbox's file system"));
+    EXPECT_THAT(checked.error().message, HasSubstr("Set inbox.work_dir to a folder on the inbox's file system"));
     EXPECT_TRUE(fs::is_empty(folders.inbox) && fs::is_empty(folders.done));
 }
 

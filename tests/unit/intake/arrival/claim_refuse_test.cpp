@@ -20,8 +20,7 @@ using testing::ElementsAre;
 class Refuse : public testing::Test {
   protected:
     Refuse() {
-        for (const char* name : {"inbox", "processing", "refused"})
-            fs::create_directory(dir / name);
+        for (const char* name : {"inbox", "processing", "refused"}) fs::create_directory(dir / name);
         inbox = base::open_folder(dir / "inbox").value();
         processing = base::open_folder(dir / "processing").value();
         refused = base::open_folder(dir / "refused").value();
@@ -98,8 +97,8 @@ TEST_F(Refuse, KeepsFilesOfOneNameApart) {
         dir.write("inbox/x.csv", bytes);
         ASSERT_TRUE(refuse_dropped("x.csv").has_value());
     }
-    EXPECT_THAT(in("refused"), ElementsAre("2-x.csv", "2-x.csv.reason.json", "3-x.csv", "3-x.csv.reason.json",
-                                           "x.csv", "x.csv.reason.json"));
+    EXPECT_THAT(in("refused"), ElementsAre("2-x.csv", "2-x.csv.reason.json", "3-x.csv", "3-x.csv.reason.json", "x.csv",
+                                           "x.csv.reason.json"));
     EXPECT_EQ(dir.read("refused/x.csv"), "first");
     EXPECT_EQ(dir.read("refused/3-x.csv"), "third");
 }
@@ -121,8 +120,8 @@ TEST_F(Refuse, NeverOverwritesARefusedFileWithAReason) {
 }
 
 TEST_F(Refuse, TakesEveryNameAsData) {
-    for (const std::string& name : std::vector<std::string>{
-             "-rf", "a\nb", "\xff\xfe.csv", std::string(255, 'n'), std::string(252, 'n') + "\xc3\xbc"}) {
+    for (const std::string& name : std::vector<std::string>{"-rf", "a\nb", "\xff\xfe.csv", std::string(255, 'n'),
+                                                            std::string(252, 'n') + "\xc3\xbc"}) {
         dir.write("inbox/" + name, "x");
         const auto moved = refuse_dropped(name);
         ASSERT_TRUE(moved.has_value()) << moved.error().message;

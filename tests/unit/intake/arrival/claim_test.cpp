@@ -24,8 +24,7 @@ using testing::StartsWith;
 class Claim : public testing::Test {
   protected:
     Claim() {
-        for (const char* name : {"inbox", "processing", "done"})
-            fs::create_directory(dir / name);
+        for (const char* name : {"inbox", "processing", "done"}) fs::create_directory(dir / name);
         inbox = base::open_folder(dir / "inbox").value();
         processing = base::open_folder(dir / "processing").value();
         done = base::open_folder(dir / "done").value();
@@ -129,9 +128,8 @@ TEST_F(Claim, SaysWhenTheFileIsGone) {
 
 TEST_F(Claim, TakesEveryNameAsData) {
     consent::arrival_number arrival = 1;
-    for (const std::string& name :
-         std::vector<std::string>{"-rf", "a\nb.csv", "\x1b[2J.json", "\xff\xfe.csv", "...x", "..\\..\\x.csv",
-                                  std::string(255, 'n'), " "}) {
+    for (const std::string& name : std::vector<std::string>{"-rf", "a\nb.csv", "\x1b[2J.json", "\xff\xfe.csv", "...x",
+                                                            "..\\..\\x.csv", std::string(255, 'n'), " "}) {
         drop(name, name);
         const auto claimed = claim(name, seen(name), arrival);
         ASSERT_TRUE(claimed.has_value()) << claimed.error().message;
@@ -192,8 +190,7 @@ TEST(ProcessingName, KeepsTheExtensionOfAKnownFormat) {
                                                                     {"csv", "00000007"},
                                                                     {"../../x.csv", "00000007.csv"},
                                                                     {"x.csv/../y", "00000007"}};
-    for (const auto& [original, expected] : names)
-        EXPECT_EQ(processing_name(7, original), expected);
+    for (const auto& [original, expected] : names) EXPECT_EQ(processing_name(7, original), expected);
     EXPECT_EQ(processing_name(123'456'789, "x.csv"), "123456789.csv");
 }
 
@@ -211,8 +208,7 @@ TEST(FinishedName, FitsAnyNameIntoOneComponent) {
 TEST(FinishedName, CutsBetweenCharacters) {
     for (std::size_t ascii = 0; ascii < 4; ++ascii) {
         std::string original(ascii, 'a');
-        while (original.size() + 4 + 4 <= 255)
-            original += "\xf0\x9f\x99\x82";
+        while (original.size() + 4 + 4 <= 255) original += "\xf0\x9f\x99\x82";
         const std::string name = finished_name(7, original + ".csv");
         EXPECT_LE(name.size(), 255U);
         EXPECT_GE(name.size(), 252U);

@@ -13,12 +13,8 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 const base::steady_time start = base::steady_time(1'000s);
 const base::wall_time wall_start = base::from_unix_ms(1'800'000'000'000);
 
-base::moment at(base::milliseconds passed) {
-    return {start + passed, wall_start + passed};
-}
-std::int64_t wall_ns(base::milliseconds passed) {
-    return (base::to_unix_ms(wall_start) + passed.count()) * 1'000'000;
-}
+base::moment at(base::milliseconds passed) { return {start + passed, wall_start + passed}; }
+std::int64_t wall_ns(base::milliseconds passed) { return (base::to_unix_ms(wall_start) + passed.count()) * 1'000'000; }
 observation file(std::uint64_t size, base::milliseconds changed) {
     return {.size = size, .mtime_ns = wall_ns(changed), .ctime_ns = wall_ns(changed)};
 }
@@ -28,8 +24,8 @@ TEST(InboxRules, LeavesUnfinishedNamesAlone) {
                              "x.crdownload", ".x.csv.swp", "x.swp", "x.csv~", "~", ".tmp", "x.Tmp"}) {
         EXPECT_TRUE(is_left_alone(name)) << name;
     }
-    for (const char* name : {"x.csv", "x", "tmp", "part", "x.tmp.csv", "~x.csv", "-rf", "--help", " ",
-                             "x.csv.tmpx", "ann@example.com.csv", "a\nb.csv", "\x1b[2J", "x..", "x.."}) {
+    for (const char* name : {"x.csv", "x", "tmp", "part", "x.tmp.csv", "~x.csv", "-rf", "--help", " ", "x.csv.tmpx",
+                             "ann@example.com.csv", "a\nb.csv", "\x1b[2J", "x..", "x.."}) {
         EXPECT_FALSE(is_left_alone(name)) << name;
     }
 }
@@ -66,8 +62,7 @@ TEST(InboxRules, DecidesWhenAFileIsTaken) {
         {"listed with a clock ahead, watched", arrival_way::listed, 1h, 0ms, 2s, settle_action::take},
     };
     for (const table_row& row : rows) {
-        const auto decision =
-            decide_settle(file(10, row.changed), row.way, start + row.still_since, at(row.now), {});
+        const auto decision = decide_settle(file(10, row.changed), row.way, start + row.still_since, at(row.now), {});
         EXPECT_EQ(decision.action, row.action) << row.claim;
         if (row.action == settle_action::wait) {
             EXPECT_EQ(decision.until - start, row.until) << row.claim;
@@ -88,12 +83,11 @@ TEST(InboxRules, AListedFileIsOldOnlyByBothTimes) {
 }
 
 TEST(InboxRules, LeavesWhatIsNoFile) {
-    const std::vector<std::pair<file_kind, inbox_reason>> kinds = {
-        {file_kind::folder, inbox_reason::folder},
-        {file_kind::symlink, inbox_reason::symlink},
-        {file_kind::fifo, inbox_reason::fifo},
-        {file_kind::socket, inbox_reason::socket},
-        {file_kind::device, inbox_reason::device}};
+    const std::vector<std::pair<file_kind, inbox_reason>> kinds = {{file_kind::folder, inbox_reason::folder},
+                                                                   {file_kind::symlink, inbox_reason::symlink},
+                                                                   {file_kind::fifo, inbox_reason::fifo},
+                                                                   {file_kind::socket, inbox_reason::socket},
+                                                                   {file_kind::device, inbox_reason::device}};
     for (const auto& [kind, reason] : kinds) {
         observation seen = file(1, 0ms);
         seen.kind = kind;
@@ -107,14 +101,12 @@ TEST(InboxRules, LeavesWhatIsNoFile) {
 
 TEST(InboxRules, RefusesByTheBoundAndLeavesTheUnreadable) {
     const inbox_limits limits{.settle = 2s, .max_bytes = 100};
-    EXPECT_EQ(decide_settle(file(100, 0ms), arrival_way::renamed, start, at(0ms), limits).action,
-              settle_action::take);
+    EXPECT_EQ(decide_settle(file(100, 0ms), arrival_way::renamed, start, at(0ms), limits).action, settle_action::take);
     const auto larger = decide_settle(file(101, 0ms), arrival_way::renamed, start, at(0ms), limits);
     EXPECT_EQ(larger.action, settle_action::refuse);
     EXPECT_EQ(larger.reason, inbox_reason::too_large);
     // While it grows it is not moved from under its writer.
-    EXPECT_EQ(decide_settle(file(101, 0ms), arrival_way::written, start, at(1s), limits).action,
-              settle_action::wait);
+    EXPECT_EQ(decide_settle(file(101, 0ms), arrival_way::written, start, at(1s), limits).action, settle_action::wait);
     observation secret = file(1, 0ms);
     secret.readable = false;
     const auto unreadable = decide_settle(secret, arrival_way::renamed, start, at(0ms), limits);
@@ -125,10 +117,9 @@ TEST(InboxRules, RefusesByTheBoundAndLeavesTheUnreadable) {
 TEST(InboxRules, EveryChangeOfTheFileEndsStillness) {
     const observation before = file(1, 0ms);
     EXPECT_TRUE(is_still(before, before));
-    for (const auto change :
-         {+[](observation& o) { o.size = 2; }, +[](observation& o) { o.mtime_ns += 1; },
-          +[](observation& o) { o.ctime_ns += 1; }, +[](observation& o) { o.identity.inode = 9; },
-          +[](observation& o) { o.kind = file_kind::fifo; }}) {
+    for (const auto change : {+[](observation& o) { o.size = 2; }, +[](observation& o) { o.mtime_ns += 1; },
+                              +[](observation& o) { o.ctime_ns += 1; }, +[](observation& o) { o.identity.inode = 9; },
+                              +[](observation& o) { o.kind = file_kind::fifo; }}) {
         observation now = before;
         change(now);
         EXPECT_FALSE(is_still(before, now));

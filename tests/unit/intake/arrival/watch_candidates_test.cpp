@@ -110,8 +110,7 @@ TEST_F(WatchCandidates, OrdersByCompletion) {
 
 TEST_F(WatchCandidates, KeepsTheOrderOfAListing) {
     const observation old = file(1, now().wall - 1h);
-    for (const char* name : {"c", "a", "b"})
-        candidates.note(name, arrival_way::listed, old, now());
+    for (const char* name : {"c", "a", "b"}) candidates.note(name, arrival_way::listed, old, now());
     EXPECT_THAT(take(old), ElementsAre("c", "a", "b"));
 }
 
@@ -165,15 +164,13 @@ TEST_F(WatchCandidates, EndsTheCandidacyOfWhatIsLeftOrRefused) {
 
 TEST_F(WatchCandidates, HoldsAtMostSoManyAndAsksForAListingWhenThereIsRoom) {
     const observation seen = file(1);
-    for (const char* name : {"1", "2", "3", "4", "5"})
-        note(name, arrival_way::renamed);
+    for (const char* name : {"1", "2", "3", "4", "5"}) note(name, arrival_way::renamed);
     EXPECT_FALSE(candidates.left_some_out());
     note("6", arrival_way::renamed);
     EXPECT_EQ(candidates.size(), 5U);
     EXPECT_FALSE(candidates.left_some_out());  // no room yet
     EXPECT_THAT(candidates.due(now(), 2), ElementsAre("1", "2"));
-    for (const char* name : {"1", "2", "3"})
-        candidates.judge(name, seen, now());
+    for (const char* name : {"1", "2", "3"}) candidates.judge(name, seen, now());
     EXPECT_TRUE(candidates.left_some_out());
     candidates.start_listing();
     EXPECT_FALSE(candidates.left_some_out());

@@ -24,9 +24,7 @@ std::string record(std::uint32_t mask, const std::string& name) {
     return bytes;
 }
 
-watch_events parse(const std::string& bytes) {
-    return parse_events(bytes.data(), bytes.size());
-}
+watch_events parse(const std::string& bytes) { return parse_events(bytes.data(), bytes.size()); }
 
 std::vector<std::string> show(const std::vector<name_event>& events) {
     std::vector<std::string> shown;
@@ -37,9 +35,9 @@ std::vector<std::string> show(const std::vector<name_event>& events) {
 }
 
 TEST(WatchEvents, TellWhatAppearedAndHow) {
-    const watch_events events = parse(
-        record(IN_CREATE, "a") + record(IN_CLOSE_WRITE, "a") + record(IN_MOVED_TO, std::string(255, 'b')) +
-        record(IN_CREATE, ".hidden") + record(IN_CLOSE_WRITE, "x.part") + record(IN_CREATE, "-\n\x1b"));
+    const watch_events events =
+        parse(record(IN_CREATE, "a") + record(IN_CLOSE_WRITE, "a") + record(IN_MOVED_TO, std::string(255, 'b')) +
+              record(IN_CREATE, ".hidden") + record(IN_CLOSE_WRITE, "x.part") + record(IN_CREATE, "-\n\x1b"));
     EXPECT_THAT(show(events.names),
                 ElementsAre("written a", "written a", "renamed " + std::string(255, 'b'), "written -\n\x1b"));
     EXPECT_FALSE(events.overflow);
@@ -58,10 +56,7 @@ TEST(WatchEvents, IgnoresABrokenEnd) {
     const std::string whole = record(IN_CREATE, "a") + record(IN_CREATE, "b");
     for (std::size_t size = 0; size <= whole.size(); ++size) {
         const auto events = parse_events(whole.data(), size);
-        EXPECT_EQ(events.names.size(), size == whole.size()       ? 2U
-                                       : size >= whole.size() / 2 ? 1U
-                                                                  : 0U)
-            << size;
+        EXPECT_EQ(events.names.size(), size == whole.size() ? 2U : size >= whole.size() / 2 ? 1U : 0U) << size;
     }
 }
 

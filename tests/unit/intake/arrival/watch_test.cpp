@@ -36,9 +36,7 @@ using testing::UnorderedElementsAre;
 
 class Watch : public testing::Test {
   protected:
-    Watch() {
-        make_watch({.inbox = inbox.path(), .rescan = 10min, .limits = {.settle = 5ms, .max_bytes = 1'000}});
-    }
+    Watch() { make_watch({.inbox = inbox.path(), .rescan = 10min, .limits = {.settle = 5ms, .max_bytes = 1'000}}); }
 
     void make_watch(watch_options options) {
         watched.reset();
@@ -56,14 +54,12 @@ class Watch : public testing::Test {
         });
         if (meanwhile) {
             // Once the watch has listed the folder and waits, there is nothing more to run for it.
-            while (io.poll() > 0 || watched->folder() < 0)
-                io.run_one_for(20ms);
+            while (io.poll() > 0 || watched->folder() < 0) io.run_one_for(20ms);
             io.run_one_for(20ms);
             meanwhile();
         }
         const auto deadline = std::chrono::steady_clock::now() + 20s;
-        while (!ended && std::chrono::steady_clock::now() < deadline)
-            io.run_one_for(1s);
+        while (!ended && std::chrono::steady_clock::now() < deadline) io.run_one_for(1s);
         EXPECT_TRUE(ended) << "the watch gave nothing; it says " << log.text();
         return files;
     }
@@ -98,8 +94,7 @@ class Watch : public testing::Test {
 };
 
 TEST_F(Watch, FindsWhatLiesThereAtTheStartByCtimeThenName) {
-    for (const char* name : {"c.csv", "a.csv", "b.csv"})
-        inbox.write(name, "x");
+    for (const char* name : {"c.csv", "a.csv", "b.csv"}) inbox.write(name, "x");
     const auto files = next();
     ASSERT_EQ(files.size(), 3U);
     for (std::size_t i = 1; i < files.size(); ++i) {
@@ -150,19 +145,15 @@ TEST_F(Watch, TakesEveryNameAsData) {
     const std::vector<std::string> hostile = {"-rf",      "a\nb", "\x1b[2J.csv",        "\xff\xfe",
                                               "a b;rm *", "..x",  std::string(255, 'n')};
     std::vector<std::string> got;
-    const auto wanted =
-        std::count_if(hostile.begin(), hostile.end(), [](const auto& n) { return !is_left_alone(n); });
+    const auto wanted = std::count_if(hostile.begin(), hostile.end(), [](const auto& n) { return !is_left_alone(n); });
     const auto first = names([&] {
-        for (const std::string& name : hostile)
-            rename_in(name);
+        for (const std::string& name : hostile) rename_in(name);
     });
     got = first;
     while (got.size() < static_cast<std::size_t>(wanted)) {
-        for (auto& name : names())
-            got.push_back(std::move(name));
+        for (auto& name : names()) got.push_back(std::move(name));
     }
-    EXPECT_THAT(got,
-                ElementsAre("-rf", "a\nb", "\x1b[2J.csv", "\xff\xfe", "a b;rm *", std::string(255, 'n')));
+    EXPECT_THAT(got, ElementsAre("-rf", "a\nb", "\x1b[2J.csv", "\xff\xfe", "a b;rm *", std::string(255, 'n')));
 }
 
 TEST_F(Watch, LeavesWhatIsNoFileAndSaysSoOnce) {
@@ -219,10 +210,8 @@ TEST_F(Watch, SurvivesAFolderThatVanishesAndComesBack) {
     make_watch({.inbox = path, .rescan = 5ms, .limits = {.settle = 1ms}});
     const auto files = next([&] {
         fs::rename(path, parent / "elsewhere");
-        while (log.text().find("inbox.gone") == std::string::npos)
-            io.run_one_for(1s);
-        for (int i = 0; i < 20; ++i)
-            io.run_one_for(10ms);
+        while (log.text().find("inbox.gone") == std::string::npos) io.run_one_for(1s);
+        for (int i = 0; i < 20; ++i) io.run_one_for(10ms);
         outside.write("x", "x");
         fs::create_directory(path);
         fs::rename(outside / "x", path + "/x.csv");
@@ -277,8 +266,7 @@ TEST_F(Watch, TakesManyFilesInBatches) {
         ASSERT_FALSE(files.empty());
         EXPECT_LE(files.size(), watch::batch_max);
         EXPECT_LE(watched->waiting(), kept);
-        for (const arrived_file& file : files)
-            ASSERT_EQ(::unlinkat(watched->folder(), file.name.c_str(), 0), 0);
+        for (const arrived_file& file : files) ASSERT_EQ(::unlinkat(watched->folder(), file.name.c_str(), 0), 0);
         taken += files.size();
     }
     EXPECT_EQ(taken, count);
@@ -288,19 +276,15 @@ TEST_F(Watch, ACancelledWaitThrowsAndLosesNothing) {
     asio::cancellation_signal stop;
     std::exception_ptr failure;
     bool ended = false;
-    asio::co_spawn(
-        io, watched->next(),
-        asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e, std::vector<arrived_file>) {
-            failure = e;
-            ended = true;
-        }));
-    while (watched->folder() < 0)
-        io.run_one_for(1s);
-    for (int i = 0; i < 5; ++i)
-        io.run_one_for(20ms);
+    asio::co_spawn(io, watched->next(),
+                   asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e, std::vector<arrived_file>) {
+                       failure = e;
+                       ended = true;
+                   }));
+    while (watched->folder() < 0) io.run_one_for(1s);
+    for (int i = 0; i < 5; ++i) io.run_one_for(20ms);
     stop.emit(asio::cancellation_type::terminal);
-    while (!ended)
-        io.run_one_for(1s);
+    while (!ended) io.run_one_for(1s);
     EXPECT_THROW(std::rethrow_exception(failure), boost::system::system_error);
     rename_in("x.csv");
     EXPECT_EQ(next().size(), 1U);
