@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "async/accept_next.hpp"
 #include "async/log_task_failed.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -30,7 +31,6 @@ constexpr std::size_t strangers_max = 4;         // beside these
 constexpr std::uint64_t refusals_a_minute = 20;  // that are logged
 constexpr auto request_deadline = std::chrono::seconds(5);
 constexpr auto reply_deadline = std::chrono::seconds(30);
-constexpr auto accept_again = std::chrono::seconds(1);
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
 control_rights own_rights() {
@@ -148,20 +148,15 @@ void control_server::stop() {
 }
 
 asio::awaitable<void> control_server::accept() {
-    while (acceptor_.is_open()) {
-        auto [ec, socket] = co_await acceptor_.async_accept(token);
-        if (ec == asio::error::operation_aborted) co_return;
-        if (ec) {
-            asio::steady_timer pause(home_, accept_again);
-            co_await pause.async_wait(token);
-            continue;
-        }
-        base::result<control_peer> who = peer_of(socket.native_handle());
+    while (true) {
+        auto socket = co_await async::accept_next(acceptor_);
+        if (!socket) co_return;
+        base::result<control_peer> who = peer_of(socket->native_handle());
         if (!who) continue;
         const bool stranger = !may_look(*who, rights_);
         const std::size_t others = stranger ? strangers_ : tasks_.size() - 1 - strangers_;
         if (others >= (stranger ? strangers_max : connections_max)) continue;
-        tasks_.spawn("control.serve", serve(std::move(socket), std::move(*who)));
+        tasks_.spawn("control.serve", serve(std::move(*socket), std::move(*who)));
     }
 }
 

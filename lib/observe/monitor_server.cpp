@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -17,6 +16,7 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "async/accept_next.hpp"
 #include "async/log_task_failed.hpp"
 
 namespace consent_sync::observe {
@@ -29,7 +29,6 @@ namespace http = boost::beast::http;
 constexpr std::size_t connections_max = 16;
 constexpr std::uint32_t header_bytes_max = 8 * 1024;
 constexpr auto idle_max = std::chrono::seconds(30);
-constexpr auto accept_again = std::chrono::seconds(1);  // after an error such as too many open files
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
 std::vector<std::string> own_names() {
@@ -85,7 +84,7 @@ class idle_mark {
 
 monitor_server::monitor_server(const asio::any_io_executor& home, make_answer make,
                                const std::vector<std::string>& hosts)
-    : home_(home), make_(std::move(make)), names_(own_names()), acceptor_(home), tasks_(home, async::log_task_failed) {
+    : make_(std::move(make)), names_(own_names()), acceptor_(home), tasks_(home, async::log_task_failed) {
     names_.insert(names_.end(), hosts.begin(), hosts.end());
 }
 
@@ -123,16 +122,11 @@ void monitor_server::stop() {
 }
 
 asio::awaitable<void> monitor_server::accept() {
-    while (acceptor_.is_open()) {
-        auto [ec, socket] = co_await acceptor_.async_accept(token);
-        if (ec == asio::error::operation_aborted) co_return;
-        if (ec) {
-            asio::steady_timer pause(home_, accept_again);
-            co_await pause.async_wait(token);
-            continue;
-        }
+    while (true) {
+        auto socket = co_await async::accept_next(acceptor_);
+        if (!socket) co_return;
         if (tasks_.size() > connections_max && !make_room()) continue;  // closed at once: a scraper has one or two
-        tasks_.spawn("monitor.serve", serve(std::move(socket)));
+        tasks_.spawn("monitor.serve", serve(std::move(*socket)));
     }
 }
 

@@ -39,7 +39,6 @@ class monitor_server {
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket);
     bool make_room();
 
-    boost::asio::any_io_executor home_;
     make_answer make_;
     std::vector<std::string> names_;
     boost::asio::ip::tcp::acceptor acceptor_;

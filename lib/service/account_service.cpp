@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 #include "base/time_zone.hpp"
 #include "hubspot/account_info.hpp"
@@ -18,20 +19,17 @@ constexpr base::milliseconds look_max{60'000};
 }  // namespace
 
 account_service::account_service(const boost::asio::any_io_executor& home, const base::clock& clock,
-                                 const config::settings& settings, delivery::engine& engine, http::transport& transport,
-                                 token_service& tokens, ledger_thread& ledger, std::string zone, learnt on_learnt)
+                                 const config::settings& settings, delivery::engine& engine, lookup& ask_hubspot,
+                                 ledger_thread& ledger, std::string zone, learnt on_learnt)
     : home_(home),
       clock_(clock),
       settings_(settings),
       engine_(engine),
-      transport_(transport),
-      tokens_(tokens),
+      lookup_(ask_hubspot),
       ledger_(ledger),
       zone_(std::move(zone)),
       on_learnt_(std::move(on_learnt)),
-      tasks_(home, [](std::string_view task, std::exception_ptr) {
-          base::log_event(base::level::error, "task.failed", {{"task", task}});
-      }) {}
+      tasks_(home, async::log_task_failed) {}
 
 void account_service::start() { tasks_.spawn("account", run()); }
 
@@ -55,7 +53,7 @@ bool account_service::wanted() const {
 boost::asio::awaitable<void> account_service::run() {
     base::milliseconds look = look_first;
     while (true) {
-        while (!wanted() || !engine_.take_slot(clock_.now())) {
+        while (!wanted() || !lookup_.take_slot()) {
             co_await wait(look);
             look = std::min(look * 2, look_max);
         }
@@ -67,9 +65,9 @@ boost::asio::awaitable<void> account_service::run() {
 
 // The slot for the first request is taken already.
 boost::asio::awaitable<bool> account_service::ask() {
-    reply details = co_await get(hubspot::account_details_path);
+    const lookup::reply details = co_await lookup_.get(hubspot::account_details_path);
     std::string words = details.words;
-    if (details.status == 200) {
+    if (details.ok()) {
         const auto info = hubspot::parse_account_info(details.body);
         if (info && !info->time_zone.empty() && base::check_time_zone(info->time_zone)) {
             learn(info->time_zone);
@@ -81,42 +79,21 @@ boost::asio::awaitable<bool> account_service::ask() {
         }
         words = info ? base::check_time_zone(info->time_zone).error().message : info.error().message;
     }
-    if (details.answered && engine_.take_slot(clock_.now())) {
-        const reply usage = co_await get(hubspot::account_usage_path);
+    if (details.status != 0 && lookup_.take_slot()) {
+        const lookup::reply usage = co_await lookup_.get(hubspot::account_usage_path);
         const auto offset = hubspot::parse_daily_reset(usage.body);
-        if (usage.status == 200 && offset) {
+        if (usage.ok() && offset) {
             learn(base::zone_of_offset(*offset));
             co_return true;
         }
     }
     if (!warned_)
         base::log_event(base::level::warn, "account.time_zone_not_known",
-                        {{"words", words + "; set limits.time_zone. Until then the end of a used-up day is found by a "
-                                           "request every 30 minutes"}});
+                        {{"words", "HubSpot does not tell the account's time zone: " + words +
+                                       "; set limits.time_zone. Until then the end of a used-up day is found by a "
+                                       "request every 30 minutes"}});
     warned_ = true;
     co_return false;
-}
-
-boost::asio::awaitable<account_service::reply> account_service::get(std::string path) {
-    http::request request;
-    request.method = "GET";
-    request.target = std::move(path);
-    request.headers.emplace_back("Authorization", "Bearer " + tokens_.token());
-    request.headers.emplace_back("Accept", "application/json");
-    auto out = std::make_shared<bool>(false);
-    std::function<void()> written = [this, out] {
-        *out = true;
-        engine_.slot_written(clock_.now());
-    };
-    http::exchange exchange = co_await transport_.send(std::move(request), std::move(written));
-    if (!*out) engine_.slot_returned();
-    reply r;
-    r.answered = !exchange.failure;
-    r.status = exchange.failure ? 0 : exchange.response.status;
-    r.body = std::move(exchange.response.body);
-    r.words = "HubSpot does not tell the account's time zone: " +
-              (exchange.failure ? "no answer: " + exchange.detail : "HTTP " + std::to_string(r.status));
-    co_return r;
 }
 
 void account_service::learn(std::string zone) {

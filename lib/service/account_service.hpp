@@ -13,9 +13,8 @@
 #include "base/clock.hpp"
 #include "config/settings.hpp"
 #include "delivery/engine.hpp"
-#include "http/transport.hpp"
 #include "service/ledger_thread.hpp"
-#include "service/token_service.hpp"
+#include "service/lookup.hpp"
 
 namespace consent_sync::service {
 
@@ -25,8 +24,8 @@ class account_service {
 
     // `zone`: as the ledger has it from before.
     account_service(const boost::asio::any_io_executor& home, const base::clock& clock,
-                    const config::settings& settings, delivery::engine& engine, http::transport& transport,
-                    token_service& tokens, ledger_thread& ledger, std::string zone, learnt on_learnt);
+                    const config::settings& settings, delivery::engine& engine, lookup& ask_hubspot,
+                    ledger_thread& ledger, std::string zone, learnt on_learnt);
 
     void start();
     void stop();
@@ -36,15 +35,8 @@ class account_service {
     static delivery::budget::next_midnight midnight(const config::settings& settings, const std::string& told);
 
   private:
-    struct reply {
-        bool answered = false;
-        unsigned status = 0;
-        std::string body;
-        std::string words;  // why there is no use in it
-    };
     boost::asio::awaitable<void> run();
     boost::asio::awaitable<bool> ask();
-    boost::asio::awaitable<reply> get(std::string path);
     boost::asio::awaitable<void> wait(base::milliseconds time);
     bool wanted() const;
     void learn(std::string zone);
@@ -53,8 +45,7 @@ class account_service {
     const base::clock& clock_;
     const config::settings& settings_;
     delivery::engine& engine_;
-    http::transport& transport_;
-    token_service& tokens_;
+    lookup& lookup_;
     ledger_thread& ledger_;
     std::string zone_;
     learnt on_learnt_;

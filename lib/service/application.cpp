@@ -18,6 +18,7 @@
 #include "service/delivery_service.hpp"
 #include "service/intake_service.hpp"
 #include "service/ledger_opening.hpp"
+#include "service/lookup.hpp"
 #include "service/observing.hpp"
 #include "service/reloading.hpp"
 #include "service/report_service.hpp"
@@ -55,9 +56,10 @@ class parts {
           delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
           reports_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_),
           intake_(io.get_executor(), blocking, clock_, settings_, ledger_, folders_, trouble_, intake_listener()),
-          subscriptions_(io.get_executor(), clock_, settings_, engine_, *transport_, tokens_,
+          lookup_(clock_, engine_, *transport_, tokens_),
+          subscriptions_(io.get_executor(), clock_, settings_, lookup_,
                          [this](known_subscriptions known) { intake_.set_known(std::move(known)); }),
-          account_(io.get_executor(), clock_, settings_, engine_, *transport_, tokens_, ledger_, past_.time_zone,
+          account_(io.get_executor(), clock_, settings_, engine_, lookup_, ledger_, past_.time_zone,
                    [this] { engine_.configure(settings_, account_.midnight()); }),
           observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
                      {[this] { reports_.files_settled(); }, [this] { return subscriptions_.known(); },
@@ -262,6 +264,7 @@ class parts {
     delivery_service delivery_;
     report_service reports_;
     intake_service intake_;
+    lookup lookup_;
     subscriptions_service subscriptions_;
     account_service account_;
     observing observing_;

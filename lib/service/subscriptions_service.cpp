@@ -19,14 +19,11 @@ constexpr base::milliseconds look_at_rule{60'000};
 }  // namespace
 
 subscriptions_service::subscriptions_service(const boost::asio::any_io_executor& home, const base::clock& clock,
-                                             const config::settings& settings, delivery::engine& engine,
-                                             http::transport& transport, token_service& tokens, learnt on_learnt)
+                                             const config::settings& settings, lookup& ask_hubspot, learnt on_learnt)
     : home_(home),
       clock_(clock),
       settings_(settings),
-      engine_(engine),
-      transport_(transport),
-      tokens_(tokens),
+      lookup_(ask_hubspot),
       on_learnt_(std::move(on_learnt)),
       wake_(home),
       tasks_(home, async::log_task_failed) {}
@@ -49,7 +46,7 @@ boost::asio::awaitable<void> subscriptions_service::run() {
             continue;
         }
         fresh_.begin(clock_.now().steady);
-        while (!engine_.take_slot(clock_.now())) co_await wait(look_for_slot);
+        while (!lookup_.take_slot()) co_await wait(look_for_slot);
         const bool told = co_await ask();
         fresh_.answered(clock_.now().steady);
         const auto until = clock_.now().steady + (told ? ask_every : ask_again);
@@ -72,30 +69,14 @@ bool subscriptions_service::is_fresh() {
 }
 
 boost::asio::awaitable<bool> subscriptions_service::ask() {
-    http::request request;
-    request.method = "GET";
-    request.target = hubspot::definitions_path;
-    request.headers.emplace_back("Authorization", "Bearer " + tokens_.token());
-    request.headers.emplace_back("Accept", "application/json");
-    auto out = std::make_shared<bool>(false);
-    std::function<void()> written = [this, out] {
-        *out = true;
-        engine_.slot_written(clock_.now());
-    };
-    http::exchange exchange = co_await transport_.send(std::move(request), std::move(written));
-    if (!*out) engine_.slot_returned();
-    if (exchange.failure) {
-        failed("no answer: " + exchange.detail);
-        co_return false;
-    }
-    if (exchange.response.status != 200) {
-        failed("HTTP " + std::to_string(exchange.response.status) +
-               (exchange.response.status == 403 ? ": the token lacks a scope that may read them, such as "
+    const lookup::reply told = co_await lookup_.get(hubspot::definitions_path);
+    if (!told.ok()) {
+        failed(told.words + (told.status == 403 ? ": the token lacks a scope that may read them, such as "
                                                   "communication_preferences.read"
                                                 : ""));
         co_return false;
     }
-    auto found = hubspot::parse_definitions(exchange.response.body);
+    auto found = hubspot::parse_definitions(told.body);
     if (!found) {
         failed(found.error().message);
         co_return false;

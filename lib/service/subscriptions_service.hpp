@@ -12,11 +12,9 @@
 #include "async/task_group.hpp"
 #include "base/clock.hpp"
 #include "config/settings.hpp"
-#include "delivery/engine.hpp"
-#include "http/transport.hpp"
 #include "service/freshness.hpp"
 #include "service/importing.hpp"
-#include "service/token_service.hpp"
+#include "service/lookup.hpp"
 
 namespace consent_sync::service {
 
@@ -25,8 +23,7 @@ class subscriptions_service {
     using learnt = std::function<void(known_subscriptions)>;  // null: HubSpot did not say
 
     subscriptions_service(const boost::asio::any_io_executor& home, const base::clock& clock,
-                          const config::settings& settings, delivery::engine& engine, http::transport& transport,
-                          token_service& tokens, learnt on_learnt);
+                          const config::settings& settings, lookup& ask_hubspot, learnt on_learnt);
 
     void start();
     void stop();
@@ -44,9 +41,7 @@ class subscriptions_service {
     boost::asio::any_io_executor home_;
     const base::clock& clock_;
     const config::settings& settings_;
-    delivery::engine& engine_;
-    http::transport& transport_;
-    token_service& tokens_;
+    lookup& lookup_;
     learnt on_learnt_;
     boost::asio::steady_timer wake_;
     freshness fresh_;
