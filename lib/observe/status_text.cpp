@@ -184,7 +184,10 @@ void put_limits(page& out, const snapshot& s) {
     std::string text = format_bytes(s.ledger_bytes);
     if (s.disk_free_bytes) text += " · " + format_bytes(*s.disk_free_bytes) + " free on its disk";
     out.row("ledger", text);
-    if (s.inbox_files) out.row("inbox", format_count(*s.inbox_files) + (*s.inbox_files == 1 ? " file" : " files"));
+    if (s.inbox_files)
+        out.row("inbox", format_count(*s.inbox_files) + (*s.inbox_files == 1 ? " file" : " files"));
+    else
+        out.row("inbox", "not there, or not readable", yellow);
 }
 
 }  // namespace

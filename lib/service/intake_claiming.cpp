@@ -49,9 +49,22 @@ boost::asio::awaitable<void> intake_service::watch_inbox() {
             watch_.list_now();
             continue;
         }
+        if (!co_await inbox_is_near()) continue;
         co_await refuse_arrived(arrived);
         co_await claim(std::move(arrived));
     }
+}
+
+// Whether files can be moved out of it. What lies there is found again by the next listing.
+boost::asio::awaitable<bool> intake_service::inbox_is_near() {
+    auto follow = [inbox = watch_.folder(), &paths = paths_, &open = folders_] {
+        return intake::follow_inbox(inbox, paths, open);
+    };
+    const base::result<void> followed = co_await async::run_blocking(blocking_, std::move(follow));
+    if (!followed && !far_logged_)
+        base::log_event(base::level::error, "inbox.not_claimed", {{"words", followed.error().message}});
+    far_logged_ = !followed;
+    co_return followed.has_value();
 }
 
 // What cannot be moved to refused/ stays, and is tried again when a listing finds it.

@@ -66,6 +66,7 @@ class intake_service {
     struct claiming;  // files on their way out of the inbox
 
     boost::asio::awaitable<void> watch_inbox();
+    boost::asio::awaitable<bool> inbox_is_near();
     boost::asio::awaitable<void> refuse_arrived(const std::vector<intake::arrived_file>& arrived);
     boost::asio::awaitable<void> claim(std::vector<intake::arrived_file> arrived);
     boost::asio::awaitable<void> rename_claimed(std::shared_ptr<claiming> w);
@@ -106,7 +107,8 @@ class intake_service {
     std::set<consent::arrival_number> unread_;
     std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
     known_subscriptions known_;
-    bool watching_ = false;  // has been told
+    bool watching_ = false;    // has been told
+    bool far_logged_ = false;  // that the inbox is on another file system
     bool stopping_ = false;
     std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };

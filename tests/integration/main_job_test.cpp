@@ -81,7 +81,7 @@ TEST(MainJob, OptOutAfterOptInLeavesThePersonOut) {
 TEST(MainJob, RefusesWhatIsNoTableWithAReason) {
     daemon_under_test d;
     d.start();
-    d.drop("photo.csv", std::string("PK\x03\x04 not a table", 17));
+    d.drop("photo.csv", "PK\x03\x04 not a table");
     ASSERT_TRUE(d.wait([&] { return d.names("/refused").size() == 2; }));
     EXPECT_TRUE(d.wait([&] { return d.log().find("event=file.refused") != std::string::npos; }));
 }

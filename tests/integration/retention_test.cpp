@@ -44,7 +44,7 @@ TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
         const dropped_file file = make_file(i, 400, 300, random);
         d.drop(file.name, file.text());
     }
-    d.drop("photo.csv", std::string("PK\x03\x04 no table", 15));
+    d.drop("photo.csv", "PK\x03\x04 no table");
     ASSERT_EQ(d.wait_for_files(3).size(), 3u);
     ASSERT_TRUE(d.wait([&] { return d.names("/refused").size() == 2; }));
     ASSERT_EQ(d.stop(), 0);

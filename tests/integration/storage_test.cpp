@@ -33,7 +33,7 @@ class fixture {
         files.push_back(make_file(1, 120, 60, random));
         files.push_back(make_file(2, 3, 60, random));
         for (const dropped_file& file : files) daemon.drop(file.name, file.text());
-        daemon.drop("photo.csv", std::string("PK\x03\x04 not a table", 17));
+        daemon.drop("photo.csv", "PK\x03\x04 not a table");
     }
 
     bool all_done() {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::intake {
 namespace {
@@ -138,6 +139,23 @@ base::result<work_folders> open_work_folders(const config::folders& folders) {
         *into = std::move(*fd);
     }
     return open;
+}
+
+base::result<void> follow_inbox(int inbox, const config::folders& folders, const work_folders& open) {
+    const auto here = identify(inbox);
+    const auto held = identify(open.processing.get());
+    if (!here || !held || here->device == held->device) return {};
+    for (const auto& [path, fd] :
+         {std::pair(&folders.processing, open.processing.get()), std::pair(&folders.done, open.done.get()),
+          std::pair(&folders.refused, open.refused.get())}) {
+        if (const auto made = make_with_parents({*path, 0750, others}); !made) return made.error();
+        const auto found = base::open_folder(*path);
+        if (!found) return found.error();
+        if (identify(found->get())->device != here->device) return cannot_move(folders.inbox, *path, EXDEV);
+        if (::dup3(found->get(), fd, O_CLOEXEC) < 0) return base::system_error("open anew", *path, errno);
+    }
+    base::log_event(base::level::info, "folders.reopened", {{"path", folders.processing}});
+    return {};
 }
 
 base::result<void> check_same_file_system(const config::folders& folders) {

@@ -25,6 +25,11 @@ base::result<void> ensure_folders(const config::folders& folders);
 
 base::result<work_folders> open_work_folders(const config::folders& folders);
 
+// After another file system was mounted where inbox and work_dir are, the open folders are still those of the one that
+// went. Then they are opened again by their paths (and made, if they are missing), under the same descriptors. Error:
+// io, the inbox is on a file system of its own now; nothing can be claimed.
+base::result<void> follow_inbox(int inbox, const config::folders& folders, const work_folders& open);
+
 // A real rename from the inbox through processing, done and refused: two mounts of one device share its
 // number and do not allow one. Error: io, with the way out.
 base::result<void> check_same_file_system(const config::folders& folders);

@@ -48,6 +48,7 @@ snapshot busy() {
     s.limit = limit_view{190, base::milliseconds(10'000), 120, 10, 100};
     s.settled_since_start = ledger::verdict_counts{0, 250, 1, 0, 0, 0};
     s.daily = daily_view{1'000, 400, noon + std::chrono::hours(5), true};
+    s.inbox_files = 1;
     return s;
 }
 
@@ -132,7 +133,7 @@ TEST(StatusText, SaysWhatHappens) {
 TEST(StatusText, KeepsToTheWidthAndTheNumberOfFiles) {
     text_style narrow;
     narrow.width = 40;
-    narrow.rows = 26;
+    narrow.rows = 27;
     const std::string text = format_status(busy(), narrow);
     EXPECT_THAT(text, HasSubstr("… and 1 more"));
     for (std::size_t at = 0; at < text.size();) {
@@ -142,9 +143,16 @@ TEST(StatusText, KeepsToTheWidthAndTheNumberOfFiles) {
         EXPECT_LE(columns, 40u);
         at = end + 1;
     }
-    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 26);
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 27);
     narrow.rows = 0;
     EXPECT_THAT(format_status(busy(), narrow), Not(HasSubstr("more")));
+}
+
+TEST(StatusText, SaysWhenTheInboxIsNotThere) {
+    snapshot s = busy();
+    EXPECT_THAT(format_status(s, {}), HasSubstr("inbox       1 file\n"));
+    s.inbox_files.reset();
+    EXPECT_THAT(format_status(s, {}), HasSubstr("inbox       not there, or not readable"));
 }
 
 TEST(StatusText, AStandardTerminalShowsTheCountsOfEveryFile) {

@@ -119,24 +119,76 @@ TEST_F(ClaimFolders, MovesBetweenThemAreTriedForReal) {
     }
 }
 
-TEST_F(ClaimFolders, TwoFileSystemsAreAnErrorWithAWayOut) {
-    const base::unique_fd shm(::open("/dev/shm", O_RDONLY | O_DIRECTORY));
-    struct stat here {
-    }, there{};
-    if (!shm || ::stat(dir.path().c_str(), &here) != 0 || ::fstat(shm.get(), &there) != 0 ||
-        here.st_dev == there.st_dev) {
-        GTEST_SKIP() << "this machine has no second file system at /dev/shm";
+// A folder on another file system than the test's; empty path: this machine has none.
+class second_file_system {
+  public:
+    explicit second_file_system(const std::string& first) {
+        struct stat here {
+        }, there{};
+        if (::stat(first.c_str(), &here) != 0 || ::stat("/dev/shm", &there) != 0 || here.st_dev == there.st_dev) return;
+        std::string made = "/dev/shm/consent-sync-test-XXXXXX";
+        if (::mkdtemp(made.data()) != nullptr) path_ = made;
     }
+    ~second_file_system() {
+        std::error_code ignored;
+        if (!path_.empty()) fs::remove_all(path_, ignored);
+    }
+    second_file_system(const second_file_system&) = delete;
+    second_file_system& operator=(const second_file_system&) = delete;
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+TEST_F(ClaimFolders, TwoFileSystemsAreAnErrorWithAWayOut) {
+    const second_file_system elsewhere(dir.path());
+    if (elsewhere.path().empty()) GTEST_SKIP() << "this machine has no second file system at /dev/shm";
     ASSERT_TRUE(ensure_folders(folders).has_value());
-    std::string elsewhere = "/dev/shm/consent-sync-test-XXXXXX";
-    ASSERT_NE(::mkdtemp(elsewhere.data()), nullptr);
-    folders.refused = elsewhere;
+    folders.refused = elsewhere.path();
     const auto checked = check_same_file_system(folders);
-    EXPECT_TRUE(fs::is_empty(elsewhere));
-    fs::remove(elsewhere);
+    EXPECT_TRUE(fs::is_empty(elsewhere.path()));
     ASSERT_TRUE(checked.has_error());
     EXPECT_THAT(checked.error().message, HasSubstr("Set inbox.work_dir to a folder on the inbox's file system"));
     EXPECT_TRUE(fs::is_empty(folders.inbox) && fs::is_empty(folders.done));
+}
+
+TEST_F(ClaimFolders, FollowTheInboxToAnotherMount) {
+    const second_file_system elsewhere(dir.path());
+    if (elsewhere.path().empty()) GTEST_SKIP() << "this machine has no second file system at /dev/shm";
+    const std::string mount = dir / "mount";  // as a link: what is behind it can be exchanged without being root
+    fs::create_directory(dir / "first");
+    fs::create_symlink(dir / "first", mount);
+    settings.inbox.dir = mount + "/inbox";
+    settings.inbox.work_dir = mount + "/work";
+    folders = config::derive_folders(settings);
+    ASSERT_TRUE(ensure_folders(folders).has_value());
+    const auto open = open_work_folders(folders);
+    ASSERT_TRUE(open.has_value());
+    auto inbox = base::open_folder(folders.inbox);
+    ASSERT_TRUE(follow_inbox(inbox->get(), folders, *open).has_value());
+    EXPECT_EQ(log.text().find("folders.reopened"), std::string::npos);
+
+    fs::remove(mount);
+    fs::create_symlink(elsewhere.path(), mount);
+    fs::create_directory(folders.inbox);
+    inbox = base::open_folder(folders.inbox);
+    const int before = open->processing.get();
+    const auto followed = follow_inbox(inbox->get(), folders, *open);
+    ASSERT_TRUE(followed.has_value()) << followed.error().message;
+    EXPECT_EQ(open->processing.get(), before);
+    EXPECT_EQ(::mknodat(open->processing.get(), "a", S_IFREG | 0600, 0), 0);
+    EXPECT_TRUE(fs::exists(elsewhere.path() + "/work/processing/a"));
+    EXPECT_EQ(mode(folders.done), 0750U);
+    EXPECT_THAT(log.text(), HasSubstr("folders.reopened"));
+
+    // The inbox alone: then nothing can be moved out of it.
+    fs::remove_all(folders.processing);
+    fs::create_directory(dir / "first/inbox");
+    inbox = base::open_folder(dir / "first/inbox");
+    const auto apart = follow_inbox(inbox->get(), folders, *open);
+    ASSERT_TRUE(apart.has_error());
+    EXPECT_THAT(apart.error().message, HasSubstr("Set inbox.work_dir"));
 }
 
 }  // namespace
