@@ -1,6 +1,7 @@
 // Time as an argument. Decisions get a `moment`; only `system_clock` asks the machine.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -31,6 +32,11 @@ class system_clock final : public clock {
 inline std::int64_t to_unix_ms(wall_time t) {
     return std::chrono::duration_cast<milliseconds>(t.time_since_epoch()).count();
 }
-inline wall_time from_unix_ms(std::int64_t ms) { return wall_time(milliseconds(ms)); }
+// Beyond what wall_time can hold (the years 1677 to 2262) it is the last moment that it can: HubSpot and a damaged ledger
+// may say anything.
+inline wall_time from_unix_ms(std::int64_t ms) {
+    constexpr auto last = std::chrono::duration_cast<milliseconds>(wall_time::max().time_since_epoch()).count();
+    return wall_time(milliseconds(std::clamp(ms, -last, last)));
+}
 
 }  // namespace consent_sync::base

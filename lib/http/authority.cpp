@@ -28,6 +28,9 @@ base::result<std::uint16_t> parse_port(std::string_view text) {
     return static_cast<std::uint16_t>(port);
 }
 
+// The system's parser stops at a NUL and takes any zone behind '%'.
+bool is_ipv6_character(char c) { return is_host_character(c) || c == ':' || c == '%'; }
+
 base::result<authority> check_host(std::string_view host, bool bracketed) {
     authority result;
     result.host.assign(host);
@@ -35,7 +38,8 @@ base::result<authority> check_host(std::string_view host, bool bracketed) {
     boost::system::error_code error;
     const auto address = boost::asio::ip::make_address(result.host, error);
     if (bracketed) {
-        if (error || !address.is_v6()) return invalid(quoted(host) + " is not an IPv6 address");
+        if (error || !address.is_v6() || !std::all_of(result.host.begin(), result.host.end(), is_ipv6_character))
+            return invalid(quoted(host) + " is not an IPv6 address");
         result.is_address = true;
         return result;
     }

@@ -13,7 +13,7 @@ namespace {
 
 using namespace intake;
 
-constexpr std::uint64_t bytes_max = 256 * 1024;  // a .gz may hold sixteen times as much
+constexpr std::uint64_t bytes_max = 32 * 1024;  // a .gz may hold sixteen times as much
 
 read_settings settings() {
     read_settings s = with_subscription();

@@ -61,6 +61,7 @@ TEST(Endpoint, RefusesWhatItCannotOrMustNotUse) {
         {"https://[::1", "']' is missing"},
         {"https://[::1]x", "only a port may follow"},
         {"https://[1.2.3.4]", "is not an IPv6 address"},
+        {"https://[fe80::1%\r\nX: y]", "is not an IPv6 address"},
         {"https://a/b?c", "its path holds"},
         {"https://a#b", "its path holds"},
         {"https://a/b c", "its path holds"},
