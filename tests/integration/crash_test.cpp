@@ -64,7 +64,18 @@ void run(const crash_plan& plan) {
     }
     d.start();
     d.wait_for_files(files.size(), std::chrono::seconds(60 + plan.rows_in_all / 500));
-    EXPECT_TRUE(d.wait([&] { return late_writes_owed(d) == 0 && d.hubspot().counters().late_pending == 0; }));
+    // A change without a verdict of its own that HubSpot refuses to take once more counts as rejected when something
+    // else was accepted in between: so a good row comes now and then.
+    const auto nothing_is_owed = [&] { return late_writes_owed(d) == 0 && d.hubspot().counters().late_pending == 0; };
+    bool quiet = false;
+    for (int i = 0; i < 15 && !quiet; ++i) {
+        quiet = d.wait(nothing_is_owed, std::chrono::seconds(2));
+        if (quiet) break;
+        files.push_back(make_file(files.size() + 1, 1, plan.people, random));
+        d.drop(files.back().name, files.back().text());
+        d.wait_for_files(files.size());
+    }
+    EXPECT_TRUE(quiet);
     EXPECT_EQ(d.stop(), 0);
     EXPECT_GT(interrupted_attempts(d), 0u);  // else the kills met nothing
     const auto contradictions = find_contradictions(d, d.hubspot(), files);

@@ -56,6 +56,7 @@ class oracle {
     void check_verdict(const ledger::settled_change& end);
     [[noreturn]] void broken(int promise, const std::string& what) const;
     bool has_state_of(const std::string& name, const key_state& key, consent::place newest) const;
+    key_state without_untouched(key_state key) const;
     std::string history_of(const key_state& key) const;
     static consent::place newest_accepted(const key_state& key, bool but_refused_again = false);
 

@@ -93,11 +93,13 @@ void draw_operator(dice& luck, world_profile& p) {
 
 planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_known) {
     planned_row r;
-    const std::string name = "p" + std::to_string(luck.skewed(1, keys));
-    r.change = make_change(
-        name + (luck.chance(0.1) ? "@Example.org" : "@example.org"),
-        outs_only_known || luck.chance(0.3) ? consent::status_state::unsubscribed : consent::status_state::subscribed,
-        luck.between(7, 8));
+    // One draw a statement: compilers evaluate arguments in orders of their own, and a seed must be one world.
+    std::string name = "p" + std::to_string(luck.skewed(1, keys));
+    name += luck.chance(0.1) ? "@Example.org" : "@example.org";
+    const bool out = outs_only_known || luck.chance(0.3);
+    const std::int64_t subscription = luck.between(7, 8);
+    r.change = make_change(name, out ? consent::status_state::unsubscribed : consent::status_state::subscribed,
+                           subscription);
     if (luck.chance(0.02)) r.invalid = true;
     if (!r.invalid && luck.chance(bad))
         r.what = luck.pick<nature>({nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
