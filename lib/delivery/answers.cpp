@@ -88,8 +88,7 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
     std::size_t left_count = 0;
     const auto confirmed = static_cast<std::size_t>(std::count_if(
         j.changes.begin(), j.changes.end(), [](const auto& c) { return c.outcome == change_outcome::confirmed; }));
-    // Refused changes are the fault only of themselves while HubSpot accepts others.
-    const bool proven = confirmed > 0 || accepted_ > b->accepted_before;
+    const bool proven = confirmed > 0 || proven_bad(*b);
     const auto words_for = [&j](const hubspot::change_judgement& how) {
         return how.words ? j.words[how.words - 1] : hubspot::refusal_words{};
     };
@@ -119,7 +118,7 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
         b->unresolved_alone = 0;
         answered_about_content(b->begun, now);
     }
-    if (confirmed > 0) accepted(b->begun, now);
+    if (confirmed > 0) accepted(*b, now);
     if (doubted_count > 0) {
         suspect_each(*b, j, doubted, now);
         left.assign(b->changes.size(), true);
@@ -158,9 +157,8 @@ void engine::judged_assertion(owned b, const hubspot::judgement& j, base::moment
             free_key(b->hashes[i]);
         }
     }
-    const base::moment begun = b->begun;
     batches_.erase(b->id);
-    if (confirmed_any) accepted(begun, now);
+    if (confirmed_any) accepted(*b, now);
 }
 
 // A 2xx that settles none of its changes: in smaller batches, in the end alone.
@@ -201,13 +199,13 @@ void engine::refused(owned b, const hubspot::judgement& j, base::moment now) {
     if (pauses_.find(pause_reason::configuration))
         pause(pause_reason::configuration, refuses_everything(words.message), now);
     if (b->changes.size() > 1) return bisect(std::move(b), j, now);
-    if (b->assertion || accepted_ > b->accepted_before) {
+    if (b->assertion || proven_bad(*b)) {
         reject(*b, 0, words, j.correlation_id, now);
         refusals_.root_shrinks(b->root, 1);
         batches_.erase(b->id);
         return;
     }
-    suspect(std::move(b), words, j.correlation_id, now);
+    suspect({std::move(b), words, j.correlation_id, !j.suspects.empty()}, now);
 }
 
 void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {
@@ -217,6 +215,9 @@ void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {
     }
     if (!b->bisected) refusals_.root_refused(b->root, b->changes.size());
     b->bisected = true;
+    if (b->refused_with.size() >= refused_batches_kept) b->refused_with.erase(b->refused_with.begin());
+    b->refused_with.push_back(std::make_shared<refused_batch>(refused_batch{next_attempt_, b->changes.size(), 0, {}}));
+    if (j.suspects.size() == 1) b->refused_with.back()->named = b->changes[j.suspects[0]].id;
     if (accuse(*b, j)) return park(std::move(b), now.steady);
     const std::size_t size = b->changes.size();
     std::vector<bool> part(size, false);

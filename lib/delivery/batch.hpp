@@ -15,6 +15,15 @@ namespace consent_sync::delivery {
 
 enum class batch_stage : std::uint8_t { recording, on_wire, waiting };
 
+// A batch that was refused as a whole: whether one change alone explains that, since all its others were accepted.
+struct refused_batch {
+    ledger::attempt_id since = 0;  // attempts from this one on began after the refusal
+    std::size_t size = 0;
+    std::size_t accepted = 0;  // of its changes, since
+    consent::place named{};    // the only change that HubSpot named
+};
+inline constexpr std::size_t refused_batches_kept = 16;  // for each batch; more come only of many named changes
+
 // Batches that come from bisecting one refused batch: to tell a batch that was too large from one with a bad change.
 struct family {
     std::size_t size = 0;  // of the batch that was refused
@@ -41,6 +50,10 @@ struct batch {
     ledger::batch_id root = 0;                    // the batch that was first refused
     std::optional<std::uint64_t> forbidden_at{};  // engine's count of accepted answers at its last 403 of an edge
     std::uint64_t accepted_before = 0;            // engine's count of accepted answers when the root was first sent
+    std::vector<std::shared_ptr<refused_batch>> refused_with{};  // those it was a part of, the largest first
+    ledger::attempt_id refused_alone_since = 0;  // attempts from this one on began after it was refused alone; 0: never
+    std::uint32_t refused_alone = 0;             // so often, without proof that it is bad itself
+    base::steady_time refused_alone_at{};        // for the first time
 
     // Of the attempt that is open.
     ledger::attempt_id attempt = 0;
@@ -49,6 +62,7 @@ struct batch {
     bool written = false;
     bool probe = false;
     std::uint64_t accepted_at_begin = 0;
+    ledger::attempt_id accepted_newest = 0;  // the newest attempt that HubSpot had accepted something of at its begin
     std::uint32_t in_flight_at_begin = 0;
 
     bool has_opt_out() const {

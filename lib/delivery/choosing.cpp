@@ -123,6 +123,7 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
     b->written = false;
     b->probe = probe;
     b->accepted_at_begin = accepted_;
+    b->accepted_newest = accepted_newest_;
     if (b->attempts == 1 && !b->bisected) b->accepted_before = b->accepted_unresolved = accepted_;
     b->in_flight_at_begin = static_cast<std::uint32_t>(open_.size()) + 1;
     if (probe) {
@@ -249,6 +250,7 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     if (stopping_) return std::nullopt;
     std::optional<base::steady_time> wake;
     if (released_.empty() && low_water_.mark() > recorded_mark_) wake = now.steady + std::chrono::seconds(1);
+    if (suspects_due_) wake = wake ? std::min(*wake, *suspects_due_) : suspects_due_;
     const bool probe = pauses_.any();
     if (waiting_for_token_ || open_.size() >= concurrency_.window() ||
         ((probe || budget_.remaining() == 0) && !open_.empty()))

@@ -246,6 +246,7 @@ engine_status engine::status(base::moment now) {
     s.daily_limit = budget_.limit();
     s.daily_remaining = budget_.remaining();
     s.late_write_duties = late_.open();
+    s.suspected = refusals_.suspected();
     s.oldest_opt_out = lanes_.oldest_ready(lane::opt_out);
     s.bulk_at_reserve = bulk_at_reserve_;
     return s;

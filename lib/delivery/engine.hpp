@@ -59,6 +59,7 @@ struct engine_status {
     std::uint32_t limit = 0, limit_used = 0, limit_others = 0;
     std::optional<std::int64_t> daily_limit, daily_remaining;
     std::size_t late_write_duties = 0;
+    std::size_t suspected = 0;  // changes that were refused alone, without a proof that they are bad
     std::optional<base::steady_time> oldest_opt_out;  // in memory, ready or in a batch
     bool bulk_at_reserve = false;
 };
@@ -155,7 +156,7 @@ class engine {
     void learn(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now);
     void forbidden(owned b, const hubspot::judgement& j, base::moment now);
     void token_refused(const hubspot::judgement& j, base::moment now);
-    void accepted(base::moment begun, base::moment now);
+    void accepted(const batch& b, base::moment now);
     void answered_about_content(base::moment begun, base::moment now);
     void resume_if_begun_since(pause_reason reason, base::moment begun, base::moment now);
 
@@ -164,15 +165,16 @@ class engine {
     void reject(const batch& b, std::size_t index, const hubspot::refusal_words& words,
                 const std::string& correlation_id, base::moment now);
     void give_up(owned b, base::moment now);
-    void suspect(owned b, const hubspot::refusal_words& words, const std::string& correlation_id, base::moment now);
+    static bool proven_bad(const batch& b);
+    void suspect(refusals::suspect&& s, base::moment now);
     void suspect_each(batch& b, const hubspot::judgement& j, const std::vector<bool>& doubted, base::moment now);
     void settle_suspects(base::moment now);
     bool nothing_else_to_do() const;
-    void reject_suspects(base::moment now);
+    void reject_suspect(refusals::suspect&& s, base::moment now);
+    void try_suspects_again(base::moment now);
     void judge_suspects(base::moment now);
     void send_suspects_again(base::moment now);
-    void send_together(std::vector<refusals::suspect>&& suspects, std::optional<std::uint64_t> accepted_before,
-                       base::moment now);
+    void send_together(std::vector<refusals::suspect>&& suspects, bool searched, base::moment now);
     void park(owned b, base::steady_time not_before);
     owned split_off(batch& b, const std::vector<bool>& part);
     void free_key(consent::key_hash hash);
@@ -222,8 +224,11 @@ class engine {
     base::steady_time recorded_mark_at_{};
     base::moment started_{};
 
-    std::uint64_t accepted_ = 0;           // answers that settled something
-    std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
+    std::uint64_t accepted_ = 0;                       // answers that settled something
+    ledger::attempt_id accepted_newest_ = 0;           // the newest attempt among them
+    std::optional<base::steady_time> suspects_due_{};  // they go once more by themselves
+    std::uint32_t suspects_tries_ = 0;                 // how often they did since HubSpot accepted anything
+    std::uint32_t failures_in_a_row_ = 0;              // answers and non-answers that settled nothing, over all batches
     bool waiting_for_token_ = false;
     base::steady_time token_asked_at_{};
     bool token_tried_ = false;      // it was read again since HubSpot last accepted anything

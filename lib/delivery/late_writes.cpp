@@ -75,16 +75,16 @@ void late_writes::rejected(const consent::change& c, consent::key_hash hash, led
     schedule(hash, found->second, found->second.quiet_at);  // the newest change may be another one now
 }
 
-bool late_writes::refused_again(const consent::change& c, consent::key_hash hash, std::uint64_t accepted,
-                                ledger::ledger_change& out) {
+bool late_writes::refused_again(const consent::change& c, consent::key_hash hash, ledger::attempt_id accepted,
+                                ledger::attempt_id next, ledger::ledger_change& out) {
     const auto found = keys_.find(hash);
     if (found == keys_.end() || find_or_add(found->second, c, hash).confirmed) return false;
-    std::optional<std::uint64_t>& before = found->second.accepted_at_refusal;
-    if (!before || *before == accepted) {
-        before = accepted;
+    ledger::attempt_id& since = found->second.refused_since;
+    if (since == 0 || accepted < since) {
+        if (since == 0) since = next;
         return false;
     }
-    before.reset();
+    since = 0;
     rejected(c, hash, out);
     return true;
 }

@@ -35,10 +35,12 @@ class late_writes {
     void unanswered(const consent::change& c, consent::key_hash hash, base::wall_time end, ledger::ledger_change& out);
     void confirmed(const consent::change& c, consent::key_hash hash, base::wall_time begun, ledger::ledger_change& out);
     void rejected(const consent::change& c, consent::key_hash hash, ledger::ledger_change& out);
-    // An assertion was refused; `accepted` counts what HubSpot accepted so far. The change counts as rejected when it
-    // was never confirmed and HubSpot accepted something between two refusals. False: it proves nothing; postpone it.
-    bool refused_again(const consent::change& c, consent::key_hash hash, std::uint64_t accepted,
-                       ledger::ledger_change& out);
+    // An assertion was refused; `accepted`: the newest attempt that HubSpot had accepted when it began, `next`: the
+    // first that begins after this refusal. The change counts as rejected when it was never confirmed and HubSpot
+    // accepted a request between two refusals, so that no one moment covers both. False: it proves nothing; postpone
+    // it.
+    bool refused_again(const consent::change& c, consent::key_hash hash, ledger::attempt_id accepted,
+                       ledger::attempt_id next, ledger::ledger_change& out);
 
     struct due_assertion {
         consent::key_hash hash = 0;
@@ -61,8 +63,8 @@ class late_writes {
     struct key_duty {
         std::vector<ledger::late_write> changes;  // by place
         base::wall_time quiet_at{};
-        base::wall_time due_at{};                            // its entry in due_; the epoch: none
-        std::optional<std::uint64_t> accepted_at_refusal{};  // of an assertion
+        base::wall_time due_at{};              // its entry in due_; the epoch: none
+        ledger::attempt_id refused_since = 0;  // attempts from this one on began after a refused assertion
     };
     ledger::late_write& find_or_add(key_duty& duty, const consent::change& c, consent::key_hash hash);
     static const ledger::late_write* newest_accepted(const key_duty& duty);

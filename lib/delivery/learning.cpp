@@ -93,13 +93,15 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
 }
 
 // HubSpot settled something: it is there, it knows us, and it accepts changes.
-void engine::accepted(base::moment begun, base::moment now) {
+void engine::accepted(const batch& b, base::moment now) {
     ++accepted_;
+    accepted_newest_ = std::max(accepted_newest_, b.attempt);
+    suspects_tries_ = 0;
     failures_in_a_row_ = 0;
     token_tried_ = false;
     for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::scope,
                                       pause_reason::configuration, pause_reason::moving, pause_reason::daily_limit})
-        resume_if_begun_since(reason, begun, now);
+        resume_if_begun_since(reason, b.begun, now);
     judge_suspects(now);
     refusals_.forget();
 }

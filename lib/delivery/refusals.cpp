@@ -45,6 +45,15 @@ void refusals::finish_if_empty(ledger::batch_id root) {
 
 bool refusals::everything_refused() const { return refused_roots_ >= refused_roots_max; }
 
+bool refusals::any_named() const {
+    return std::any_of(suspects_.begin(), suspects_.end(), [](const suspect& s) { return s.named; });
+}
+
+bool refusals::any_named_again() const {
+    return std::any_of(suspects_.begin(), suspects_.end(),
+                       [](const suspect& s) { return s.named && s.of->refused_alone > 1; });
+}
+
 std::vector<refusals::suspect> refusals::take_all() {
     roots_.clear();
     return std::exchange(suspects_, {});

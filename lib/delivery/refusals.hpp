@@ -1,14 +1,18 @@
 // Tells a bad change from an API that refuses everything.
 //
-// A change that HubSpot refused alone is rejected at once if HubSpot accepted anything else meanwhile. If not, it is
-// only *suspected*: it keeps its key and has no verdict yet. An accepted answer turns one or two suspects into
-// rejections; more of them are sent once more, since HubSpot may have refused everything for a moment. The end of all
-// other work turns all of them into rejections. But when `roots_max` batches in a row were refused down to every single
-// change with one category and nothing was accepted, the fault is not theirs: sending pauses, and their rows stay
-// unsent.
-//
-// A change that HubSpot names when it refuses a whole batch is *accused*: it waits for the answer to the rest of its
-// batch. Is that accepted, then it was the one, and is rejected with HubSpot's words: one error answer in all.
+// HubSpot may refuse everything for a moment, and rows must not pay for that. So a refusal is a change's own fault only
+// where something proves it:
+//   - the same answer accepts others;
+//   - it was refused, HubSpot then accepted a request that began after that, and refused the change again in a request
+//     that began after *that* acceptance: no one moment covers both refusals. The first refusal may be one of the
+//     change alone, or of a batch of which all other changes were accepted since (bisecting gives that for nothing);
+//   - HubSpot named it when it refused a batch, and accepted the rest without it (*accused*: it waits for the rest).
+// Until then it is *suspected*: it keeps its key and has no verdict. Each accepted answer judges the suspects: whoever
+// is proven is rejected, the others go once more at once. Where nothing else is left to do they go once more by
+// themselves, at intervals that grow: a change that HubSpot names is rejected when it is refused again some seconds
+// later; one that it does not name waits for an acceptance, at most a day. But when `refused_roots_max` batches in a
+// row were refused down to every single change with one category and nothing was accepted, HubSpot refuses everything:
+// sending pauses, and all rows stay unsent.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -32,11 +36,13 @@ class refusals {
         std::unique_ptr<batch> of;  // of one change
         hubspot::refusal_words words;
         std::string correlation_id;
+        bool named = false;  // HubSpot's words name it
     };
 
     // A root batch of `size` changes was refused for the first time.
     void root_refused(ledger::batch_id root, std::size_t size);
     void add(suspect&& s);
+    void keep(suspect&& s) { suspects_.push_back(std::move(s)); }  // it was taken out, and is none the wiser
     // Changes of a root that ended otherwise (superseded, accepted …).
     void root_shrinks(ledger::batch_id root, std::size_t by);
 
@@ -44,6 +50,8 @@ class refusals {
     bool everything_refused() const;
     const std::string& category() const { return category_; }
     bool any() const { return !suspects_.empty(); }
+    bool any_named() const;        // HubSpot's words name one
+    bool any_named_again() const;  // … which was refused more than once
     std::size_t suspected() const { return suspects_.size(); }
     // All suspects, to be rejected or sent again. What was counted stays until HubSpot accepts something.
     std::vector<suspect> take_all();

@@ -19,7 +19,8 @@ void engine::pause(pause_reason reason, const std::string& words, base::moment n
     // What was in flight when the pause began says nothing new: only a probe puts the next one further off.
     if (pauses_.find(reason) && !answering_probe_) return;
     if (pauses_.begin(reason, words, now))
-        tell(base::level::error, "pause.begun", {{"reason", name(reason)}, {"words", words}});
+        tell(reason == pause_reason::operator_ ? base::level::info : base::level::error, "pause.begun",
+             {{"reason", name(reason)}, {"words", words}});
     if (reason == pause_reason::operator_) pending_.pauses.push_back({std::string(name(reason)), now.wall, {}, words});
 }
 
@@ -70,6 +71,7 @@ void engine::forbidden(owned b, const hubspot::judgement& j, base::moment now) {
     }
     const bool others_pass = accepted_ > b->accepted_at_begin;
     b->forbidden_at = accepted_;
+    if (b->changes.size() == 1 && b->refused_alone_since == 0) b->refused_alone_since = next_attempt_;
     if (b->assertion && b->changes.size() > 1) return bisect(std::move(b), j, now);
     if (b->assertion) {
         reject(*b, 0, {}, j.correlation_id, now);

@@ -7,7 +7,10 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::size_t suspects_believed_max = 2;  // so many refusals in a row may be the rows' own fault
+constexpr base::milliseconds named_again_after{10'000};  // or retry.max, if that is less
+constexpr std::uint32_t growth_most = 4;                 // doublings of the time between tries
+constexpr std::uint32_t undecided_after = 3;             // tries, before an operator is told
+constexpr std::chrono::hours suspected_most{24};
 
 }  // namespace
 
@@ -18,6 +21,7 @@ void engine::confirm(const batch& b, std::size_t index, const hubspot::change_ju
     late_.confirmed(c, b.hashes[index], even_wall(b.begun), pending_);
     free_key(b.hashes[index]);
     if (b.assertion) return;
+    for (const auto& refused : b.refused_with) ++refused->accepted;
     ledger::settled_change end;
     end.id = c.id;
     end.attempt = b.attempt;
@@ -33,7 +37,7 @@ void engine::reject(const batch& b, std::size_t index, const hubspot::refusal_wo
     free_key(b.hashes[index]);
     if (b.assertion) {
         // What was accepted once keeps its duty: no older change takes its place.
-        if (!late_.refused_again(c, b.hashes[index], accepted_, pending_))
+        if (!late_.refused_again(c, b.hashes[index], b.accepted_newest, next_attempt_, pending_))
             late_.postpone(b.hashes[index], even_wall(now) + settings_->retry.late_write_window);
         return;
     }
@@ -65,23 +69,33 @@ void engine::give_up(owned b, base::moment) {
     batches_.erase(b->id);
 }
 
-// What was refused alone is bad by itself.
-void engine::reject_suspects(base::moment now) {
-    for (refusals::suspect& s : refusals_.take_all()) {
-        reject(*s.of, 0, s.words, s.correlation_id, now);
-        batches_.erase(s.of->id);
-    }
+// Whether something proves that this change, refused alone now, is bad itself: see refusals.hpp.
+bool engine::proven_bad(const batch& b) {
+    if (b.changes.empty()) return false;
+    if (b.refused_alone_since != 0 && b.accepted_newest >= b.refused_alone_since) return true;
+    return std::any_of(b.refused_with.begin(), b.refused_with.end(), [&b](const auto& refused) {
+        return refused->accepted + 1 == refused->size &&
+               (b.accepted_newest >= refused->since || refused->named == b.changes[0].id);
+    });
 }
 
-// A change that HubSpot refused alone, while it accepted nothing else.
-void engine::suspect(owned b, const hubspot::refusal_words& words, const std::string& correlation_id,
-                     base::moment now) {
-    if (pauses_.find(pause_reason::configuration)) return park(std::move(b), now.steady);  // everything is refused
-    b->suspected = true;
-    b->stage = batch_stage::waiting;
-    lanes_.move(b->hashes[0], b->id, true);
-    refusals_.root_refused(b->root, 1);
-    refusals_.add({std::move(b), words, correlation_id});
+void engine::reject_suspect(refusals::suspect&& s, base::moment now) {
+    reject(*s.of, 0, s.words, s.correlation_id, now);
+    batches_.erase(s.of->id);
+}
+
+// A change that HubSpot refused alone, without a proof that it is bad itself.
+void engine::suspect(refusals::suspect&& s, base::moment now) {
+    batch& b = *s.of;
+    if (b.refused_alone == 0) b.refused_alone_at = now.steady;
+    if (b.refused_alone_since == 0) b.refused_alone_since = next_attempt_;
+    const bool first = b.refused_alone++ == 0;
+    if (pauses_.find(pause_reason::configuration)) return park(std::move(s.of), now.steady);  // everything is refused
+    b.suspected = true;
+    b.stage = batch_stage::waiting;
+    lanes_.move(b.hashes[0], b.id, true);
+    if (first) refusals_.root_refused(b.root, 1);
+    refusals_.add(std::move(s));
 }
 
 // An answer that refuses change by change, and accepts none.
@@ -99,10 +113,10 @@ void engine::suspect_each(batch& b, const hubspot::judgement& j, const std::vect
     while (apart->changes.size() > 1) {
         std::vector<bool> last(apart->changes.size(), false);
         last.back() = true;
-        suspect(split_off(*apart, last), words.back(), j.correlation_id, now);
+        suspect({split_off(*apart, last), words.back(), j.correlation_id, true}, now);
         words.pop_back();
     }
-    suspect(std::move(apart), words.front(), j.correlation_id, now);
+    suspect({std::move(apart), words.front(), j.correlation_id, true}, now);
 }
 
 bool engine::nothing_else_to_do() const {
@@ -111,10 +125,45 @@ bool engine::nothing_else_to_do() const {
 }
 
 void engine::settle_suspects(base::moment now) {
-    if (refusals_.everything_refused())
-        send_suspects_again(now);
-    else if (refusals_.any() && nothing_else_to_do())
-        reject_suspects(now);
+    if (refusals_.everything_refused()) return send_suspects_again(now);
+    if (stopping_ || !refusals_.any() || !nothing_else_to_do()) {
+        suspects_due_.reset();
+        return;
+    }
+    if (!suspects_due_) {
+        const base::milliseconds wait = refusals_.any_named()
+                                            ? std::min(settings_->retry.max, named_again_after)
+                                            : settings_->retry.max * (1 << std::min(suspects_tries_, growth_most));
+        suspects_due_ = now.steady + wait;
+    }
+    if (*suspects_due_ <= now.steady || refusals_.any_named_again()) try_suspects_again(now);
+}
+
+// Nothing is left that HubSpot could accept, so nothing else will tell. Whom it named twice is to blame; whom it named
+// once goes again, and of those that it did not name one, for all of them.
+void engine::try_suspects_again(base::moment now) {
+    suspects_due_.reset();
+    ++suspects_tries_;
+    bool one = false;
+    for (refusals::suspect& s : refusals_.take_all()) {
+        const bool given_up = now.steady - s.of->refused_alone_at >= suspected_most;
+        if (given_up || (s.named && s.of->refused_alone > 1)) {
+            reject_suspect(std::move(s), now);
+        } else if (s.named || !one) {
+            one = one || !s.named;
+            s.of->suspected = false;
+            park(std::move(s.of), now.steady);
+        } else {
+            refusals_.keep(std::move(s));
+        }
+    }
+    if (one && suspects_tries_ == undecided_after)
+        tell(
+            base::level::error, "refusals.undecided",
+            {{"changes", refusals_.suspected() + 1},
+             {"words",
+              "HubSpot refuses the only changes there are and does not name them: whether they are bad or HubSpot is in "
+              "trouble shows when it accepts others. They are sent again until then, and rejected after a day"}});
 }
 
 // HubSpot refuses everything: no row gets a verdict for that, all wait until it accepts something.
@@ -122,32 +171,42 @@ void engine::send_suspects_again(base::moment now) {
     std::vector<refusals::suspect> suspects = refusals_.take_all();
     const std::string words = suspects.empty() ? std::string() : suspects.back().words.message;
     pause(pause_reason::configuration, refuses_everything(words), now);
-    send_together(std::move(suspects), {}, now);
+    send_together(std::move(suspects), false, now);
     refusals_.forget();
 }
 
-// HubSpot accepts other changes again. A few that it refused alone meanwhile are bad by themselves. Many may have met a
-// moment in which it refused everything: they go once more, and whom it refuses now that is to blame itself.
+// HubSpot accepted something: that may be the missing proof against a suspect. If it began after a suspect was refused,
+// another try of that one is.
 void engine::judge_suspects(base::moment now) {
-    if (refusals_.suspected() <= suspects_believed_max) return reject_suspects(now);
-    send_together(refusals_.take_all(), accepted_ - 1, now);
+    std::vector<refusals::suspect> again;
+    for (refusals::suspect& s : refusals_.take_all()) {
+        if (proven_bad(*s.of))
+            reject_suspect(std::move(s), now);
+        else if (accepted_newest_ >= s.of->refused_alone_since)
+            again.push_back(std::move(s));
+        else
+            refusals_.keep(std::move(s));
+    }
+    send_together(std::move(again), true, now);
 }
 
 // Suspects as they were before they were alone: what was refused for no fault of its own costs few requests again.
-// `accepted_before`: of batches that have been looked at, so that whoever is refused in them is rejected.
-void engine::send_together(std::vector<refusals::suspect>&& suspects, std::optional<std::uint64_t> accepted_before,
-                           base::moment now) {
+// `searched`: they were looked at, and are no new batch that is refused.
+void engine::send_together(std::vector<refusals::suspect>&& suspects, bool searched, base::moment now) {
     owned together;
     for (refusals::suspect& s : suspects) {
         batch& alone = *s.of;
         if (!together) {
             together = std::make_unique<batch>();
             together->id = together->root = next_batch_++;
-            together->bisected = accepted_before.has_value();
-            together->accepted_before = accepted_before.value_or(0);
+            together->bisected = searched;
+            together->accepted_before = accepted_;
+            together->refused_alone_at = alone.refused_alone_at;
             batches_[together->id] = together.get();
         }
         lanes_.move(alone.hashes[0], together->id, true);
+        together->refused_alone = std::max(together->refused_alone, alone.refused_alone);
+        together->refused_alone_since = std::max(together->refused_alone_since, alone.refused_alone_since);
         together->add(std::move(alone.changes[0]), alone.hashes[0], alone.answered_otherwise[0]);
         batches_.erase(alone.id);
         if (together->changes.size() >= batch_limit_) park(std::move(together), now.steady);
@@ -163,6 +222,11 @@ std::unique_ptr<batch> engine::split_off(batch& b, const std::vector<bool>& part
     other->assertion = b.assertion;
     other->bisected = b.bisected;
     other->accepted_before = b.accepted_before;
+    other->accepted_newest = b.accepted_newest;
+    other->refused_with = b.refused_with;
+    other->refused_alone = b.refused_alone;
+    other->refused_alone_since = b.refused_alone_since;
+    other->refused_alone_at = b.refused_alone_at;
     other->forbidden_at = b.forbidden_at;
     other->accepted_unresolved = b.accepted_unresolved;
     other->attempt = b.attempt;

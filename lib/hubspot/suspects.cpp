@@ -65,7 +65,7 @@ std::vector<std::uint32_t> collect(const std::vector<bool>& named) {
     std::vector<std::uint32_t> indices;
     for (std::uint32_t i = 0; i < named.size(); ++i)
         if (named[i]) indices.push_back(i);
-    if (indices.size() == named.size()) indices.clear();
+    if (indices.size() == named.size() && named.size() > 1) indices.clear();  // that tells nobody from the others
     return indices;
 }
 

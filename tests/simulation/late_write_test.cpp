@@ -136,11 +136,12 @@ TEST(LateWrites, AnOptInThatWasAppliedAndThenRejectedIsUndoneByTheOptOutBefore) 
     p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
     p.files.push_back(make_file(seconds(10), {opt_out("ann@x.org")}));
     p.files.push_back(make_file(seconds(20), {opt_in("ann@x.org"), opt_in("bob@x.org")}));
+    p.files[2].rows[0].what = nature::refuses_named;
     world w(1, p);
     int sent = 0;
     w.hubspot.script = [&](const request& r) -> std::optional<hubspot::answer> {
         if (r.changes[0].id != consent::place(3, 1)) return std::nullopt;
-        if (++sent > 1) return http(400, error_body("VALIDATION_ERROR", "no"));
+        if (++sent > 1) return http(400, error_body("VALIDATION_ERROR", "Email address ann@x.org is invalid"));
         w.hubspot.touched.insert(r.changes[0].id.id());
         w.hubspot.states["ann@x.org/7"] = consent::status_state::subscribed;
         return http(504, "<html>gateway timeout</html>");

@@ -39,7 +39,8 @@ void oracle::step_committed(const ledger::ledger_change& step) {
             const row_state& row = rows_.at(place.id());
             key_state& key = keys_[key_of(row.row.change)];
             key.open.erase(end.id);
-            if (attempt.assertion && row.verdict != consent::verdict::confirmed &&
+            const bool may_be_bad = !one_moment || row.row.what != nature::good;
+            if (attempt.assertion && may_be_bad && row.verdict != consent::verdict::confirmed &&
                 (hubspot_.what_was_said(end.id, place) == hubspot_model::said::refused ||
                  hubspot_.what_was_said(end.id, place) == hubspot_model::said::other_status)) {
                 key.refused_again.insert(place.id());
@@ -66,7 +67,8 @@ void oracle::check_verdict(const ledger::settled_change& end) {
             keys_[key_of(row.row.change)].rejected.insert(end.id.id());
             if (said != hubspot_model::said::refused && said != hubspot_model::said::other_status)
                 broken(4, "rejected without HubSpot's word: " + text(end.id));
-            if (doubt) broken(7, "rejected because of trouble: " + text(end.id));
+            if (doubt || (one_moment && row.row.what == nature::good && said == hubspot_model::said::refused))
+                broken(7, "rejected because of trouble: " + text(end.id));
             break;
         case consent::verdict::unconfirmed:
             if (doubt) broken(7, "unconfirmed because of trouble: " + text(end.id));
@@ -84,10 +86,17 @@ void oracle::check_verdict(const ledger::settled_change& end) {
     }
 }
 
-consent::place oracle::newest_accepted(const key_state& key, bool but_refused_again) {
-    for (auto p = key.attempted.rbegin(); p != key.attempted.rend(); ++p)
-        if (!key.rejected.contains(p->id()) && !(but_refused_again && key.refused_again.contains(p->id()))) return *p;
-    return {};
+// The newest change that was attempted and not rejected comes first. HubSpot may refuse to take a change once more that
+// has no verdict of its own: then it may count as rejected, and the next one is as good.
+std::vector<consent::place> oracle::newest_accepted(const key_state& key) {
+    std::vector<consent::place> found;
+    for (auto p = key.attempted.rbegin(); p != key.attempted.rend(); ++p) {
+        if (key.rejected.contains(p->id())) continue;
+        found.push_back(*p);
+        if (!key.refused_again.contains(p->id())) return found;
+    }
+    found.push_back({});
+    return found;
 }
 
 void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change> changes) {
@@ -104,11 +113,11 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
         if (record->second.assertion) {
             ++asserted;
             // The daemon need not know that nothing of a superseded change was applied.
-            const key_state counted = without_untouched(key);
-            const bool newest = newest_accepted(key) == c.id || newest_accepted(key, true) == c.id ||
-                                newest_accepted(counted) == c.id || newest_accepted(counted, true) == c.id;
-            if (!newest)
-                broken(2, "asserted " + text(c.id) + ", the newest of its key is " + text(newest_accepted(counted)) +
+            const auto newest = newest_accepted(key);
+            const auto counted = newest_accepted(without_untouched(key));
+            if (std::find(newest.begin(), newest.end(), c.id) == newest.end() &&
+                std::find(counted.begin(), counted.end(), c.id) == counted.end())
+                broken(2, "asserted " + text(c.id) + ", the newest of its key is " + text(counted.front()) +
                               "; attempted were" + history_of(key));
         } else {
             if (row.verdict != consent::verdict{}) broken(8, text(c.id) + " is sent although it has its verdict");
@@ -180,11 +189,9 @@ oracle::key_state oracle::without_untouched(key_state key) const {
 // The last state of a key is that of its newest change that was attempted and not rejected.
 void oracle::check_last_states() const {
     for (const auto& [name, key] : keys_) {
-        const key_state counted = without_untouched(key);
-        const consent::place newest = newest_accepted(counted);
-        // HubSpot may refuse to take a change once more that has no verdict of its own: then it may count as rejected.
-        if (!has_state_of(name, key, newest) && !has_state_of(name, key, newest_accepted(counted, true)))
-            broken(2, "the last state of " + name + " is not that of its newest change " + text(newest) +
+        const auto newest = newest_accepted(without_untouched(key));
+        if (std::none_of(newest.begin(), newest.end(), [&](consent::place p) { return has_state_of(name, key, p); }))
+            broken(2, "the last state of " + name + " is not that of its newest change " + text(newest.front()) +
                           "; attempted were" + history_of(key));
     }
 }

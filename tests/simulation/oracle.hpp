@@ -41,7 +41,9 @@ class oracle {
     const std::map<std::int64_t, row_state>& rows() const { return rows_; }
     const row_state& row(consent::place p) const { return rows_.at(p.id()); }
     std::size_t settled() const { return settled_; }
-    bool doubt = false;       // a scenario of nothing but trouble: no verdict may come of it
+    bool doubt = false;  // a scenario of nothing but trouble: no verdict may come of it
+    // HubSpot refuses good changes only in one moment, in which it refuses all of them: then none may be rejected.
+    bool one_moment = false;
     std::uint64_t begun = 0;  // requests
     std::uint64_t asserted = 0;
     std::uint64_t assertions_refused = 0;  // of changes without proof
@@ -58,7 +60,7 @@ class oracle {
     bool has_state_of(const std::string& name, const key_state& key, consent::place newest) const;
     key_state without_untouched(key_state key) const;
     std::string history_of(const key_state& key) const;
-    static consent::place newest_accepted(const key_state& key, bool but_refused_again = false);
+    static std::vector<consent::place> newest_accepted(const key_state& key);
 
     hubspot_model& hubspot_;
     agenda& time_;

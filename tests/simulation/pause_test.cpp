@@ -127,14 +127,80 @@ TEST(Pause, AnOperatorsPauseHoldsUntilItIsEndedAlsoOverARestart) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 100u);
 }
 
-TEST(Pause, AHandfulOfLoneRowsIsBurntAtMostWhenHubSpotRefusesEverything) {
+TEST(Pause, NoLoneRowIsBurntWhenHubSpotRefusesEverything) {
     world_profile p = calm_profile();
     p.hubspot.faults.push_back({seconds(0), hours(3), trouble::refuses_all, 1});
     for (int i = 0; i < 40; ++i) p.files.push_back(many_opt_ins(minutes(i), 1, static_cast<std::size_t>(i)));
     world w(1, p);
     w.run_for(hours(5));
-    EXPECT_LE(count_verdicts(w, consent::verdict::rejected), 2u);
-    EXPECT_GE(count_verdicts(w, consent::verdict::confirmed), 38u);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 40u);
+}
+
+// A moment at any time within the sending of a small file, of any length: no row pays for it.
+TEST(Moment, InWhichEverythingIsRefusedCostsNoRow) {
+    for (const trouble kind : {trouble::refuses_all, trouble::errors_for_all})
+        for (int from = 900; from < 2'600; from += 100)
+            for (const int lasts : {100, 300, 700, 1'500, 3'000, 8'000}) {
+                world_profile p = calm_profile();
+                p.settings.batch.max_changes = 5;
+                p.hubspot.faults.push_back({milliseconds(from), milliseconds(from + lasts), kind, 1});
+                p.files.push_back(many_opt_ins(seconds(0), 15));
+                p.files.push_back(many_opt_ins(milliseconds(1'300), 7, 100));
+                world w(static_cast<std::uint64_t>(from + lasts), p);
+                w.run_for(minutes(30));
+                ASSERT_EQ(count_verdicts(w, consent::verdict::confirmed), 22u) << "from " << from << " for " << lasts;
+            }
+}
+
+TEST(Moment, ABadRowInItIsFoundAllTheSame) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 5;
+    p.hubspot.faults.push_back({milliseconds(1'200), milliseconds(2'500), trouble::refuses_all, 1});
+    p.files.push_back(many_opt_ins(seconds(0), 15));
+    p.files[0].rows[7].what = nature::refuses_batch;
+    world w(1, p);
+    w.run_for(minutes(5));
+    EXPECT_EQ(verdict_of(w, 0, 8), "rejected");
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 14u);
+}
+
+// One bad row and nothing else to send: HubSpot's words are believed when it says them again.
+TEST(LoneRow, ThatHubSpotNamesTwiceIsRejected) {
+    for (const nature bad : {nature::refuses_named, nature::error_in_answer}) {
+        world_profile p = calm_profile();
+        p.files.push_back(many_opt_ins(seconds(0), 1));
+        p.files[0].rows[0].what = bad;
+        world w(1, p);
+        w.run_for(minutes(1));
+        EXPECT_EQ(verdict_of(w, 0, 1), "rejected");
+        EXPECT_EQ(row_of(w, 0, 1).sent, 2u);
+    }
+}
+
+TEST(LoneRow, ThatHubSpotDoesNotNameWaitsUntilSomethingIsAccepted) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 1));
+    p.files[0].rows[0].what = nature::refuses_batch;
+    p.files.push_back(many_opt_ins(hours(3), 1, 100));
+    world w(1, p);
+    w.run_for(hours(2));
+    EXPECT_EQ(w.watch.settled(), 0u);
+    EXPECT_LE(w.hubspot.requests, 15u) << "it is tried again now and then";
+    EXPECT_EQ(w.daemon.count("refusals.undecided"), 1u);
+    EXPECT_EQ(w.daemon.count("pause.begun"), 0u) << "a fresh change must not wait for a probe";
+    w.run_for(hours(1) + seconds(30));
+    EXPECT_EQ(verdict_of(w, 1, 1), "confirmed");
+    EXPECT_EQ(verdict_of(w, 0, 1), "rejected");
+}
+
+TEST(LoneRow, ThatIsRefusedForADayIsRejected) {
+    world_profile p = calm_profile();
+    p.files.push_back(many_opt_ins(seconds(0), 1));
+    p.files[0].rows[0].what = nature::refuses_batch;
+    world w(1, p);
+    w.run_for(hours(25));
+    EXPECT_EQ(verdict_of(w, 0, 1), "rejected");
+    EXPECT_LE(w.hubspot.requests, 110u);
 }
 
 // --- one bad row

@@ -53,6 +53,22 @@ void draw_faults(dice& luck, world_profile& p) {
     const auto span = minutes(luck.pick<int>({1, 5, 30, 180}));
     p.faults_end = span;
     if (luck.chance(0.15)) return;
+    if (luck.chance(0.2)) {  // a moment in which HubSpot refuses everything, and outages
+        fault moment;
+        moment.kind = luck.pick<trouble>({trouble::refuses_all, trouble::refuses_all, trouble::errors_for_all});
+        moment.from = milliseconds(luck.skewed(0, milliseconds(span).count()));
+        moment.to = moment.from + milliseconds(luck.skewed(50, 9'000));
+        p.hubspot.faults.push_back(moment);
+        for (std::int64_t i = luck.between(0, 2); i > 0; --i) {
+            fault f;
+            f.kind = luck.pick<trouble>({trouble::unavailable, trouble::reset, trouble::silence});
+            f.from = milliseconds(luck.between(0, milliseconds(span).count()));
+            f.to = f.from + milliseconds(luck.skewed(100, milliseconds(span).count()));
+            f.share = luck.pick<double>({0.05, 0.3, 1});
+            p.hubspot.faults.push_back(f);
+        }
+        return;
+    }
     const std::int64_t count = luck.skewed(1, 8);
     for (std::int64_t i = 0; i < count; ++i) {
         fault f;

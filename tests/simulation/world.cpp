@@ -1,5 +1,7 @@
 #include "simulation/world.hpp"
 
+#include <algorithm>
+
 #include "base/time_zone.hpp"
 
 namespace consent_sync::simulation {
@@ -11,6 +13,23 @@ std::unique_ptr<ledger::store> open_store() {
     auto opened = ledger::store::open(":memory:");
     if (opened.has_error()) throw broken_promise("ledger: " + opened.error().message);
     return std::move(*opened);
+}
+
+// Whether HubSpot, where it refuses what is good, refuses all of it, in one moment. Two moments may hit the same
+// change, and look like a bad one; and what it names as bad twice, seconds apart, while nothing else is sent, is
+// believed.
+bool refuses_in_one_moment(const std::vector<fault>& faults) {
+    int moments = 0;
+    return std::all_of(faults.begin(), faults.end(), [&moments](const fault& f) {
+        switch (f.kind) {
+            case trouble::refuses_all: return f.share >= 1 && ++moments == 1;
+            case trouble::errors_for_all:
+                return f.share >= 1 && ++moments == 1 && f.to - f.from <= std::chrono::seconds(9);
+            case trouble::omits_some:
+            case trouble::says_other: return false;  // they accept in the midst of it
+            default: return true;
+        }
+    });
 }
 
 }  // namespace
@@ -31,6 +50,7 @@ world::world(std::uint64_t seed, world_profile p)
       daemon(time, luck, hubspot, watch, *store, profile.settings, profile.bounds, profile.disk, profile.wire),
       intake(time, luck, daemon, watch, profile.files, profile.intake),
       start_(time.now().steady) {
+    watch.one_moment = refuses_in_one_moment(profile.hubspot.faults);
     schedule();
     intake.daemon_starts(*store);
     daemon.start();
@@ -76,8 +96,8 @@ void world::heartbeat() {
     };
     const bool refused = watch.assertions_refused > refused_at_heartbeat_;
     refused_at_heartbeat_ = watch.assertions_refused;
-    if (daemon.running() &&
-        (refused || paused(delivery::pause_reason::configuration) || paused(delivery::pause_reason::scope))) {
+    if (daemon.running() && (refused || daemon.engine().status(time.now()).suspected > 0 ||
+                             paused(delivery::pause_reason::configuration) || paused(delivery::pause_reason::scope))) {
         planned_file file;
         planned_row row;
         row.change = opt_in("heartbeat" + std::to_string(++heartbeats_) + "@example.org");

@@ -161,15 +161,15 @@ TEST_F(LateWritesTest, ARefusedAssertionOfAConfirmedChangeProvesNothing) {
     w.unanswered(older, 7, start, out);
     w.began(newer_out, 7, out);
     w.confirmed(newer_out, 7, start + minutes(1), out);
-    EXPECT_FALSE(w.refused_again(newer_out, 7, 1, out));
-    EXPECT_FALSE(w.refused_again(newer_out, 7, 5, out));
+    EXPECT_FALSE(w.refused_again(newer_out, 7, 1, 3, out));
+    EXPECT_FALSE(w.refused_again(newer_out, 7, 5, 7, out));
 }
 
 TEST_F(LateWritesTest, AnAssertionThatIsRefusedTwiceWhileOthersAreAcceptedCountsAsRejected) {
     w.unanswered(older, 7, start, out);
-    EXPECT_FALSE(w.refused_again(older, 7, 1, out));
-    EXPECT_FALSE(w.refused_again(older, 7, 1, out)) << "nothing was accepted between the two";
-    EXPECT_TRUE(w.refused_again(older, 7, 2, out));
+    EXPECT_FALSE(w.refused_again(older, 7, 1, 5, out));
+    EXPECT_FALSE(w.refused_again(older, 7, 4, 7, out)) << "what was accepted between the two had begun before";
+    EXPECT_TRUE(w.refused_again(older, 7, 5, 9, out));
     const auto all = w.take_due(start + window, 100, out);
     ASSERT_EQ(all.size(), 1u);
     EXPECT_TRUE(all[0].look_up);
