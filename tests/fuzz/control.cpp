@@ -48,9 +48,11 @@ void check_route(std::string_view input) {
         require(r.method == "GET" || r.method == "HEAD", "other methods get nothing");
     } else {
         require(routed.refusal.status >= 400 && routed.refusal.status < 500, "a refusal says so");
-        require(r.target.size() < 8 || routed.refusal.body.find(r.target) == std::string::npos,
-                "a refusal repeats nothing");
     }
+    constexpr std::string_view mark = "hunter2-hunter2";  // may be said by nobody else
+    const std::string target = std::string(r.target).append(mark);
+    const auto marked = observe::route({r.method, target, r.host, r.hosts}, {"relay"});
+    require(marked.refusal.body.find(mark) == std::string::npos, "a refusal repeats nothing");
 }
 
 }  // namespace
