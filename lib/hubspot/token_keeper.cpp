@@ -24,10 +24,7 @@ constexpr const char* fresh_token_refused =
     "HubSpot refuses a token that was only just renewed: check that the app is still installed in the "
     "account, and "
     "that hubspot.token_file or hubspot.oauth belongs to it";
-constexpr const char* same_token_refused =
-    "HubSpot refuses the token, and hubspot.token_file still holds the same one: put a valid token into it; "
-    "it is "
-    "read again by itself";
+constexpr const char* same_token_refused = "HubSpot refuses the token, and its file still holds the same one: ";
 
 }  // namespace
 
@@ -68,7 +65,7 @@ void token_keeper::renewed(const token_grant& grant, base::steady_time now) {
     changed_meanwhile_ = false;
     if (source_ == token_source::file && generation_ != 0 && grant.access_token == token_) {
         if (refused_) {
-            why_ = same_token_refused;
+            why_ = same_token_refused + remedy_;
             if (!asked_) look_later(now);
         } else {
             why_.clear();

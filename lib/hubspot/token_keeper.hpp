@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -65,6 +66,8 @@ class token_keeper {
     // Valid while generation() is not 0, also during a pause (for a probe).
     const std::string& token() const { return token_; }
     token_generation generation() const { return generation_; }
+    // Where a valid token has to be put if HubSpot refuses the file's: "put a valid token into …".
+    void set_remedy(std::string words) { remedy_ = std::move(words); }
     // The sentence for the operator; empty while all is well.
     const std::string& why() const { return why_; }
 
@@ -103,6 +106,7 @@ class token_keeper {
     std::uint32_t failures_ = 0;      // failed renewals in a row
     std::uint32_t looks_ = 0;         // in this pause
     std::string why_;
+    std::string remedy_ = "put a valid token into hubspot.token_file; it is read again by itself";
 };
 
 }  // namespace consent_sync::hubspot

@@ -14,6 +14,7 @@
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
 #include "base/time_zone.hpp"
+#include "config/credential.hpp"
 #include "config/difference.hpp"
 #include "hubspot/secret_file.hpp"
 
@@ -23,13 +24,10 @@ namespace {
 // A credential of systemd that is not there cannot come while the unit runs: it is put in place at the start.
 std::string missing_credential(const std::string& path) {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-    if (folder == nullptr || !path.starts_with(std::string(folder) + '/')) return {};
-    if (::access(path.c_str(), F_OK) == 0) return {};
-    const std::string name = path.substr(path.rfind('/') + 1);
-    return "systemd has no credential \"" + name +
-           "\" for this unit. Put the secret where the unit's LoadCredential= "
-           "looks for it (for consent-sync.service /etc/credstore/consent-sync." +
-           name + "), or name its file here. ";
+    const auto found = config::find_credential(path, folder == nullptr ? "" : folder);
+    if (!found || ::access(path.c_str(), F_OK) == 0) return {};
+    return "systemd has no credential \"" + found->name +
+           "\" for this unit: " + config::how_to_replace(*found, "the secret") + "; or name its file here. ";
 }
 
 // A token's file that takes the place of another must be readable, or sending would stop where it went on before.

@@ -1,10 +1,12 @@
 #include "service/token_service.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
 
 #include "async/log_task_failed.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "config/credential.hpp"
 #include "service/to_answer.hpp"
 
 namespace consent_sync::service {
@@ -14,6 +16,20 @@ constexpr auto look_every = std::chrono::seconds(2);  // at the files: a stat ea
 
 hubspot::token_source source_of(const config::settings& s) {
     return s.hubspot.oauth ? hubspot::token_source::oauth : hubspot::token_source::file;
+}
+
+std::optional<config::credential> credential_of(const std::string& path) {
+    const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+    return config::find_credential(path, folder == nullptr ? "" : folder);
+}
+
+// A credential of systemd is a copy: what is wrong with it has to be mended elsewhere.
+base::result<hubspot::secret> read_secret(const std::string& path, const char* option) {
+    const auto own = credential_of(path);
+    auto read = hubspot::read_secret_file(path, own ? "the credential " + own->name : std::string(option));
+    if (read || !own) return read;
+    return base::error{read.error().code,
+                       read.error().message + ". It is systemd's copy: " + config::how_to_replace(*own, "a valid one")};
 }
 
 }  // namespace
@@ -31,6 +47,7 @@ token_service::token_service(const boost::asio::any_io_executor& home, const bas
       tasks_(home, async::log_task_failed) {}
 
 void token_service::start() {
+    name_remedy();
     files_changed();
     update();
     watch_files();
@@ -40,6 +57,13 @@ void token_service::stop() {
     wake_.cancel();
     look_.cancel();
     tasks_.cancel();
+}
+
+void token_service::name_remedy() {
+    const std::string& path = settings_.hubspot.token_file;
+    const auto own = credential_of(path);
+    keeper_.set_remedy(own ? config::how_to_replace(*own, "a valid token")
+                           : "put a valid token into " + path + "; it is read again by itself");
 }
 
 void token_service::update() {
@@ -70,7 +94,7 @@ void token_service::renew() {
 
 void token_service::read_file() {
     const auto now = clock_.now().steady;
-    auto read = hubspot::read_secret_file(settings_.hubspot.token_file, "hubspot.token_file");
+    auto read = read_secret(settings_.hubspot.token_file, "hubspot.token_file");
     if (!read) {
         base::log_event(base::level::error, "token.unreadable", {{"words", read.error().message}});
         keeper_.unreadable(read.error(), now);
@@ -84,9 +108,9 @@ void token_service::read_file() {
 
 base::result<hubspot::oauth_credentials> token_service::read_credentials() {
     const config::oauth_settings& oauth = *settings_.hubspot.oauth;
-    auto client_secret = hubspot::read_secret_file(oauth.client_secret_file, "hubspot.oauth.client_secret_file");
+    auto client_secret = read_secret(oauth.client_secret_file, "hubspot.oauth.client_secret_file");
     if (!client_secret) return client_secret.error();
-    auto configured = hubspot::read_secret_file(oauth.refresh_token_file, "hubspot.oauth.refresh_token_file");
+    auto configured = read_secret(oauth.refresh_token_file, "hubspot.oauth.refresh_token_file");
     if (!configured) return configured.error();
     if (!refresh_token_) {
         const std::string path = base::join_path(settings_.state_dir, hubspot::refresh_token_file_name);
@@ -148,6 +172,7 @@ void token_service::refused() {
 }
 
 void token_service::reload() {
+    name_remedy();
     files_changed();  // as they are now
     keeper_.source_changed(clock_.now().steady);
     update();

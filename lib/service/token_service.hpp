@@ -46,6 +46,7 @@ class token_service {
     void reload();   // SIGHUP: read the files again
 
   private:
+    void name_remedy();
     void update();
     void renew();
     void read_file();

@@ -136,7 +136,7 @@ TEST_F(TokenKeeper, AnUnchangedFilePausesUntilItChanges) {
     EXPECT_TRUE(keeper.advise(now_).paused);
     EXPECT_FALSE(keeper.advise(now_).renew);
     EXPECT_EQ(keeper.advise(now_).wake, now_ + 60s);
-    EXPECT_THAT(keeper.why(), HasSubstr("put a valid token into it"));
+    EXPECT_THAT(keeper.why(), HasSubstr("put a valid token into hubspot.token_file; it is read again by itself"));
     keeper.source_changed(now_ + 5s);
     ASSERT_TRUE(keeper.advise(now_ + 5s).renew);
     keeper.renewed(grant("two", 0s), now_ + 5s);
