@@ -9,6 +9,7 @@
 #include <csignal>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
@@ -82,16 +83,21 @@ class parts {
                                 [this] { reports_.attempts_ended(); });
         tokens_.set_listener({[this] {
                                   engine_.on_token(clock_.now());
+                                  // HubSpot has refused nothing: there is nothing to probe, and nothing may be waiting.
+                                  if (std::exchange(without_token_, false))
+                                      engine_.resume(delivery::pause_reason::auth, clock_.now());
                                   delivery_.pump();
                               },
                               [this](const std::string& words) {
                                   engine_.on_token_failed(words, clock_.now());
-                                  if (tokens_.generation() == 0) engine_.wait_for_token();  // a probe would have none
+                                  without_token_ = tokens_.generation() == 0;
+                                  if (without_token_) engine_.wait_for_token();  // a probe would have none
                                   delivery_.pump();
                               }});
         tokens_.start();
         reports_.start();
         reports_.set_counter([this] { observing_.counts().file_done(); });
+        observing_.set_listener([this] { supervision_.changed(); });
         observing_.start();
         subscriptions_.start();
         account_.start();
@@ -156,15 +162,22 @@ class parts {
 
     observe::status_facts facts() {
         observe::status_facts now;
-        for (std::size_t i = 0; i < delivery::pause_reason_count && now.pause.empty(); ++i) {
+        const base::moment at = clock_.now();
+        for (std::size_t i = 0; i < delivery::pause_reason_count; ++i) {
             const auto reason = static_cast<delivery::pause_reason>(i);
             const auto* held = engine_.held().find(reason);
             if (held == nullptr) continue;
-            now.pause = delivery::name(reason);
-            now.pause_words = held->words;
+            const bool first = now.pause.empty();
+            now.pause += (first ? "" : ", ") + std::string(delivery::name(reason));
+            if (first) now.pause_words = held->words;
+            if (first && delivery::pauses::probes(reason))
+                now.looks_again =
+                    at.wall + std::chrono::duration_cast<base::wall_time::duration>(held->next_probe - at.steady);
+            now.by_operator = now.by_operator || reason == delivery::pause_reason::operator_;
         }
-        now.in_flight = engine_.status(clock_.now()).in_flight;
+        now.in_flight = engine_.status(at).in_flight;
         if (const observe::snapshot* s = observing_.latest()) {
+            now.inbox_gone = !s->inbox_files;
             now.files = s->open_files;
             now.changes = s->waiting;
             now.per_second = s->pace.value_or(0);
@@ -274,6 +287,7 @@ class parts {
     boost::asio::signal_set signals_;
     boost::asio::signal_set reload_signal_;
     bool stopping_ = false;
+    bool without_token_ = false;
     std::optional<base::error> fatal_;
 };
 
@@ -283,6 +297,7 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     ::umask(077);  // what others may read gets its mode by itself
     // Until a reload can be served: by default the signal would end the daemon.
     ::signal(SIGHUP, SIG_IGN);
+    ::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may go; the work goes on
     const config::folders paths = config::derive_folders(settings);
     const auto made = intake::ensure_folders(paths);
     if (!made) return made;

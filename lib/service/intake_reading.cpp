@@ -25,7 +25,7 @@ bool is_trouble(const base::error& e) { return e.code == base::errc::io || e.cod
 
 void log_read(const ledger::file_record& file, const import_piece& piece) {
     const std::string id = consent::format_file_id(file.arrival);
-    const std::string rows = std::to_string(piece.position.rows);
+    const auto rows = static_cast<std::int64_t>(piece.position.rows);
     if (!piece.ignored_columns.empty())
         base::log_event(base::level::info, "file.columns_ignored", {{"file", id}, {"columns", piece.ignored_columns}});
     if (file.duplicate_of)

@@ -17,8 +17,6 @@ boost::asio::awaitable<observe::monitor_answer> answer_page(snapshot_service& sn
     co_return observe::answer(page, s, counts);
 }
 
-boost::asio::awaitable<void> refresh(snapshot_service& snapshots) { co_await snapshots.take(); }
-
 }  // namespace
 
 observing::observing(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
@@ -39,7 +37,10 @@ observing::observing(const boost::asio::any_io_executor& home, boost::asio::thre
 
 void observing::start() {
     delivery_.set_counters([this](const ledger::ledger_change& c) { counts_.committed(c, clock_.now().steady); },
-                           [this](std::string_view event) { counts_.noticed(event); });
+                           [this](std::string_view event) {
+                               counts_.noticed(event);
+                               if (on_change_ && (event == "pause.begun" || event == "pause.ended")) on_change_();
+                           });
     const char* runtime = std::getenv("RUNTIME_DIRECTORY");
     const std::string path = observe::control_socket_path(settings_, runtime ? runtime : "");
     const auto socket = socket_.listen(path);
@@ -53,8 +54,13 @@ void observing::start() {
 }
 
 const observe::snapshot* observing::latest() {
-    if (tasks_.size() == 0) tasks_.spawn("snapshot", refresh(snapshots_));
+    if (tasks_.size() == 0 && !snapshots_.is_fresh()) tasks_.spawn("snapshot", refresh());
     return snapshots_.last();
+}
+
+boost::asio::awaitable<void> observing::refresh() {
+    co_await snapshots_.take();
+    if (on_change_) on_change_();
 }
 
 void observing::stop() {

@@ -23,8 +23,10 @@ class snapshot_service {
     snapshot_service(boost::asio::thread_pool& blocking, const base::clock& clock, const config::settings& settings,
                      delivery::engine& engine, const observe::counters& counts);
 
+    static constexpr base::milliseconds fresh_for{1'000};
     // At most as old as that: a scraper that asks often costs little.
-    boost::asio::awaitable<observe::snapshot> take(base::milliseconds old_max = base::milliseconds(1'000));
+    boost::asio::awaitable<observe::snapshot> take(base::milliseconds old_max = fresh_for);
+    bool is_fresh() const { return last_ && clock_.now().steady - taken_at_ < fresh_for; }
     const observe::snapshot* last() const { return last_ ? &*last_ : nullptr; }
     void begin_stop() { stopping_ = true; }
 

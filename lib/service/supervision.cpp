@@ -10,7 +10,7 @@
 namespace consent_sync::service {
 namespace {
 
-constexpr auto status_every = std::chrono::seconds(5);
+constexpr base::milliseconds status_every{5'000};
 constexpr auto progress_every = std::chrono::minutes(1);
 constexpr base::milliseconds after_grace{30'000};  // reports, and a name lookup that cannot be cut short
 constexpr base::milliseconds extension{60'000};    // of the start, from the last progress
@@ -26,7 +26,8 @@ void supervision::ready() {
     logged_at_ = clock_.now().steady;
     told_ = observe::status_line(from_.facts());
     observe::notify_ready(told_);
-    tell_status();
+    ready_ = true;
+    tell_status_after(status_every);
     if (watch_) feed();
 }
 
@@ -67,8 +68,13 @@ void supervision::feed() {
     });
 }
 
-void supervision::tell_status() {
-    status_timer_.expires_after(status_every);
+// Not from here: whoever calls may be in the middle of a step.
+void supervision::changed() {
+    if (ready_ && !stopping_) tell_status_after(base::milliseconds(0));
+}
+
+void supervision::tell_status_after(base::milliseconds wait) {
+    status_timer_.expires_after(wait);
     status_timer_.async_wait([this](boost::system::error_code ec) {
         if (ec || stopping_) return;
         const observe::status_facts facts = from_.facts();
@@ -76,7 +82,7 @@ void supervision::tell_status() {
         std::string now = observe::status_line(facts);
         if (now != told_) observe::notify_status(now);
         told_ = std::move(now);
-        tell_status();
+        tell_status_after(status_every);
     });
 }
 

@@ -28,12 +28,13 @@ class supervision {
     void ready();
     void reloading();
     void reloaded();
+    void changed();                           // what the status says is out of date: it is told at once
     void stopping(base::milliseconds grace);  // the alive notices go on until ended()
     void ended();
 
   private:
     void feed();
-    void tell_status();
+    void tell_status_after(base::milliseconds wait);
     void log_progress(const observe::status_facts& facts);  // once a minute while changes wait
 
     const base::clock& clock_;
@@ -42,6 +43,7 @@ class supervision {
     std::optional<observe::progress_watch> watch_;
     std::string told_;
     base::steady_time logged_at_{};
+    bool ready_ = false;
     bool stopping_ = false;
     bool stalled_ = false;
 };

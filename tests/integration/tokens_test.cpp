@@ -53,6 +53,16 @@ struct oauth_daemon : daemon_under_test {
     }
 };
 
+TEST(Tokens, ATokenThatWasMissingEndsThePauseThoughNothingWaits) {
+    daemon_under_test d({}, quick);
+    ASSERT_EQ(std::remove(d.file("token").c_str()), 0);
+    d.start();
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=pause.begun reason=auth") != std::string::npos; }));
+    d.write_token(daemon_under_test::token);
+    EXPECT_TRUE(d.wait([&] { return d.log().find("event=pause.ended reason=auth") != std::string::npos; }));
+    EXPECT_EQ(d.stop(), 0);
+}
+
 TEST(Tokens, AFileThatWasReplacedMeanwhileCausesNoPause) {
     daemon_under_test d({}, quick);
     d.start();

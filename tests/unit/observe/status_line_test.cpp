@@ -34,6 +34,29 @@ TEST(StatusLine, NamesThePauseFirstAndWhatWaitsForIt) {
     EXPECT_EQ(status_line(f), "paused (outage): HubSpot does not answer; 1 file, 50 changes left");
 }
 
+TEST(StatusLine, SaysWhatEndsThePause) {
+    status_facts f;
+    f.pause = "auth";
+    f.pause_words = "HubSpot refuses the token";
+    f.looks_again = base::from_unix_ms(1'795'636'785'000);
+    f.files = f.changes = 2;
+    EXPECT_EQ(status_line(f),
+              "paused (auth): HubSpot refuses the token; looks again at 2026-11-25T19:59:45Z; 2 files, 2 changes left");
+    f.pause = "auth, operator";
+    f.by_operator = true;
+    EXPECT_EQ(status_line(f),
+              "paused (auth, operator): HubSpot refuses the token; until somebody says: consent-sync resume; 2 files, "
+              "2 changes left");
+}
+
+TEST(StatusLine, SaysThatNoFileCanBeTaken) {
+    status_facts f;
+    f.inbox_gone = true;
+    EXPECT_EQ(status_line(f), "the inbox is not there, or not readable: no file can be taken");
+    f.files = f.changes = 1;
+    EXPECT_EQ(status_line(f), "1 file, 1 change left; the inbox is not there, or not readable: no file can be taken");
+}
+
 TEST(StatusLine, IsOneLineWithoutAddresses) {
     status_facts f;
     f.pause = "configuration";

@@ -70,6 +70,18 @@ TEST_F(Supervision, AStopIsNotOverdue) {
     io.run();  // nothing keeps the loop
 }
 
+TEST_F(Supervision, WhatHasChangedIsToldAtOnceAndNotWithinTheCall) {
+    supervision s(io.get_executor(), clock, from());
+    s.changed();  // nothing is told before it is ready
+    s.ready();
+    const std::size_t before = systemd.size();
+    facts.pause = "operator";
+    s.changed();
+    EXPECT_FALSE(systemd.has("STATUS=paused (operator)", before));
+    io.run_for(20ms);
+    EXPECT_TRUE(systemd.has("STATUS=paused (operator)", before));
+}
+
 TEST_F(Supervision, AReloadEndsWithReady) {
     facts.pause = "outage";
     supervision s(io.get_executor(), clock, from());
