@@ -20,6 +20,7 @@
 #include "intake/line_numbers.hpp"
 #include "intake/raw_row_reader.hpp"
 #include "observe/status_text.hpp"
+#include "secret_files.hpp"
 #include "service/importing.hpp"
 #include "service/reloading.hpp"
 
@@ -178,9 +179,13 @@ int check(int argc, char** argv) {
         std::cout << settings.error().message << "\n";
         return exit_faults;
     }
-    std::cout << path << ": good\n";
-    bool good = true;
-    if (given.count("files") > 0) {
+    const bool of_files = given.count("files") > 0;
+    std::vector<std::string> faults;
+    if (!of_files) faults = find_secret_faults(*settings);  // a dry run of files needs no token
+    for (const std::string& fault : faults) std::cout << path << ": " << fault << "\n";
+    bool good = faults.empty();
+    if (good) std::cout << path << ": good\n";
+    if (of_files) {
         const surroundings around = look_around(*settings, path);
         const auto& files = given["files"].as<std::vector<std::string>>();
         std::uint64_t sent = 0;

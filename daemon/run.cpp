@@ -1,7 +1,9 @@
 // consent-sync run: the daemon.
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <iostream>
 #include <sstream>
+#include <thread>
 
 #include "base/log.hpp"
 #include "commands.hpp"
@@ -13,6 +15,14 @@ namespace consent_sync::daemon {
 namespace po = boost::program_options;
 
 namespace {
+
+constexpr auto journal_patience = std::chrono::milliseconds(500);
+
+// journald finds the unit of an entry by the process that sent it. Of one that is gone before the entry is looked at it
+// has none, and neither `journalctl -u` nor `systemctl status` would say why the start failed.
+void let_journald_look() {
+    if (base::logs_to_journal()) std::this_thread::sleep_for(journal_patience);
+}
 
 // One line a fault: to people, or as entries of the journal with their priority.
 void tell_faults(const std::string& faults) {
@@ -48,12 +58,14 @@ int run(int argc, char** argv) {
     auto settings = service::load_checked(path);
     if (!settings) {
         tell_faults(settings.error().message);
+        let_journald_look();
         return exit_faults;
     }
     base::set_up_log(settings->log.format, settings->log.level);
     const auto ran = service::run_daemon(std::move(*settings), path);
     if (ran) return exit_done;
     base::log_event(base::level::error, "daemon.failed", {{"words", ran.error().message}});
+    let_journald_look();
     // A start that would fail again until somebody mends something: systemd does not try it.
     const bool hopeless = ran.error().code == base::errc::invalid_input || ran.error().code == base::errc::corrupt;
     return hopeless ? exit_faults : exit_failed;

@@ -1,5 +1,6 @@
 // The commands that end by themselves: what they print and their exit status.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -79,6 +80,19 @@ TEST_F(Commands, CheckTellsWhatWouldBeSentAndNamesLineAndColumnOfFaults) {
     EXPECT_TRUE(has(r, "rows 4: valid 2 (opt-outs 1), invalid 2")) << r.said;
     EXPECT_TRUE(has(r, "ignored column: shoe size")) << r.said;
     EXPECT_FALSE(has(r, "@example.com")) << r.said;
+}
+
+TEST_F(Commands, CheckLooksAtTheSecretsThatTheConfigurationNames) {
+    folder.write("with_token.json", "{ \"hubspot\": { \"token_file\": \"token\" } }");
+    const std::string question = "check --config " + (folder / "with_token.json");
+    EXPECT_EQ(run(question).status, 3);
+    EXPECT_TRUE(has(run(question), "token cannot be read: No such file or directory")) << run(question).said;
+    folder.write("token", "pat-test-0123456789abcdef\n");
+    ::chmod((folder / "token").c_str(), 0644);
+    EXPECT_TRUE(has(run(question), "can be read or written by everybody on this machine")) << run(question).said;
+    ::chmod((folder / "token").c_str(), 0600);
+    EXPECT_EQ(run(question).status, 0) << run(question).said;
+    EXPECT_TRUE(has(run(question), ": good")) << run(question).said;
 }
 
 TEST_F(Commands, CheckOfAGoodFileIsDone) {
