@@ -25,11 +25,10 @@ ExecReload=/usr/bin/consent-sync reload --config ${config}
   configure_file(${CMAKE_CURRENT_SOURCE_DIR}/systemd/consent-sync.service.in ${CMAKE_BINARY_DIR}/systemd/${name} @ONLY)
 endfunction()
 
-make_unit(consent-sync.service "" /etc/consent-sync/consent-sync.json consent-sync consent-sync "")
+make_unit(consent-sync.service "" /etc/consent-sync/consent-sync.json consent-sync consent-sync
+          "systemd-tmpfiles --create consent-sync.conf")
 make_unit(consent-sync@.service " (account %i)" /etc/consent-sync/%i.json consent-sync-accounts/%i consent-sync.%i
-          "# The inbox of an account that nobody knew when the package was installed; systemd-tmpfiles follows no links.
-ExecStartPre=+/bin/sh -c 'echo d /var/lib/consent-sync-accounts/%i/inbox 3770 consent-sync consent-drop | systemd-tmpfiles --create -'
-")
+          "/bin/sh -c 'echo d /var/lib/consent-sync-accounts/%i/inbox 3770 consent-sync consent-drop | systemd-tmpfiles --create -'")
 
 function(compress source destination name)
   set(made ${CMAKE_BINARY_DIR}/systemd/${name}.gz)
