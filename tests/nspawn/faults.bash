@@ -21,8 +21,7 @@ case_09_kill_9_loses_nothing() {
 case_10_the_watchdog_bites() {
     wrong=0
     local pid frozen
-    inside mkdir -p /run/systemd/system/$unit.d
-    inside sh -c "printf '[Service]\nWatchdogSec=2s\nRestartSec=100ms\n' > /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"
+    drop_in 'WatchdogSec=2s\nRestartSec=100ms'
     need "restarts with a short watchdog" inside systemctl restart "$unit"
     rows frozen.csv 10000 3000 unsubscribed
     drop_as alice frozen.csv
@@ -35,7 +34,7 @@ case_10_the_watchdog_bites() {
     wait "$frozen" 2>/dev/null
     need "because of the watchdog" grep -qi "watchdog timeout" <(entries -u "$unit" -o cat)
     need "nothing is lost" within 60 done_with frozen.csv 3000
-    inside sh -c "rm /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"
+    drop_out
     inside systemctl restart "$unit"
     return $wrong
 }
@@ -67,7 +66,7 @@ case_11b_a_stop_takes_stop_grace_and_no_longer() {
     wrong=0
     local begun took
     write_config consent-sync '"account": "main", "stop_grace": "5s"'
-    inside sh -c "mkdir -p /run/systemd/system/$unit.d; printf '[Service]\nTimeoutStopSec=2s\n' > /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"
+    drop_in TimeoutStopSec=2s
     need "restarts" inside systemctl restart "$unit"
     begun=$(date +%s%N)
     need "stops" inside systemctl stop "$unit"
@@ -86,7 +85,7 @@ case_11b_a_stop_takes_stop_grace_and_no_longer() {
     need "is not killed, as it asked systemd for more than TimeoutStopSec=" holds "$unit" Result success
     need "says that requests were cut" logged daemon.requests_cut
     sim_set '{"latency": "20ms"}'
-    inside sh -c "rm /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"
+    drop_out
     write_config consent-sync '"account": "main"'
     need "starts" inside systemctl start "$unit"
     need "nothing is lost" within 30 done_with cut.csv 200
@@ -99,7 +98,10 @@ case_12_token_rotation() {
     rows rotated.csv 1 100 unsubscribed
     drop_as alice rotated.csv
     need "the old token pauses" within 20 logged pause.begun
-    need "STATUS names the pause" within 20 holds "$unit" StatusText 'paused (auth)*'
+    need "STATUS names the pause, and when it looks again" within 20 holds "$unit" StatusText 'paused (auth)*; looks again at 20*Z*'
+    need "resumed, it looks at once" inside consent-sync resume
+    need "says where systemd has the token from" within 10 holds "$unit" StatusText \
+        '*put a valid token into /etc/credstore/consent-sync.hubspot-token (*), then systemctl restart consent-sync.service*'
     put_token pat-boot-the-next-one
     need "restart" inside systemctl restart "$unit"
     need "goes on" within 20 done_with rotated.csv 100

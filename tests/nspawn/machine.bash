@@ -33,24 +33,29 @@ make_root() {
     ln -sf /dev/null "$work/root/etc/systemd/system/systemd-networkd-wait-online.service"
 }
 
-boot_machine() {
-    local own=()
+# in_nspawn OPTIONS AND COMMAND…: takes the place of the calling shell.
+in_nspawn() {
+    local own=() hierarchy
     if [ ! -d /run/systemd/system ]; then
         # Without systemd on the host: the guest gets the cgroup that its launcher is in.
         own=(--keep-unit)
         for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
             [ -f "$hierarchy/cgroup.procs" ] || continue
             mkdir -p "$hierarchy/consent-sync-boot.$$"
+            echo "$BASHPID" > "$hierarchy/consent-sync-boot.$$/cgroup.procs"
         done
     fi
-    (
-        for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
-            [ ${#own[@]} = 0 ] || [ ! -d "$hierarchy/consent-sync-boot.$$" ] ||
-                echo "$BASHPID" > "$hierarchy/consent-sync-boot.$$/cgroup.procs"
-        done
-        exec systemd-nspawn -q -D "$work/root" -M "consent-sync-boot-$$" --register=no "${own[@]}" --private-network \
-            --console=read-only --bind-ro="$work/share:/mnt" /lib/systemd/systemd --system
-    ) > "$work/console" 2>&1 < /dev/null &
+    exec systemd-nspawn -q -D "$work/root" -M "consent-sync-boot-$$" --register=no "${own[@]}" --private-network "$@"
+}
+
+# Why nspawn does not run here, in its own words; empty: it does. What it needs is more than why_not can look at.
+why_not_nspawn() {
+    local words
+    words=$( (in_nspawn --pipe /bin/true) 2>&1 < /dev/null) || echo "systemd-nspawn does not run here: ${words:-no reason given}"
+}
+
+boot_machine() {
+    (in_nspawn --console=read-only --bind-ro="$work/share:/mnt" /lib/systemd/systemd --system) > "$work/console" 2>&1 < /dev/null &
     nspawn=$!
     leader=
     for _ in $(seq 200); do
@@ -77,6 +82,11 @@ stop_machine() {
     for _ in $(seq 100); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
     kill -KILL "$leader" "$nspawn" 2>/dev/null || true
     wait "$nspawn" 2>/dev/null || true
+}
+
+# Those that why_not and in_nspawn made.
+remove_cgroups() {
+    local hierarchy
     for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
         find "$hierarchy/consent-sync-boot.$$" -depth -type d -exec rmdir {} \; 2>/dev/null || true
     done

@@ -25,6 +25,14 @@ within() {
 }
 property() { inside systemctl show -P "$2" "$1"; }
 holds() { [[ $(property "$1" "$2") == $3 ]]; }
+# It ended, and systemd will not start it again by itself.
+given_up() { [ "$(property "$unit" ActiveState) $(property "$unit" NRestarts)" = "failed 0" ]; }
+tried_again() { [ "$(property "$unit" NRestarts)" -ge 1 ]; }
+done_files() { [ "$(entries -u "$unit" EVENT=file.done -o cat | wc -l)" = "$1" ]; }
+drop_in() {  # drop_in LINES: for the unit, until the machine ends or drop_out
+    inside sh -c "mkdir -p /run/systemd/system/$unit.d; printf '[Service]\n$1\n' > /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"
+}
+drop_out() { inside sh -c "rm /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload"; }
 active() { inside systemctl is-active "${1:-$unit}"; }
 # The events of a case are those since its begin: since an entry that no query of a case matches, as journalctl leaves out
 # the first match behind --after-cursor= when the cursor's own entry is none.
@@ -66,6 +74,11 @@ write_config() {  # write_config NAME MORE [MONITOR]
 { "hubspot": { "base_url": "https://localhost:8443", "ca_file": "/etc/consent-sync/ca.pem" },
   "inbox": { "settle": "200ms", "rescan": "2s" }, "batch": { "max_wait": "200ms" }, "monitor": { "listen": ${3:-null} }, $2 }
 JSON
+}
+# What bash would complete the last word to.
+complete_to() {
+    inside bash -c '. /usr/share/bash-completion/completions/consent-sync
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _consent_sync 2> /dev/null; echo "${COMPREPLY[*]}"' bash "$@"
 }
 main_pid() { property "$unit" MainPID; }
 restarted_since() { [ "$(main_pid)" != "$1" ] && [ "$(main_pid)" != 0 ] && active; }
