@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/redact.hpp"
 #include "base/time_text.hpp"
 
 namespace consent_sync::observe {
@@ -94,7 +95,10 @@ ledger::verdict_counts read_counts(const json::value& v) {
     return counts;
 }
 
-std::string read_text(const json::value& v) { return v.is_null() ? std::string() : std::string(v.as_string()); }
+// It is shown on a terminal, and another version's daemon may send anything.
+std::string read_text(const json::value& v) {
+    return v.is_null() ? std::string() : base::escape_controls(std::string_view(v.as_string()));
+}
 
 file_view read_file(const json::value& v) {
     file_view f;

@@ -106,6 +106,18 @@ TEST(SnapshotJson, ComesBackAsItWas) {
     EXPECT_EQ(format_status(*back, {}), format_status(s, {}));
 }
 
+TEST(SnapshotJson, WhatActsOnATerminalIsReadAsText) {
+    auto json = to_json(busy(), file_names::shown);
+    json["pauses"].as_array()[0].as_object()["words"] = "a\x1b[31mb\x7f";
+    json["account"] = "ac\nme";
+    const auto read = from_json(json);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->pauses[0].words, "a\\x1b[31mb\\x7f");
+    EXPECT_EQ(read->account, "ac\\nme");
+    EXPECT_EQ(to_json(*from_json(to_json(*read, file_names::shown)), file_names::shown),
+              to_json(*read, file_names::shown));
+}
+
 TEST(SnapshotJson, RefusesWhatItDoesNotKnow) {
     auto json = to_json(busy(), file_names::shown);
     json["schema"] = 2;
