@@ -67,7 +67,9 @@ int run(int argc, char** argv) {
     base::log_event(base::level::error, "daemon.failed", {{"words", ran.error().message}});
     let_journald_look();
     // A start that would fail again until somebody mends something: systemd does not try it.
-    const bool hopeless = ran.error().code == base::errc::invalid_input || ran.error().code == base::errc::corrupt;
+    const base::errc why = ran.error().code;
+    const bool hopeless =
+        why == base::errc::invalid_input || why == base::errc::corrupt || why == base::errc::unsupported;
     return hopeless ? exit_faults : exit_failed;
 }
 

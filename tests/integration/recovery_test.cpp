@@ -112,6 +112,20 @@ void expect_refuses(const std::function<void(std::string&)>& damage) {
     EXPECT_EQ(d.names("/done").size(), 1u);
 }
 
+// Starting again would not mend it, so systemd must not try: status 3.
+TEST(Recovery, LedgerOfANewerVersionIsRefusedForGoodAndKept) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    {
+        std::fstream ledger(d.state("/ledger.db"), std::ios::in | std::ios::out | std::ios::binary);
+        ledger.seekp(63).put(99);  // the last byte of PRAGMA user_version
+    }
+    const auto size = fs::file_size(d.state("/ledger.db"));
+    EXPECT_EQ(d.fail_to_start(), 3);
+    EXPECT_NE(d.log().find("written by a newer consent-sync"), std::string::npos) << d.log();
+    EXPECT_EQ(fs::file_size(d.state("/ledger.db")), size);
+}
+
 TEST(Recovery, LedgerWithoutItsHeaderIsRefusedAndKept) {
     expect_refuses([](std::string& bytes) { std::fill(bytes.begin(), bytes.begin() + 512, 'x'); });
 }

@@ -43,6 +43,8 @@ case_03b_man_pages_and_completion() {
     need "completes options" is "$(complete_to consent-sync status --w)" "--watch"
     need "completes configurations" is "$(complete_to consent-sync run --config /etc/consent-sync/c)" \
         "/etc/consent-sync/consent-sync.json"
+    need "behind an equals sign too" is "$(complete_to consent-sync run --config = /etc/consent-sync/c)" \
+        "/etc/consent-sync/consent-sync.json"
     for command in $(complete_to consent-sync "" | sed 's/--.*//'); do
         need "$command has help" inside consent-sync "$command" --help
         need "$command is in the manual" inside sh -c "MANWIDTH=80 man consent-sync | grep -qw $command"
