@@ -2,76 +2,60 @@
 
 #include <algorithm>
 
-#include "ledger/change_row.hpp"
-
 namespace consent_sync::ledger {
 namespace {
 
-// Rows that one statement appends: it finds its place in the table, and takes its memory, once for all of them.
-constexpr std::size_t append_rows = 16;
-
-constexpr const char* columns = "id, subscriber, subscription, channel, state, basis, explanation, verdict";
-
-std::optional<int> number(const std::optional<consent::legal_basis>& basis) {
-    if (!basis) return std::nullopt;
-    return static_cast<int>(*basis);
+fetched_change read_fetched(const row_view& row, consent::place id, const row_end* end) {
+    fetched_change found;
+    found.change = row.change(id);
+    found.hash = row.hash();
+    found.settled = end != nullptr;
+    found.confirmed = end && end->verdict == consent::verdict::confirmed;
+    return found;
 }
 
-// Changes that differ in nothing but their place are settled by one statement.
-bool same_end(const settled_change& a, const settled_change& b) {
-    return b.id.id() == a.id.id() + 1 && a.attempt == b.attempt && a.verdict == b.verdict && a.success == b.success &&
-           a.hubspot_time_ms == b.hubspot_time_ms;
+// The changes of `all` from `first` on that lie in one block.
+template <class Change, class Place>
+std::size_t end_of_block(std::span<const Change> all, std::size_t first, Place place) {
+    const block_id block = block_of(place(all[first]));
+    std::size_t end = first + 1;
+    while (end < all.size() && block_of(place(all[end])) == block) ++end;
+    return end;
 }
 
-std::string append_sql(std::size_t rows) {
-    std::string sql =
-        "INSERT INTO changes(id, subscriber, subscription, channel, state, basis, explanation, original, "
-        "offset, verdict, reason) VALUES";
-    for (std::size_t i = 0; i < rows; ++i) sql += i == 0 ? "(?,?,?,?,?,?,?,?,?,?,0)" : ",(?,?,?,?,?,?,?,?,?,?,0)";
-    return sql;
+[[noreturn]] void fail_twice(consent::place id) {
+    throw database_error(base::errc::corrupt, "ledger: change " + std::to_string(id.id()) +
+                                                  " is to get a second verdict: a bug, or two programs that write this "
+                                                  "ledger. Keep a copy of it and report it with the log");
 }
 
 }  // namespace
 
 change_table::change_table(database& db, file_table& files, overtakes& ahead)
-    : db_(db),
-      files_(files),
+    : files_(files),
       ahead_(ahead),
-      append_(db.prepare(append_sql(1))),
-      append_many_(db.prepare(append_sql(append_rows))),
+      blocks_(db),
+      insert_verdicts_(db.prepare("INSERT INTO verdict_blocks(unsent_opt_outs, data, id) VALUES(?,?,?)")),
+      update_verdicts_(db.prepare("UPDATE verdict_blocks SET data=? WHERE id=?")),
+      update_all_(db.prepare("UPDATE verdict_blocks SET unsent_opt_outs=?, data=? WHERE id=?")),
+      insert_rows_(db.prepare("INSERT INTO row_blocks(data, id) VALUES(?,?)")),
+      update_rows_(db.prepare("UPDATE row_blocks SET data=? WHERE id=?")),
       append_reason_(db.prepare("INSERT INTO reasons(id, category, message, correlation_id, superseded_by, attempt) "
                                 "VALUES(?,?,?,?,?,?)")),
-      bulk_(db.prepare(std::string("SELECT ") + columns +
-                       " FROM changes WHERE id>? AND id<=? AND verdict=0 AND state<>2 ORDER BY id LIMIT ?")),
-      opt_outs_(db.prepare(std::string("SELECT ") + columns +
-                           " FROM changes INDEXED BY changes_unsent_opt_outs "
-                           "WHERE verdict=0 AND state=2 AND id>? AND id<=? ORDER BY id LIMIT ?")),
-      one_(db.prepare(std::string("SELECT ") + columns + " FROM changes WHERE id=?")),
-      settle_(db.prepare("UPDATE changes SET verdict=?, reason=?, attempt=?, hubspot_at=? "
-                         "WHERE id BETWEEN ? AND ? AND verdict=0")),
+      of_category_(db.prepare("SELECT id FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
+      remove_verdicts_(db.prepare("DELETE FROM verdict_blocks WHERE id=?")),
+      remove_rows_(db.prepare("DELETE FROM row_blocks WHERE id=?")),
       defer_(db.prepare("INSERT OR REPLACE INTO deferred(hash, change) VALUES(?,?)")),
       deferred_(db.prepare("SELECT change FROM deferred WHERE hash=? ORDER BY change LIMIT ?")),
       undefer_(db.prepare("DELETE FROM deferred WHERE hash=? AND change<=?")),
-      any_deferred_(db.prepare("SELECT 1 FROM deferred WHERE hash=? LIMIT 1")),
-      opt_ins_(db.prepare("SELECT count(*) FROM changes WHERE id BETWEEN ? AND ? AND verdict=0 AND state=1")) {}
-
-void change_table::bind_row(statement& append, int& index, const new_row& row) {
-    const consent::change& c = row.change;
-    const std::optional<std::int64_t> original = row.original ? std::optional(row.original.id()) : std::nullopt;
-    const int verdict = row.invalid ? static_cast<int>(consent::verdict::invalid) : 0;
-    append.bind_next(index, c.id.id(), c.subscriber, c.subscription, static_cast<int>(c.channel),
-                     static_cast<int>(c.state), number(c.basis), c.explanation, original, row.offset, verdict);
-}
+      any_deferred_(db.prepare("SELECT 1 FROM deferred WHERE hash=? LIMIT 1")) {}
 
 void change_table::append(std::span<const new_row> rows) {
+    const auto place = [](const new_row& row) { return row.change.id; };
     for (std::size_t first = 0; first < rows.size();) {
-        const bool many = rows.size() - first >= append_rows;
-        statement& append = many ? append_many_ : append_;
-        append.restart();
-        int index = 1;
-        const std::size_t end = first + (many ? append_rows : 1);
-        for (; first < end; ++first) bind_row(append, index, rows[first]);
-        append.execute();
+        const std::size_t end = end_of_block(rows, first, place);
+        append_block(block_of(rows[first].change.id), rows.subspan(first, end - first), first == 0);
+        first = end;
     }
     for (const new_row& row : rows) {
         if (row.invalid)
@@ -82,13 +66,50 @@ void change_table::append(std::span<const new_row> rows) {
     }
 }
 
-fetched_change change_table::read_fetched(const statement& row) const {
-    fetched_change found;
-    found.change = read_change(row);
-    found.hash = consent::hash_key(found.change);
-    found.settled = row.integer(7) != 0;
-    found.confirmed = row.integer(7) == static_cast<int>(consent::verdict::confirmed);
-    return found;
+// Only the first block of a piece may hold rows of the piece before.
+void change_table::append_block(block_id block, std::span<const new_row> rows, bool may_exist) {
+    std::optional<verdict_block> known;
+    if (may_exist) known = blocks_.verdicts(block);
+    bytes_.clear();
+    if (known) bytes_ = blocks_.copy_rows(block);
+    verdict_block verdicts = known.value_or(verdict_block());
+    const unsigned before = known ? verdicts.unsent_opt_outs() : 0;
+    for (const new_row& row : rows) {
+        const unsigned index = index_in_block(row.change.id);
+        if (index < verdicts.size())
+            throw database_error(base::errc::corrupt, "ledger: change " + std::to_string(row.change.id.id()) +
+                                                          " is to be stored a second time, or after a later one");
+        verdicts.add(index, row.change.is_opt_out());
+        if (row.invalid) verdicts.settle(index, {consent::verdict::invalid, {}, 0, 0});
+        append_row(bytes_, row);
+    }
+    (known ? update_rows_ : insert_rows_).run_with(blob{bytes_}, block).execute();
+    if (known) return put(block, verdicts, before);
+    verdicts.format(bytes_);
+    insert_verdicts_.run_with(verdicts.unsent_opt_outs(), blob{bytes_}, block).execute();
+}
+
+// The index over unsent opt-outs is touched only when their number changes.
+void change_table::put(block_id block, const verdict_block& verdicts, unsigned unsent_opt_outs_before) {
+    verdicts.format(bytes_);
+    const unsigned unsent = verdicts.unsent_opt_outs();
+    if (unsent == unsent_opt_outs_before)
+        update_verdicts_.run_with(blob{bytes_}, block).execute();
+    else
+        update_all_.run_with(unsent, blob{bytes_}, block).execute();
+}
+
+// Appends the wanted rows of the block, in order, until there are `most` in all.
+std::size_t change_table::fetch_from(block_id block, const verdict_block& verdicts, const pick& wanted,
+                                     std::size_t most, std::vector<fetched_change>& out) {
+    std::optional<row_block_reader> rows;
+    row_view row;
+    for (unsigned index = 0; index < verdicts.size() && out.size() < most; ++index) {
+        if (!wanted(verdicts, index)) continue;
+        if (!rows) rows.emplace(blocks_.rows(block));
+        if (rows->find(index, row)) out.push_back(read_fetched(row, place_in_block(block, index), verdicts.end(index)));
+    }
+    return out.size();
 }
 
 fetched change_table::fetch_bulk(consent::place after, consent::place bound, std::size_t most) {
@@ -111,10 +132,16 @@ fetched change_table::fetch_bulk(consent::place after, consent::place bound, std
     return out;
 }
 
+// In (after, to].
 void change_table::fetch_segment(consent::place after, consent::place to, std::size_t most, fetched& out) {
-    bulk_.run_with(after.id(), to.id(), most - out.changes.size());
-    while (bulk_.step()) out.changes.push_back(read_fetched(bulk_));
-    bulk_.restart();
+    const consent::place first(after.id() + 1);
+    blocks_.each_block(first, to, [&](block_id block, const verdict_block& verdicts) {
+        const pick wanted = [&](const verdict_block& v, unsigned index) {
+            const consent::place id = place_in_block(block, index);
+            return v.is_unsettled(index) && !v.is_opt_out(index) && id >= first && id <= to;
+        };
+        return fetch_from(block, verdicts, wanted, most, out.changes) < most;
+    });
     out.scanned_to = out.changes.size() < most ? to : out.changes.back().change.id;
 }
 
@@ -130,9 +157,14 @@ fetched change_table::fetch_released(consent::place after, consent::place to, st
 
 fetched change_table::fetch_opt_outs(consent::place after, consent::place to, std::size_t most) {
     fetched out;
-    opt_outs_.run_with(after.id(), to.id(), most);
-    while (opt_outs_.step()) out.changes.push_back(read_fetched(opt_outs_));
-    opt_outs_.restart();
+    const consent::place first(after.id() + 1);
+    blocks_.each_block_with_unsent_opt_outs(first, to, [&](block_id block, const verdict_block& verdicts) {
+        const pick wanted = [&](const verdict_block& v, unsigned index) {
+            const consent::place id = place_in_block(block, index);
+            return v.is_unsettled(index) && v.is_opt_out(index) && id >= first && id <= to;
+        };
+        return fetch_from(block, verdicts, wanted, most, out.changes) < most;
+    });
     out.reached_end = out.changes.size() < most;
     out.scanned_to = out.reached_end ? to : out.changes.back().change.id;
     mark_overtaken(out.changes);
@@ -142,9 +174,13 @@ fetched change_table::fetch_opt_outs(consent::place after, consent::place to, st
 std::vector<fetched_change> change_table::fetch(std::span<const consent::place> places) {
     std::vector<fetched_change> out;
     for (const consent::place place : places) {
-        one_.run_with(place.id());
-        if (one_.step()) out.push_back(read_fetched(one_));
-        one_.restart();
+        auto found = blocks_.find(place);
+        if (!found) continue;
+        fetched_change& fetched = out.emplace_back();
+        fetched.hash = consent::hash_key(found->change);
+        fetched.change = std::move(found->change);
+        fetched.settled = found->end.has_value();
+        fetched.confirmed = found->end && found->end->verdict == consent::verdict::confirmed;
     }
     return out;
 }
@@ -173,10 +209,11 @@ bool change_table::any_deferred(consent::key_hash hash) {
 }
 
 std::uint64_t change_table::count_opt_ins(consent::arrival_number arrival) {
-    opt_ins_.run_with(consent::place(arrival, 0).id(), consent::place(arrival, consent::place::row_max).id());
-    opt_ins_.step();
-    const auto count = static_cast<std::uint64_t>(opt_ins_.integer(0));
-    opt_ins_.restart();
+    std::uint64_t count = 0;
+    const consent::place last(arrival, consent::place::row_max);
+    blocks_.scan(consent::place(arrival, 0), last, [&count](const scanned_row& at) {
+        count += !at.end && at.row.state == consent::status_state::subscribed;
+    });
     return count;
 }
 
@@ -188,69 +225,131 @@ void change_table::mark_overtaken(std::span<fetched_change> candidates) {
 consent::place change_table::overtaken_by(const fetched_change& candidate) {
     const consent::place newest = ahead_.find(candidate.hash);
     if (newest <= candidate.change.id) return {};
-    const auto opt_out = find(newest);
-    if (opt_out && consent::same_key(*opt_out, candidate.change)) return newest;
+    if (issued(newest, candidate.change)) return newest;
     // Another key with the same hash holds the entry: look at all of them.
     consent::place best;
-    for (const consent::place place : ahead_.find_all(candidate.hash)) {
-        const auto other = find(place);
-        if (other && place > candidate.change.id && consent::same_key(*other, candidate.change))
-            best = std::max(best, place);
-    }
+    for (const consent::place place : ahead_.find_all(candidate.hash))
+        if (place > candidate.change.id && issued(place, candidate.change)) best = std::max(best, place);
     return best;
 }
 
-std::optional<consent::change> change_table::find(consent::place id) {
-    one_.run_with(id.id());
-    std::optional<consent::change> found;
-    if (one_.step()) found = read_fetched(one_).change;
-    one_.restart();
-    return found;
-}
-
 bool change_table::issued(consent::place original, const consent::change& change) {
-    const auto found = find(original);
-    return found && consent::same_key(*found, change);
+    const auto found = blocks_.find(original);
+    return found && consent::same_key(found->change, change);
 }
 
 void change_table::settle(std::span<const settled_change> changes) {
-    std::vector<settled_change> sorted(changes.begin(), changes.end());
-    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    std::vector<const settled_change*> sorted;  // they are large
+    sorted.reserve(changes.size());
+    for (const settled_change& change : changes) sorted.push_back(&change);
+    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+    const std::span<const settled_change* const> all(sorted);
+    const auto place = [](const settled_change* change) { return change->id; };
     verdict_counts counts{};
-    for (std::size_t first = 0; first < sorted.size();) {
-        std::size_t last = first;
-        while (last + 1 < sorted.size() && same_end(sorted[last], sorted[last + 1])) ++last;
-        settle_run(std::span(sorted).subspan(first, last - first + 1));
-        counts[static_cast<std::size_t>(sorted[first].verdict)] += last - first + 1;
-        const auto arrival = sorted[first].id.arrival();
-        first = last + 1;
-        if (first == sorted.size() || sorted[first].id.arrival() != arrival) {
+    for (std::size_t first = 0; first < all.size();) {
+        const std::size_t end = end_of_block(all, first, place);
+        settle_in_block(block_of(all[first]->id), all.subspan(first, end - first));
+        const auto arrival = all[first]->id.arrival();
+        for (; first < end; ++first) ++counts[static_cast<std::size_t>(all[first]->verdict)];
+        if (first == all.size() || all[first]->id.arrival() != arrival) {
             files_.add_verdicts(arrival, counts);
             counts = {};
         }
     }
+    for (const settled_change* change : all)
+        if (change->reason) append_reason(*change, *change->reason);
 }
 
-void change_table::settle_run(std::span<const settled_change> run) {
-    const settled_change& first = run.front();
-    const std::optional<std::int64_t> by = first.attempt ? std::optional(first.attempt) : std::nullopt;
-    const std::optional<std::int64_t> at = first.hubspot_time_ms ? std::optional(first.hubspot_time_ms) : std::nullopt;
-    settle_
-        .run_with(static_cast<int>(first.verdict), static_cast<int>(first.success), by, at, first.id.id(),
-                  run.back().id.id())
-        .execute();
-    if (db_.changed_rows() != static_cast<int>(run.size()))
-        throw database_error(base::errc::corrupt,
-                             "ledger: change " + std::to_string(first.id.id()) +
-                                 " (or one after it) is to get a second verdict: a bug, or two programs that "
-                                 "write this ledger. Keep a copy of it and report it with the log");
-    for (const settled_change& change : run) {
-        if (!change.reason) continue;
-        const reason& why = *change.reason;
-        const std::optional<std::int64_t> newer =
-            why.superseded_by ? std::optional(why.superseded_by.id()) : std::nullopt;
-        append_reason_.run_with(change.id.id(), why.category, why.message, why.correlation_id, newer, by).execute();
+void change_table::settle_in_block(block_id block, std::span<const settled_change* const> changes) {
+    auto verdicts = blocks_.verdicts(block);
+    if (!verdicts) fail_twice(changes.front()->id);
+    const unsigned before = verdicts->unsent_opt_outs();
+    for (const settled_change* change : changes) {
+        const unsigned index = index_in_block(change->id);
+        if (!verdicts->is_unsettled(index)) fail_twice(change->id);
+        verdicts->settle(index, {change->verdict, change->success, change->attempt, change->hubspot_time_ms});
     }
+    put(block, *verdicts, before);
+}
+
+void change_table::append_reason(const settled_change& change, const reason& why) {
+    const std::optional<std::int64_t> by = change.attempt ? std::optional(change.attempt) : std::nullopt;
+    const std::optional<std::int64_t> newer = why.superseded_by ? std::optional(why.superseded_by.id()) : std::nullopt;
+    append_reason_.run_with(change.id.id(), why.category, why.message, why.correlation_id, newer, by).execute();
+}
+
+// `change` returns how many rows of the block it changed; those blocks are stored.
+std::uint64_t change_table::change_blocks(consent::arrival_number arrival,
+                                          const std::function<std::uint64_t(block_id, verdict_block&)>& change) {
+    std::uint64_t changed = 0;
+    const consent::place last(arrival, consent::place::row_max);
+    blocks_.each_block(consent::place(arrival, 0), last, [&](block_id block, const verdict_block& found) {
+        verdict_block verdicts = found;
+        const std::uint64_t here = change(block, verdicts);
+        if (here == 0) return true;
+        changed += here;
+        verdicts.drop_unused_ends();
+        put(block, verdicts, found.unsent_opt_outs());
+        return true;
+    });
+    return changed;
+}
+
+std::uint64_t change_table::reopen(consent::arrival_number arrival, std::initializer_list<consent::verdict> verdicts) {
+    return change_blocks(arrival, [verdicts](block_id, verdict_block& block) {
+        std::uint64_t reopened = 0;
+        for (unsigned i = 0; i < block.size(); ++i) {
+            const row_end* const end = block.end(i);
+            if (!end || std::find(verdicts.begin(), verdicts.end(), end->verdict) == verdicts.end()) continue;
+            block.reopen(i);
+            ++reopened;
+        }
+        return reopened;
+    });
+}
+
+std::uint64_t change_table::reopen_invalid(consent::arrival_number arrival, const std::string& category) {
+    return change_blocks(arrival, [&](block_id block, verdict_block& verdicts) {
+        std::uint64_t reopened = 0;
+        of_category_.run_with(place_in_block(block, 0).id(), place_in_block(block, block_rows - 1).id(), category);
+        while (of_category_.step()) {
+            const unsigned index = index_in_block(consent::place(of_category_.integer(0)));
+            if (!verdicts.has_verdict(index, consent::verdict::invalid)) continue;
+            verdicts.reopen(index);
+            ++reopened;
+        }
+        of_category_.restart();
+        return reopened;
+    });
+}
+
+std::uint64_t change_table::invalidate_waiting(consent::arrival_number arrival) {
+    return change_blocks(arrival, [](block_id, verdict_block& block) {
+        std::uint64_t ended = 0;
+        for (unsigned i = 0; i < block.size(); ++i) {
+            if (!block.is_unsettled(i) || block.is_opt_out(i)) continue;
+            block.settle(i, {consent::verdict::invalid, {}, 0, 0});
+            ++ended;
+        }
+        return ended;
+    });
+}
+
+std::pair<std::uint64_t, consent::place> change_table::remove_first(consent::arrival_number arrival,
+                                                                    std::uint64_t most) {
+    std::vector<block_id> gone;
+    std::uint64_t rows = 0;
+    const consent::place last(arrival, consent::place::row_max);
+    blocks_.each_block(consent::place(arrival, 0), last, [&](block_id block, const verdict_block& verdicts) {
+        gone.push_back(block);
+        rows += verdicts.rows();
+        return rows < most;
+    });
+    for (const block_id block : gone) {
+        remove_verdicts_.run_with(block).execute();
+        remove_rows_.run_with(block).execute();
+    }
+    return {rows, gone.empty() ? consent::place() : place_in_block(gone.back(), block_rows - 1)};
 }
 
 }  // namespace consent_sync::ledger

@@ -1,9 +1,14 @@
 // The changes of the ledger: appended as files are read, chosen in order of their place, settled once.
 #pragma once
 
+#include <functional>
+#include <initializer_list>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "ledger/block_reader.hpp"
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/overtakes.hpp"
@@ -37,23 +42,41 @@ class change_table {
     // Each change gets its verdict. One that has a verdict already is a broken invariant: database_error(corrupt).
     void settle(std::span<const settled_change> changes);
 
+    // Takes back the verdicts of a file's rows that are one of these. Returns how many.
+    std::uint64_t reopen(consent::arrival_number arrival, std::initializer_list<consent::verdict> verdicts);
+    // The same of its rows that are invalid for the reason `category`.
+    std::uint64_t reopen_invalid(consent::arrival_number arrival, const std::string& category);
+    // Its rows without a verdict but opt-outs become invalid. Their reasons are the caller's business.
+    std::uint64_t invalidate_waiting(consent::arrival_number arrival);
+    // Removes a file's first blocks, until at least `most` rows are gone. Returns how many were, and where the last
+    // was.
+    std::pair<std::uint64_t, consent::place> remove_first(consent::arrival_number arrival, std::uint64_t most);
+
     // Whether this ledger issued `original` for the key of `change`.
     bool issued(consent::place original, const consent::change& change);
 
+    block_reader& blocks() { return blocks_; }
+
   private:
-    static void bind_row(statement& append, int& index, const new_row& row);
-    fetched_change read_fetched(const statement& row) const;
+    using pick = std::function<bool(const verdict_block&, unsigned index)>;
+    void append_block(block_id block, std::span<const new_row> rows, bool may_exist);
+    void put(block_id block, const verdict_block& verdicts, unsigned unsent_opt_outs_before);
+    std::size_t fetch_from(block_id block, const verdict_block& verdicts, const pick& wanted, std::size_t most,
+                           std::vector<fetched_change>& out);
     void fetch_segment(consent::place after, consent::place to, std::size_t most, fetched& out);
     consent::place overtaken_by(const fetched_change& candidate);
     void mark_overtaken(std::span<fetched_change> candidates);
-    std::optional<consent::change> find(consent::place id);
-    void settle_run(std::span<const settled_change> run);
+    void settle_in_block(block_id block, std::span<const settled_change* const> changes);
+    void append_reason(const settled_change& change, const reason& why);
+    std::uint64_t change_blocks(consent::arrival_number arrival,
+                                const std::function<std::uint64_t(block_id, verdict_block&)>& change);
 
-    database& db_;
     file_table& files_;
     overtakes& ahead_;
-    statement append_, append_many_, append_reason_, bulk_, opt_outs_, one_, settle_, defer_, deferred_, undefer_,
-        any_deferred_, opt_ins_;
+    block_reader blocks_;
+    statement insert_verdicts_, update_verdicts_, update_all_, insert_rows_, update_rows_, append_reason_, of_category_,
+        remove_verdicts_, remove_rows_, defer_, deferred_, undefer_, any_deferred_;
+    std::string bytes_;  // of the block that is written; its room is used again
 };
 
 }  // namespace consent_sync::ledger

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "ledger/changes_view.hpp"
+
 namespace consent_sync::ledger {
 namespace {
 
@@ -111,6 +113,11 @@ void statement::bind(int index, std::string_view value) {
     if (sqlite3_bind_text64(handle_.get(), index, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK) fail();
 }
 
+void statement::bind(int index, blob value) {
+    const char* bytes = value.bytes.data() ? value.bytes.data() : "";
+    if (sqlite3_bind_blob64(handle_.get(), index, bytes, value.bytes.size(), SQLITE_STATIC) != SQLITE_OK) fail();
+}
+
 void statement::bind(int index, std::nullopt_t) {
     if (sqlite3_bind_null(handle_.get(), index) != SQLITE_OK) fail();
 }
@@ -128,6 +135,7 @@ database::database(const std::string& path, access how) {
     sqlite3_busy_timeout(raw, 5'000);
     // Memory for the statement that runs, taken once: else each of them goes to the allocator several times.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_LOOKASIDE, nullptr, lookaside_bytes, lookaside_slots);
+    if (add_changes_view(raw) != SQLITE_OK) throw_error(raw, "adding the view of the changes");
 }
 
 void database::execute(const char* sql) {

@@ -2,7 +2,8 @@
 //
 // Inside lib/ledger a failing statement throws database_error, because every failure has the same answer there: roll
 // the transaction back. store::transact() is the one place that catches it and turns it into base::error; nothing
-// outside of lib/ledger sees the exception. Not thread-safe: one connection belongs to one thread at a time.
+// outside of lib/ledger sees the exception. Every connection knows the table `changes` (changes_view). Not thread-safe:
+// one connection belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,11 @@ class database_error : public std::runtime_error {
   public:
     database_error(base::errc why, const std::string& message) : std::runtime_error(message), code(why) {}
     base::errc code;
+};
+
+// Bytes that are stored as they are (BLOB); all other strings are TEXT.
+struct blob {
+    std::string_view bytes;
 };
 
 class statement {
@@ -62,6 +68,7 @@ class statement {
     void bind(int index, std::uint64_t value) { bind(index, static_cast<std::int64_t>(value)); }
     void bind(int index, std::string_view value);
     void bind(int index, const std::string& value) { bind(index, std::string_view(value)); }
+    void bind(int index, blob value);
     void bind(int index, std::nullopt_t);
     template <class Value>
     void bind(int index, const std::optional<Value>& value) {

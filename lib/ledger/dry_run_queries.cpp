@@ -3,18 +3,6 @@
 #include <algorithm>
 
 namespace consent_sync::ledger {
-namespace {
-
-consent::change read_key(const statement& row) {
-    consent::change c;
-    c.id = consent::place(row.integer(0));
-    c.subscriber = row.text(1);
-    c.subscription = row.integer(2);
-    c.channel = static_cast<consent::channel>(row.integer(3));
-    return c;
-}
-
-}  // namespace
 
 base::result<std::unique_ptr<dry_run_reader>> dry_run_reader::open(const std::string& path) {
     try {
@@ -28,17 +16,11 @@ base::result<std::unique_ptr<dry_run_reader>> dry_run_reader::open(const std::st
 dry_run_reader::dry_run_reader(std::unique_ptr<database> db)
     : db_(std::move(db)),
       files_(*db_),
+      blocks_(*db_),
       same_content_(db_->prepare("SELECT min(arrival) FROM files WHERE sha256=? AND claimed_at>=?")),
-      // Unsent ones lie in open files alone.
-      unsent_(db_->prepare(
-          "SELECT c.id, c.subscriber, c.subscription, c.channel FROM files f JOIN changes c ON c.id BETWEEN "
-          "f.arrival<<32 AND (f.arrival<<32)+4294967295 WHERE f.state<5 AND c.verdict=0")),
+      open_(db_->prepare("SELECT arrival FROM files WHERE state<5 ORDER BY arrival")),
       waiting_(db_->prepare("SELECT coalesce(sum(rows-confirmed-rejected-invalid-superseded-unconfirmed),0) FROM files "
-                            "WHERE state<5 AND gate<>2")),
-      one_(db_->prepare("SELECT id, subscriber, subscription, channel FROM changes WHERE id=?")),
-      newer_(db_->prepare(
-          "SELECT id, subscriber, subscription, channel FROM changes WHERE id>? AND subscriber IS NOT NULL "
-          "AND (verdict<>3 OR state=2)")) {}
+                            "WHERE state<5 AND gate<>2")) {}
 
 base::result<dry_run_facts> dry_run_reader::ask(
     const std::string& sha256, base::wall_time since,
@@ -55,12 +37,7 @@ base::result<dry_run_facts> dry_run_reader::ask(
         waiting_.step();
         facts.waiting = static_cast<std::uint64_t>(waiting_.integer(0));
         waiting_.restart();
-        if (facts.waiting > 0 && !opt_outs.empty()) {
-            unsent_.run_with();
-            while (unsent_.step())
-                facts.superseded_in_ledger += opt_outs.contains(consent::hash_key(read_key(unsent_)));
-            unsent_.restart();
-        }
+        if (facts.waiting > 0 && !opt_outs.empty()) facts.superseded_in_ledger = count_superseded(opt_outs);
         if (!returning.empty()) find_newer(returning);
         db_->execute("COMMIT");
         return facts;
@@ -73,28 +50,42 @@ base::result<dry_run_facts> dry_run_reader::ask(
     }
 }
 
+// Unsent ones lie in open files alone.
+std::uint64_t dry_run_reader::count_superseded(
+    const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs) {
+    std::uint64_t count = 0;
+    open_.run_with();
+    while (open_.step()) {
+        const auto arrival = static_cast<consent::arrival_number>(open_.integer(0));
+        const consent::place last(arrival, consent::place::row_max);
+        blocks_.scan(consent::place(arrival, 0), last, [&](const scanned_row& at) {
+            if (!at.end) count += opt_outs.contains(at.row.hash());
+        });
+    }
+    open_.restart();
+    return count;
+}
+
 // As newer_changes does when such a file is imported.
 void dry_run_reader::find_newer(std::vector<returning_row>& returning) {
     boost::unordered_flat_map<consent::key_hash, std::vector<returning_row*>> by_key;
     consent::place lowest(INT64_MAX);
     for (returning_row& row : returning) {
-        one_.run_with(row.original.id());
-        row.issued = one_.step() && consent::same_key(read_key(one_), row.change);
-        one_.restart();
+        const auto original = blocks_.find(row.original);
+        row.issued = original && consent::same_key(original->change, row.change);
         if (!row.issued) continue;
         lowest = std::min(lowest, row.original);
         by_key[consent::hash_key(row.change)].push_back(&row);
     }
     if (by_key.empty()) return;
-    newer_.run_with(lowest.id());
-    while (newer_.step()) {
-        const consent::change c = read_key(newer_);
-        const auto found = by_key.find(consent::hash_key(c));
-        if (found == by_key.end()) continue;
+    const consent::place first(lowest.id() + 1);
+    blocks_.scan(first, consent::place(INT64_MAX), [&by_key](const scanned_row& at) {
+        if (at.end && at.end->verdict == consent::verdict::invalid && !at.row.is_opt_out()) return;
+        const auto found = by_key.find(at.row.hash());
+        if (found == by_key.end()) return;
         for (returning_row* row : found->second)
-            if (c.id > row->original && consent::same_key(c, row->change)) row->newer = true;
-    }
-    newer_.restart();
+            if (at.id > row->original && at.row.same_key(row->change)) row->newer = true;
+    });
 }
 
 }  // namespace consent_sync::ledger

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "ledger/block_reader.hpp"
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/records.hpp"
@@ -39,11 +40,13 @@ class dry_run_reader {
 
   private:
     explicit dry_run_reader(std::unique_ptr<database> db);
+    std::uint64_t count_superseded(const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs);
     void find_newer(std::vector<returning_row>& returning);
 
     std::unique_ptr<database> db_;
     file_table files_;
-    statement same_content_, unsent_, waiting_, one_, newer_;
+    block_reader blocks_;
+    statement same_content_, open_, waiting_;
 };
 
 }  // namespace consent_sync::ledger

@@ -36,21 +36,16 @@ steering_result unknown(consent::arrival_number arrival) {
 
 }  // namespace
 
-file_steering::file_steering(database& db, file_table& files, newer_changes& newer)
-    : db_(db),
-      files_(files),
+file_steering::file_steering(database& db, file_table& files, change_table& changes, newer_changes& newer)
+    : files_(files),
+      changes_(changes),
       newer_(newer),
-      reopen_failed_(db.prepare("UPDATE changes SET verdict=0, reason=0, attempt=NULL, hubspot_at=NULL "
-                                "WHERE id BETWEEN ? AND ? AND verdict IN (2,5)")),
-      reopen_repeated_(db.prepare("UPDATE changes SET verdict=0 WHERE id BETWEEN ?1 AND ?2 AND verdict=3 AND id IN "
-                                  "(SELECT id FROM reasons WHERE id BETWEEN ?1 AND ?2 AND category='duplicate_file')")),
       forget_reasons_(db.prepare("DELETE FROM reasons WHERE id BETWEEN ?1 AND ?2 AND id IN "
                                  "(SELECT id FROM changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0)")),
       count_failed_(db.prepare("UPDATE files SET rejected=0, unconfirmed=0, state=4, gate=3, done_at=NULL "
                                "WHERE arrival=?1 AND ?2>0")),
       count_repeated_(
           db.prepare("UPDATE files SET invalid=invalid-?2, state=4, gate=3, done_at=NULL WHERE arrival=?1")),
-      refuse_(db.prepare("UPDATE changes SET verdict=3 WHERE id BETWEEN ? AND ? AND verdict=0 AND state<>2")),
       refusal_reasons_(
           db.prepare("INSERT INTO reasons(id, category, message) SELECT id, 'refused_by_operator', ?3 FROM "
                      "changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0 AND state<>2")),
@@ -60,8 +55,9 @@ steering_result file_steering::retry(consent::arrival_number arrival) {
     const auto file = files_.find(arrival);
     if (!file) return unknown(arrival);
     if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
-    return reopen(*file, reopen_failed_, count_failed_,
-                  "has no rejected and no unconfirmed row: nothing is to be sent again");
+    using consent::verdict;
+    return reopened(*file, changes_.reopen(arrival, {verdict::rejected, verdict::unconfirmed}), count_failed_,
+                    "has no rejected and no unconfirmed row: nothing is to be sent again");
 }
 
 steering_result file_steering::release(consent::arrival_number arrival) {
@@ -81,7 +77,8 @@ steering_result file_steering::release(consent::arrival_number arrival) {
                        " is not held, and its content was not dropped before: nothing is to be "
                        "released");
     if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
-    return reopen(*file, reopen_repeated_, count_repeated_, "has no row that was left out as a repetition");
+    return reopened(*file, changes_.reopen_invalid(arrival, "duplicate_file"), count_repeated_,
+                    "has no row that was left out as a repetition");
 }
 
 steering_result file_steering::refuse(consent::arrival_number arrival, const std::string& words) {
@@ -92,18 +89,16 @@ steering_result file_steering::refuse(consent::arrival_number arrival, const std
     steering_result r;
     r.file_rows = file->rows;
     refusal_reasons_.run_with(first_id(*file), last_id(*file), words).execute();
-    refuse_.run_with(first_id(*file), last_id(*file)).execute();
-    r.rows = static_cast<std::uint64_t>(db_.changed_rows());
+    r.rows = changes_.invalidate_waiting(arrival);
     count_refused_.run_with(arrival, r.rows).execute();
     return r;
 }
 
-steering_result file_steering::reopen(const file_record& file, statement& rows, statement& counts,
-                                      const char* nothing) {
+steering_result file_steering::reopened(const file_record& file, std::uint64_t rows, statement& counts,
+                                        const char* nothing) {
     steering_result r;
     r.file_rows = file.rows;
-    rows.run_with(first_id(file), last_id(file)).execute();
-    r.rows = static_cast<std::uint64_t>(db_.changed_rows());
+    r.rows = rows;
     if (r.rows == 0) return refused("file " + id_of(file) + " " + nothing);
     forget_reasons_.run_with(first_id(file), last_id(file)).execute();
     counts.run_with(file.arrival, r.rows).execute();

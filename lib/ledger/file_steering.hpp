@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "ledger/change_table.hpp"
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/newer_changes.hpp"
@@ -25,7 +26,7 @@ struct steering_result {
 
 class file_steering {
   public:
-    file_steering(database& db, file_table& files, newer_changes& newer);
+    file_steering(database& db, file_table& files, change_table& changes, newer_changes& newer);
 
     // Rejected and unconfirmed rows of a file that is done, again.
     steering_result retry(consent::arrival_number arrival);
@@ -35,13 +36,12 @@ class file_steering {
     steering_result refuse(consent::arrival_number arrival, const std::string& words);
 
   private:
-    steering_result reopen(const file_record& file, statement& rows, statement& counts, const char* nothing);
+    steering_result reopened(const file_record& file, std::uint64_t rows, statement& counts, const char* nothing);
 
-    database& db_;
     file_table& files_;
+    change_table& changes_;
     newer_changes& newer_;
-    statement reopen_failed_, reopen_repeated_, forget_reasons_, count_failed_, count_repeated_, refuse_,
-        refusal_reasons_, count_refused_;
+    statement forget_reasons_, count_failed_, count_repeated_, refusal_reasons_, count_refused_;
 };
 
 }  // namespace consent_sync::ledger

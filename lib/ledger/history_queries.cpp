@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
-#include "ledger/change_row.hpp"
 #include "ledger/ranges.hpp"
 
 namespace consent_sync::ledger {
 namespace {
 
-history_entry read_entry(const statement& row) {
+history_entry read_entry(const scanned_row& at) {
     history_entry e;
-    e.change = read_change(row);
-    if (row.integer(7) != 0) e.verdict = static_cast<consent::verdict>(row.integer(7));
-    if (e.verdict == consent::verdict::confirmed) e.success = static_cast<consent::success_reason>(row.integer(8));
-    e.settled_by = row.integer(9);
-    e.hubspot_time_ms = row.integer(10);
-    e.reason = {row.text(11), row.text(12), row.text(13), consent::place(row.integer(14))};
+    e.change = at.row.change(at.id);
+    if (!at.end) return e;
+    e.verdict = at.end->verdict;
+    if (e.verdict == consent::verdict::confirmed) e.success = at.end->success;
+    e.settled_by = at.end->attempt;
+    e.hubspot_time_ms = at.end->hubspot_time_ms;
     return e;
 }
 
@@ -36,15 +35,12 @@ base::result<std::unique_ptr<history_reader>> history_reader::open(const std::st
     }
 }
 
-// NOCASE folds ASCII alone, as the key of a change does.
 history_reader::history_reader(std::unique_ptr<database> db)
     : db_(std::move(db)),
       files_(*db_),
       attempts_(*db_),
-      changes_(db_->prepare(
-          "SELECT c.id, c.subscriber, c.subscription, c.channel, c.state, c.basis, c.explanation, c.verdict, c.reason, "
-          "c.attempt, c.hubspot_at, r.category, r.message, r.correlation_id, r.superseded_by FROM changes c "
-          "LEFT JOIN reasons r ON r.id=c.id WHERE c.subscriber=? COLLATE NOCASE ORDER BY c.id")),
+      blocks_(*db_),
+      reason_(db_->prepare("SELECT category, message, correlation_id, superseded_by FROM reasons WHERE id=?")),
       oldest_(db_->prepare("SELECT min(claimed_at) FROM files")) {}
 
 base::result<history> history_reader::find(const std::string& subscriber) {
@@ -67,13 +63,22 @@ history history_reader::find_all(const std::string& subscriber) {
     oldest_.run_with();
     if (oldest_.step() && !oldest_.is_null(0)) found.since = base::from_unix_ms(oldest_.integer(0));
     oldest_.restart();
-    changes_.run_with(subscriber);
-    while (changes_.step()) found.entries.push_back(read_entry(changes_));
-    changes_.restart();
-    for (history_entry& e : found.entries)
+    blocks_.scan(consent::place(), consent::place(INT64_MAX), [&](const scanned_row& at) {
+        if (consent::same_subscriber(at.row.subscriber, subscriber)) found.entries.push_back(read_entry(at));
+    });
+    for (history_entry& e : found.entries) {
         if (auto file = files_.find(e.change.id.arrival())) e.file = std::move(*file);
+        add_reason(e);
+    }
     if (!found.entries.empty()) add_attempts(found.entries);
     return found;
+}
+
+void history_reader::add_reason(history_entry& entry) {
+    reason_.run_with(entry.change.id.id());
+    if (reason_.step())
+        entry.reason = {reason_.text(0), reason_.text(1), reason_.text(2), consent::place(reason_.integer(3))};
+    reason_.restart();
 }
 
 // All attempts are looked at: by a clock that jumped one may seem older than its file.

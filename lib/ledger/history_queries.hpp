@@ -11,6 +11,7 @@
 
 #include "base/result.hpp"
 #include "ledger/attempt_table.hpp"
+#include "ledger/block_reader.hpp"
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/records.hpp"
@@ -43,12 +44,14 @@ class history_reader {
   private:
     explicit history_reader(std::unique_ptr<database> db);
     history find_all(const std::string& subscriber);
+    void add_reason(history_entry& entry);
     void add_attempts(std::vector<history_entry>& entries);
 
     std::unique_ptr<database> db_;
     file_table files_;
     attempt_table attempts_;
-    statement changes_, oldest_;
+    block_reader blocks_;
+    statement reason_, oldest_;
 };
 
 }  // namespace consent_sync::ledger

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "ledger/change_table.hpp"
-#include "ledger/database.hpp"
 #include "ledger/records.hpp"
 
 namespace consent_sync::ledger {
@@ -13,7 +12,7 @@ namespace consent_sync::ledger {
 // Throws database_error; runs inside store::transact(). One scan of the changes, about 1 s for 10,000,000.
 class newer_changes {
   public:
-    newer_changes(database& db, change_table& changes);
+    explicit newer_changes(change_table& changes);
 
     // For the rows of a file that carry a change_id: superseded if a change of their key lies between the original and
     // the file. Returns how many were superseded.
@@ -28,7 +27,6 @@ class newer_changes {
     std::size_t supersede(consent::arrival_number arrival, came_back how);
 
     change_table& changes_;
-    statement waiting_, scan_;
 };
 
 }  // namespace consent_sync::ledger

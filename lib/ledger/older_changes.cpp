@@ -13,12 +13,7 @@ struct asked_key {
 
 }  // namespace
 
-older_changes::older_changes(database& db, change_table& changes)
-    : changes_(changes),
-      scan_(db.prepare("SELECT id, subscriber, subscription, channel FROM changes WHERE id<? AND verdict IN (1, 5)")) {
-    static_assert(static_cast<int>(consent::verdict::confirmed) == 1);
-    static_assert(static_cast<int>(consent::verdict::unconfirmed) == 5);
-}
+older_changes::older_changes(change_table& changes) : changes_(changes) {}
 
 std::vector<fetched_change> older_changes::find(std::span<const consent::place> changes) {
     boost::unordered_flat_map<consent::key_hash, std::vector<asked_key>> asked;
@@ -27,19 +22,14 @@ std::vector<fetched_change> older_changes::find(std::span<const consent::place> 
         end = std::max(end, newer.change.id);
         asked[newer.hash].push_back({std::move(newer.change), {}});
     }
-    scan_.run_with(end.id());
-    while (scan_.step()) {
-        consent::change c;
-        c.id = consent::place(scan_.integer(0));
-        c.subscriber = scan_.text(1);
-        c.subscription = scan_.integer(2);
-        c.channel = static_cast<consent::channel>(scan_.integer(3));
-        const auto found = asked.find(consent::hash_key(c));
-        if (found == asked.end()) continue;
+    changes_.blocks().scan(consent::place(), consent::place(end.id() - 1), [&asked](const scanned_row& at) {
+        if (!at.end) return;
+        if (at.end->verdict != consent::verdict::confirmed && at.end->verdict != consent::verdict::unconfirmed) return;
+        const auto found = asked.find(at.row.hash());
+        if (found == asked.end()) return;
         for (asked_key& key : found->second)
-            if (c.id < key.newer.id && consent::same_key(c, key.newer)) key.older = std::max(key.older, c.id);
-    }
-    scan_.restart();
+            if (at.id < key.newer.id && at.row.same_key(key.newer)) key.older = std::max(key.older, at.id);
+    });
     std::vector<consent::place> places;
     for (const auto& [hash, keys] : asked)
         for (const asked_key& key : keys)

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "ledger/change_table.hpp"
-#include "ledger/database.hpp"
 #include "ledger/records.hpp"
 
 namespace consent_sync::ledger {
@@ -13,14 +12,13 @@ namespace consent_sync::ledger {
 // Throws database_error; runs inside store::transact(). One scan of the changes, about 1 s for 10,000,000.
 class older_changes {
   public:
-    older_changes(database& db, change_table& changes);
+    explicit older_changes(change_table& changes);
 
     // For each of these changes the newest older one of its key that is confirmed or unconfirmed, where there is one.
     std::vector<fetched_change> find(std::span<const consent::place> changes);
 
   private:
     change_table& changes_;
-    statement scan_;
 };
 
 }  // namespace consent_sync::ledger

@@ -1,7 +1,5 @@
 #include "ledger/overtakes.hpp"
 
-#include <algorithm>
-
 namespace consent_sync::ledger {
 
 overtakes::overtakes(database& db)
@@ -15,39 +13,30 @@ overtakes::overtakes(database& db)
 void overtakes::load(database& db) {
     statement all = db.prepare("SELECT id, hash FROM overtakes");
     all.run_with();
-    while (all.step()) {
-        consent::place& newest = newest_[static_cast<consent::key_hash>(all.integer(1))];
-        newest = std::max(newest, consent::place(all.integer(0)));
-    }
+    while (all.step()) newest_.put(static_cast<consent::key_hash>(all.integer(1)), consent::place(all.integer(0)));
     all.restart();
 }
 
 void overtakes::add(std::span<const std::pair<consent::place, consent::key_hash>> opt_outs) {
     for (const auto& [place, hash] : opt_outs) {
         add_.run_with(place.id(), hash).execute();
-        consent::place& newest = newest_[hash];
-        newest = std::max(newest, place);
+        newest_.put(hash, place);
     }
 }
 
 void overtakes::remove_up_to(consent::place place) {
-    if (newest_.empty()) return;
+    if (newest_.size() == 0) return;
     list_.run_with(place.id());
     bool any = false;
     while (list_.step()) {
         any = true;
-        const auto found = newest_.find(static_cast<consent::key_hash>(list_.integer(1)));
-        if (found != newest_.end() && found->second <= place) newest_.erase(found);
+        newest_.remove_up_to(static_cast<consent::key_hash>(list_.integer(1)), place);
     }
     list_.restart();
     if (any) remove_.run_with(place.id()).execute();
-    if (newest_.empty()) boost::unordered_flat_map<consent::key_hash, consent::place>().swap(newest_);
 }
 
-consent::place overtakes::find(consent::key_hash hash) const {
-    const auto found = newest_.find(hash);
-    return found == newest_.end() ? consent::place() : found->second;
-}
+consent::place overtakes::find(consent::key_hash hash) const { return newest_.find(hash); }
 
 std::vector<consent::place> overtakes::find_all(consent::key_hash hash) {
     std::vector<consent::place> places;

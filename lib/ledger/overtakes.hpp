@@ -2,16 +2,16 @@
 // superseded: without this table a restart between the two would let the older opt-in out again.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <span>
 #include <utility>
 
 #include "ledger/database.hpp"
+#include "ledger/place_table.hpp"
 #include "ledger/records.hpp"
 
 namespace consent_sync::ledger {
 
-// The table, and a copy of it in memory (16 bytes an entry) so that the bulk lane pays no look-up on disk.
+// The table, and a copy of it in memory (place_table) so that the bulk lane pays no look-up on disk.
 // An entry that is in memory but was rolled back on disk is harmless: the transaction is tried again.
 class overtakes {
   public:
@@ -30,7 +30,7 @@ class overtakes {
     void load(database& db);
 
     statement add_, list_, remove_, find_all_;
-    boost::unordered_flat_map<consent::key_hash, consent::place> newest_;
+    place_table newest_;
 };
 
 }  // namespace consent_sync::ledger

@@ -46,12 +46,12 @@ report_queries::report_queries(database& db)
     : files_(db),
       attempts_(db),
       duties_(db),
+      blocks_(db),
       to_finish_(db.prepare(
           "SELECT arrival FROM files f INDEXED BY files_settled WHERE state<5 AND state=4 AND gate NOT IN (1,2) AND "
           "rows=confirmed+rejected+invalid+superseded+unconfirmed AND (superseded=0 OR NOT EXISTS (" +
           waiting_for("f.arrival<<32 AND (f.arrival<<32)+4294967295") + ")) ORDER BY arrival LIMIT ?")),
       waits_(db.prepare(waiting_for("? AND ?") + " LIMIT 1")),
-      rows_(db.prepare("SELECT verdict, reason, attempt FROM changes WHERE id BETWEEN ? AND ?")),
       reasons_(db.prepare("SELECT c.verdict, r.category, count(*) AS n FROM reasons r JOIN changes c ON c.id=r.id "
                           "WHERE r.id BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY n DESC, 1, 2 LIMIT ?")),
       failed_(db.prepare(std::string("SELECT ") + row_columns +
@@ -86,24 +86,26 @@ bool report_queries::ready_to_finish(consent::arrival_number arrival) {
 row_totals report_queries::count_rows(consent::arrival_number arrival) {
     row_totals totals;
     boost::unordered_flat_set<attempt_id> attempts;
-    attempt_id last = 0;
-    rows_.run_with(first_id(arrival), last_id(arrival));
-    while (rows_.step()) {
-        ++totals.rows;
-        const auto verdict = static_cast<std::size_t>(rows_.integer(0));
-        if (verdict == 0 || verdict >= totals.verdicts.size()) {
-            ++totals.unsettled;
-            continue;
+    const consent::place last(arrival, consent::place::row_max);
+    blocks_.each_block(consent::place(arrival, 0), last, [&](block_id, const verdict_block& block) {
+        for (unsigned i = 0; i < block.size(); ++i) {
+            if (!block.has(i)) continue;
+            ++totals.rows;
+            const row_end* const end = block.end(i);
+            const auto verdict = end ? static_cast<std::size_t>(end->verdict) : 0;
+            if (verdict == 0 || verdict >= totals.verdicts.size()) {
+                ++totals.unsettled;
+                continue;
+            }
+            ++totals.verdicts[verdict];
+            const auto success = static_cast<std::size_t>(end->success);
+            if (end->verdict == consent::verdict::confirmed && success < totals.successes.size())
+                ++totals.successes[success];
         }
-        ++totals.verdicts[verdict];
-        const auto success = static_cast<std::size_t>(rows_.integer(1));
-        if (verdict == static_cast<std::size_t>(consent::verdict::confirmed) && success < totals.successes.size())
-            ++totals.successes[success];
-        const attempt_id by = rows_.integer(2);
-        if (by != 0 && by != last) attempts.insert(by);
-        last = by;
-    }
-    rows_.restart();
+        for (const row_end& end : block.ends())
+            if (end.attempt != 0) attempts.insert(end.attempt);
+        return true;
+    });
     totals.attempts = attempts.size();
     return totals;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ledger/attempt_table.hpp"
+#include "ledger/block_reader.hpp"
 #include "ledger/database.hpp"
 #include "ledger/duty_table.hpp"
 #include "ledger/file_table.hpp"
@@ -91,7 +92,8 @@ class report_queries {
     file_table files_;
     attempt_table attempts_;
     duty_table duties_;
-    statement to_finish_, waits_, rows_, reasons_, failed_, category_, category_count_, superseded_, of_attempt_;
+    block_reader blocks_;
+    statement to_finish_, waits_, reasons_, failed_, category_, category_count_, superseded_, of_attempt_;
 };
 
 // A read-only connection of its own, for one thread at a time. It sees what was committed when run() began.

@@ -5,15 +5,13 @@
 namespace consent_sync::ledger {
 
 // States 5 and 6 are done and refused. A change that is still owed an assertion keeps its file.
-retention::retention(database& db, file_table& files)
+retention::retention(database& db, file_table& files, change_table& changes)
     : db_(db),
       files_(files),
+      changes_(changes),
       oldest_(db.prepare("SELECT arrival FROM files WHERE arrival=(SELECT min(arrival) FROM files) AND state>=5 AND "
                          "done_at<? AND NOT EXISTS (SELECT 1 FROM late_writes WHERE change BETWEEN files.arrival<<32 "
                          "AND (files.arrival<<32)+4294967295)")),
-      last_of_step_(db.prepare("SELECT max(id), count(*) FROM (SELECT id FROM changes WHERE id BETWEEN ? AND ? "
-                               "ORDER BY id LIMIT ?)")),
-      remove_changes_(db.prepare("DELETE FROM changes WHERE id BETWEEN ? AND ?")),
       remove_reasons_(db.prepare("DELETE FROM reasons WHERE id BETWEEN ? AND ?")),
       remove_file_(db.prepare("DELETE FROM files WHERE arrival=?")),
       oldest_claim_(db.prepare("SELECT claimed_at FROM files WHERE arrival=(SELECT min(arrival) FROM files)")),
@@ -43,19 +41,10 @@ removed_step retention::remove_some(base::wall_time before, std::uint64_t most) 
 
 // True: nothing of the file is left.
 bool retention::remove_rows(consent::arrival_number arrival, std::uint64_t most, removed_step& step) {
-    const std::int64_t first = consent::place(arrival, 0).id();
-    const std::int64_t end = consent::place(arrival, consent::place::row_max).id();
-    last_of_step_.run_with(first, end, most);
-    last_of_step_.step();
-    const std::int64_t last = last_of_step_.integer(0);
-    const auto rows = static_cast<std::uint64_t>(last_of_step_.integer(1));
-    last_of_step_.restart();
+    const auto [rows, last] = changes_.remove_first(arrival, most);
     step.rows += std::max<std::uint64_t>(rows, 1);
-    if (rows > 0) {
-        remove_changes_.run_with(first, last).execute();
-        remove_reasons_.run_with(first, last).execute();
-    }
-    if (rows == most) return false;
+    if (rows > 0) remove_reasons_.run_with(consent::place(arrival, 0).id(), last.id()).execute();
+    if (rows >= most) return false;
     files_.number_after(arrival);
     remove_file_.run_with(arrival).execute();
     ++step.files;

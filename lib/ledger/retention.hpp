@@ -7,6 +7,7 @@
 // one for instance, keeps all newer ones. Arrival numbers and attempt ids are never given again.
 #pragma once
 
+#include "ledger/change_table.hpp"
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/records.hpp"
@@ -23,9 +24,9 @@ struct removed_step {
 // All members throw database_error and run inside store::transact().
 class retention {
   public:
-    retention(database& db, file_table& files);
+    retention(database& db, file_table& files, change_table& changes);
 
-    // At most `most` rows of what was done before `before`, and about as many pages.
+    // About `most` rows of what was done before `before` (a block of changes goes as a whole), and as many pages.
     removed_step remove_some(base::wall_time before, std::uint64_t most);
 
   private:
@@ -35,8 +36,8 @@ class retention {
 
     database& db_;
     file_table& files_;
-    statement oldest_, last_of_step_, remove_changes_, remove_reasons_, remove_file_, oldest_claim_, remove_attempts_,
-        free_;
+    change_table& changes_;
+    statement oldest_, remove_reasons_, remove_file_, oldest_claim_, remove_attempts_, free_;
 };
 
 }  // namespace consent_sync::ledger

@@ -1,5 +1,7 @@
 #include "ledger/status_queries.hpp"
 
+#include "ledger/row_block.hpp"
+
 namespace consent_sync::ledger {
 
 base::result<std::unique_ptr<status_reader>> status_reader::open(const std::string& path) {
@@ -21,8 +23,10 @@ status_reader::status_reader(std::unique_ptr<database> db)
                          "superseded-unconfirmed AS n FROM files WHERE state<5)")),
       late_(db_->prepare("SELECT count(DISTINCT hash) FROM late_writes")),
       oldest_(
-          db_->prepare("SELECT f.claimed_at FROM files f WHERE f.arrival=(SELECT c.id>>32 FROM changes c "
-                       "INDEXED BY changes_unsent_opt_outs WHERE c.verdict=0 AND c.state=2 ORDER BY c.id LIMIT 1)")) {}
+          db_->prepare("SELECT f.claimed_at FROM files f WHERE f.arrival=(SELECT b.id>>25 FROM verdict_blocks b "
+                       "INDEXED BY verdict_blocks_unsent_opt_outs WHERE b.unsent_opt_outs>0 ORDER BY b.id LIMIT 1)")) {
+    static_assert(consent::place::row_bits - block_bits == 25);
+}
 
 base::result<ledger_picture> status_reader::read(std::size_t files_most) {
     try {

@@ -38,10 +38,10 @@ store::store(std::unique_ptr<database> db)
       changes_(*db_, files_, ahead_),
       attempts_(*db_),
       duties_(*db_),
-      newer_(*db_, changes_),
-      older_(*db_, changes_),
-      steering_(*db_, files_, newer_),
-      old_(*db_, files_) {}
+      newer_(changes_),
+      older_(changes_),
+      steering_(*db_, files_, changes_, newer_),
+      old_(*db_, files_, changes_) {}
 
 void store::run_marked(const std::function<void(store&)>& work, std::int64_t mark) {
     if (mark != 0 && duties_.meta(mark_name, 0) == mark) return;

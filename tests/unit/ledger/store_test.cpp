@@ -47,26 +47,62 @@ TEST(Schema, MakesANewLedgerAndOpensItAgain) {
     EXPECT_EQ(version.integer(0), schema_version);
 }
 
-// A ledger of the version before, with a file in it, gets what this one needs and keeps what it has.
+// Ledgers of the first two versions, with a file and rows in it, get what this one needs and keep what they have.
 TEST(Schema, BringsAnOlderLedgerUpToDate) {
-    temporary_folder folder;
-    const std::string path = folder.path + "/ledger.db";
-    {
-        auto made = store::open(path);
-        ASSERT_FALSE(made.has_error()) << made.error().message;
-        file_record file;
-        file.name = file.stored_name = "a.csv";
-        ASSERT_FALSE((*made)->transact([&](store& s) { s.files().add({&file, 1}); }).has_error());
+    for (const int version : {1, 2}) {
+        temporary_folder folder;
+        const std::string path = folder.path + "/ledger.db";
+        {
+            auto made = store::open(path);
+            ASSERT_FALSE(made.has_error()) << made.error().message;
+            file_record file;
+            file.name = file.stored_name = "a.csv";
+            ASSERT_FALSE((*made)
+                             ->transact([&](store& s) {
+                                 s.files().add({&file, 1});
+                                 s.files().claimed(file);
+                                 s.files().begin_reading(1, "", std::nullopt);
+                                 s.files().progress(1, 300, 3'000, 0);
+                                 s.files().end_reading({1, {}, "", "", 0, 0});
+                             })
+                             .has_error());
+        }
+        database old(path, database::access::read_write);
+        old.execute(
+            "DROP TABLE row_blocks; DROP TABLE verdict_blocks; CREATE TABLE changes (id INTEGER PRIMARY KEY, "
+            "subscriber TEXT, subscription INTEGER, channel INTEGER, state INTEGER, basis INTEGER, explanation TEXT, "
+            "original INTEGER, offset INTEGER NOT NULL, verdict INTEGER NOT NULL, reason INTEGER NOT NULL, attempt "
+            "INTEGER, hubspot_at INTEGER); "
+            "CREATE INDEX changes_unsent_opt_outs ON changes(id) WHERE verdict = 0 AND state = 2;"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<300) INSERT INTO changes "
+            "SELECT (1<<32)+i, 'p'||i||'@x.org', 7, 1, iif(i%10=0,2,1), 5, 'at the fair', NULL, i*10, iif(i<=100,1,0), "
+            "iif(i<=100,2,0), iif(i<=100,9,NULL), iif(i<=100,1767000000000,NULL) FROM n");
+        if (version == 1) old.execute("DROP INDEX files_unread; DROP INDEX files_passed; DROP INDEX files_settled");
+        old.execute(("PRAGMA user_version=" + std::to_string(version)).c_str());
+        const auto opened = store::open(path);
+        ASSERT_FALSE(opened.has_error()) << opened.error().message;
+        const auto looked = (*opened)->transact([&](store& s) {
+            EXPECT_TRUE(s.files().find(1));
+            EXPECT_EQ(s.files().bulk_bound(), consent::place(1, consent::place::row_max));
+            const auto bulk = s.changes().fetch_bulk({}, consent::place(INT64_MAX), 1'000).changes;
+            ASSERT_EQ(bulk.size(), 180u);
+            EXPECT_EQ(bulk[0].change.id, consent::place(1, 101));
+            EXPECT_EQ(bulk[0].change.subscriber, "p101@x.org");
+            EXPECT_EQ(bulk[0].change.explanation, "at the fair");
+            EXPECT_EQ(bulk[0].change.basis, consent::legal_basis::consent_with_notice);
+            EXPECT_EQ(s.changes().fetch_opt_outs({}, consent::place(INT64_MAX), 1'000).changes.size(), 20u);
+            const auto settled = s.changes().blocks().find(consent::place(1, 100));
+            ASSERT_TRUE(settled && settled->end);
+            const row_end expected{consent::verdict::confirmed, consent::success_reason::requested_change_occurred, 9,
+                                   1'767'000'000'000};
+            EXPECT_EQ(*settled->end, expected);
+        });
+        EXPECT_FALSE(looked.has_error());
+        statement gone = old.prepare("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'changes%'");
+        gone.run_with();
+        ASSERT_TRUE(gone.step());
+        EXPECT_EQ(gone.integer(0), 0);
     }
-    database(path, database::access::read_write)
-        .execute("DROP INDEX files_unread; DROP INDEX files_passed; DROP INDEX files_settled; PRAGMA user_version=1");
-    const auto opened = store::open(path);
-    ASSERT_FALSE(opened.has_error()) << opened.error().message;
-    const auto looked = (*opened)->transact([&](store& s) {
-        EXPECT_TRUE(s.files().find(1));
-        EXPECT_EQ(s.files().bulk_bound(), consent::place(1, 0));
-    });
-    EXPECT_FALSE(looked.has_error());
 }
 
 TEST(Schema, RefusesALedgerOfANewerVersionAndLeavesItAlone) {
@@ -114,7 +150,7 @@ TEST_F(Store, AFullDiskLosesNothingAndGoesOnWhenThereIsRoom) {
     auto full = store::open(path).value();
     std::vector<file_record> files(1);
     ASSERT_FALSE(full->transact([&](store& s) { s.files().add(files); }).has_error());
-    ASSERT_FALSE(full->limit_pages(60).has_error());
+    ASSERT_FALSE(full->limit_pages(40).has_error());
     std::vector<new_row> rows;
     for (std::uint64_t n = 1; n <= 10'000; ++n) rows.push_back(make_row(place(1, n), who(n)));
     const auto append = [&](store& s) {
@@ -208,6 +244,23 @@ TEST_F(Store, AnOvertakeSupersedesOlderRowsOfItsKeyUntilTheCursorHasPassed) {
     EXPECT_EQ(store_->ahead().size(), 0u);
     EXPECT_FALSE(bulk(place()).changes[1].overtaken_by);
     EXPECT_EQ(bulk(place()).changes.size(), 3u) << file;
+}
+
+TEST_F(Store, AnOvertakeSupersedesOlderOptOutsOfItsKeyToo) {
+    const auto file = add_file(0, false);
+    append(file, {make_row(place(file, 1), who(1), status_state::unsubscribed)}, 1);
+    end(file);
+    const auto newer = add_file(0, false);
+    append(newer, {make_row(place(newer, 1), who(1), status_state::unsubscribed)}, 1);
+    ledger_change step;
+    step.begins.push_back(begin(1, {place(newer, 1)}));
+    step.begins[0].overtakes.emplace_back(place(newer, 1), consent::hash_key(who(1), 7, consent::channel::email));
+    run([&](store& s) {
+        s.apply(step);
+        const auto found = s.changes().fetch_opt_outs({}, place(file, 9), 10).changes;
+        ASSERT_EQ(found.size(), 1u);
+        EXPECT_EQ(found[0].overtaken_by, place(newer, 1));
+    });
 }
 
 TEST_F(Store, AnOvertakeOfAnotherKeyWithTheSameHashSupersedesNobody) {

@@ -1,0 +1,78 @@
+#include "ledger/block_reader.hpp"
+
+#include <algorithm>
+
+namespace consent_sync::ledger {
+
+block_reader::block_reader(database& db)
+    : verdicts_(db.prepare("SELECT data FROM verdict_blocks WHERE id=?")),
+      rows_(db.prepare("SELECT data FROM row_blocks WHERE id=?")),
+      blocks_(db.prepare("SELECT id, data FROM verdict_blocks WHERE id BETWEEN ? AND ? ORDER BY id")),
+      opt_outs_(db.prepare("SELECT id, data FROM verdict_blocks INDEXED BY verdict_blocks_unsent_opt_outs "
+                           "WHERE unsent_opt_outs>0 AND id BETWEEN ? AND ? ORDER BY id")) {}
+
+std::optional<verdict_block> block_reader::verdicts(block_id block) {
+    verdicts_.run_with(block);
+    std::optional<verdict_block> found;
+    if (verdicts_.step()) found.emplace(verdicts_.view(0));
+    verdicts_.restart();
+    return found;
+}
+
+std::string_view block_reader::rows(block_id block) {
+    rows_.run_with(block);
+    return rows_.step() ? rows_.view(0) : std::string_view();
+}
+
+std::string block_reader::copy_rows(block_id block) {
+    std::string copy(rows(block));
+    rows_.restart();
+    return copy;
+}
+
+void block_reader::each_block(consent::place first, consent::place last, const block_look& look) {
+    each(blocks_, first, last, look);
+}
+
+void block_reader::each_block_with_unsent_opt_outs(consent::place first, consent::place last, const block_look& look) {
+    each(opt_outs_, first, last, look);
+}
+
+void block_reader::each(statement& blocks, consent::place first, consent::place last, const block_look& look) {
+    blocks.run_with(block_of(first), block_of(last));
+    while (blocks.step())
+        if (!look(blocks.integer(0), verdict_block(blocks.view(1)))) break;
+    blocks.restart();
+    rows_.restart();
+}
+
+void block_reader::scan(consent::place first, consent::place last,
+                        const std::function<void(const scanned_row&)>& look) {
+    each_block(first, last, [&](block_id block, const verdict_block& verdicts) {
+        row_block_reader rows(this->rows(block));
+        row_view row;
+        while (rows.next(row)) {
+            const consent::place id = place_in_block(block, row.index);
+            if (id < first || id > last || row.index >= block_rows || !verdicts.has(row.index)) continue;
+            look({id, row, verdicts.end(row.index)});
+        }
+        return true;
+    });
+}
+
+std::optional<block_reader::found_row> block_reader::find(consent::place id) {
+    const auto verdicts = this->verdicts(block_of(id));
+    const unsigned index = index_in_block(id);
+    std::optional<found_row> found;
+    if (!verdicts || !verdicts->has(index)) return found;
+    row_block_reader rows(this->rows(block_of(id)));
+    row_view row;
+    if (rows.find(index, row)) {
+        found.emplace(found_row{row.change(id), row.original, std::nullopt});
+        if (const row_end* end = verdicts->end(index)) found->end = *end;
+    }
+    rows_.restart();
+    return found;
+}
+
+}  // namespace consent_sync::ledger

@@ -1,0 +1,55 @@
+// Reads the blocks of changes: on the ledger's own connection, or on one that only reads.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "ledger/database.hpp"
+#include "ledger/row_block.hpp"
+#include "ledger/verdict_block.hpp"
+
+namespace consent_sync::ledger {
+
+// A row while a scan is at it.
+struct scanned_row {
+    consent::place id;
+    const row_view& row;
+    const row_end* end;  // nullptr: it has no verdict
+};
+
+// All members throw database_error.
+class block_reader {
+  public:
+    explicit block_reader(database& db);
+
+    std::optional<verdict_block> verdicts(block_id block);
+    // The rows as bytes; empty if there is no such block. Valid until the next call of any member.
+    std::string_view rows(block_id block);
+    std::string copy_rows(block_id block);
+
+    // The blocks that may hold rows in [first, last], in order, until `look` returns false. Whoever changes their
+    // verdicts meanwhile changes nothing that is still to come.
+    using block_look = std::function<bool(block_id, const verdict_block&)>;
+    void each_block(consent::place first, consent::place last, const block_look& look);
+    // The same of those alone that have opt-outs without a verdict.
+    void each_block_with_unsent_opt_outs(consent::place first, consent::place last, const block_look& look);
+
+    // Every row in [first, last], in order: about 50 ns each.
+    void scan(consent::place first, consent::place last, const std::function<void(const scanned_row&)>& look);
+
+    // One row and its end. The strings are copies.
+    struct found_row {
+        consent::change change;
+        consent::place original;
+        std::optional<row_end> end;
+    };
+    std::optional<found_row> find(consent::place id);
+
+  private:
+    void each(statement& blocks, consent::place first, consent::place last, const block_look& look);
+
+    statement verdicts_, rows_, blocks_, opt_outs_;
+};
+
+}  // namespace consent_sync::ledger
