@@ -90,10 +90,26 @@ bool engine::fresh_due(lane of, base::moment now) {
     return ready >= batch_limit_;
 }
 
+// Once until there is room again: sending stops for minutes, and nothing else would say why.
+void engine::tell_of_duties() {
+    const bool full = late_.open() >= bounds_.duties_max;
+    if (full == told_duties_full_) return;
+    told_duties_full_ = full;
+    if (full)
+        tell(
+            base::level::warn, "late_writes.full",
+            {{"keys", late_.open()},
+             {"words",
+              "HubSpot left so many requests unanswered that no more opt-ins are sent until it can apply none of them late "
+              "any more (retry.late_write_window); opt-outs go on"}});
+}
+
 // A backlog that meets trouble stays in the ledger, and does not move batch by batch into memory.
 bool engine::room_for(lane of) const {
-    return waiting_[static_cast<std::size_t>(of)].size() <
-           (of == lane::bulk ? bounds_.retrying_max : bounds_.retrying_opt_outs_max);
+    const bool bulk = of == lane::bulk;
+    const bool full = late_.open() >= bounds_.duties_max * (bulk ? 1 : 2);
+    return (!full || trickle_) && waiting_[static_cast<std::size_t>(of)].size() <
+                                      (bulk ? bounds_.retrying_max : bounds_.retrying_opt_outs_max);
 }
 
 std::unique_ptr<batch> engine::fill(bool probe) {
@@ -132,6 +148,11 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
     }
     limiter_.take(now.steady);
     budget_.spent(now.wall);
+    watch_clock(now);
+    if (b->attempts == 1 && late_.open() >= bounds_.duties_max) {
+        trickle_at_ = now.steady + settings_->retry.max;
+        trickle_ = false;
+    }
 
     ledger::attempt_begin record;
     record.id = b->attempt;
@@ -235,6 +256,7 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
         }
         const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
         if (!waiting.empty()) consider(waiting.begin()->first);
+        if (!trickle_ && lanes_.ready(of) > 0) consider(trickle_at_);
         const bool room = room_for(of);
         if (fresh_due(of, now) || (probe && lanes_.ready(of) > 0))
             consider(now.steady);

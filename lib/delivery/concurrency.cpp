@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace consent_sync::delivery {
 namespace {
@@ -10,6 +11,7 @@ constexpr auto least_period = std::chrono::seconds(30);
 constexpr double growth_tolerated = 2.0;  // times the least mean latency
 constexpr double weight = 1.0 / 16;       // of one answer in the mean: jitter of a healthy server must not count
 constexpr int answers_until_mean = 16;
+constexpr int answers_until_allowed = 3;  // one may be an odd one
 constexpr double growth_ignored = 0.020;  // seconds: below this queueing costs nobody anything
 constexpr double decrease_factor = 0.5;
 
@@ -28,6 +30,7 @@ std::uint32_t concurrency::window() const {
 
 void concurrency::learn_latency(double latency, base::steady_time now) {
     ++answers_;
+    fastest_ = answers_ == 1 ? latency : std::min(fastest_, latency);
     smoothed_ += (latency - smoothed_) * std::max(weight, 1.0 / answers_);
     if (answers_ < answers_until_mean) return;
     if (now >= period_end_) {
@@ -53,9 +56,16 @@ void concurrency::answered(base::steady_time sent, base::steady_time now, std::u
         }
         return;
     }
-    if (in_flight < window()) return;  // the window was not what held it back: it proves nothing
+    // The window was not what held it back: it proves nothing. In slow start half of it will do, else the spreading of
+    // the limiter, by which the last ones of a window leave late, would slow the growth.
+    if (in_flight * (slow_start_ ? 2 : 1) < window() + (slow_start_ ? 1 : 0)) return;
     window_ += slow_start_ ? 1.0 : 1.0 / window_;
     window_ = std::min<double>(window_, most_);
+}
+
+void concurrency::allow(double rate) {
+    if (!slow_start_ || answers_ < answers_until_allowed) return;
+    window_ = std::max(window_, std::min<double>(std::ceil(rate * fastest_) + 1, most_));
 }
 
 void concurrency::overloaded(base::steady_time sent, base::steady_time now) {

@@ -1,13 +1,21 @@
 #include "delivery/engine.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <tuple>
 
 namespace consent_sync::delivery {
 namespace {
 
 constexpr std::size_t released_room = 128;
+constexpr const char* clock_ahead_name = "clock_ahead";    // milliseconds, of the wall clock before the steady one
+constexpr const char* clock_jumped_name = "clock_jumped";  // when it last did
+constexpr base::milliseconds clock_jump_least{50};
 constexpr base::milliseconds mark_every{1'000};  // how often the low-water mark is put on disk
+
+std::int64_t clock_ahead(base::moment now) {
+    return base::to_unix_ms(now.wall) - std::chrono::floor<base::milliseconds>(now.steady.time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -38,11 +46,7 @@ void engine::start(const ledger::recovery& past, base::moment now) {
     for (const auto& [first, last] : past.stored) opt_out_ranges_.emplace(first, last);
     for (const auto& [first, last] : past.released) released_.add(first, last);
     late_.restore(past.late_writes, now.wall);
-    std::vector<base::steady_time> sends;
-    for (const base::wall_time begun : past.recent_begins)
-        sends.push_back(now.steady - std::clamp(now.wall - begun, base::wall_time::duration(0),
-                                                base::wall_time::duration(limiter_.interval() * 2)));
-    limiter_.restore(sends);
+    restore_sends(past, now);
     std::int64_t daily_remaining = -1, daily_limit = -1, day_end = 0;
     for (const auto& [name, value] : past.meta) {
         if (name == "daily_remaining") daily_remaining = value;
@@ -63,6 +67,40 @@ void engine::start(const ledger::recovery& past, base::moment now) {
         pauses_.remember(*reason, stored.since);
         tell(base::level::warn, "pause.goes_on", {{"reason", name(*reason)}, {"words", stored.words}});
     }
+}
+
+// Send times come back as wall time, and the wall clock may have jumped meanwhile. What it was ahead of the steady
+// clock when they were written tells the truth as long as the machine was not booted since; the shorter of both ages
+// counts, so that neither a jump nor a boot makes a request seem older than it is. Where the clock had jumped just
+// before, and nobody knows which requests that was after, the first window counts as used.
+void engine::restore_sends(const ledger::recovery& past, base::moment now) {
+    std::optional<std::int64_t> ahead, jumped;
+    for (const auto& [name, value] : past.meta) {
+        if (name == clock_ahead_name) ahead = value;
+        if (name == clock_jumped_name) jumped = value;
+    }
+    const auto age = [&](base::wall_time then) {
+        const auto by_wall = std::max(base::milliseconds(0), std::chrono::floor<base::milliseconds>(now.wall - then));
+        if (!ahead) return by_wall;
+        const auto steady_ms = std::chrono::floor<base::milliseconds>(now.steady.time_since_epoch());
+        const auto by_steady = steady_ms - base::milliseconds(base::to_unix_ms(then) - *ahead);
+        return by_steady < base::milliseconds(0) ? by_wall : std::min(by_wall, by_steady);
+    };
+    std::vector<base::steady_time> sends;
+    for (const base::wall_time begun : past.recent_begins)
+        if (const auto old = age(begun); old <= 2 * limiter_.interval()) sends.push_back(now.steady - old);
+    limiter_.restore(sends);
+    if (jumped && age(base::from_unix_ms(*jumped)) <= 2 * limiter_.interval()) limiter_.assume_used(now.steady);
+    clock_ahead_ms_ = clock_ahead(now);
+    pending_.meta.emplace_back(clock_ahead_name, clock_ahead_ms_);
+}
+
+void engine::watch_clock(base::moment now) {
+    const std::int64_t ahead = clock_ahead(now);
+    if (std::abs(ahead - clock_ahead_ms_) < clock_jump_least.count()) return;
+    clock_ahead_ms_ = ahead;
+    pending_.meta.emplace_back(clock_ahead_name, ahead);
+    pending_.meta.emplace_back(clock_jumped_name, base::to_unix_ms(now.wall));
 }
 
 void engine::configure(const config::settings& settings, budget::next_midnight midnight) {
@@ -199,7 +237,9 @@ actions engine::take(base::moment now) {
     for (const ledger::batch_id id : std::exchange(left_alone_, {})) judge_accused(id, false, now);
     settle_suspects(now);
     prepare_assertions(now);
+    trickle_ = now.steady >= trickle_at_;
     choose(now);
+    tell_of_duties();
     want_fetches();
     const bool mark_due =
         released_.empty() && low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;

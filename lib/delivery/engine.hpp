@@ -48,6 +48,10 @@ struct engine_bounds {
     // Batches that wait for another try, by lane: beyond that no fresh ones but probes.
     std::size_t retrying_max = 1'000;
     std::size_t retrying_opt_outs_max = 1'000;
+    // Keys that are owed an assertion because of unanswered requests: beyond that no fresh opt-ins begin until
+    // HubSpot's time for late writes has passed, and at twice as many no fresh opt-outs; but for one batch each
+    // retry.max, since a duty also waits for the fresh changes of its key.
+    std::size_t duties_max = 250'000;
     std::size_t deferred_fetch_most = lanes::waiting_of_key_max;
 };
 
@@ -121,6 +125,8 @@ class engine {
     void fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects);
     void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
     void remember_budget(base::moment now);
+    void restore_sends(const ledger::recovery& past, base::moment now);
+    void watch_clock(base::moment now);
     base::wall_time even_wall(base::moment now) const;
 
     // choosing.cpp: which batch leaves next
@@ -134,6 +140,7 @@ class engine {
     std::unique_ptr<batch> fill(bool probe = false);
     bool fresh_due(lane of, base::moment now);
     bool room_for(lane of) const;
+    void tell_of_duties();
     bool opt_outs_held() const { return lanes_.ready(lane::opt_out) > 0 && !room_for(lane::opt_out); }
     void begin(std::unique_ptr<batch> b, base::moment now, bool probe);
     void prepare_assertions(base::moment now);
@@ -237,6 +244,10 @@ class engine {
     int fetching_assertions_ = 0;                // or what is older than a rejected change
     std::vector<consent::key_hash> looking_up_;  // keys of the latter
     bool stopping_ = false;
+    std::int64_t clock_ahead_ms_ = 0;  // what is on disk
+    bool told_duties_full_ = false;
+    base::steady_time trickle_at_{};  // when the next fresh batch may begin although duties are at their bound
+    bool trickle_ = true;             // now is then
     std::uint64_t answers_today_ = 0, errors_today_ = 0;
     bool warned_of_errors_ = false;
     base::wall_time errors_day_end_{};

@@ -97,6 +97,8 @@ void engine::accepted(const batch& b, base::moment now) {
     ++accepted_;
     accepted_newest_ = std::max(accepted_newest_, b.attempt);
     suspects_tries_ = 0;
+    if (limiter_.learnt())
+        concurrency_.allow(limiter_.limit() / std::chrono::duration<double>(limiter_.interval()).count());
     failures_in_a_row_ = 0;
     token_tried_ = false;
     for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::scope,

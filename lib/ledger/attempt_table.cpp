@@ -1,5 +1,7 @@
 #include "ledger/attempt_table.hpp"
 
+#include <algorithm>
+
 #include "ledger/ranges.hpp"
 
 namespace consent_sync::ledger {
@@ -52,7 +54,7 @@ attempt_table::attempt_table(database& db)
                         " FROM attempts WHERE end_number>? ORDER BY end_number LIMIT ?")),
       find_(db.prepare(std::string("SELECT ") + columns + " FROM attempts WHERE id=?")),
       since_(db.prepare(std::string("SELECT ") + columns + " FROM attempts WHERE begun_at>=? ORDER BY id")),
-      begins_(db.prepare("SELECT begun_at FROM attempts WHERE begun_at>=? ORDER BY begun_at")),
+      begins_(db.prepare("SELECT begun_at FROM attempts ORDER BY id DESC LIMIT ?")),
       newest_(db.prepare("SELECT max(id), (SELECT max(batch) FROM (SELECT batch FROM attempts ORDER BY id DESC LIMIT "
                          "100000)) FROM attempts")),
       newest_end_(db.prepare("SELECT max(end_number) FROM attempts WHERE end_number IS NOT NULL")) {}
@@ -106,11 +108,12 @@ std::optional<attempt_record> attempt_table::find(attempt_id id) {
     return found;
 }
 
-std::vector<base::wall_time> attempt_table::begins_since(base::wall_time since) {
+std::vector<base::wall_time> attempt_table::newest_begins(std::size_t most) {
     std::vector<base::wall_time> begins;
-    begins_.run_with(base::to_unix_ms(since));
+    begins_.run_with(static_cast<std::int64_t>(most));
     while (begins_.step()) begins.push_back(base::from_unix_ms(begins_.integer(0)));
     begins_.restart();
+    std::reverse(begins.begin(), begins.end());
     return begins;
 }
 

@@ -45,7 +45,7 @@ class attempt_table {
     std::optional<attempt_record> find(attempt_id id);
     // Those that began at that time or later, by id.
     void each_since(base::wall_time since, const std::function<void(attempt_record&&)>& call);
-    std::vector<base::wall_time> begins_since(base::wall_time since);
+    std::vector<base::wall_time> newest_begins(std::size_t most);  // by id
     attempt_id newest_id();
     batch_id newest_batch();
 

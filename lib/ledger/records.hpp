@@ -131,6 +131,8 @@ struct late_write {
     bool confirmed = false;  // by an attempt that began before quiet_at
 };
 
+inline constexpr std::size_t recent_begins_most = 1'000;  // above any limit of requests in 10 s
+
 struct stored_pause {
     std::string reason;
     base::wall_time since;
@@ -162,7 +164,8 @@ struct recovery {
     attempt_id next_attempt = 1;
     batch_id next_batch = 1;
     consent::place low_water;
-    std::vector<base::wall_time> recent_begins;  // of attempts, ascending, not older than asked for
+    std::vector<base::wall_time>
+        recent_begins;  // of the newest attempts, by id: the clock may have jumped between them
     std::vector<late_write> late_writes;
     std::vector<stored_pause> pauses;
     std::vector<std::pair<std::string, std::int64_t>> meta;

@@ -105,7 +105,7 @@ std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
     return touched;
 }
 
-recovery store::recover(base::wall_time now, base::milliseconds window, base::wall_time since) {
+recovery store::recover(base::wall_time now, base::milliseconds window) {
     recovery out;
 #ifdef CONSENT_SYNC_PLANTED_BUG
     if (planted_bug == planted::overtakes_of_unsent_rows_only)
@@ -115,7 +115,7 @@ recovery store::recover(base::wall_time now, base::milliseconds window, base::wa
     out.next_attempt = attempts_.newest_id() + 1;
     out.next_batch = attempts_.newest_batch() + 1;
     interrupt_open_attempts(now, window, out);
-    out.recent_begins = attempts_.begins_since(since);
+    out.recent_begins = attempts_.newest_begins(recent_begins_most);
     out.late_writes = duties_.late_writes();
     out.pauses = duties_.pauses();
     out.meta = duties_.all_meta();

@@ -53,7 +53,7 @@ class store {
 
     // Inside transact(), once at start: ends the attempts that a crash left open, makes their keys unquiet until
     // `now` + `window`, and says where delivery goes on. `since`: how far back send times matter to the limiter.
-    recovery recover(base::wall_time now, base::milliseconds window, base::wall_time since);
+    recovery recover(base::wall_time now, base::milliseconds window);
 
   private:
     explicit store(std::unique_ptr<database> db);

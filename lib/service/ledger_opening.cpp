@@ -144,13 +144,12 @@ base::result<opened_ledger> open_ledger(const config::settings& settings, const 
     if (!store) return explain(store.error(), paths);
     opened_ledger opened;
     opened.store = std::move(*store);
-    const auto since = now.wall - 2 * settings.limits.interval;
     base::result<void> settled;
     std::int64_t generation = 0;
     std::string restored;
     const auto recovered = opened.store->transact([&](ledger::store& s) {
         settled = settle_claims(s, paths);
-        opened.past = s.recover(now.wall, settings.retry.late_write_window, since);
+        opened.past = s.recover(now.wall, settings.retry.late_write_window);
         opened.open_files = s.files().open_files();
         generation = count_generation(s, paths, *on_record, now, opened, restored);
     });

@@ -43,6 +43,7 @@ struct answer_row {
     const char* pause = "";     // the reason of the only pause; empty: none
     milliseconds wait{0};       // at least, between the first request and the next
     const char* says = "";      // in the log
+    friend void PrintTo(const answer_row& r, std::ostream* out) { *out << r.name; }
 };
 
 class Answer : public testing::TestWithParam<answer_row> {};
@@ -193,6 +194,7 @@ struct bad_row {
     const char* status;
     const char* category;
     std::uint64_t errors;  // answers at most
+    friend void PrintTo(const bad_row& r, std::ostream* out) { *out << r.name; }
 };
 
 class AnswerAboutOneRow : public testing::TestWithParam<bad_row> {};

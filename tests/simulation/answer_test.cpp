@@ -22,6 +22,7 @@ struct row {
     const char* pause = "";              // the reason of the only pause; empty: none
     base::steady_time::duration wait{};  // at least, before HubSpot is asked again
     std::uint64_t requests_most = 60;    // while it lasts
+    friend void PrintTo(const row& r, std::ostream* out) { *out << r.name; }
 };
 
 class Answer : public testing::TestWithParam<row> {};

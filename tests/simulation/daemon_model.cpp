@@ -36,9 +36,8 @@ daemon_model::daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, ora
 void daemon_model::start() {
     const base::moment now = time_.now();
     ledger::recovery past;
-    const auto done = store_.transact([&](ledger::store& s) {
-        past = s.recover(now.wall, settings_.retry.late_write_window, now.wall - 2 * settings_.limits.interval);
-    });
+    const auto done =
+        store_.transact([&](ledger::store& s) { past = s.recover(now.wall, settings_.retry.late_write_window); });
     if (done.has_error()) throw broken_promise("recovery: " + done.error().message);
     watch_.recovered();
     hubspot_.client_restarted(settings_.retry.late_write_window - milliseconds(2));
@@ -82,6 +81,11 @@ void daemon_model::drive() {
     if (status.retrying > bounds_.retrying_max + bounds_.retrying_opt_outs_max +
                               (settings_.limits.max_connections + 1) * settings_.batch.max_changes)
         throw broken_promise("bounds: " + std::to_string(status.retrying) + " batches wait in memory for another try");
+    // What was in flight when the bound was reached; what a crash left open; and a batch a minute.
+    if (status.late_write_duties >
+        2 * bounds_.duties_max + (2 * settings_.limits.max_connections + 20) * settings_.batch.max_changes)
+        throw broken_promise("bounds: " + std::to_string(status.late_write_duties) + " late-write duties in memory");
+    most_duties = std::max(most_duties, status.late_write_duties);
     most_retrying = std::max(most_retrying, status.retrying);
     if (const auto wake = engine_->next_wake(now)) wake_at(std::max(*wake, now.steady));
 }

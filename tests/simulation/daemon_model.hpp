@@ -42,7 +42,7 @@ class daemon_model {
     std::size_t count(std::string_view event) const;
     // Fields of the notices of that event, in order.
     std::vector<std::string> texts(std::string_view event, std::string_view field) const;
-    std::size_t most_waiting = 0, most_retrying = 0;
+    std::size_t most_waiting = 0, most_retrying = 0, most_duties = 0;
     std::function<void()> on_settled_files;  // some file may be done
 
   private:

@@ -34,17 +34,20 @@ INSTANTIATE_TEST_SUITE_P(OfEveryTier, Pace, testing::Values(100u, 110u, 190u, 25
 struct constant_server {
     std::uint32_t limit;
     milliseconds latency;
+    double most;  // times the least
+    friend void PrintTo(const constant_server& s, std::ostream* out) {
+        *out << "limit " << s.limit << ", latency " << s.latency.count() << " ms";
+    }
 };
 
 class LimitUsed : public testing::TestWithParam<constant_server> {};
 
 // Of 1,000 requests, those that were not sent when the limit became known: against the time in which HubSpot gives out
-// so many slots, and the last answer's way. The margin of a slot costs two per cent, and that requests are spread over
-// the interval, so that a slot is free for an opt-out at any moment, as much at the end of so little work. Slow start
-// costs more the longer an answer takes: see tests/bench/PACE.md.
-TEST_P(LimitUsed, ToSixPercentAtConstantLatencies) {
+// so many slots, and the last answer's way. The margin of a slot costs two per cent; where an answer takes 5 s, that
+// the first window is 4 requests and the next one waits for their answers, the rest.
+TEST_P(LimitUsed, AtConstantLatencies) {
     constexpr std::uint64_t all = 1'000;
-    const auto [limit, latency] = GetParam();
+    const auto [limit, latency, most] = GetParam();
     world_profile p = calm_profile();
     p.settings.batch.max_changes = 2;
     p.hubspot.limit = limit;
@@ -61,7 +64,7 @@ TEST_P(LimitUsed, ToSixPercentAtConstantLatencies) {
     const double took = std::chrono::duration<double>(w.time.now().steady - known).count();
     const double least = left * 10 / limit + std::chrono::duration<double>(latency).count();
     RecordProperty("ratio", std::to_string(took / least));
-    EXPECT_LE(took, least * 1.06) << "least " << least << " s, took " << took << " s";
+    EXPECT_LE(took, least * most) << "least " << least << " s, took " << took << " s";
     w.run_for(seconds(2));
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2 * all);
     EXPECT_EQ(w.hubspot.requests, all);
@@ -70,9 +73,10 @@ TEST_P(LimitUsed, ToSixPercentAtConstantLatencies) {
 
 INSTANTIATE_TEST_SUITE_P(
     Servers, LimitUsed,
-    testing::Values(constant_server{100, milliseconds(50)}, constant_server{100, milliseconds(200)},
-                    constant_server{100, milliseconds(1'000)}, constant_server{190, milliseconds(50)},
-                    constant_server{190, milliseconds(200)}, constant_server{190, milliseconds(1'000)}),
+    testing::Values(constant_server{100, milliseconds(50), 1.025}, constant_server{100, milliseconds(200), 1.025},
+                    constant_server{100, milliseconds(1'000), 1.025}, constant_server{100, milliseconds(5'000), 1.035},
+                    constant_server{190, milliseconds(50), 1.025}, constant_server{190, milliseconds(200), 1.025},
+                    constant_server{190, milliseconds(1'000), 1.03}, constant_server{190, milliseconds(5'000), 1.05}),
     [](const auto& s) {
         return "Limit" + std::to_string(s.param.limit) + "Latency" + std::to_string(s.param.latency.count());
     });
@@ -123,6 +127,29 @@ TEST(Rate, NoBurstAfterARestart) {
         w.run_for(seconds(1));
     }
     EXPECT_EQ(w.hubspot.over_limit, 0u);
+}
+
+TEST(Rate, NoBurstAfterARestartWhereTheClockJumped) {
+    for (const auto by : {hours(3), -hours(3)})
+        for (const bool before : {false, true}) {  // while the daemon runs, or while it is down
+            world_profile p = calm_profile();
+            p.settings.batch.max_changes = 1;
+            p.files.push_back(many_opt_ins(seconds(0), 2'000));
+            world w(1, p);
+            for (int i = 0; i < 5; ++i) {
+                w.run_for(seconds(7));
+                if (before) {
+                    w.time.jump_wall(by);
+                    w.run_for(milliseconds(500));
+                }
+                w.crash(milliseconds(50));
+                if (!before) w.time.jump_wall(by);
+                w.run_for(seconds(1));
+            }
+            EXPECT_EQ(w.hubspot.over_limit, 0u);
+            w.run_for(minutes(5));
+            EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'000u);
+        }
 }
 
 TEST(Rate, AnUnexpected429StopsEverythingForItsTime) {
@@ -227,6 +254,7 @@ struct server {
     std::uint64_t rate_least, rate_most;
     double errors_most;
     std::uint64_t over_limit_most;  // ways that differ by more than the margin teach it by a 429 or two
+    friend void PrintTo(const server& s, std::ostream* out) { *out << s.name; }
 };
 
 class InFlight : public testing::TestWithParam<server> {};
@@ -254,6 +282,8 @@ TEST_P(InFlight, FindsWhatTheServerBears) {
         static_cast<double>(w.hubspot.errors - errors) / static_cast<double>(w.hubspot.requests - before);
     RecordProperty("in_flight", static_cast<int>(w.hubspot.most_in_flight));
     RecordProperty("requests_a_minute", static_cast<int>(rate));
+    RecordProperty("errors", std::to_string(share));
+    RecordProperty("own_429", static_cast<int>(w.hubspot.over_limit));
     EXPECT_GE(w.hubspot.most_in_flight, s.window_least);
     EXPECT_LE(w.hubspot.most_in_flight, s.window_most);
     EXPECT_GE(rate, s.rate_least);
@@ -265,12 +295,13 @@ TEST_P(InFlight, FindsWhatTheServerBears) {
 // At 250 in 10 s, 1,500 a minute are allowed.
 INSTANTIATE_TEST_SUITE_P(
     Servers, InFlight,
-    testing::Values(server{"constant", milliseconds(200), milliseconds(200), 0, 0, 0, 4, 60, 1'455, 1'500, 0, 0},
-                    server{"jittery", milliseconds(50), milliseconds(900), 0, 0, 0, 10, 192, 1'425, 1'500, 0, 5},
-                    server{"slow", seconds(4), seconds(4), 0, 0, 0, 60, 192, 1'350, 1'500, 0, 5},
-                    server{"slow_under_load", milliseconds(100), milliseconds(120), 0.3, 0, 0, 1, 40, 600, 1'500, 0, 0},
-                    server{"refusing", seconds(1), seconds(1), 0, 10, 0, 4, 14, 300, 660, 0.1, 0},
-                    server{"stalling", milliseconds(200), milliseconds(200), 0, 0, 0.02, 4, 192, 100, 1'500, 0, 0}),
+    testing::Values(server{"constant", milliseconds(200), milliseconds(200), 0, 0, 0, 5, 10, 1'460, 1'480, 0, 0},
+                    server{"jittery", milliseconds(50), milliseconds(900), 0, 0, 0, 12, 30, 1'430, 1'480, 0, 5},
+                    server{"slow", seconds(4), seconds(4), 0, 0, 0, 95, 130, 1'425, 1'480, 0, 5},
+                    server{"slow_under_load", milliseconds(100), milliseconds(120), 0.3, 0, 0, 5, 24, 1'455, 1'480, 0,
+                           0},
+                    server{"refusing", seconds(1), seconds(1), 0, 10, 0, 8, 13, 350, 500, 0.1, 0},
+                    server{"stalling", milliseconds(200), milliseconds(200), 0, 0, 0.02, 20, 100, 500, 1'500, 0, 0}),
     [](const auto& s) { return std::string(s.param.name); });
 
 TEST(Stall, RequestsThatHangDoNotStopTheRest) {

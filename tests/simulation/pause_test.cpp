@@ -10,6 +10,7 @@ struct cause {
     trouble kind;
     const char* reason;
     milliseconds moving_for{0};
+    friend void PrintTo(const cause& c, std::ostream* out) { *out << c.name; }
 };
 
 class Pauses : public testing::TestWithParam<cause> {};
@@ -225,7 +226,8 @@ TEST_P(BadRow, GetsItsOwnVerdictAndHurtsNobody) {
 
 INSTANTIATE_TEST_SUITE_P(Of, BadRow,
                          testing::Values(nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
-                                         nature::not_found, nature::other_status, nature::edge_forbids));
+                                         nature::not_found, nature::other_status, nature::edge_forbids),
+                         [](const auto& n) { return testing::PrintToString(n.param); });
 
 TEST(Bisect, AHundredWithOneBadCostAtMostEightErrors) {
     world_profile p = calm_profile();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -29,6 +30,11 @@ enum class nature {
     other_status,     // 200, and a result with another status
     silent,           // applied, but never named, until the faults end
 };
+inline void PrintTo(nature n, std::ostream* out) {
+    constexpr const char* names[] = {"Good",     "ErrorInAnswer", "RefusesBatch", "RefusesNamed",
+                                     "NotFound", "EdgeForbids",   "OtherStatus",  "Silent"};
+    *out << names[static_cast<int>(n)];
+}
 inline bool is_bad(nature n) { return n != nature::good && n != nature::silent; }
 
 struct planned_row {

@@ -21,6 +21,7 @@ void draw_settings(dice& luck, world_profile& p) {
         p.bounds.ready_low = static_cast<std::size_t>(luck.between(1, 60));
         p.bounds.waiting_max = static_cast<std::size_t>(luck.between(0, 20));
         p.bounds.retrying_max = static_cast<std::size_t>(luck.between(1, 40));
+        p.bounds.duties_max = static_cast<std::size_t>(luck.between(20, 400));
         p.bounds.deferred_fetch_most = static_cast<std::size_t>(luck.between(1, 10));
     }
 }
@@ -114,8 +115,8 @@ planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_k
     name += luck.chance(0.1) ? "@Example.org" : "@example.org";
     const bool out = outs_only_known || luck.chance(0.3);
     const std::int64_t subscription = luck.between(7, 8);
-    r.change = make_change(name, out ? consent::status_state::unsubscribed : consent::status_state::subscribed,
-                           subscription);
+    r.change =
+        make_change(name, out ? consent::status_state::unsubscribed : consent::status_state::subscribed, subscription);
     if (luck.chance(0.02)) r.invalid = true;
     if (!r.invalid && luck.chance(bad))
         r.what = luck.pick<nature>({nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
@@ -164,7 +165,7 @@ world_profile random_profile(std::uint64_t seed, std::size_t changes_most) {
     p.disk.group_most = luck.pick<std::size_t>({1, 4, 64});
     p.disk.fails = luck.pick<double>({0, 0, 0.1});
     const bool calm = p.disk.delay_most < milliseconds(50) && p.hubspot.latency_most <= milliseconds(300);
-    p.own_429_is_a_fault = calm && p.crashes.empty() && p.hubspot.others_per_second == 0 && p.hubspot.headers;
+    p.own_429_is_a_fault = calm && p.hubspot.others_per_second == 0 && p.hubspot.headers;
     return p;
 }
 
@@ -178,6 +179,7 @@ world_profile week_profile(std::uint64_t seed, std::size_t changes) {
     p.hubspot.daily.reset();
     p.hubspot.refuses_above.reset();
     p.hubspot.batch_most = 1'000;
+    p.hubspot.late_share = 0.5;
     p.faults_end = hours(24 * 7);
     p.patience = hours(24);
     for (int i = 0; i < 60; ++i) {

@@ -81,6 +81,8 @@ TEST(SeedsCampaign, AWeekOfAMillionChanges) {
     const std::uint64_t seed = std::strtoull(wanted, nullptr, 10);
     world w(seed, week_profile(seed, 1'000'000));
     w.run();
+    EXPECT_GT(w.hubspot.late_applied, 0u) << "a week without a late write shows nothing";
+    EXPECT_GT(w.watch.asserted, 0u);
     std::cout << "requests " << w.hubspot.requests << ", assertions " << w.watch.asserted << ", late writes "
               << w.hubspot.late_applied << ", rows " << w.watch.rows().size() << '\n';
 }

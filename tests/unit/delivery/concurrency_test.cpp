@@ -24,6 +24,34 @@ TEST(Concurrency, GrowsByOneForEachAnswerAtFirst) {
     EXPECT_EQ(c.window(), 24u);
 }
 
+// The limiter lets the last ones of a window leave late: half of it in use is proof enough.
+TEST(Concurrency, DoublesEachRoundTripAlsoWhereTheWindowFillsSlowly) {
+    concurrency c(192);
+    answers(c, 12, milliseconds(100));
+    ASSERT_EQ(c.window(), 16u);
+    for (int i = 0; i < 16; ++i) c.answered(start, start + milliseconds(100), 16);
+    EXPECT_EQ(c.window(), 32u);
+    c.answered(start, start + milliseconds(100), 15);
+    EXPECT_EQ(c.window(), 32u);
+}
+
+TEST(Concurrency, GoesToWhatTheToldLimitNeedsWhenItIsToldAndBorne) {
+    concurrency c(192);
+    answers(c, 2, milliseconds(5'000));
+    c.allow(19);
+    EXPECT_EQ(c.window(), 6u) << "two answers may be odd ones";
+    answers(c, 1, milliseconds(9'000));
+    c.allow(19);
+    EXPECT_EQ(c.window(), 96u) << "what the fastest answer needs";
+    c.overloaded(start + std::chrono::hours(1), start + std::chrono::hours(1));
+    c.allow(19);
+    EXPECT_EQ(c.window(), 48u) << "never again after a sign of overload";
+    concurrency small(10);
+    answers(small, 3, milliseconds(5'000));
+    small.allow(19);
+    EXPECT_EQ(small.window(), 10u);
+}
+
 TEST(Concurrency, StaysWithinItsBound) {
     concurrency c(10);
     answers(c, 100, milliseconds(100));

@@ -103,7 +103,7 @@ TEST_F(FileSteering, AfterARestartRetriedRowsAreFetchedOnTheirOwn) {
     done(file);
     retry(file);
     recovery past;
-    run([&](store& s) { past = s.recover(now, base::milliseconds(0), now); });
+    run([&](store& s) { past = s.recover(now, base::milliseconds(0)); });
     ASSERT_EQ(past.released.size(), 1u);
     EXPECT_EQ(past.released[0], std::pair(place(file, 1), place(file, 2)));
     EXPECT_TRUE(bulk(place()).changes.empty());  // the cursor passes it

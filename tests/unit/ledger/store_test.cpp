@@ -20,7 +20,7 @@ class Store : public LedgerTest {
   protected:
     recovery recover(base::wall_time at = now) {
         recovery past;
-        run([&](store& s) { past = s.recover(at, minutes(10), at - minutes(1)); });
+        run([&](store& s) { past = s.recover(at, minutes(10)); });
         return past;
     }
 };
