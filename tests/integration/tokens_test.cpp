@@ -74,6 +74,7 @@ TEST(Tokens, AFileThatWasReplacedMeanwhileCausesNoPause) {
     const auto files = d.wait_for_files(2);
     ASSERT_EQ(files.size(), 2u);
     EXPECT_EQ(count(files[1], "confirmed"), 20u);
+    EXPECT_GE(d.hubspot().counters().statuses[401], 1u) << "the token that was read at the start was refused";
     EXPECT_EQ(d.log().find("event=pause.begun"), std::string::npos);
 }
 

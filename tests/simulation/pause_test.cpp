@@ -89,7 +89,9 @@ TEST(Pause, ATokenThatWasReplacedMeanwhileCausesNoPause) {
     w.run_for(seconds(4));
     ++w.hubspot.valid_token;
     w.daemon.token_file = w.hubspot.valid_token;  // on disk already; the daemon has not looked yet
+    const auto before = w.hubspot.errors;
     w.run_for(minutes(2));
+    EXPECT_GT(w.hubspot.errors, before) << "the old one was refused";
     EXPECT_EQ(w.daemon.count("pause.begun"), 0u);
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'000u);
 }
