@@ -190,7 +190,8 @@ bool engine::room_for_assertions() const {
 // Duties whose window has passed: their newest changes are fetched, and wait as a batch of assertions. Few at a time,
 // and while sending is stopped only where a probe has nothing else to carry: they repeat what was sent already.
 void engine::prepare_assertions(base::moment now) {
-    if (stopping_ || !room_for_assertions()) return;
+    const auto next = late_.next_due();
+    if (stopping_ || !next || *next > even_wall(now) || !room_for_assertions()) return;
     if (pauses_.any() && (!pauses_.probe_due(now.steady) || !open_.empty() || any_ready(now))) return;
     const auto due = late_.take_due(even_wall(now), batch_limit_, pending_);
     fetch_request assert, older;
