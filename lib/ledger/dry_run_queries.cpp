@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "ledger/schema.hpp"
+
 namespace consent_sync::ledger {
 
 base::result<std::unique_ptr<dry_run_reader>> dry_run_reader::open(const std::string& path) {
     try {
-        auto db = std::make_unique<database>(path, database::access::read_only);
-        return std::unique_ptr<dry_run_reader>(new dry_run_reader(std::move(db)));
+        return std::unique_ptr<dry_run_reader>(new dry_run_reader(open_to_read(path)));
     } catch (const database_error& e) {
         return base::error{e.code, e.what()};
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/ranges.hpp"
+#include "ledger/schema.hpp"
 
 namespace consent_sync::ledger {
 namespace {
@@ -28,8 +29,7 @@ bool carries(const std::vector<row_range>& ranges, consent::place place) {
 
 base::result<std::unique_ptr<history_reader>> history_reader::open(const std::string& path) {
     try {
-        auto db = std::make_unique<database>(path, database::access::read_only);
-        return std::unique_ptr<history_reader>(new history_reader(std::move(db)));
+        return std::unique_ptr<history_reader>(new history_reader(open_to_read(path)));
     } catch (const database_error& e) {
         return base::error{e.code, e.what()};
     }

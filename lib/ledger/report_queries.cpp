@@ -3,6 +3,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "ledger/change_row.hpp"
+#include "ledger/schema.hpp"
 
 namespace consent_sync::ledger {
 namespace {
@@ -170,8 +171,7 @@ std::vector<attempt_record> report_queries::attempts_of_file(const file_record& 
 
 base::result<std::unique_ptr<report_reader>> report_reader::open(const std::string& path) {
     try {
-        auto db = std::make_unique<database>(path, database::access::read_only);
-        return std::unique_ptr<report_reader>(new report_reader(std::move(db)));
+        return std::unique_ptr<report_reader>(new report_reader(open_to_read(path)));
     } catch (const database_error& e) {
         return base::error{e.code, e.what()};
     }

@@ -197,18 +197,35 @@ struct migration {
 constexpr std::array<migration, schema_version> migrations{
     {{version_1}, {version_2}, {version_3, move_into_blocks, "DROP TABLE changes"}}};
 
-}  // namespace
-
-void migrate(database& db) {
+std::int64_t version_of(database& db) {
     statement query = db.prepare("PRAGMA user_version");
     query.step();
-    const auto found = query.integer(0);
-    query.restart();
-    if (found > schema_version)
-        throw database_error(base::errc::unsupported, "ledger: it was written by a newer consent-sync (schema " +
-                                                          std::to_string(found) + ", this one knows " +
-                                                          std::to_string(schema_version) +
-                                                          "): install that version again, nothing was changed");
+    return query.integer(0);
+}
+
+database_error too_new(std::int64_t found) {
+    return {base::errc::unsupported, "ledger: it was written by a newer consent-sync (schema " + std::to_string(found) +
+                                         ", this one knows " + std::to_string(schema_version) +
+                                         "): install that version again, nothing was changed"};
+}
+
+}  // namespace
+
+std::unique_ptr<database> open_to_read(const std::string& path) {
+    auto db = std::make_unique<database>(path, database::access::read_only);
+    const std::int64_t found = version_of(*db);
+    if (found > schema_version) throw too_new(found);
+    if (found < schema_version)
+        throw database_error(base::errc::unsupported,
+                             "ledger " + path + ": it was written by an older consent-sync (schema " +
+                                 std::to_string(found) + ", this one reads " + std::to_string(schema_version) +
+                                 "); the daemon brings it up to date when it starts");
+    return db;
+}
+
+void migrate(database& db) {
+    const std::int64_t found = version_of(db);
+    if (found > schema_version) throw too_new(found);
     for (auto version = found; version < schema_version; ++version) {
         db.execute("BEGIN IMMEDIATE");
         const migration& step = migrations[static_cast<std::size_t>(version)];

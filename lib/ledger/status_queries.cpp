@@ -1,13 +1,13 @@
 #include "ledger/status_queries.hpp"
 
 #include "ledger/row_block.hpp"
+#include "ledger/schema.hpp"
 
 namespace consent_sync::ledger {
 
 base::result<std::unique_ptr<status_reader>> status_reader::open(const std::string& path) {
     try {
-        auto db = std::make_unique<database>(path, database::access::read_only);
-        return std::unique_ptr<status_reader>(new status_reader(std::move(db)));
+        return std::unique_ptr<status_reader>(new status_reader(open_to_read(path)));
     } catch (const database_error& e) {
         return base::error{e.code, e.what()};
     }

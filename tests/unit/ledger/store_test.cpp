@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "ledger/schema.hpp"
+#include "ledger/status_queries.hpp"
 #include "unit/ledger/ledger_test.hpp"
 
 namespace consent_sync::ledger {
@@ -79,8 +80,12 @@ TEST(Schema, BringsAnOlderLedgerUpToDate) {
             "iif(i<=100,2,0), iif(i<=100,9,NULL), iif(i<=100,1767000000000,NULL) FROM n");
         if (version == 1) old.execute("DROP INDEX files_unread; DROP INDEX files_passed; DROP INDEX files_settled");
         old.execute(("PRAGMA user_version=" + std::to_string(version)).c_str());
+        const auto too_early = status_reader::open(path);
+        ASSERT_TRUE(too_early.has_error());
+        EXPECT_NE(too_early.error().message.find("the daemon brings it up to date when it starts"), std::string::npos);
         const auto opened = store::open(path);
         ASSERT_FALSE(opened.has_error()) << opened.error().message;
+        EXPECT_FALSE(status_reader::open(path).has_error());
         const auto looked = (*opened)->transact([&](store& s) {
             EXPECT_TRUE(s.files().find(1));
             EXPECT_EQ(s.files().bulk_bound(), consent::place(1, consent::place::row_max));
