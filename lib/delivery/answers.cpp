@@ -34,17 +34,19 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
 #endif
     learn(*b, a, j, now);
 
+    const bool accepts = std::any_of(j.changes.begin(), j.changes.end(),
+                                     [](const auto& c) { return c.outcome == change_outcome::confirmed; });
+    // A change that is only suspected (see judged) has no verdict yet.
+    const bool suspects = !b->assertion && !accepts && !proven_bad(*b);
     std::vector<consent::place> unsettled;
     for (std::size_t i = 0; i < b->changes.size(); ++i) {
         const change_outcome outcome =
             j.kind == answer_kind::judged ? j.changes[i].outcome : change_outcome::unresolved;
-        if (outcome != change_outcome::confirmed && outcome != change_outcome::rejected)
+        if (outcome != change_outcome::confirmed && (outcome != change_outcome::rejected || suspects))
             unsettled.push_back(b->changes[i].id);
     }
     end_attempt(*b, a, j, now, std::move(unsettled));
 
-    const bool accepts = std::any_of(j.changes.begin(), j.changes.end(),
-                                     [](const auto& c) { return c.outcome == change_outcome::confirmed; });
     judge_accused(b->id, j.kind == answer_kind::judged && accepts, now);
 
     switch (j.kind) {

@@ -70,9 +70,10 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
     if (a.failure) end.message = a.failure_detail;
     std::size_t confirmed = 0;
     std::size_t rejected = 0;
-    for (const auto& change : j.changes) {
-        confirmed += change.outcome == hubspot::change_outcome::confirmed;
-        rejected += change.outcome == hubspot::change_outcome::rejected;
+    for (std::size_t i = 0; i < j.changes.size(); ++i) {
+        confirmed += j.changes[i].outcome == hubspot::change_outcome::confirmed;
+        rejected += j.changes[i].outcome == hubspot::change_outcome::rejected &&
+                    std::find(unsettled.begin(), unsettled.end(), b.changes[i].id) == unsettled.end();
     }
     const bool all_confirmed = confirmed == b.changes.size();
     tell(all_confirmed ? base::level::debug : base::level::info, "batch.settled",

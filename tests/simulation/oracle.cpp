@@ -39,6 +39,10 @@ void oracle::step_committed(const ledger::ledger_change& step) {
             const row_state& row = rows_.at(place.id());
             key_state& key = keys_[key_of(row.row.change)];
             key.open.erase(end.id);
+            const bool told_settled =
+                std::find(end.unsettled.begin(), end.unsettled.end(), place) == end.unsettled.end();
+            if (!attempt.assertion && told_settled && row.verdict == consent::verdict{})
+                broken(8, "attempt " + std::to_string(end.id) + " is said to have settled " + text(place));
             const bool may_be_bad = !one_moment || row.row.what != nature::good;
             if (attempt.assertion && may_be_bad && row.verdict != consent::verdict::confirmed &&
                 (hubspot_.what_was_said(end.id, place) == hubspot_model::said::refused ||
