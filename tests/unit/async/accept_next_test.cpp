@@ -49,6 +49,10 @@ TEST_F(AcceptNext, GivesTheConnectionThatWaits) {
 }
 
 TEST_F(AcceptNext, WaitsUntilThereAreDescriptorsAgain) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP()
+        << "UndefinedBehaviorSanitizer asks through a pipe whether memory can be read, and finds no descriptor";
+#endif
     tcp::socket client(context);
     client.connect(acceptor.local_endpoint());
     auto none = std::make_optional<no_descriptors>();
