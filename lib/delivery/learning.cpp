@@ -63,11 +63,6 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
     end.status = a.status;
     end.duration = std::chrono::duration_cast<base::milliseconds>(now.steady - b.begun.steady);
     end.correlation_id = j.correlation_id;
-    if ((j.kind != hubspot::answer_kind::judged || b.assertion) && !j.words.empty()) {
-        end.category = j.words.front().category;
-        end.message = j.words.front().message;
-    }
-    if (a.failure) end.message = a.failure_detail;
     std::size_t confirmed = 0;
     std::size_t rejected = 0;
     for (std::size_t i = 0; i < j.changes.size(); ++i) {
@@ -75,6 +70,13 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
         rejected += j.changes[i].outcome == hubspot::change_outcome::rejected &&
                     std::find(unsettled.begin(), unsettled.end(), b.changes[i].id) == unsettled.end();
     }
+    // Words about rejected changes are theirs; those of an answer that settles nothing are the attempt's.
+    const bool settles = j.kind == hubspot::answer_kind::judged && confirmed + rejected > 0;
+    if ((!settles || b.assertion) && !j.words.empty()) {
+        end.category = j.words.front().category;
+        end.message = j.words.front().message;
+    }
+    if (a.failure) end.message = a.failure_detail;
     const bool all_confirmed = confirmed == b.changes.size();
     tell(all_confirmed ? base::level::debug : base::level::info, "batch.settled",
          {{"batch", b.id},

@@ -177,6 +177,10 @@ TEST(LoneRow, ThatHubSpotNamesTwiceIsRejected) {
         w.run_for(minutes(1));
         EXPECT_EQ(verdict_of(w, 0, 1), "rejected");
         EXPECT_EQ(row_of(w, 0, 1).sent, 2u);
+        const auto first = w.store->attempts().find(1);
+        ASSERT_TRUE(first);
+        EXPECT_EQ(first->unsettled, "1:1") << "it had no verdict yet";
+        EXPECT_FALSE(first->message.empty()) << "HubSpot's words are told";
     }
 }
 
