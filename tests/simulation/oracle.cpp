@@ -192,7 +192,9 @@ oracle::key_state oracle::without_untouched(key_state key) const {
 
 // The last state of a key is that of its newest change that was attempted and not rejected.
 void oracle::check_last_states() const {
-    for (const auto& [name, key] : keys_) {
+    for (const auto& known : keys_) {
+        const auto& name = known.first;  // clang 14 captures no structured bindings
+        const auto& key = known.second;
         const auto newest = newest_accepted(without_untouched(key));
         if (std::none_of(newest.begin(), newest.end(), [&](consent::place p) { return has_state_of(name, key, p); }))
             broken(2, "the last state of " + name + " is not that of its newest change " + text(newest.front()) +
