@@ -299,6 +299,10 @@ std::uint64_t late_writes_owed(const daemon_under_test& daemon) {
     return ask(daemon, "SELECT count(*) FROM late_writes");
 }
 
+std::uint64_t open_files(const daemon_under_test& daemon) {
+    return ask(daemon, "SELECT count(*) FROM files WHERE state<5");
+}
+
 std::uint64_t interrupted_attempts(const daemon_under_test& daemon) {
     return ask(daemon, "SELECT count(*) FROM attempts WHERE outcome='interrupted'");
 }

@@ -35,6 +35,8 @@ std::vector<std::string> find_contradictions(const daemon_under_test& daemon, hu
 
 // Rows of the ledger's table of late writes.
 std::uint64_t late_writes_owed(const daemon_under_test& daemon);
+// Files that are not at their end.
+std::uint64_t open_files(const daemon_under_test& daemon);
 // Attempts that were open when the daemon was killed.
 std::uint64_t interrupted_attempts(const daemon_under_test& daemon);
 

@@ -51,7 +51,8 @@ class fixture {
         }
         EXPECT_TRUE(all_done()) << where << "\n" << daemon.log();
         if (daemon.runs()) {
-            EXPECT_TRUE(daemon.wait([&] { return late_writes_owed(daemon) == 0; })) << where;
+            // What is in its last folder may not be on record yet, when the stop came in between.
+            EXPECT_TRUE(daemon.wait([&] { return late_writes_owed(daemon) == 0 && open_files(daemon) == 0; })) << where;
             EXPECT_EQ(daemon.stop(), 0) << where;
         }
         EXPECT_EQ(find_contradictions(daemon, daemon.hubspot(), files), std::vector<std::string>()) << where << "\n"
