@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/block_sum.hpp"
+
 namespace consent_sync::ledger {
 
 block_reader::block_reader(database& db)
@@ -14,14 +16,14 @@ block_reader::block_reader(database& db)
 std::optional<verdict_block> block_reader::verdicts(block_id block) {
     verdicts_.run_with(block);
     std::optional<verdict_block> found;
-    if (verdicts_.step()) found.emplace(verdicts_.view(0));
+    if (verdicts_.step()) found.emplace(unseal(verdicts_.view(0), block_kind::verdicts, block));
     verdicts_.restart();
     return found;
 }
 
 std::string_view block_reader::rows(block_id block) {
     rows_.run_with(block);
-    return rows_.step() ? rows_.view(0) : std::string_view();
+    return rows_.step() ? unseal(rows_.view(0), block_kind::rows, block) : std::string_view();
 }
 
 std::string block_reader::copy_rows(block_id block) {
@@ -40,8 +42,10 @@ void block_reader::each_block_with_unsent_opt_outs(consent::place first, consent
 
 void block_reader::each(statement& blocks, consent::place first, consent::place last, const block_look& look) {
     blocks.run_with(block_of(first), block_of(last));
-    while (blocks.step())
-        if (!look(blocks.integer(0), verdict_block(blocks.view(1)))) break;
+    while (blocks.step()) {
+        const block_id id = blocks.integer(0);
+        if (!look(id, verdict_block(unseal(blocks.view(1), block_kind::verdicts, id)))) break;
+    }
     blocks.restart();
     rows_.restart();
 }
@@ -51,11 +55,13 @@ void block_reader::scan(consent::place first, consent::place last,
     each_block(first, last, [&](block_id block, const verdict_block& verdicts) {
         row_block_reader rows(this->rows(block));
         row_view row;
-        while (rows.next(row)) {
+        unsigned seen = 0;
+        for (; rows.next(row); ++seen) {
+            if (!verdicts.has(row.index)) fail_damaged(block);
             const consent::place id = place_in_block(block, row.index);
-            if (id < first || id > last || row.index >= block_rows || !verdicts.has(row.index)) continue;
-            look({id, row, verdicts.end(row.index)});
+            if (id >= first && id <= last) look({id, row, verdicts.end(row.index)});
         }
+        if (seen != verdicts.rows()) fail_damaged(block);
         return true;
     });
 }
@@ -67,10 +73,9 @@ std::optional<block_reader::found_row> block_reader::find(consent::place id) {
     if (!verdicts || !verdicts->has(index)) return found;
     row_block_reader rows(this->rows(block_of(id)));
     row_view row;
-    if (rows.find(index, row)) {
-        found.emplace(found_row{row.change(id), row.original, std::nullopt});
-        if (const row_end* end = verdicts->end(index)) found->end = *end;
-    }
+    if (!rows.find(index, row)) fail_damaged(block_of(id));
+    found.emplace(found_row{row.change(id), row.original, std::nullopt});
+    if (const row_end* end = verdicts->end(index)) found->end = *end;
     rows_.restart();
     return found;
 }

@@ -1,4 +1,5 @@
-// Reads the blocks of changes: on the ledger's own connection, or on one that only reads.
+// Reads the blocks of changes: on the ledger's own connection, or on one that only reads. A block whose sum is wrong,
+// and a row that is only in one of its two blocks, is corruption, said with the rows that are concerned.
 #pragma once
 
 #include <functional>

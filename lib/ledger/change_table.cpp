@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/block_sum.hpp"
+
 namespace consent_sync::ledger {
 namespace {
 
@@ -83,15 +85,18 @@ void change_table::append_block(block_id block, std::span<const new_row> rows, b
         if (row.invalid) verdicts.settle(index, {consent::verdict::invalid, {}, 0, 0});
         append_row(bytes_, row);
     }
+    seal(bytes_, block_kind::rows, block);
     (known ? update_rows_ : insert_rows_).run_with(blob{bytes_}, block).execute();
     if (known) return put(block, verdicts, before);
     verdicts.format(bytes_);
+    seal(bytes_, block_kind::verdicts, block);
     insert_verdicts_.run_with(verdicts.unsent_opt_outs(), blob{bytes_}, block).execute();
 }
 
 // The index over unsent opt-outs is touched only when their number changes.
 void change_table::put(block_id block, const verdict_block& verdicts, unsigned unsent_opt_outs_before) {
     verdicts.format(bytes_);
+    seal(bytes_, block_kind::verdicts, block);
     const unsigned unsent = verdicts.unsent_opt_outs();
     if (unsent == unsent_opt_outs_before)
         update_verdicts_.run_with(blob{bytes_}, block).execute();
@@ -107,7 +112,8 @@ std::size_t change_table::fetch_from(block_id block, const verdict_block& verdic
     for (unsigned index = 0; index < verdicts.size() && out.size() < most; ++index) {
         if (!wanted(verdicts, index)) continue;
         if (!rows) rows.emplace(blocks_.rows(block));
-        if (rows->find(index, row)) out.push_back(read_fetched(row, place_in_block(block, index), verdicts.end(index)));
+        if (!rows->find(index, row)) fail_damaged(block);
+        out.push_back(read_fetched(row, place_in_block(block, index), verdicts.end(index)));
     }
     return out.size();
 }

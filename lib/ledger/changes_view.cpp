@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "ledger/block_sum.hpp"
 #include "ledger/database.hpp"
 #include "ledger/row_block.hpp"
 #include "ledger/verdict_block.hpp"
@@ -166,7 +167,7 @@ int settle_on_row(cursor& c) {
         }
         if (code != SQLITE_ROW) return code;
         c.block = sqlite3_column_int64(c.use.blocks.get(), 0);
-        c.verdicts = verdict_block(blob(c.use.blocks.get(), 1));
+        c.verdicts = verdict_block(unseal(blob(c.use.blocks.get(), 1), block_kind::verdicts, c.block));
         c.index = c.block == block_of(c.first) ? index_in_block(c.first) : 0;
         c.loaded = c.decoded = false;
     }
@@ -235,7 +236,8 @@ int load_rows(cursor& at) {
     sqlite3_bind_int64(rows, 1, at.block);
     const int code = sqlite3_step(rows);
     if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
-    at.reader = row_block_reader(code == SQLITE_ROW ? blob(rows, 0) : std::string_view());
+    if (code == SQLITE_DONE) fail_damaged(at.block);
+    at.reader = row_block_reader(unseal(blob(rows, 0), block_kind::rows, at.block));
     at.loaded = true;
     return SQLITE_OK;
 }
@@ -291,7 +293,8 @@ int put_column(sqlite3_vtab_cursor* c, sqlite3_context* out, int wanted) {
         if (!at.loaded)
             if (const int code = load_rows(at); code != SQLITE_OK) return code;
         if (!at.decoded) at.decoded = at.reader.find(at.index, at.row);
-        if (at.decoded) put_row_column(out, at.row, wanted);
+        if (!at.decoded) fail_damaged(at.block);
+        put_row_column(out, at.row, wanted);
         return SQLITE_OK;
     });
 }

@@ -7,8 +7,8 @@
 
 namespace consent_sync::ledger {
 
-// Reads the whole ledger (some seconds a gigabyte) and changes nothing. Errors: corrupt, with what is damaged and how
-// to go on; io: it cannot be read at present.
+// Reads the whole ledger and every block of it (some seconds a gigabyte), and changes nothing. Errors: corrupt, with
+// what is damaged and how to go on; io: it cannot be read at present.
 base::result<void> check_ledger(const std::string& path);
 
 // `what` is damaged at `path`, and what an operator can do.

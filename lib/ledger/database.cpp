@@ -143,6 +143,11 @@ void database::execute(const char* sql) {
         throw_error(handle_.get(), "running a statement");
 }
 
+void database::end_statements() {
+    for (sqlite3_stmt* s = sqlite3_next_stmt(handle_.get(), nullptr); s; s = sqlite3_next_stmt(handle_.get(), s))
+        if (sqlite3_stmt_busy(s)) sqlite3_reset(s);
+}
+
 void database::on_progress(std::function<void()> working) {
     if (!working) {
         sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);

@@ -94,6 +94,8 @@ class database {
 
     void execute(const char* sql);  // any number of statements, no parameters
     statement prepare(std::string_view sql) const { return statement(handle_.get(), sql); }
+    // Statements that failed, or were left, in the middle: they would go on seeing the ledger as it was.
+    void end_statements();
     int changed_rows() const;                // by the last statement
     std::int64_t changed_rows_ever() const;  // by this connection
     // `working` is called every some thousand steps of any statement, until it is empty again. It may not use the

@@ -11,6 +11,7 @@ constexpr unsigned basis_shift = 2;
 constexpr unsigned basis_mask = 0x07;
 constexpr unsigned has_explanation = 0x20;
 constexpr unsigned has_original = 0x40;
+constexpr unsigned unknown = 0x80;
 static_assert(static_cast<unsigned>(consent::status_state::not_specified) <= state_mask);
 static_assert(static_cast<unsigned>(consent::legal_basis::process_and_store) <= basis_mask);
 
@@ -70,18 +71,23 @@ bool row_block_reader::find(unsigned index, row_view& row) {
         if (at < index) continue;
         varint_reader in(entry);
         const unsigned there = in.byte();
+        if (at >= block_rows || (there & state_mask) == 0 || (there & unknown) != 0) varint_reader::fail();
         row.index = at;
         row.state = static_cast<consent::status_state>(there & state_mask);
         const unsigned basis = (there >> basis_shift) & basis_mask;
         row.basis.reset();
         if (basis != 0) row.basis = static_cast<consent::legal_basis>(basis);
         row.channel = static_cast<consent::channel>(in.byte());
+        if (row.channel != consent::channel::email) varint_reader::fail();
         row.subscription = in.signed_number();
         row.offset = in.number();
         row.subscriber = in.bytes(in.number());
         row.original = (there & has_original) != 0 ? consent::place(in.signed_number()) : consent::place();
         row.explanation.reset();
-        if ((there & has_explanation) != 0) row.explanation = in.rest();
+        if ((there & has_explanation) != 0)
+            row.explanation = in.rest();
+        else if (!in.empty())
+            varint_reader::fail();
         rest_ = entries.rest();
         return true;
     }

@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "ledger/block_sum.hpp"
 #include "ledger/change_row.hpp"
 #include "ledger/row_block.hpp"
 #include "ledger/verdict_block.hpp"
@@ -135,7 +136,7 @@ CREATE INDEX files_settled ON files(arrival)
 
 // Changes in blocks of 128 (row_block, verdict_block) instead of a row for each, which cost ten times as much.
 constexpr const char* version_3 = R"sql(
-CREATE TABLE row_blocks (           -- changes as they were read; written once
+CREATE TABLE row_blocks (           -- changes as they were read; written once; both end with their sum (block_sum)
     id   INTEGER PRIMARY KEY,           -- of the change / 128
     data BLOB NOT NULL
 );
@@ -166,8 +167,10 @@ void move_into_blocks(database& db) {
     block_id block = 0;
     const auto put = [&] {
         if (rows.empty()) return;
+        seal(rows, block_kind::rows, block);
         put_rows.run_with(blob{rows}, block).execute();
         verdicts.format(rows);
+        seal(rows, block_kind::verdicts, block);
         put_verdicts.run_with(verdicts.unsent_opt_outs(), blob{rows}, block).execute();
         rows.clear();
         verdicts = {};

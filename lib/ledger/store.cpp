@@ -57,6 +57,7 @@ base::result<void> store::transact(const std::function<void(store&)>& work, std:
         db_->execute("COMMIT");
         return {};
     } catch (const database_error& e) {
+        db_->end_statements();
         try {
             db_->execute("ROLLBACK");
         } catch (const database_error&) {  // SQLite has rolled back by itself already, or never began

@@ -1,6 +1,7 @@
 #include "ledger/verdict_block.hpp"
 
 #include <algorithm>
+#include <bitset>
 #include <cstring>
 
 #include "ledger/varint.hpp"
@@ -8,7 +9,22 @@
 namespace consent_sync::ledger {
 namespace {
 
+constexpr auto success_last = consent::success_reason::other;
+
 constexpr std::size_t opt_out_bytes(unsigned size) { return (size + 7) / 8; }
+
+row_end read_end(varint_reader& in) {
+    const unsigned verdict = in.byte();
+    const unsigned success = in.byte();
+    if (verdict == 0 || verdict > consent::verdict_count || success > static_cast<unsigned>(success_last))
+        varint_reader::fail();
+    row_end end;
+    end.verdict = static_cast<consent::verdict>(verdict);
+    end.success = static_cast<consent::success_reason>(success);
+    end.attempt = in.signed_number();
+    end.hubspot_time_ms = in.signed_number();
+    return end;
+}
 
 }  // namespace
 
@@ -22,15 +38,17 @@ verdict_block::verdict_block(std::string_view bytes) {
     const std::string_view opt_outs = in.bytes(opt_out_bytes(size_));
     std::memcpy(opt_outs_.data(), opt_outs.data(), opt_outs.size());
     ends_.reserve(in.rest().size() / 8);
-    while (!in.empty()) {
-        row_end& end = ends_.emplace_back();
-        end.verdict = static_cast<consent::verdict>(in.byte());
-        end.success = static_cast<consent::success_reason>(in.byte());
-        end.attempt = in.signed_number();
-        end.hubspot_time_ms = in.signed_number();
-    }
-    const std::uint8_t last = *std::max_element(slots_.begin(), slots_.end());
-    if (last >= first_end + ends_.size() && last > unsettled) varint_reader::fail();
+    while (!in.empty()) ends_.push_back(read_end(in));
+    check_ends();
+}
+
+// Every slot has its end, and every end a slot: else there may be more of them than a slot can name.
+void verdict_block::check_ends() const {
+    std::bitset<256> used;
+    for (unsigned i = 0; i < size_; ++i) used.set(slots_[i]);
+    used.reset(absent);
+    used.reset(unsettled);
+    if (used.count() != ends_.size() || (used >> (first_end + ends_.size())).any()) varint_reader::fail();
 }
 
 void verdict_block::format(std::string& bytes) const {

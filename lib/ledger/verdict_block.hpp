@@ -56,6 +56,8 @@ class verdict_block {
     void drop_unused_ends();
 
   private:
+    void check_ends() const;
+
     // What a slot says. Behind that: the number of an end.
     static constexpr std::uint8_t absent = 0;
     static constexpr std::uint8_t unsettled = 1;

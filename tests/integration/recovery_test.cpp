@@ -177,6 +177,52 @@ TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
     EXPECT_GT(rows.integer(0), 20 + 100) << "of 300 old rows and 20 new ones";
 }
 
+// A bit that changed in an address is found before anything of its block is sent, and the page says how to go on.
+TEST(Recovery, AChangedBitInAWaitingRowIsSaidAndNothingOfItsBlockIsSent) {
+    daemon_under_test d;
+    d.start();
+    ASSERT_EQ(d.command("pause").status, 0);
+    d.drop("a.csv", csv("a", 200));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read") != std::string::npos; }));
+    ASSERT_EQ(d.stop(), 0);
+    std::string bytes = bytes_of(d.state("/ledger.db"));
+    ASSERT_EQ(count_of(bytes, "a40@example.com"), 1u);
+    bytes[bytes.find("a40@example.com")] ^= 2;  // to c
+    std::ofstream(d.state("/ledger.db"), std::ios::binary) << bytes;
+    d.launch();
+    EXPECT_EQ(d.wait_for_exit(), 3) << d.log();
+    EXPECT_EQ(count_of(d.log(), "event=ledger.damaged"), 1u) << d.log();
+    EXPECT_NE(d.log().find("is damaged (rows 1 to 127 of file 00000001, block 33554432, are not as they were written)"),
+              std::string::npos)
+        << d.log();
+    EXPECT_NE(d.log().find("/recovery.md says"), std::string::npos);
+    EXPECT_EQ(d.batches().size(), 0u);
+
+    const std::string page = bytes_of(CONSENT_SYNC_SOURCE_DIR "/systemd/recovery.md");
+    const std::size_t begin = page.find("```sh\n", page.find("### Rows that are not as they were written")) + 6;
+    std::string commands = page.substr(begin, page.find("```", begin) - begin);
+    for (const auto& [part, by] : {std::pair<std::string, std::string>{"systemctl stop consent-sync\n", ""},
+                                   {"systemctl start consent-sync\n", ""},
+                                   {"/var/lib/consent-sync", d.state()},
+                                   {"file=00000003", "file=00000001"}}) {
+        ASSERT_NE(commands.find(part), std::string::npos) << commands;
+        commands.replace(commands.find(part), part.size(), by);
+    }
+    std::ofstream(d.file("commands")) << "set -euo pipefail\n" << commands;
+    ASSERT_EQ(std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str()), 0)
+        << bytes_of(d.file("said"));
+    d.start();
+    ASSERT_EQ(d.command("resume").status, 0);
+    const auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(files[0].at("name"), "again-00000001.csv");
+    EXPECT_EQ(files[0].at("file_id"), "00000002");
+    EXPECT_EQ(count(files[0], "confirmed"), 200u);
+    EXPECT_EQ(d.stop(), 0);
+    EXPECT_TRUE(d.hubspot().state("a40@example.com", 7));
+    EXPECT_FALSE(d.hubspot().state("c40@example.com", 7));
+}
+
 // A real file system that is really full, or read-only.
 class small_disk {
   public:
