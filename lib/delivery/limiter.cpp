@@ -80,9 +80,10 @@ void limiter::returned() {
 
 void limiter::learn(std::optional<std::int64_t> max, std::optional<std::int64_t> remaining,
                     std::optional<std::int64_t> interval_ms, base::steady_time written_at, base::steady_time now) {
+    // A limit and its interval are one fact: the interval of a limit that is not believed says nothing.
+    if (!max || *max < 1 || *max > limit_max) return;
     if (interval_ms && *interval_ms >= 100 && *interval_ms <= 3'600'000) interval_ = base::milliseconds(*interval_ms);
     if (configured_) interval_ = std::max(interval_, configured_interval_);  // so many in so long is what was asked for
-    if (!max || *max < 1 || *max > limit_max) return;
     told_ = static_cast<std::uint32_t>(*max);
     limit_ = configured_ ? std::min(*configured_, told_) : told_;
     learnt_ = true;

@@ -86,6 +86,13 @@ TEST(Limiter, DoesNotBelieveHeadersThatMakeNoSense) {
     }
 }
 
+TEST(Limiter, TheIntervalOfALimitThatIsNotBelievedIsNotBelievedEither) {
+    limiter l(10'000, milliseconds(1'000));
+    l.learn(1'000'000, 999'999, 10'000, at(0), at(1));
+    EXPECT_EQ(l.interval(), milliseconds(1'000));
+    EXPECT_EQ(l.limit(), 10'000u);
+}
+
 TEST(Limiter, LeavesRoomToOthersForAnInterval) {
     limiter l(std::nullopt, milliseconds(10'000));
     l.take(at(0));
