@@ -13,11 +13,12 @@ namespace {
 
 using namespace intake;
 
-constexpr std::uint64_t bytes_max = 32 * 1024;  // a .gz may hold sixteen times as much
+// What a .gz may hold is sixteen times as much: that is read five times for each input, so it is kept small.
+constexpr std::uint64_t bytes_max(bool packed) { return packed ? 256 : 32 * 1024; }
 
-read_settings settings() {
+read_settings settings(bool packed) {
     read_settings s = with_subscription();
-    s.bytes_max = bytes_max;
+    s.bytes_max = bytes_max(packed);
     s.rules.unsubscribe_all = {1, 2, 3};
     return s;
 }
@@ -36,12 +37,12 @@ std::string ending(const reading& r) {
 // As intake's read_text, but a reader that never comes to an end is caught at it.
 reading read_bounded(const std::string& input, std::string_view name, bool packed, std::size_t piece) {
     reading got;
-    auto reader = open_text(input, name, settings(), piece);
+    auto reader = open_text(input, name, settings(packed), piece);
     if (!reader) {
         got.refused = reader.error().message;
         return got;
     }
-    const std::uint64_t rows_max = 3 * (packed ? bytes_max * decompressed_factor : input.size()) + 3;
+    const std::uint64_t rows_max = 3 * (packed ? bytes_max(true) * decompressed_factor : input.size()) + 3;
     std::vector<row> rows;
     do {
         got.end = reader->next(rows, 1000);
@@ -59,7 +60,7 @@ void check_rows(const reading& all, std::size_t input_bytes, bool packed) {
         require(r.offset >= behind || r.offset == all.rows.at(number - 2).offset, "rows do not overlap");
         behind = r.offset + r.length;
         require(packed || behind <= input_bytes, "a row lies within its file");
-        require(behind <= bytes_max * decompressed_factor, "no more is unpacked than allowed");
+        require(behind <= bytes_max(packed) * decompressed_factor, "no more is unpacked than allowed");
         if (r.fault) {
             require(!r.fault->category.empty() && !r.fault->message.empty(), "a fault has its words");
             require(!shows_address(r.fault->message), "a fault repeats no address");
@@ -83,13 +84,14 @@ void check_encoding(const reading& all) {
 }
 
 void check_resumed(const std::string& input, std::string_view name, const reading& all, bool packed) {
-    auto reader = open_text(input, name, settings());
+    auto reader = open_text(input, name, settings(packed));
     if (!reader) return;
     std::vector<row> some;
     reader->next(some, all.rows.size() / 2 + 1);
     const read_position at = reader->position();
     require(some.size() == at.rows, "the position counts the rows");
-    auto later = file_reader::open(std::make_unique<memory_source>(input, 1 << 20, !packed), name, settings(), at);
+    auto later =
+        file_reader::open(std::make_unique<memory_source>(input, 1 << 20, !packed), name, settings(packed), at);
     require(bool(later), "a file that opened opens again");
     reading rest;
     read_on(*later, rest);
@@ -101,8 +103,8 @@ void check_resumed(const std::string& input, std::string_view name, const readin
                 "reading goes on with the next row");
 }
 
-void check_read_again(const std::string& input, std::string_view name, const reading& all) {
-    auto again = raw_row_reader::open(std::make_unique<memory_source>(input, 1 << 20), name, bytes_max);
+void check_read_again(const std::string& input, std::string_view name, const reading& all, bool packed) {
+    auto again = raw_row_reader::open(std::make_unique<memory_source>(input, 1 << 20), name, bytes_max(packed));
     if (!again) return;
     for (const row& r : all.rows) {
         if (r.fault && r.fault->category == "malformed") continue;
@@ -121,7 +123,7 @@ void check_file(std::string_view bytes, std::string_view name, bool packed = fal
             "the size of the pieces in which a file comes changes nothing");
     if (!all.refused.empty()) return;
     check_resumed(input, name, all, packed);
-    check_read_again(input, name, all);
+    check_read_again(input, name, all, packed);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The parsers that read what strangers wrote, each as a function of bytes: it ends, and throws broken_promise when an
-// invariant does not hold. libfuzzer.cpp makes a program of each, replay_test.cpp a test.
+// The parsers that read what strangers wrote, or what a disk gives back, each as a function of bytes: it ends, and
+// throws broken_promise when an invariant does not hold. libfuzzer.cpp makes a program of each, replay_test.cpp a test.
 #pragma once
 
 #include <array>
@@ -28,6 +28,8 @@ void fuzz_token_response(std::string_view input);
 void fuzz_address_line(std::string_view input);  // what a log line is made of
 void fuzz_url(std::string_view input);           // base_url, proxy, no_proxy
 void fuzz_control(std::string_view input);       // lines of the control socket, requests to the monitor
+void fuzz_row_block(std::string_view input);     // of the ledger
+void fuzz_verdict_block(std::string_view input);
 
 struct target {
     std::string_view name;  // also of its folder in corpus/
@@ -46,6 +48,8 @@ inline constexpr std::array targets = {
     target{"address_line", fuzz_address_line},
     target{"url", fuzz_url},
     target{"control", fuzz_control},
+    target{"row_block", fuzz_row_block},
+    target{"verdict_block", fuzz_verdict_block},
 };
 
 }  // namespace consent_sync::fuzz
