@@ -135,6 +135,20 @@ TEST_F(HttpsTransport, ResumesTlsSessions) {
     }
 }
 
+// Whoever listens could send it again: a request may be repeated only by us.
+TEST_F(HttpsTransport, SendsNoEarlyDataToAServerThatTakesIt) {
+    server_options with;
+    with.takes_early_data = true;
+    serve(with, ok);
+    connect(options());
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(ends_with(send(post()), "none", true));
+        transport->close_idle();
+    }
+    EXPECT_EQ(server->resumed(), 2u) << "without a session there can be no early data";
+    EXPECT_EQ(server->early_data(), 0u);
+}
+
 // Several connections that open at once share what sessions there are.
 TEST_F(HttpsTransport, ResumesOnManyConnectionsAtOnce) {
     serve(ok);

@@ -41,6 +41,7 @@ struct server_parts {
     unsigned connections = 0;
     unsigned handshakes = 0;
     unsigned resumed = 0;
+    unsigned early_data = 0;
     unsigned open = 0;
     std::vector<std::string> requests;
     std::string server_name;
@@ -148,6 +149,7 @@ asio::awaitable<void> serve_tls(std::shared_ptr<server_parts> shared, tcp::socke
     if (error) co_return;
     shared->handshakes++;
     if (SSL_session_reused(stream.native_handle()) == 1) shared->resumed++;
+    if (SSL_get_early_data_status(stream.native_handle()) != SSL_EARLY_DATA_NOT_SENT) shared->early_data++;
     const char* const name = SSL_get_servername(stream.native_handle(), TLSEXT_NAMETYPE_host_name);
     shared->server_name = name == nullptr ? "" : name;
     co_await serve(shared, stream);
@@ -180,6 +182,7 @@ void set_up_tls(asio::ssl::context& context, const server_options& options) {
     context.use_certificate_chain(asio::buffer(mine.chain_pem));
     context.use_private_key(asio::buffer(mine.key_pem), asio::ssl::context::pem);
     SSL_CTX* const native = context.native_handle();
+    if (options.takes_early_data) SSL_CTX_set_max_early_data(native, 16'384);
     if (options.secure == server_options::security::old_tls) {
         SSL_CTX_set_cipher_list(native, "DEFAULT@SECLEVEL=0");
         SSL_CTX_set_min_proto_version(native, TLS1_VERSION);
@@ -214,6 +217,7 @@ std::uint16_t test_server::port() const { return parts_->acceptor.local_endpoint
 unsigned test_server::connections() const { return parts_->connections; }
 unsigned test_server::handshakes() const { return parts_->handshakes; }
 unsigned test_server::resumed() const { return parts_->resumed; }
+unsigned test_server::early_data() const { return parts_->early_data; }
 unsigned test_server::open() const { return parts_->open; }
 const std::vector<std::string>& test_server::requests() const { return parts_->requests; }
 const std::string& test_server::server_name() const { return parts_->server_name; }

@@ -31,6 +31,7 @@ struct server_options {
     security secure = security::tls;
     flaw certificate = flaw::none;
     bool ipv6 = false;
+    bool takes_early_data = false;            // says so with every session
     std::chrono::milliseconds idle_close{0};  // a connection without a request is closed after this; 0: never
 };
 
@@ -49,6 +50,7 @@ class test_server {
     unsigned connections() const;  // accepted
     unsigned handshakes() const;   // TLS handshakes that ended well
     unsigned resumed() const;      // of them, with a resumed session
+    unsigned early_data() const;   // handshakes with which the client sent something already
     unsigned open() const;         // connections that are served now
     const std::vector<std::string>& requests() const;
     const std::string& server_name() const;  // the SNI of the last handshake
