@@ -4,9 +4,10 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <optional>
 #include <utility>
+
+#include "http/text_body.hpp"
 
 namespace consent_sync::http {
 
@@ -14,7 +15,7 @@ namespace beast = boost::beast;
 
 namespace {
 
-using parser = beast::http::response_parser<beast::http::string_body>;
+using parser = beast::http::response_parser<text_body>;
 
 constexpr std::size_t read_bytes = 17 * 1024;    // a TLS record with room to spare
 constexpr std::size_t buffer_slack = 32 * 1024;  // above the header limit, for what follows the header

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "hubspot/batch_index.hpp"
 #include "hubspot/text.hpp"
@@ -35,12 +36,14 @@ bool is_trouble(const body_error& e) {
 class matcher {
   public:
     matcher(std::span<const consent::change> batch, judgement& out)
-        : batch_(batch), index_(batch), tallies_(batch.size()), out_(out) {}
+        : batch_(batch), tallies_(batch.size()), out_(out) {}
 
     void take_result(const body_result& r) {
+        const std::size_t mine = next_result_++;
+        if (mine < batch_.size() && is_of(r, batch_[mine])) return note_status(tallies_[mine], batch_[mine], r);
         bool named = false;
         if (!r.contradictory && r.subscription && !r.subscriber.empty()) {
-            index_.for_each(r.subscriber, [&](std::uint32_t i) {
+            index().for_each(r.subscriber, [&](std::uint32_t i) {
                 const consent::change& c = batch_[i];
                 if (c.subscription != *r.subscription) return;
                 if (!r.channel.empty() && r.channel != consent::name(c.channel)) return;
@@ -80,6 +83,18 @@ class matcher {
         bool refuses;
     };
 
+    // HubSpot promises no order, but mostly answers in ours. A key is in a batch once, so where the whole key is the
+    // same, byte for byte, nobody else is meant and nothing needs to be looked up.
+    static bool is_of(const body_result& r, const consent::change& c) {
+        return !r.contradictory && r.subscription == c.subscription && r.channel == consent::name(c.channel) &&
+               r.subscriber == c.subscriber;
+    }
+
+    const batch_index& index() {
+        if (!index_) index_.emplace(batch_);
+        return *index_;
+    }
+
     static void note_status(tally& t, const consent::change& c, const body_result& r) {
         if (r.status.empty()) return;  // names the key, but proves nothing
         if (r.status != consent::name(c.state)) {
@@ -102,7 +117,7 @@ class matcher {
         if (names.subscriptions.empty()) {
             bool named = false;
             for (const std::string& address : names.subscribers)
-                index_.for_each(address, [&](std::uint32_t i) {
+                index().for_each(address, [&](std::uint32_t i) {
                     named = true;
                     loose_.push_back({i, how});
                 });
@@ -121,7 +136,7 @@ class matcher {
 
     bool take_key(std::string_view address, std::optional<std::int64_t> subscription, mark how) {
         bool named = false;
-        index_.for_each(address, [&](std::uint32_t i) {
+        index().for_each(address, [&](std::uint32_t i) {
             if (batch_[i].subscription != subscription) return;
             named = true;
             note_error(tallies_[i], how);
@@ -169,7 +184,8 @@ class matcher {
     };
 
     std::span<const consent::change> batch_;
-    batch_index index_;
+    std::optional<batch_index> index_;  // made when it is asked for first
+    std::size_t next_result_ = 0;
     std::vector<tally> tallies_;
     std::vector<loose_match> loose_;
     judgement& out_;

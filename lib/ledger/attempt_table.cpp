@@ -84,9 +84,10 @@ void attempt_table::end(const attempt_end& attempt, std::span<const settled_chan
         .execute();
 }
 
-void attempt_table::each_since(base::wall_time since, const std::function<void(attempt_record&&)>& call) {
+void attempt_table::each_since(base::wall_time since, const std::function<bool(attempt_record&&)>& call) {
     since_.run_with(base::to_unix_ms(since));
-    while (since_.step()) call(read_record(since_));
+    while (since_.step() && call(read_record(since_))) {
+    }
     since_.restart();
 }
 

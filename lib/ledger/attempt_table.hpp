@@ -43,8 +43,8 @@ class attempt_table {
     std::vector<attempt_record> open();
     std::vector<attempt_record> ended_after(std::int64_t end_number, std::size_t most);
     std::optional<attempt_record> find(attempt_id id);
-    // Those that began at that time or later, by id.
-    void each_since(base::wall_time since, const std::function<void(attempt_record&&)>& call);
+    // Those that began at that time or later, by id, until `call` returns false.
+    void each_since(base::wall_time since, const std::function<bool(attempt_record&&)>& call);
     std::vector<base::wall_time> newest_begins(std::size_t most);  // by id
     attempt_id newest_id();
     batch_id newest_batch();

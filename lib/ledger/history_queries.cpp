@@ -87,6 +87,7 @@ void history_reader::add_attempts(std::vector<history_entry>& entries) {
         const std::vector<row_range> ranges = parse_ranges(attempt.changes);
         for (history_entry& e : entries)
             if (carries(ranges, e.change.id)) e.attempts.push_back(attempt);
+        return true;
     });
 }
 

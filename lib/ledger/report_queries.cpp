@@ -157,16 +157,14 @@ std::vector<ended_row> report_queries::reasons_of_attempt(attempt_id attempt, co
     return read_all(of_attempt_);
 }
 
-std::vector<attempt_record> report_queries::attempts_of_file(const file_record& file, std::size_t most) {
+void report_queries::each_attempt_of_file(const file_record& file,
+                                          const std::function<bool(const attempt_record&)>& call) {
     const std::string first = std::to_string(file.arrival) + ":";
     const std::string later = ";" + first;
-    std::vector<attempt_record> found;
-    attempts_.each_since(file.claimed_at, [&](attempt_record&& attempt) {
-        if (found.size() < most &&
-            (attempt.changes.starts_with(first) || attempt.changes.find(later) != std::string::npos))
-            found.push_back(std::move(attempt));
+    attempts_.each_since(file.claimed_at, [&](const attempt_record& attempt) {
+        const bool carried = attempt.changes.starts_with(first) || attempt.changes.find(later) != std::string::npos;
+        return !carried || call(attempt);
     });
-    return found;
 }
 
 base::result<std::unique_ptr<report_reader>> report_reader::open(const std::string& path) {

@@ -85,8 +85,8 @@ class report_queries {
     // The rows from `first` to `last` (of one file) that this attempt gave a verdict with a reason.
     std::vector<ended_row> reasons_of_attempt(attempt_id attempt, consent::place first, consent::place last);
 
-    // The attempts that carried rows of this file, in order, the first `most` of them.
-    std::vector<attempt_record> attempts_of_file(const file_record& file, std::size_t most);
+    // The attempts that carried rows of this file, in order, one after the other until `call` returns false.
+    void each_attempt_of_file(const file_record& file, const std::function<bool(const attempt_record&)>& call);
 
   private:
     file_table files_;

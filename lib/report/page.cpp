@@ -275,7 +275,12 @@ page_facts read_page_facts(const file_summary& summary, ledger::report_queries& 
             facts.examples.push_back(std::move(row));
     }
     if (summary.failed_rows() > 0) facts.failures = ledger.failed_rows(arrival, 0, "", shown_failures_max);
-    facts.pace = make_timeline(ledger.attempts_of_file(summary.file, timeline_attempts_max), arrival);
+    std::vector<timeline_attempt> attempts;
+    ledger.each_attempt_of_file(summary.file, [&](const ledger::attempt_record& attempt) {
+        if (const auto a = to_timeline(attempt, arrival)) attempts.push_back(*a);
+        return attempts.size() < timeline_attempts_max;
+    });
+    facts.pace = make_timeline(attempts);
     return facts;
 }
 

@@ -28,15 +28,27 @@ std::uint64_t timeline::failed() const {
     return all;
 }
 
-timeline make_timeline(const std::vector<ledger::attempt_record>& attempts, consent::arrival_number arrival) {
+std::optional<timeline_attempt> to_timeline(const ledger::attempt_record& attempt, consent::arrival_number arrival) {
+    if (attempt.end_number == 0) return std::nullopt;
+    const std::uint64_t carried = rows_of(attempt.changes, arrival);
+    const std::uint64_t left = std::min(carried, rows_of(attempt.unsettled, arrival));
+    timeline_attempt a;
+    a.begun = attempt.begun_at;
+    a.ended = attempt.ended_at;
+    if (!attempt.assertion) a.settled = static_cast<std::uint32_t>(carried - left);
+    a.failed = carried > 0 && left == carried;
+    return a;
+}
+
+timeline make_timeline(std::span<const timeline_attempt> attempts) {
     timeline t;
+    if (attempts.empty()) return t;
+    t.begun = attempts.front().begun;
     base::wall_time last{};
-    for (const ledger::attempt_record& a : attempts) {
-        if (a.end_number == 0) continue;
-        if (t.begun == base::wall_time{} || a.begun_at < t.begun) t.begun = a.begun_at;
-        last = std::max(last, a.ended_at);
+    for (const timeline_attempt& a : attempts) {
+        t.begun = std::min(t.begun, a.begun);
+        last = std::max(last, a.ended);
     }
-    if (t.begun == base::wall_time{}) return t;
     const auto length = std::max(std::chrono::ceil<base::milliseconds>(last - t.begun), base::milliseconds(1'000));
     // Whole seconds, so that a pace is one: a few requests within some milliseconds are none.
     const std::int64_t seconds = (length.count() + 999) / 1'000;
@@ -44,15 +56,12 @@ timeline make_timeline(const std::vector<ledger::attempt_record>& attempts, cons
         (seconds + static_cast<std::int64_t>(timeline_pieces) - 1) / static_cast<std::int64_t>(timeline_pieces);
     t.piece = base::milliseconds(piece * 1'000);
     t.pieces.resize(static_cast<std::size_t>((seconds + piece - 1) / piece));
-    for (const ledger::attempt_record& a : attempts) {
-        if (a.end_number == 0) continue;
-        const auto at = std::chrono::duration_cast<base::milliseconds>(a.ended_at - t.begun) / t.piece;
+    for (const timeline_attempt& a : attempts) {
+        const auto at = std::chrono::duration_cast<base::milliseconds>(a.ended - t.begun) / t.piece;
         timeline::moment& m = t.pieces[std::clamp<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(0, at)),
                                                                0, t.pieces.size() - 1)];
-        const std::uint64_t carried = rows_of(a.changes, arrival);
-        const std::uint64_t left = std::min(carried, rows_of(a.unsettled, arrival));
-        if (!a.assertion) m.settled += carried - left;
-        m.failed += carried > 0 && left == carried;
+        m.settled += a.settled;
+        m.failed += a.failed;
     }
     return t;
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -24,7 +26,17 @@ struct timeline {
 
 inline constexpr std::size_t timeline_pieces = 60;
 
+// What the timeline needs of an attempt: a file of ten million changes has a hundred thousand of them.
+struct timeline_attempt {
+    base::wall_time begun{};
+    base::wall_time ended{};
+    std::uint32_t settled = 0;  // changes of the file
+    bool failed = false;
+};
+// Nothing: it is still open.
+std::optional<timeline_attempt> to_timeline(const ledger::attempt_record& attempt, consent::arrival_number arrival);
+
 // From the first attempt to the end of the last.
-timeline make_timeline(const std::vector<ledger::attempt_record>& attempts, consent::arrival_number arrival);
+timeline make_timeline(std::span<const timeline_attempt> attempts);
 
 }  // namespace consent_sync::report

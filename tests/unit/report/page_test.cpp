@@ -83,6 +83,13 @@ TEST(PageStyle, HashIsThatOfTheStyle) {
     EXPECT_EQ(page_style_hash(), page_style_hash());
 }
 
+timeline of_first_file(std::initializer_list<ledger::attempt_record> attempts) {
+    std::vector<timeline_attempt> kept;
+    for (const ledger::attempt_record& attempt : attempts)
+        if (const auto a = to_timeline(attempt, 1)) kept.push_back(*a);
+    return make_timeline(kept);
+}
+
 TEST(Timeline, CountsSettledChangesOfTheFileAndFailedAttempts) {
     ledger::attempt_record good, timeout, open;
     good.begun_at = noon;
@@ -96,20 +103,20 @@ TEST(Timeline, CountsSettledChangesOfTheFileAndFailedAttempts) {
     timeout.changes = timeout.unsettled = "1:101-200";
     open = good;
     open.end_number = 0;
-    const timeline t = make_timeline({good, timeout, open}, 1);
+    const timeline t = of_first_file({good, timeout, open});
     ASSERT_EQ(t.pieces.size(), timeline_pieces);
     EXPECT_EQ(t.piece, base::milliseconds(1'000));
     EXPECT_EQ(t.pieces[0].settled, 99u);
     EXPECT_EQ(t.failed(), 1u);
     EXPECT_EQ(t.pieces[59].failed, 1u);
     EXPECT_DOUBLE_EQ(t.most_per_second(), 99);
-    EXPECT_TRUE(make_timeline({open}, 1).pieces.empty());
+    EXPECT_TRUE(of_first_file({open}).pieces.empty());
     // What took less than a second is no pace of thousands a second.
-    EXPECT_EQ(make_timeline({good}, 1).pieces.size(), 1u);
-    EXPECT_DOUBLE_EQ(make_timeline({good}, 1).most_per_second(), 99);
+    EXPECT_EQ(of_first_file({good}).pieces.size(), 1u);
+    EXPECT_DOUBLE_EQ(of_first_file({good}).most_per_second(), 99);
     ledger::attempt_record late = good;
     late.ended_at = noon + std::chrono::seconds(3'601);
-    const timeline hour = make_timeline({good, late}, 1);
+    const timeline hour = of_first_file({good, late});
     EXPECT_EQ(hour.piece, base::milliseconds(61'000));
     EXPECT_EQ(hour.pieces.size(), 60u);
     EXPECT_EQ(hour.pieces.back().settled, 99u);
