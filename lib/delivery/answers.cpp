@@ -16,6 +16,7 @@ constexpr std::uint32_t circuit_threshold = 5;  // failures in a row, over all b
 constexpr std::uint32_t alone_tries_max = 2;    // answers that may leave out a change that was sent alone
 constexpr base::milliseconds search_wait{10'000};
 constexpr base::milliseconds locked_wait{2'000};  // 423: HubSpot's locks last 2 s
+constexpr std::uint32_t locked_growth_max = 16;   // doublings: one that lasts must not use up the day's requests
 constexpr base::milliseconds unknown_interval{10'000};
 constexpr base::milliseconds wait_max{24 * 3'600'000};
 
@@ -60,9 +61,13 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
         case answer_kind::unauthorized:
             if (token_is_current) token_refused(j, now);
             return park(std::move(b), now.steady);
-        case answer_kind::locked:
+        case answer_kind::locked: {
             concurrency_.overloaded(b->begun.steady, now.steady);
-            return park(std::move(b), now.steady + std::max(locked_wait, j.retry_after.value_or(locked_wait)));
+            const base::milliseconds grown = locked_wait * (1 << std::min(b->locked++, locked_growth_max));
+            const base::milliseconds wait =
+                std::max({locked_wait, std::min(grown, settings_->retry.max), j.retry_after.value_or(locked_wait)});
+            return park(std::move(b), now.steady + wait);
+        }
         case answer_kind::rate_limited: {
             const auto wait = std::clamp(
                 j.retry_after.value_or(a.headers.limit_interval_ms ? base::milliseconds(*a.headers.limit_interval_ms)
@@ -120,13 +125,17 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
         b->unresolved_alone = 0;
         answered_about_content(b->begun, now);
     }
-    if (confirmed > 0) accepted(*b, now);
+    if (confirmed > 0) {
+        largest_accepted_ = std::max(largest_accepted_, b->changes.size());
+        accepted(*b, now);
+    }
     if (doubted_count > 0) {
         suspect_each(*b, j, doubted, now);
         left.assign(b->changes.size(), true);
         left_count = b->changes.size();
     }
-    if (family && family->undecided == 0 && !family->refused && confirmed > 0) {
+    // Where HubSpot took as many before, it was not their number.
+    if (family && family->undecided == 0 && !family->refused && confirmed > 0 && family->size > largest_accepted_) {
         batch_limit_ = std::max<std::uint32_t>(1, static_cast<std::uint32_t>((family->size + 1) / 2));
         tell(base::level::warn, "batch.limit_halved",
              {{"changes", batch_limit_},
@@ -134,12 +143,12 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
                "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
     }
     if (left_count == 0) {
-        batches_.erase(b->id);
+        batches_.remove(*b);
         return;
     }
     if (!settled_any) return unresolved(std::move(b), now);
     owned rest = split_off(*b, left);
-    batches_.erase(b->id);
+    batches_.remove(*b);
     rest->family = nullptr;
     rest->bisected = true;
     park(std::move(rest), now.steady);
@@ -159,7 +168,7 @@ void engine::judged_assertion(owned b, const hubspot::judgement& j, base::moment
             free_key(b->hashes[i]);
         }
     }
-    batches_.erase(b->id);
+    batches_.remove(*b);
     if (confirmed_any) accepted(*b, now);
 }
 
@@ -204,7 +213,7 @@ void engine::refused(owned b, const hubspot::judgement& j, base::moment now) {
     if (b->assertion || proven_bad(*b)) {
         reject(*b, 0, words, j.correlation_id, now);
         refusals_.root_shrinks(b->root, 1);
-        batches_.erase(b->id);
+        batches_.remove(*b);
         return;
     }
     suspect({std::move(b), words, j.correlation_id, !j.suspects.empty()}, now);
@@ -269,12 +278,13 @@ void engine::judge_accused(ledger::batch_id rest, bool rest_accepted, base::mome
     if (!rest_accepted) return park(std::move(accused->of), now.steady);
     reject(*accused->of, 0, accused->words, accused->correlation_id, now);
     refusals_.root_shrinks(accused->of->root, 1);
-    batches_.erase(accused->of->id);
+    batches_.remove(*accused->of);
 }
 
 void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
     if (b->changes.size() == 1) return refused(std::move(b), j, now);
     b->family = nullptr;
+    largest_accepted_ = std::min(largest_accepted_, b->changes.size() - 1);
     batch_limit_ =
         std::max<std::uint32_t>(1, std::min(batch_limit_, static_cast<std::uint32_t>(b->changes.size() / 2)));
     tell(base::level::warn, "batch.limit_halved",

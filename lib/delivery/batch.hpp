@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -43,6 +44,7 @@ struct batch {
     batch_stage stage = batch_stage::recording;
     std::uint32_t attempts = 0;             // made so far
     std::uint32_t failures = 0;             // in a row without an answer: grows the backoff
+    std::uint32_t locked = 0;               // answers of 423: grows the wait for the next one
     std::uint32_t cost = 0;                 // failures that count: others were settled meanwhile
     std::uint32_t unresolved_alone = 0;     // answers that did not name its only change
     std::uint64_t accepted_unresolved = 0;  // engine's count of accepted answers when it was last left unresolved
@@ -79,6 +81,26 @@ struct batch {
         hashes.erase(hashes.begin() + at);
         answered_otherwise.erase(answered_otherwise.begin() + at);
     }
+};
+
+// All batches that are alive, by id; whoever holds one adds and removes it.
+class live_batches {
+  public:
+    void add(batch& b) {
+        if (by_id_.emplace(b.id, &b).second) assertions_ += b.assertion ? 1 : 0;
+    }
+    void remove(const batch& b) {
+        if (by_id_.erase(b.id) > 0) assertions_ -= b.assertion ? 1 : 0;
+    }
+    batch* find(ledger::batch_id id) const {
+        const auto found = by_id_.find(id);
+        return found == by_id_.end() ? nullptr : found->second;
+    }
+    std::size_t assertions() const { return assertions_; }
+
+  private:
+    boost::unordered_flat_map<ledger::batch_id, batch*> by_id_;
+    std::size_t assertions_ = 0;
 };
 
 // Batches that wait for their time.

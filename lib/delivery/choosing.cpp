@@ -7,7 +7,7 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::ptrdiff_t assertions_most = 2;    // batches at a time: they must not hold up what is new
+constexpr std::size_t assertions_most = 2;       // batches at a time: they must not hold up what is new
 constexpr double error_share_max = 0.05;         // of a day's requests; HubSpot's usage guidelines
 constexpr std::uint64_t error_share_from = 200;  // requests: fewer say nothing
 
@@ -127,7 +127,7 @@ std::unique_ptr<batch> engine::fill(bool probe) {
         }
     }
     if (b->changes.empty()) return nullptr;
-    batches_[b->id] = b.get();
+    batches_.add(*b);
     return b;
 }
 
@@ -182,9 +182,7 @@ bool engine::any_ready(base::moment now) {
 
 bool engine::room_for_assertions() const {
     if (fetching_assertions_ > 0 || late_.open() == 0) return false;
-    const auto count =
-        std::count_if(batches_.begin(), batches_.end(), [](const auto& b) { return b.second->assertion; });
-    return count < assertions_most;
+    return batches_.assertions() < assertions_most;
 }
 
 // Duties whose window has passed: their newest changes are fetched, and wait as a batch of assertions. Few at a time,
@@ -198,9 +196,8 @@ void engine::prepare_assertions(base::moment now) {
     assert.what = fetch_request::kind::assertions;
     older.what = fetch_request::kind::older;
     for (const late_writes::due_assertion& duty : due) {
-        if (lanes_.knows(duty.hash)) {  // a change of the key is on its way; look again when it has arrived
-            late_.postpone(duty.hash, even_wall(now) + std::chrono::seconds(1));
-        } else if (duty.look_up) {
+        if (lanes_.watch(duty.hash)) continue;  // changes of the key are on their way; looked at when they are through
+        if (duty.look_up) {
             older.places.push_back(duty.change);
             looking_up_.push_back(duty.hash);
         } else {
@@ -233,7 +230,7 @@ void engine::park(std::unique_ptr<batch> b, base::steady_time not_before) {
     }
     if (b->changes.empty()) {
         left_alone_.push_back(b->id);
-        batches_.erase(b->id);
+        batches_.remove(*b);
     } else {
         waiting_batches& waiting = waiting_[static_cast<std::size_t>(lane_of_batch(*b))];
         waiting.emplace(not_before, std::move(b));

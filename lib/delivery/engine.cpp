@@ -150,6 +150,7 @@ void engine::apply(lane_effects&& effects) {
         for (const superseded_change& lost : effects.superseded) supersede(lost.change, lost.by);
         for (const auto& lost : effects.superseded_in_batch) supersede_in_batch(lost, more);
         for (const auto& [hash, place] : effects.deferred) pending_.deferred.emplace_back(hash, place);
+        for (const consent::key_hash hash : effects.through) late_.look_again(hash);
         for (const consent::key_hash hash : effects.wanted) {
             fetch_request request;
             request.what = fetch_request::kind::deferred;
@@ -158,7 +159,7 @@ void engine::apply(lane_effects&& effects) {
             out_.fetches.push_back(std::move(request));
         }
         const bool again = !more.superseded.empty() || !more.superseded_in_batch.empty() || !more.deferred.empty() ||
-                           !more.wanted.empty();
+                           !more.wanted.empty() || !more.through.empty();
         if (!again) return;
         effects = std::move(more);
     }
@@ -173,9 +174,9 @@ void engine::supersede(const consent::change& c, consent::place by) {
 }
 
 void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects& more) {
-    const auto found = batches_.find(lost.batch);
-    if (found == batches_.end()) return;
-    batch& b = *found->second;
+    batch* const found = batches_.find(lost.batch);
+    if (!found) return;
+    batch& b = *found;
     for (std::size_t i = 0; i < b.changes.size(); ++i) {
         if (b.changes[i].id != lost.older) continue;
         const consent::key_hash hash = b.hashes[i];
@@ -183,7 +184,7 @@ void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects
         if (!b.suspected) refusals_.root_shrinks(b.root, 1);
         b.remove(i);
         if (b.changes.empty())
-            discard(b.id);
+            discard(b);
         else
             choose_lane_again(b);
         lanes_.release(hash, {}, more);
@@ -203,8 +204,9 @@ void engine::choose_lane_again(const batch& b) {
 }
 
 // A waiting batch that lost its last change.
-void engine::discard(ledger::batch_id id) {
-    batches_.erase(id);
+void engine::discard(const batch& b) {
+    const ledger::batch_id id = b.id;
+    batches_.remove(b);
     if (refusals_.take(id)) return;
     for (waiting_batches& waiting : waiting_)
         std::erase_if(waiting, [id](const auto& entry) { return entry.second->id == id; });

@@ -115,7 +115,7 @@ class engine {
     void apply(lane_effects&& effects);
     void supersede(const consent::change& c, consent::place by);
     void supersede_in_batch(const lane_effects::in_batch& lost, lane_effects& more);
-    void discard(ledger::batch_id id);
+    void discard(const batch& b);
     void choose_lane_again(const batch& b);
     void note_settled(ledger::settled_change&& change, bool bulk);
     consent::place fetch_barrier(bool of_released) const;
@@ -205,9 +205,9 @@ class engine {
     released_files released_;
     std::vector<ledger::batch_id> left_alone_;  // batches that ended without another answer
 
-    waiting_batches waiting_[2];                                   // by lane
-    boost::unordered_flat_map<ledger::batch_id, batch*> batches_;  // all that are alive
-    boost::unordered_flat_map<ledger::attempt_id, owned> open_;    // recording or on the wire
+    waiting_batches waiting_[2];                                 // by lane
+    live_batches batches_;
+    boost::unordered_flat_map<ledger::attempt_id, owned> open_;  // recording or on the wire
     ledger::attempt_id next_attempt_ = 1;
     ledger::batch_id next_batch_ = 1;
 
@@ -233,6 +233,7 @@ class engine {
 
     std::uint64_t accepted_ = 0;                       // answers that settled something
     ledger::attempt_id accepted_newest_ = 0;           // the newest attempt among them
+    std::size_t largest_accepted_ = 0;                 // changes of a batch, since the last 413
     std::optional<base::steady_time> suspects_due_{};  // they go once more by themselves
     std::uint32_t suspects_tries_ = 0;                 // how often they did since HubSpot accepted anything
     std::uint32_t failures_in_a_row_ = 0;              // answers and non-answers that settled nothing, over all batches

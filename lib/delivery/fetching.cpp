@@ -7,7 +7,7 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::chrono::seconds unsettled_wait{10};
+constexpr std::chrono::seconds unsettled_wait{60};
 
 }  // namespace
 
@@ -62,15 +62,14 @@ void engine::fetched_assertions(std::vector<ledger::fetched_change>&& changes, b
         b->assertion = true;
         for (auto& change : changes) {
             if (change.change.is_opt_out() != opt_outs) continue;
-            if (!change.settled)  // it is on its way to be sent: that will do
+            if (lanes_.watch(change.hash)) continue;  // changes of its key came in meanwhile: see prepare_assertions
+            if (!change.settled)                      // it will be fetched, and sent: that will do
                 late_.postpone(change.hash, even_wall(now) + unsettled_wait);
             else if (lanes_.occupy(change.hash, change.change.id, b->id))
                 b->add(std::move(change.change), change.hash);
-            else
-                late_.postpone(change.hash, even_wall(now) + std::chrono::seconds(1));
         }
         if (b->changes.empty()) continue;
-        batches_[b->id] = b.get();
+        batches_.add(*b);
         park(std::move(b), now.steady);
     }
 }

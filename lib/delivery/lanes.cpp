@@ -52,7 +52,7 @@ void lanes::admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_c
         key.loading = true;
         out.wanted.push_back(hash);
     }
-    forget_if_idle(hash);
+    forget_if_idle(hash, out);
 }
 
 bool lanes::in_memory(const key_state& key, consent::place place) const {
@@ -155,6 +155,7 @@ std::optional<ledger::fetched_change> lanes::take(lane of, ledger::batch_id batc
 
 std::optional<base::steady_time> lanes::oldest_ready(lane of) {
     ready_queue& q = queue(of);
+    if (q.ready == 0) q.order.clear();
     while (!q.order.empty()) {
         const auto [hash, place] = q.order.front();
         const auto found = keys_.find(hash);
@@ -194,7 +195,7 @@ void lanes::release(consent::key_hash hash, base::steady_time, lane_effects& out
         key.loading = true;
         out.wanted.push_back(hash);
     }
-    forget_if_idle(hash);
+    forget_if_idle(hash, out);
 }
 
 bool lanes::has_deferred(consent::key_hash hash) const {
@@ -202,10 +203,19 @@ bool lanes::has_deferred(consent::key_hash hash) const {
     return found != keys_.end() && (found->second.deferred || found->second.loading);
 }
 
-void lanes::forget_if_idle(consent::key_hash hash) {
+bool lanes::watch(consent::key_hash hash) {
+    const auto found = keys_.find(hash);
+    if (found == keys_.end()) return false;
+    found->second.watched = true;
+    return true;
+}
+
+void lanes::forget_if_idle(consent::key_hash hash, lane_effects& out) {
     const auto found = keys_.find(hash);
     const key_state& key = found->second;
-    if (!key.busy && !key.first && !key.deferred && !key.loading) keys_.erase(found);
+    if (key.busy || key.first || key.deferred || key.loading) return;
+    if (key.watched) out.through.push_back(hash);
+    keys_.erase(found);
 }
 
 }  // namespace consent_sync::delivery

@@ -46,7 +46,8 @@ struct lane_effects {
     };
     std::vector<in_batch> superseded_in_batch;
     std::vector<std::pair<consent::key_hash, consent::place>> deferred;
-    std::vector<consent::key_hash> wanted;  // keys whose deferred changes are to be fetched now
+    std::vector<consent::key_hash> wanted;   // keys whose deferred changes are to be fetched now
+    std::vector<consent::key_hash> through;  // watched keys that have no change in the lanes any more
 };
 
 class lanes {
@@ -79,7 +80,8 @@ class lanes {
     // The outcome of the busy change is on disk, or on its way there ahead of anything that follows.
     void release(consent::key_hash hash, base::steady_time now, lane_effects& out);
 
-    bool knows(consent::key_hash hash) const { return keys_.contains(hash); }
+    // Some change of the key is here or deferred: lane_effects::through names it when none is any more. False: none is.
+    bool watch(consent::key_hash hash);
     bool has_deferred(consent::key_hash hash) const;
 
   private:
@@ -98,6 +100,7 @@ class lanes {
         bool deferred = false;        // some of its changes are in the ledger's deferred table
         bool deferred_again = false;  // one was added while the others were being fetched
         bool loading = false;         // they are being fetched
+        bool watched = false;
     };
     // Places in order of readiness. An entry whose node went away in between is skipped (`ready` counts live ones).
     struct ready_queue {
@@ -115,7 +118,7 @@ class lanes {
     void insert(key_state& key, std::unique_ptr<node> added);
     void make_first_ready(consent::key_hash hash, key_state& key, bool at_front);
     void unready(node& n);
-    void forget_if_idle(consent::key_hash hash);
+    void forget_if_idle(consent::key_hash hash, lane_effects& out);
 
     std::size_t waiting_max_;
     find_busy find_busy_;

@@ -152,6 +152,12 @@ void late_writes::postpone(consent::key_hash hash, base::wall_time at) {
     if (found != keys_.end()) schedule(hash, found->second, std::max(at, found->second.quiet_at));
 }
 
+void late_writes::look_again(consent::key_hash hash) {
+    const auto found = keys_.find(hash);
+    if (found != keys_.end() && found->second.due_at == base::wall_time{})
+        schedule(hash, found->second, found->second.quiet_at);
+}
+
 std::optional<base::wall_time> late_writes::next_due() const {
     if (due_.empty()) return std::nullopt;
     return due_.begin()->first;

@@ -48,13 +48,15 @@ class late_writes {
         bool look_up = false;  // it was rejected: an older one of its key is to be looked up, then older() called
     };
     // Duties whose window has passed, at most `most`; those that need no assertion end here (into `out`). The others
-    // are not named again before postpone() or another unanswered attempt.
+    // are not named again before postpone(), look_again() or another unanswered attempt.
     std::vector<due_assertion> take_due(base::wall_time now, std::size_t most, ledger::ledger_change& out);
     // What was looked up: the newest older change that was not rejected; nullptr: there is none.
     void older(consent::key_hash hash, const ledger::fetched_change* found, base::wall_time now,
                ledger::ledger_change& out);
     // The key is busy, or the assertion could not be sent: named again from `at` on.
     void postpone(consent::key_hash hash, base::wall_time at);
+    // What kept the key busy is through: named again at once, if nothing else has given it a time yet.
+    void look_again(consent::key_hash hash);
 
     std::optional<base::wall_time> next_due() const;
     std::size_t open() const { return keys_.size(); }

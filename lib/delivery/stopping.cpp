@@ -75,7 +75,7 @@ void engine::forbidden(owned b, const hubspot::judgement& j, base::moment now) {
     if (b->assertion && b->changes.size() > 1) return bisect(std::move(b), j, now);
     if (b->assertion) {
         reject(*b, 0, {}, j.correlation_id, now);
-        batches_.erase(b->id);
+        batches_.remove(*b);
         return;
     }
     if (!others_pass) return pause_for(std::move(b), j, now);

@@ -66,7 +66,7 @@ void engine::give_up(owned b, base::moment) {
         note_settled(std::move(end), !b->changes[i].is_opt_out());
     }
     refusals_.root_shrinks(b->root, b->changes.size());
-    batches_.erase(b->id);
+    batches_.remove(*b);
 }
 
 // Whether something proves that this change, refused alone now, is bad itself: see refusals.hpp.
@@ -81,7 +81,7 @@ bool engine::proven_bad(const batch& b) {
 
 void engine::reject_suspect(refusals::suspect&& s, base::moment now) {
     reject(*s.of, 0, s.words, s.correlation_id, now);
-    batches_.erase(s.of->id);
+    batches_.remove(*s.of);
 }
 
 // A change that HubSpot refused alone, without a proof that it is bad itself.
@@ -202,13 +202,13 @@ void engine::send_together(std::vector<refusals::suspect>&& suspects, bool searc
             together->bisected = searched;
             together->accepted_before = accepted_;
             together->refused_alone_at = alone.refused_alone_at;
-            batches_[together->id] = together.get();
+            batches_.add(*together);
         }
         lanes_.move(alone.hashes[0], together->id, true);
         together->refused_alone = std::max(together->refused_alone, alone.refused_alone);
         together->refused_alone_since = std::max(together->refused_alone_since, alone.refused_alone_since);
         together->add(std::move(alone.changes[0]), alone.hashes[0], alone.answered_otherwise[0]);
-        batches_.erase(alone.id);
+        batches_.remove(alone);
         if (together->changes.size() >= batch_limit_) park(std::move(together), now.steady);
     }
     if (together) park(std::move(together), now.steady);
@@ -248,7 +248,7 @@ std::unique_ptr<batch> engine::split_off(batch& b, const std::vector<bool>& part
     b.changes.resize(kept);
     b.hashes.resize(kept);
     b.answered_otherwise.resize(kept);
-    batches_[other->id] = other.get();
+    batches_.add(*other);
     return other;
 }
 
@@ -258,13 +258,13 @@ void engine::drop_assertion(const batch& b, base::moment now) {
         late_.postpone(hash, even_wall(now) + settings_->retry.max);
         free_key(hash);
     }
-    batches_.erase(b.id);
+    batches_.remove(b);
 }
 
 const consent::change* engine::find_in_batch(ledger::batch_id id, consent::place place) const {
-    const auto found = batches_.find(id);
-    if (found == batches_.end()) return nullptr;
-    for (const consent::change& c : found->second->changes)
+    const batch* const found = batches_.find(id);
+    if (!found) return nullptr;
+    for (const consent::change& c : found->changes)
         if (c.id == place) return &c;
     return nullptr;
 }

@@ -33,6 +33,8 @@ base::result<std::unique_ptr<store>> store::open(const std::string& path, std::f
 
 store::store(std::unique_ptr<database> db)
     : db_(std::move(db)),
+      begin_(db_->prepare("BEGIN IMMEDIATE")),
+      commit_(db_->prepare("COMMIT")),
       files_(*db_),
       ahead_(*db_),
       changes_(*db_, files_, ahead_),
@@ -52,9 +54,9 @@ void store::run_marked(const std::function<void(store&)>& work, std::int64_t mar
 
 base::result<void> store::transact(const std::function<void(store&)>& work, std::int64_t mark) {
     try {
-        db_->execute("BEGIN IMMEDIATE");
+        begin_.execute();
         run_marked(work, mark);
-        db_->execute("COMMIT");
+        commit_.execute();
         return {};
     } catch (const database_error& e) {
         db_->end_statements();

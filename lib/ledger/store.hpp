@@ -62,6 +62,7 @@ class store {
     void interrupt_open_attempts(base::wall_time now, base::milliseconds window, recovery& out);
 
     std::unique_ptr<database> db_;
+    statement begin_, commit_;
     file_table files_;
     overtakes ahead_;
     change_table changes_;

@@ -199,6 +199,30 @@ TEST(Day, BulkStopsAtTheReserveAndOptOutsGoOn) {
     EXPECT_GE(count_verdicts(w, consent::verdict::confirmed), 1'750u);
 }
 
+// A duty whose key has a change that waits until midnight is not looked at again and again.
+TEST(Day, ADutyBehindAChangeThatWaitsForMidnightCostsNothing) {
+    world_profile p = day_profile(1'000);
+    p.settings.retry.initial = p.settings.retry.max = hours(1);
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(seconds(3), {opt_out("ann@x.org")}));
+    p.files.push_back(many_opt_ins(minutes(1), 1'000));
+    p.files.push_back(make_file(minutes(5), {opt_in("ann@x.org")}));
+    world w(1, p);
+    w.hubspot.script = [first = true](const request&) mutable -> std::optional<hubspot::answer> {
+        if (!std::exchange(first, false)) return std::nullopt;
+        return http(504, "<html>gateway timeout</html>");
+    };
+    w.run_for(minutes(20));
+    ASSERT_TRUE(w.daemon.engine().status(w.time.now()).bulk_at_reserve);
+    ASSERT_EQ(w.daemon.engine().status(w.time.now()).late_write_duties, 1u);
+    const auto before = w.time.steps();
+    w.run_for(hours(20));
+    EXPECT_LE(w.time.steps() - before, 200u);
+    w.run_for(hours(8));
+    EXPECT_EQ(verdict_of(w, 3, 1), "confirmed");
+    EXPECT_EQ(w.daemon.engine().status(w.time.now()).late_write_duties, 0u);
+}
+
 world_profile exhausted_day(std::size_t outs) {
     world_profile p = day_profile(100);
     std::vector<consent::change> changes;

@@ -304,6 +304,22 @@ TEST(Bisect, OptOutsAreCutFromTheRestFirst) {
     EXPECT_LE(w.hubspot.requests, 3u);
 }
 
+TEST(Bisect, AMomentOfRefusalsDoesNotMakeBatchesSmallThatHubSpotTookBefore) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 10;
+    p.files.push_back(many_opt_ins(seconds(0), 10));
+    p.files.push_back(many_opt_ins(seconds(10), 2, 100));
+    world w(1, p);
+    w.run_for(seconds(9));
+    w.hubspot.script = [refused = false](const request&) mutable -> std::optional<hubspot::answer> {
+        if (std::exchange(refused, true)) return std::nullopt;
+        return http(400, error_body("VALIDATION_ERROR", "not now"));
+    };
+    w.run_for(minutes(1));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 12u);
+    EXPECT_EQ(w.daemon.count("batch.limit_halved"), 0u);
+}
+
 TEST(Bisect, ABatchThatIsTooLargeHalvesTheLimit) {
     world_profile p = calm_profile();
     p.hubspot.batch_most = 30;

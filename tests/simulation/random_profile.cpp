@@ -9,6 +9,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+constexpr std::size_t requests_most = 500;  // of a world, if all goes well
+
 void draw_settings(dice& luck, world_profile& p) {
     p.settings = plain_settings();
     p.settings.batch.max_changes = luck.pick<std::uint32_t>({1, 4, 20, 100, 100, 100});
@@ -127,8 +129,12 @@ planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_k
 }
 
 void draw_files(dice& luck, world_profile& p, std::size_t changes_most) {
-    const auto changes = luck.skewed(1, static_cast<std::int64_t>(changes_most));
     const std::int64_t keys = luck.pick<std::int64_t>({1, 5, 40, 400, 4'000});
+    // Where a request can carry few changes a world of more shows nothing new, and takes long.
+    const std::size_t batch_most = std::min({std::size_t{p.settings.batch.max_changes}, p.hubspot.batch_most,
+                                             p.bounds.fetch_most, static_cast<std::size_t>(keys)});
+    const std::size_t most = std::min(changes_most, requests_most * batch_most);
+    const auto changes = luck.skewed(1, static_cast<std::int64_t>(most));
     const double bad = luck.pick<double>({0, 0, 0.005, 0.05});
     const auto span = std::chrono::duration_cast<milliseconds>(p.faults_end).count();
     std::int64_t left = changes;

@@ -140,7 +140,7 @@ TEST_F(LanesTest, WhatAnOptOutOvertookIsSupersededAtOnce) {
     l.admit(std::move(late), now, out);
     ASSERT_EQ(out.superseded.size(), 1u);
     EXPECT_EQ(out.superseded[0].by, place(2, 7));
-    EXPECT_FALSE(l.knows(hash()));
+    EXPECT_FALSE(l.watch(hash()));
 }
 
 TEST_F(LanesTest, TheSameChangeTwiceIsAdmittedOnce) {
@@ -198,11 +198,29 @@ TEST_F(LanesTest, AKeyCanBeOccupiedOnlyWhileItIsFree) {
     EXPECT_EQ(take(lane::bulk), 2u);
 }
 
+TEST_F(LanesTest, SaysWhenAWatchedKeyIsThrough) {
+    EXPECT_FALSE(l.watch(hash())) << "nothing of it is here";
+    admit_in(1);
+    admit_in(2);
+    admit_in(3, "bob@x.org");
+    EXPECT_TRUE(l.watch(hash()));
+    EXPECT_EQ(take(lane::bulk), 1u);
+    EXPECT_EQ(take(lane::bulk), 3u);
+    l.release(hash(), now, out);
+    EXPECT_TRUE(out.through.empty()) << "another change of it waits";
+    EXPECT_EQ(take(lane::bulk), 2u);
+    l.release(hash("bob@x.org"), now, out);
+    EXPECT_TRUE(out.through.empty()) << "nobody asked for this one";
+    l.release(hash(), now, out);
+    EXPECT_EQ(out.through, std::vector<consent::key_hash>{hash()});
+    EXPECT_FALSE(l.watch(hash()));
+}
+
 TEST_F(LanesTest, KeepsNothingOfKeysThatAreThrough) {
     admit_in(1);
     take(lane::bulk);
     l.release(hash(), now, out);
-    EXPECT_FALSE(l.knows(hash()));
+    EXPECT_FALSE(l.watch(hash()));
 }
 
 TEST_F(LanesTest, OneKeyKeepsNoMoreInMemoryThanIsWalkedThrough) {

@@ -148,6 +148,16 @@ TEST_F(LateWritesTest, APostponedDutyNeverComesBeforeItsWindow) {
     EXPECT_EQ(w.next_due(), start + minutes(12));
 }
 
+TEST_F(LateWritesTest, ADutyWhoseKeyWasBusyIsLookedAtWhenThatIsThroughUnlessItHasATimeAlready) {
+    w.unanswered(older, 7, start, out);
+    EXPECT_EQ(due(start + window), older.id);
+    w.look_again(7);
+    EXPECT_EQ(due(start + window), older.id);
+    w.postpone(7, start + minutes(12));
+    w.look_again(7);
+    EXPECT_EQ(w.next_due(), start + minutes(12));
+}
+
 TEST_F(LateWritesTest, AConfirmationThatCameTooEarlyLeavesTheDutyWithATime) {
     w.unanswered(older, 7, start, out);
     EXPECT_EQ(due(start + window), older.id);
