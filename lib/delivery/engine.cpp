@@ -285,6 +285,7 @@ engine_status engine::status(base::moment now) {
     s.limit = limiter_.limit();
     s.limit_used = limiter_.used(now.steady);
     s.limit_others = limiter_.others();
+    s.limit_interval = limiter_.interval();
     s.daily_limit = budget_.limit();
     s.daily_remaining = budget_.remaining();
     s.late_write_duties = late_.open();

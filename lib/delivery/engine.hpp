@@ -61,6 +61,7 @@ struct engine_status {
     std::uint32_t window = 0;
     std::size_t ready_opt_outs = 0, ready_bulk = 0, waiting = 0, retrying = 0;
     std::uint32_t limit = 0, limit_used = 0, limit_others = 0;
+    base::milliseconds limit_interval{0};
     std::optional<std::int64_t> daily_limit, daily_remaining;
     std::size_t late_write_duties = 0;
     std::size_t suspected = 0;  // changes that were refused alone, without a proof that they are bad

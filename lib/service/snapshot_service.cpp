@@ -62,7 +62,7 @@ void snapshot_service::add_engine(observe::snapshot& s, base::moment now) const 
     s.in_flight = status.in_flight;
     s.window = status.window;
     s.late_write_keys = status.late_write_duties;
-    s.limit = observe::limit_view{status.limit, settings_.limits.interval, status.limit_used, status.limit_others,
+    s.limit = observe::limit_view{status.limit, status.limit_interval, status.limit_used, status.limit_others,
                                   settings_.batch.max_changes};
     const base::wall_time ends = s.daily ? s.daily->ends : base::wall_time{};
     s.daily.reset();

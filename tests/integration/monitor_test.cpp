@@ -24,7 +24,8 @@ const std::string any_port = R"("monitor": { "listen": "127.0.0.1:0" })";
 
 class watched_daemon : public daemon_under_test {
   public:
-    explicit watched_daemon(const std::string& more = any_port) : daemon_under_test({}, more) {
+    explicit watched_daemon(const std::string& more = any_port, hubspot_sim::options o = {})
+        : daemon_under_test(std::move(o), more) {
         start();
         std::smatch found;
         const std::string text = log();
@@ -66,6 +67,17 @@ TEST(Monitor, MetricsCountWhatWasDoneAndPromtoolFindsNothingToSay) {
     const std::string checked =
         watched_daemon::shell("curl -s http://127.0.0.1:" + d.port() + "/metrics | promtool check metrics");
     EXPECT_EQ(checked, "\nexit 0");
+}
+
+TEST(Monitor, TellsTheIntervalThatIsInEffectNotTheOneThatWasConfigured) {
+    hubspot_sim::options o;
+    o.limit_interval = std::chrono::seconds(40);
+    watched_daemon d(any_port, std::move(o));
+    d.drop("a.csv", csv(1));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    EXPECT_TRUE(
+        d.wait([&] { return d.get("/metrics").find("rate_limit_interval_seconds 40\n") != std::string::npos; }));
+    EXPECT_THAT(d.get("/status"), HasSubstr("\"interval_ms\":40000"));
 }
 
 TEST(Monitor, AnswersHealthAndStatusWithoutNamesOfFiles) {
