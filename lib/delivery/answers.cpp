@@ -37,15 +37,9 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
 
     const bool accepts = std::any_of(j.changes.begin(), j.changes.end(),
                                      [](const auto& c) { return c.outcome == change_outcome::confirmed; });
-    // A change that is only suspected (see judged) has no verdict yet.
-    const bool suspects = !b->assertion && !accepts && !proven_bad(*b);
     std::vector<consent::place> unsettled;
-    for (std::size_t i = 0; i < b->changes.size(); ++i) {
-        const change_outcome outcome =
-            j.kind == answer_kind::judged ? j.changes[i].outcome : change_outcome::unresolved;
-        if (outcome != change_outcome::confirmed && (outcome != change_outcome::rejected || suspects))
-            unsettled.push_back(b->changes[i].id);
-    }
+    for (std::size_t i = 0; i < b->changes.size(); ++i)
+        if (!settles(*b, j, i, accepts)) unsettled.push_back(b->changes[i].id);
     end_attempt(*b, a, j, now, std::move(unsettled));
 
     judge_accused(b->id, j.kind == answer_kind::judged && accepts, now);
@@ -87,6 +81,20 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
         case answer_kind::daily_limited:
         case answer_kind::moving: return pause_for(std::move(b), j, now);
     }
+}
+
+// Whether this answer gives the change its verdict; an assertion's has one. One that is only suspected has none yet.
+bool engine::settles(const batch& b, const hubspot::judgement& j, std::size_t index, bool accepts) const {
+    if (j.kind == answer_kind::judged) {
+        const change_outcome outcome = j.changes[index].outcome;
+        if (outcome == change_outcome::confirmed) return true;
+        if (b.assertion) return false;
+        if (outcome == change_outcome::other_status) return b.answered_otherwise[index];
+        return outcome == change_outcome::rejected && (accepts || proven_bad(b));
+    }
+    const bool refused = j.kind == answer_kind::refused || j.kind == answer_kind::too_large ||
+                         (j.kind == answer_kind::forbidden && b.forbidden_at && accepted_ > *b.forbidden_at);
+    return refused && !b.assertion && b.changes.size() == 1 && proven_bad(b);
 }
 
 void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {

@@ -251,6 +251,7 @@ actions engine::take(base::moment now) {
         remember_budget(now);
     }
     if (!pending_.empty() || !pending_released_.empty()) {
+        correct_ends();
         open_steps_.push_back({next_step_, std::move(pending_begins_), std::move(pending_released_)});
         out_.steps.push_back({next_step_++, std::move(pending_)});
         pending_ = {};
@@ -260,6 +261,15 @@ actions engine::take(base::moment now) {
     }
     // Steps go to the ledger before the fetches that were asked for with them.
     return std::exchange(out_, {});
+}
+
+// A suspect that was rejected in the very step of its last attempt is one that this attempt settled.
+void engine::correct_ends() {
+    for (const ledger::settled_change& change : pending_.settled) {
+        if (change.verdict != consent::verdict::rejected) continue;
+        for (ledger::attempt_end& end : pending_.ends)
+            if (end.id == change.attempt) std::erase(end.unsettled, change.id);
+    }
 }
 
 // The wall clock as it was at the start and has gone on evenly since: a jump of it must not end a late-write window.

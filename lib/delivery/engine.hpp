@@ -126,6 +126,7 @@ class engine {
     void fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects);
     void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
     void remember_budget(base::moment now);
+    void correct_ends();
     void restore_sends(const ledger::recovery& past, base::moment now);
     void watch_clock(base::moment now);
     base::wall_time even_wall(base::moment now) const;
@@ -151,6 +152,7 @@ class engine {
     using owned = std::unique_ptr<batch>;
     void end_attempt(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now,
                      std::vector<consent::place> unsettled);
+    bool settles(const batch& b, const hubspot::judgement& j, std::size_t index, bool accepts) const;
     void judged(owned b, const hubspot::judgement& j, base::moment now);
     void judged_assertion(owned b, const hubspot::judgement& j, base::moment now);
     void refused(owned b, const hubspot::judgement& j, base::moment now);
@@ -206,7 +208,7 @@ class engine {
     released_files released_;
     std::vector<ledger::batch_id> left_alone_;  // batches that ended without another answer
 
-    waiting_batches waiting_[2];                                 // by lane
+    waiting_batches waiting_[2];  // by lane
     live_batches batches_;
     boost::unordered_flat_map<ledger::attempt_id, owned> open_;  // recording or on the wire
     ledger::attempt_id next_attempt_ = 1;

@@ -64,12 +64,9 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
     end.duration = std::chrono::duration_cast<base::milliseconds>(now.steady - b.begun.steady);
     end.correlation_id = j.correlation_id;
     std::size_t confirmed = 0;
-    std::size_t rejected = 0;
-    for (std::size_t i = 0; i < j.changes.size(); ++i) {
-        confirmed += j.changes[i].outcome == hubspot::change_outcome::confirmed;
-        rejected += j.changes[i].outcome == hubspot::change_outcome::rejected &&
-                    std::find(unsettled.begin(), unsettled.end(), b.changes[i].id) == unsettled.end();
-    }
+    for (const hubspot::change_judgement& how : j.changes)
+        confirmed += how.outcome == hubspot::change_outcome::confirmed;
+    const std::size_t rejected = b.changes.size() - confirmed - unsettled.size();
     // Words about rejected changes are theirs; those of an answer that settles nothing are the attempt's.
     const bool settles = j.kind == hubspot::answer_kind::judged && confirmed + rejected > 0;
     if ((!settles || b.assertion) && !j.words.empty()) {

@@ -81,12 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         row{"Http405", [] { return http(405, "<html>no</html>"); }, hours(1), "configuration", seconds(60)},
         row{"Http415", [] { return http(415, "<html>no</html>"); }, hours(1), "configuration", seconds(60)},
         row{"Http423", [] { return http(423, error_body("LOCKED", "locked")); }, seconds(20), "", seconds(2)},
-        row{"Http423ForHours",
-            [] { return http(423, error_body("LOCKED", "locked")); },
-            hours(1),
-            "",
-            seconds(2),
-            300},
+        row{"Http423ForHours", [] { return http(423, error_body("LOCKED", "locked")); }, hours(1), "", seconds(2), 300},
         row{"Http429", rolling_limit, seconds(30), "", seconds(10)},
         row{"Http429WithRetryAfterInSeconds", [] { return with_retry_after(rolling_limit(), "25"); }, seconds(30), "",
             seconds(25)},
@@ -147,6 +142,12 @@ TEST(Unresolved, AnotherStatusIsTriedOnceMoreThenRejected) {
     run_until_settled(w, minutes(1), 100);
     EXPECT_EQ(verdict_of(w, 0, 42), "rejected");
     EXPECT_EQ(row_of(w, 0, 42).sent, 2u);
+    const auto first = w.store->attempts().find(1);
+    const auto second = w.store->attempts().find(2);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->unsettled, "1:42");
+    EXPECT_EQ(second->unsettled, "") << "it has its verdict from this one";
+    EXPECT_EQ(second->rejected, 1u);
 }
 
 }  // namespace

@@ -43,6 +43,12 @@ void oracle::step_committed(const ledger::ledger_change& step) {
                 std::find(end.unsettled.begin(), end.unsettled.end(), place) == end.unsettled.end();
             if (!attempt.assertion && told_settled && row.verdict == consent::verdict{})
                 broken(8, "attempt " + std::to_string(end.id) + " is said to have settled " + text(place));
+            const bool settled_by_it = std::any_of(step.settled.begin(), step.settled.end(), [&](const auto& s) {
+                return s.id == place && s.attempt == end.id && s.verdict != consent::verdict::unconfirmed;
+            });
+            if (!told_settled && settled_by_it)
+                broken(8, "attempt " + std::to_string(end.id) + " is said to have left open " + text(place) +
+                              ", which it settled");
             const bool may_be_bad = !one_moment || row.row.what != nature::good;
             if (attempt.assertion && may_be_bad && row.verdict != consent::verdict::confirmed &&
                 (hubspot_.what_was_said(end.id, place) == hubspot_model::said::refused ||

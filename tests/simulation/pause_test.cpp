@@ -181,6 +181,9 @@ TEST(LoneRow, ThatHubSpotNamesTwiceIsRejected) {
         ASSERT_TRUE(first);
         EXPECT_EQ(first->unsettled, "1:1") << "it had no verdict yet";
         EXPECT_FALSE(first->message.empty()) << "HubSpot's words are told";
+        const auto second = w.store->attempts().find(2);
+        ASSERT_TRUE(second);
+        EXPECT_EQ(second->unsettled, "") << "it rejected it";
     }
 }
 
