@@ -94,6 +94,34 @@ TEST(Monitor, AnswersHealthAndStatusWithoutNamesOfFiles) {
     EXPECT_THAT(status, Not(HasSubstr(d.state())));
 }
 
+// While an opt-out waits, everybody who looks is told for how long; and what is held for another reason is no opt-out.
+TEST(Monitor, TellsTheAgeOfTheOldestUnsentOptOut) {
+    watched_daemon d;
+    const auto age = [&d] {
+        std::smatch found;
+        const std::string text = d.get("/metrics");
+        if (!std::regex_search(text, found, std::regex("\nconsent_sync_oldest_unsent_opt_out_seconds ([0-9.e+-]+)")))
+            return -1.0;
+        return std::stod(found[1]);
+    };
+    const std::string none = "\"oldest_unsent_opt_out_seconds\":null";
+    ASSERT_EQ(d.command("pause").status, 0);
+    d.drop("in.csv", csv(10));
+    ASSERT_TRUE(d.wait([&] { return d.get("/status").find("\"waiting\":10") != std::string::npos; }));
+    EXPECT_EQ(age(), 0);
+    EXPECT_THAT(d.get("/status"), HasSubstr(none));
+    d.drop("out.csv", "email,subscription_id,status\nann@example.com,7,unsubscribed\n");
+    ASSERT_TRUE(d.wait([&] { return age() > 0; }));
+    const double first = age();
+    EXPECT_TRUE(d.wait([&] { return age() > first; })) << "it grows";
+    EXPECT_THAT(d.get("/status"), Not(HasSubstr(none)));
+    EXPECT_THAT(d.command("status").out, HasSubstr("the oldest unsent one waits for "));
+    ASSERT_EQ(d.command("resume").status, 0);
+    ASSERT_EQ(d.wait_for_files(2).size(), 2u);
+    EXPECT_TRUE(d.wait([&] { return age() == 0; }));
+    EXPECT_THAT(d.get("/status"), HasSubstr(none));
+}
+
 TEST(Monitor, RefusesForeignHostsOtherMethodsAndOtherPaths) {
     watched_daemon d;
     EXPECT_THAT(d.get("/metrics", "-H 'Host: evil.example'"), HasSubstr("421 "));

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "integration/accounting.hpp"
+#include "integration/faked_time.hpp"
 #include "ledger/database.hpp"
 
 namespace consent_sync::integration {
@@ -18,14 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 const std::string keep =
     R"("keep": { "done": "1h", "reports": "1h", "ledger": "1d" }, "rules": { "duplicate_window": "1h" })";
-
-std::vector<std::string> at(const std::string& time) {
-    return {std::string("LD_PRELOAD=") + DUE_TIMERS_LIBRARY + ":" + library, "FAKETIME=" + time, "NO_FAKE_STAT=1",
-            "FAKETIME_DONT_RESET=1", "ASAN_OPTIONS=verify_asan_link_order=0"};
-}
 
 std::int64_t ask(const daemon_under_test& d, const char* sql) {
     const ledger::database db(d.state("/ledger.db"), ledger::database::access::read_only);
@@ -36,7 +31,7 @@ std::int64_t ask(const daemon_under_test& d, const char* sql) {
 }
 
 TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
-    ASSERT_TRUE(fs::exists(library)) << "install the packages of .debian-packages";
+    ASSERT_TRUE(fs::exists(faketime_library)) << "install the packages of .debian-packages";
     daemon_under_test d;
     std::mt19937_64 random(1);
     d.start();
@@ -103,7 +98,7 @@ void expect_flat(const std::vector<usage>& all, std::size_t usage::*what, std::s
 TEST(Soak, NothingGrowsOverDays) {
     const char* const wanted = std::getenv("CONSENT_SYNC_SOAK");
     if (wanted == nullptr) GTEST_SKIP() << "a campaign: tests/soak MINUTES";
-    ASSERT_TRUE(fs::exists(library));
+    ASSERT_TRUE(fs::exists(faketime_library));
     hubspot_sim::options o;
     o.limit_requests = 0;
     o.record = hubspot_sim::record_level::state;

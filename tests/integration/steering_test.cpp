@@ -14,6 +14,7 @@ namespace consent_sync::integration {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string csv(int first, int rows, const std::string& status) {
     std::string text = "email,subscription_id,status\n";
@@ -72,6 +73,8 @@ TEST(Pause, OutlastsAKillAndEndsByResume) {
     d.start();
     const auto paused = d.command("pause the list is wrong");
     EXPECT_EQ(paused.status, 0) << paused.out;
+    EXPECT_THAT(d.log(), HasSubstr("INFO event=pause.begun reason=operator"));
+    EXPECT_THAT(d.log(), Not(HasSubstr("ERROR"))) << "it was asked for";
     d.kill_hard();
     EXPECT_THAT(d.command("status").out, HasSubstr("PAUSED (operator)"));
     d.drop("a.csv", csv(0, 30, "subscribed"));
@@ -85,6 +88,7 @@ TEST(Pause, OutlastsAKillAndEndsByResume) {
     EXPECT_THAT(d.command("pause").out, HasSubstr("paused already, since"));
     EXPECT_THAT(d.command("resume").out, HasSubstr("sending goes on"));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    EXPECT_THAT(d.log(), HasSubstr("INFO event=pause.ended reason=operator"));
     EXPECT_THAT(d.log(), HasSubstr("event=control.done command=pause uid=" + std::to_string(::getuid())));
     EXPECT_THAT(d.command("resume").out, HasSubstr("nothing was paused"));
 }

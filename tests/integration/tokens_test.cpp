@@ -106,6 +106,24 @@ TEST(Tokens, OAuthIsRefreshedAheadOfItsEndAndARotatedRefreshTokenSurvivesARestar
     EXPECT_EQ(d.log().find("event=pause.begun"), std::string::npos);
 }
 
+TEST(Tokens, OneRefreshServesAllRequestsThatWereRefusedTogether) {
+    hubspot_sim::options o;
+    o.latency = milliseconds(300);
+    oauth_daemon d(std::move(o));
+    d.start();
+    d.drop("a.csv", csv("a", 200));
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    ASSERT_EQ(d.hubspot().counters().token_refreshes, 1u);
+    d.hubspot().next({fault::status(401).times(3)});
+    d.drop("b.csv", csv("b", 2'000));
+    const auto files = d.wait_for_files(2);
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(count(files[1], "confirmed"), 2'000u);
+    EXPECT_EQ(d.hubspot().counters().statuses[401], 3u);
+    EXPECT_EQ(d.hubspot().counters().token_refreshes, 2u);
+    EXPECT_EQ(d.log().find("event=pause.begun"), std::string::npos);
+}
+
 TEST(Tokens, InvalidGrantPausesWithHubSpotsWordsUntilAnotherRefreshTokenIsThere) {
     hubspot_sim::options o;
     oauth_daemon d(o);

@@ -1,0 +1,17 @@
+// The daemon at another time: libfaketime's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace consent_sync::integration {
+
+inline constexpr const char* faketime_library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
+// Environment for daemon_under_test: its clock is moved by "+3d", or runs as "+3d x200" says.
+inline std::vector<std::string> at(const std::string& time) {
+    return {std::string("LD_PRELOAD=") + DUE_TIMERS_LIBRARY + ":" + faketime_library, "FAKETIME=" + time,
+            "NO_FAKE_STAT=1", "FAKETIME_DONT_RESET=1", "ASAN_OPTIONS=verify_asan_link_order=0"};
+}
+
+}  // namespace consent_sync::integration
