@@ -170,5 +170,32 @@ TEST(LateWrites, ARequestThatACrashCutIsAssertedOver) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2u);
 }
 
+// HubSpot leaves one request after the other unanswered: what is owed stays within its bound, and an opt-out passes it.
+TEST(LateWrites, TooManyUnansweredKeysHoldFreshOptInsAndNoOptOutUntilTheWindowHasPassed) {
+    world_profile p = calm_profile();
+    p.bounds.duties_max = 150;
+    p.files.push_back(many_opt_ins(seconds(0), 1'000));
+    p.files.push_back(make_file(minutes(2), {opt_out("ann@x.org")}));
+    p.settings.retry.initial = seconds(1);
+    p.settings.retry.max = minutes(30);  // not even one fresh batch begins before that
+    world w(1, p);
+    std::size_t unanswered = 0;
+    w.hubspot.script = [&unanswered](const request&) -> std::optional<hubspot::answer> {
+        if (unanswered == 2) return std::nullopt;
+        ++unanswered;
+        return http(504, "<html>gateway timeout</html>");
+    };
+    w.run_for(minutes(3));
+    const std::size_t early = count_verdicts(w, consent::verdict::confirmed);
+    EXPECT_EQ(verdict_of(w, 1, 1), "confirmed") << "an opt-out does not wait";
+    EXPECT_LT(early, 700u) << "fresh opt-ins do";
+    EXPECT_EQ(w.daemon.count("late_writes.full"), 1u);
+    EXPECT_GE(w.daemon.engine().status(w.time.now()).late_write_duties, 150u);
+    run_until_settled(w, hours(1), 1'001);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 1'001u);
+    EXPECT_GE(w.passed(), p.settings.retry.late_write_window);
+    run_until_quiet(w, hours(1));
+}
+
 }  // namespace
 }  // namespace consent_sync::simulation
