@@ -99,6 +99,13 @@ TEST(LateWrites, ARefusedAssertionKeepsTheDutyAndNeverGoesBackToAnOlderChange) {
     run_until_quiet(w, hours(2));
     EXPECT_EQ(w.watch.asserted, 2u);
     EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
+    const auto refused = w.store->attempts().find(3);
+    const auto repeated = w.store->attempts().find(4);
+    ASSERT_TRUE(refused && repeated);
+    EXPECT_TRUE(refused->assertion);
+    EXPECT_EQ(refused->confirmed, 0u) << "HubSpot refused it";
+    EXPECT_EQ(refused->unsettled, "2:1");
+    EXPECT_EQ(repeated->unsettled, "");
 }
 
 TEST(LateWrites, AJumpOfTheWallClockDoesNotEndTheWindow) {

@@ -116,11 +116,15 @@ TEST(Rate, NoBurstAfterIdleness) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 1'000u);
 }
 
-TEST(Rate, NoBurstAfterARestart) {
+world_profile two_thousand_requests() {
     world_profile p = calm_profile();
     p.settings.batch.max_changes = 1;
     p.files.push_back(many_opt_ins(seconds(0), 2'000));
-    world w(1, p);
+    return p;
+}
+
+TEST(Rate, NoBurstAfterARestart) {
+    world w(1, two_thousand_requests());
     for (int i = 0; i < 5; ++i) {
         w.run_for(seconds(7));
         w.crash(milliseconds(50));
@@ -132,10 +136,7 @@ TEST(Rate, NoBurstAfterARestart) {
 TEST(Rate, NoBurstAfterARestartWhereTheClockJumped) {
     for (const auto by : {hours(3), -hours(3)})
         for (const bool before : {false, true}) {  // while the daemon runs, or while it is down
-            world_profile p = calm_profile();
-            p.settings.batch.max_changes = 1;
-            p.files.push_back(many_opt_ins(seconds(0), 2'000));
-            world w(1, p);
+            world w(1, two_thousand_requests());
             for (int i = 0; i < 5; ++i) {
                 w.run_for(seconds(7));
                 if (before) {

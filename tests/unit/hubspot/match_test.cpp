@@ -43,6 +43,21 @@ TEST(Match, IsByKeyAndNeverByPlace) {
     EXPECT_EQ(j.unmatched_results, 0U);
 }
 
+TEST(Match, FindsThoseBehindOneThatIsLeftOut) {
+    const auto j =
+        match(four, complete(result_json("a@b.c", 1, "SUBSCRIBED") + "," + result_json("d@e.f", 1, "SUBSCRIBED") + "," +
+                             result_json("d@e.f", 2, "SUBSCRIBED")));
+    EXPECT_EQ(outcomes(j), (std::vector{o::confirmed, o::unresolved, o::confirmed, o::confirmed}));
+    EXPECT_EQ(j.unmatched_results, 0U);
+}
+
+TEST(Match, AResultInItsPlaceAndALaterOneThatContradictsItProveNothing) {
+    const auto j = match(ann_bob, complete(result_json("ann@example.com", 1, "SUBSCRIBED") + "," +
+                                           result_json("Bob@example.com", 1, "UNSUBSCRIBED") + "," +
+                                           result_json("ann@example.com", 1, "UNSUBSCRIBED")));
+    EXPECT_EQ(outcomes(j), (std::vector{o::unresolved, o::confirmed}));
+}
+
 TEST(Match, AResultOfAnotherKeyProvesNothing) {
     const auto j = match(ann_bob, complete(result_json("ann@example.com", 2, "SUBSCRIBED") + "," +
                                            result_json("carl@example.com", 1, "SUBSCRIBED")));
