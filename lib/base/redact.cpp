@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/log.hpp"
-#include "base/secret_skips.hpp"
 
 namespace consent_sync::base {
 namespace {
@@ -22,7 +21,6 @@ constexpr std::string_view mask = "***";
 struct secret_set {
     std::vector<std::string> secrets;
     std::array<bool, 256> starts{};  // is there a secret with this first byte
-    secret_skips skips;
 };
 
 std::mutex secrets_mutex;
@@ -242,13 +240,13 @@ std::string mask_secrets(std::string text) {
     const std::shared_ptr<const secret_set> known = current_secrets();
     std::string masked;
     std::size_t kept = 0;  // text before this is in `masked`
-    for (std::size_t at = known->skips.next(text, 0); at < text.size();) {
+    for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = registered_length(*known, text, at);
         if (length > 0) {
             masked.append(text, kept, at - kept).append(mask);
             kept = at + length;
         }
-        at = known->skips.next(text, at + std::max<std::size_t>(length, 1));
+        at += std::max<std::size_t>(length, 1);
     }
     if (kept == 0) return text;
     masked.append(text, kept);
@@ -267,7 +265,6 @@ void register_secret(std::string_view secret) {
     if (next->secrets.size() == secrets_max) next->secrets.erase(next->secrets.begin());
     next->secrets.emplace_back(secret);
     for (const std::string& each : next->secrets) next->starts[static_cast<unsigned char>(each[0])] = true;
-    next->skips = secret_skips(next->secrets);
     known_secrets = std::move(next);
 }
 

@@ -25,7 +25,7 @@ refusal_words whole_words(const answer& a, const answer_body& body) {
         words.message = "HTTP " + std::to_string(a.status) + " with an empty body";
     } else if (body.readable) {
         words.message = "HTTP " + std::to_string(a.status) + " without a message";
-        if (!body.whole.status.empty()) words.message += ", status " + body.whole.status;
+        if (!body.whole.status.empty()) words.message += ", status " + plain(body.whole.status, 128);
     } else {
         words.message = "HTTP " + std::to_string(a.status) +
                         " with a body that is not HubSpot's: " + plain_ascii(a.body, foreign_body_bytes_max);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "base/redact.hpp"
 #include "consent/key.hpp"
 
 namespace consent_sync::hubspot {
@@ -53,14 +54,16 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
 }
 
 std::string plain(std::string_view text, std::size_t bytes_max) {
-    std::string out(cut(text, bytes_max));
+    std::string out = base::mask_secrets(std::string(text));  // before the cut, which may leave a part of a secret
+    out.resize(cut(out, bytes_max).size());
     std::replace_if(
         out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
     return out;
 }
 
 std::string plain_ascii(std::string_view text, std::size_t bytes_max) {
-    std::string out(text.substr(0, bytes_max));
+    std::string out = base::mask_secrets(std::string(text));
+    out.resize(std::min(out.size(), bytes_max));
     std::replace_if(
         out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, ' ');
     return out;

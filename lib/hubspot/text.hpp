@@ -12,10 +12,13 @@ namespace consent_sync::hubspot {
 // At most `bytes_max` bytes of a UTF-8 text, cut at the start of a character.
 std::string_view cut(std::string_view text, std::size_t bytes_max);
 
-// The same with each control character replaced by a space.
+// What is kept of HubSpot's words, in the ledger, reports and logs, goes through one of the next two, for it may repeat
+// what it was sent: registered secrets are masked.
+//
+// At most `bytes_max` bytes of a UTF-8 text, each control character replaced by a space.
 std::string plain(std::string_view text, std::size_t bytes_max);
 
-// For bytes that nobody has checked to be UTF-8: whatever is not visible ASCII becomes a space.
+// The same for bytes that nobody has checked to be UTF-8: whatever is not visible ASCII becomes a space.
 std::string plain_ascii(std::string_view text, std::size_t bytes_max);
 
 // A decimal integer that fills the whole text; no sign but '-', no white space.

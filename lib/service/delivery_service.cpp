@@ -5,7 +5,6 @@
 
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
-#include "base/redact.hpp"
 #include "hubspot/encode.hpp"
 #include "service/fetching.hpp"
 #include "service/to_answer.hpp"
@@ -97,11 +96,7 @@ boost::asio::awaitable<void> delivery_service::send(delivery::send what) {
     const hubspot::token_generation generation = tokens_.generation();
     std::function<void()> written = [this, what] { engine_.on_written(what.attempt, clock_.now()); };
     http::exchange exchange = co_await transport_.send(std::move(request), std::move(written));
-    hubspot::answer answer = to_answer(std::move(exchange));
-    // HubSpot's words go into ledger and reports, and a proxy's page may repeat what it was sent.
-    answer.body = base::mask_secrets(std::move(answer.body));
-    if (answer.headers.correlation_id)
-        answer.headers.correlation_id = base::mask_secrets(std::move(*answer.headers.correlation_id));
+    const hubspot::answer answer = to_answer(std::move(exchange));
     const bool current = tokens_.answered(generation, answer.status);
     engine_.on_answer(what.attempt, answer, current, clock_.now());
     pump();

@@ -2,7 +2,6 @@
 #include <benchmark/benchmark.h>
 
 #include "base/log.hpp"
-#include "base/redact.hpp"
 #include "bench/micro/samples.hpp"
 #include "hubspot/encode.hpp"
 #include "hubspot/judge.hpp"
@@ -31,21 +30,6 @@ void judge(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * 100);
 }
 BENCHMARK(judge);
-
-// Every answer is searched for secrets before anything of it is kept.
-void mask(benchmark::State& state) {
-    for (int i = 0; i < 3; ++i)
-        base::register_secret("pat-na1-0000000" + std::to_string(i) + "-9b1c-4e0e-8a5f-1d2c3b4a5968");
-    const std::string body = make_answer(make_changes(100));
-    for (auto _ : state) {
-        state.PauseTiming();
-        std::string copy = body;
-        state.ResumeTiming();
-        benchmark::DoNotOptimize(base::mask_secrets(std::move(copy)));
-    }
-    state.SetItemsProcessed(state.iterations() * 100);
-}
-BENCHMARK(mask);
 
 }  // namespace
 }  // namespace consent_sync::bench

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/log.hpp"
-#include "base/secret_skips.hpp"
 
 namespace consent_sync::base {
 namespace {
@@ -157,31 +156,6 @@ TEST(Redact, MaskSecretsTakesOutSecretsAlone) {
     EXPECT_EQ(mask_secrets("x masked-secret-1masked-secret-1 pat-anderson@example.com Bearer masked-secret-\n"),
               "x ****** pat-anderson@example.com Bearer masked-secret-\n");
     EXPECT_EQ(mask_secrets(""), "");
-}
-
-// Wherever a secret stands, and whatever else is like it: the same as a search for each secret at each place.
-TEST(Redact, SkipsPassOverNoSecret) {
-    std::minstd_rand random(7);
-    const auto letters = [&random](std::size_t count) {
-        std::string text;
-        while (text.size() < count) text += "abc"[random() % 3];
-        return text;
-    };
-    std::vector<std::string> secrets;
-    for (int i = 0; i < 40; ++i) {
-        secrets.push_back(letters(8 + random() % 5));
-        const secret_skips skips(secrets);
-        const std::string text = letters(3'000) + secrets.back();
-        std::size_t candidate = skips.next(text, 0);
-        for (std::size_t at = 0; at < text.size(); ++at) {
-            const std::string_view rest = std::string_view(text).substr(at);
-            const bool here =
-                std::any_of(secrets.begin(), secrets.end(), [&](const auto& s) { return rest.starts_with(s); });
-            ASSERT_TRUE(!here || candidate == at) << "secret at " << at << ", candidate " << candidate;
-            if (candidate == at) candidate = skips.next(text, at + 1);
-        }
-    }
-    EXPECT_GE(secret_skips().next("anything", 0), 8U);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/log.hpp"
+#include "hubspot/explain.hpp"
 #include "unit/hubspot/batches.hpp"
 #include "unit/hubspot/real_bodies.hpp"
 
@@ -9,8 +11,10 @@ namespace consent_sync::hubspot {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const base::wall_time now = base::from_unix_ms(1'736'318'079'000);
 const std::vector bh{make_change("BH@hubspot.com", 530858989)};
@@ -150,6 +154,35 @@ TEST(Judge, CutsHugeWords) {
     EXPECT_LE(refused.words[0].category.size(), words_bytes_max);
     const auto inside = judge_text(bh, 200, complete("", R"({"message":")" + message + R"("})"));
     EXPECT_EQ(inside.words[0].message.size(), words_bytes_max - 1);
+}
+
+// A proxy's page or HubSpot's own words may repeat what they were sent, with JSON's escapes as well.
+TEST(Judge, NoTextThatLeavesItHoldsASecret) {
+    base::register_secret("judge-secret-0123");
+    const std::string escaped = R"(judge\u002dsecret\u002d0123)";
+    const auto check = [](const judgement& j) {
+        std::string texts = j.correlation_id + explain(j);
+        for (const refusal_words& words : j.words) texts += words.category + words.message;
+        for (const std::string& scope : j.missing_scopes) texts += scope;
+        EXPECT_THAT(texts, AllOf(HasSubstr("***"), Not(HasSubstr("judge-secret"))));
+    };
+    for (const std::string& secret : {std::string("judge-secret-0123"), escaped}) {
+        const std::string error = R"({"status":"x )" + secret + R"(","category":"C )" + secret + R"(","message":"m )" +
+                                  secret + R"(","correlationId":"i )" + secret +
+                                  R"(","context":{"missingScopes":["s )" + secret + R"("]}})";
+        check(judge_text(bh, 400, error));
+        check(judge_text(bh, 403, error));
+        check(judge_text(bh, 400, R"({"status":"x )" + secret + R"("})"));
+        check(judge_text(bh, 200, complete(result_json("BH@hubspot.com", 530858989, secret), error)));
+    }
+    check(judge_text(bh, 502, "<html>Bearer judge-secret-0123</html>"));
+    answer lost;
+    lost.failure = no_answer::proxy_refused;
+    lost.failure_detail = "407 judge-secret-0123";
+    check(judge(bh, lost, now));
+    answer named = make_answer(400, R"({"message":"no"})");
+    named.headers.correlation_id = "judge-secret-0123";
+    check(judge(bh, named, now));
 }
 
 TEST(Judge, AnEmptyBatchIsJudgedToo) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/log.hpp"
+
 namespace consent_sync::hubspot {
 namespace {
 
@@ -20,6 +22,15 @@ TEST(Text, IsOnOneLine) {
                           10),
               "a  b");
     EXPECT_EQ(plain_ascii("abc", 2), "ab");
+}
+
+// A cut before the masking would leave the first half of a secret.
+TEST(Text, KnownSecretsAreMaskedBeforeTheCut) {
+    base::register_secret("pat-text-0123456789");
+    EXPECT_EQ(plain("not pat-text-0123456789, no", 100), "not ***, no");
+    EXPECT_EQ(plain_ascii("not pat-text-0123456789, no", 100), "not ***, no");
+    EXPECT_EQ(plain("not pat-text-0123456789, no", 12), "not ***, no");
+    EXPECT_EQ(plain_ascii("not pat-text-0123456789, no", 12), "not ***, no");
 }
 
 TEST(Text, AnIntegerFillsTheWholeText) {
