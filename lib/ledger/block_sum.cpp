@@ -14,7 +14,7 @@ namespace {
 
 using sum_bytes = std::array<char, 8>;
 
-sum_bytes sum_of(std::string_view bytes, block_kind kind, block_id id) {
+sum_bytes sum_of(std::string_view bytes, block_kind kind, std::int64_t id) {
     const auto seed = (static_cast<XXH64_hash_t>(id) << 2) | static_cast<XXH64_hash_t>(kind);
     XXH64_hash_t sum = XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
     sum_bytes out;
@@ -27,17 +27,23 @@ sum_bytes sum_of(std::string_view bytes, block_kind kind, block_id id) {
 
 }  // namespace
 
-void seal(std::string& block, block_kind kind, block_id id) {
+void seal(std::string& block, block_kind kind, std::int64_t id) {
     const sum_bytes sum = sum_of(block, kind, id);
     block.append(sum.data(), sum.size());
 }
 
-std::string_view unseal(std::string_view sealed, block_kind kind, block_id id) {
-    if (sealed.size() < sum_bytes().size()) fail_damaged(id);
+std::optional<std::string_view> find_sealed(std::string_view sealed, block_kind kind, std::int64_t id) {
+    if (sealed.size() < sum_bytes().size()) return std::nullopt;
     const std::string_view bytes = sealed.substr(0, sealed.size() - sum_bytes().size());
     const sum_bytes sum = sum_of(bytes, kind, id);
-    if (std::memcmp(sum.data(), sealed.data() + bytes.size(), sum.size()) != 0) fail_damaged(id);
+    if (std::memcmp(sum.data(), sealed.data() + bytes.size(), sum.size()) != 0) return std::nullopt;
     return bytes;
+}
+
+std::string_view unseal(std::string_view sealed, block_kind kind, block_id id) {
+    const auto bytes = find_sealed(sealed, kind, id);
+    if (!bytes) fail_damaged(id);
+    return *bytes;
 }
 
 void fail_damaged(block_id id) {

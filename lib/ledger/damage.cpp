@@ -3,6 +3,7 @@
 #include "ledger/block_reader.hpp"
 #include "ledger/block_sum.hpp"
 #include "ledger/database.hpp"
+#include "ledger/overtakes.hpp"
 
 namespace consent_sync::ledger {
 namespace {
@@ -20,6 +21,7 @@ void check_blocks(database& db) {
     block_reader(db).scan(consent::place(), consent::place(INT64_MAX), [](const scanned_row&) {});
     statement alone = db.prepare("SELECT id FROM row_blocks WHERE id NOT IN (SELECT id FROM verdict_blocks) LIMIT 1");
     if (alone.step()) fail_damaged(alone.integer(0));
+    if (answers(db, "SELECT 1 FROM sqlite_schema WHERE name='overtakes_newest'")) overtakes{db};  // reads them all
 }
 
 }  // namespace

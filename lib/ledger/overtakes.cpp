@@ -1,38 +1,73 @@
 #include "ledger/overtakes.hpp"
 
+#include <algorithm>
+
+#include "ledger/block_sum.hpp"
+#include "ledger/varint.hpp"
+
 namespace consent_sync::ledger {
+namespace {
 
-overtakes::overtakes(database& db)
-    : add_(db.prepare("INSERT OR REPLACE INTO overtakes(id, hash) VALUES(?,?)")),
-      list_(db.prepare("SELECT id, hash FROM overtakes WHERE id<=? ORDER BY id")),
-      remove_(db.prepare("DELETE FROM overtakes WHERE id<=?")),
-      find_all_(db.prepare("SELECT id FROM overtakes WHERE hash=?")) {
-    load(db);
-}
-
-void overtakes::load(database& db) {
-    statement all = db.prepare("SELECT id, hash FROM overtakes");
-    all.run_with();
-    while (all.step()) newest_.put(static_cast<consent::key_hash>(all.integer(1)), consent::place(all.integer(0)));
-    all.restart();
-}
-
-void overtakes::add(std::span<const std::pair<consent::place, consent::key_hash>> opt_outs) {
-    for (const auto& [place, hash] : opt_outs) {
-        add_.run_with(place.id(), hash).execute();
-        newest_.put(hash, place);
+// Bytes of one attempt: for each opt-out its place as the distance from the one before, then its hash; then the sum.
+void format(std::string& bytes, attempt_id attempt, overtakes::opt_outs all) {
+    bytes.clear();
+    std::int64_t before = 0;
+    for (const auto& [place, hash] : all) {
+        append_signed(bytes, place.id() - before);
+        append_fixed(bytes, hash);
+        before = place.id();
     }
+    seal(bytes, block_kind::overtakes, attempt);
+}
+
+template <class Look>
+void parse(const statement& row, Look look) {
+    const attempt_id attempt = row.integer(0);
+    const auto bytes = find_sealed(row.view(1), block_kind::overtakes, attempt);
+    if (!bytes)
+        throw database_error(base::errc::corrupt, "the opt-outs that attempt " + std::to_string(attempt) +
+                                                      " sent ahead are not as they were written");
+    varint_reader in(*bytes);
+    std::int64_t place = 0;
+    while (!in.empty()) {
+        place += in.signed_number();
+        look(consent::place(place), consent::key_hash{in.fixed()});
+    }
+}
+
+}  // namespace
+
+overtakes::overtakes(const database& db)
+    : add_(db.prepare("INSERT OR REPLACE INTO overtakes(attempt, newest, opt_outs) VALUES(?,?,?)")),
+      all_(db.prepare("SELECT attempt, opt_outs FROM overtakes")),
+      passed_(db.prepare("SELECT attempt, opt_outs FROM overtakes WHERE newest<=?")),
+      remove_(db.prepare("DELETE FROM overtakes WHERE newest<=?")) {
+    all_.run_with();
+    while (all_.step())
+        parse(all_, [this](consent::place place, consent::key_hash hash) { newest_.put(hash, place); });
+    all_.restart();
+}
+
+void overtakes::add(attempt_id attempt, opt_outs all) {
+    if (all.empty()) return;
+    consent::place newest;
+    for (const auto& [place, hash] : all) {
+        newest_.put(hash, place);
+        newest = std::max(newest, place);
+    }
+    format(bytes_, attempt, all);
+    add_.run_with(attempt, newest.id(), blob{bytes_}).execute();
 }
 
 void overtakes::remove_up_to(consent::place place) {
     if (newest_.size() == 0) return;
-    list_.run_with(place.id());
+    passed_.run_with(place.id());
     bool any = false;
-    while (list_.step()) {
+    while (passed_.step()) {
         any = true;
-        newest_.remove_up_to(static_cast<consent::key_hash>(list_.integer(1)), place);
+        parse(passed_, [&](consent::place, consent::key_hash hash) { newest_.remove_up_to(hash, place); });
     }
-    list_.restart();
+    passed_.restart();
     if (any) remove_.run_with(place.id()).execute();
 }
 
@@ -40,9 +75,12 @@ consent::place overtakes::find(consent::key_hash hash) const { return newest_.fi
 
 std::vector<consent::place> overtakes::find_all(consent::key_hash hash) {
     std::vector<consent::place> places;
-    find_all_.run_with(hash);
-    while (find_all_.step()) places.emplace_back(find_all_.integer(0));
-    find_all_.restart();
+    all_.run_with();
+    while (all_.step())
+        parse(all_, [&](consent::place place, consent::key_hash of) {
+            if (of == hash) places.push_back(place);
+        });
+    all_.restart();
     return places;
 }
 

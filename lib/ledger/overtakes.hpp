@@ -3,7 +3,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "ledger/database.hpp"
 #include "ledger/place_table.hpp"
@@ -11,26 +13,29 @@
 
 namespace consent_sync::ledger {
 
-// The table, and a copy of it in memory (place_table) so that the bulk lane pays no look-up on disk.
-// An entry that is in memory but was rolled back on disk is harmless: the transaction is tried again.
+// The table, a row for each attempt that sent opt-outs ahead, and a copy of it in memory (place_table) so that the bulk
+// lane pays no look-up on disk. An entry that is in memory but was rolled back on disk is harmless: the transaction is
+// tried again.
 class overtakes {
   public:
-    explicit overtakes(database& db);
+    using opt_outs = std::span<const std::pair<consent::place, consent::key_hash>>;
 
-    void add(std::span<const std::pair<consent::place, consent::key_hash>> opt_outs);
-    // Entries of opt-outs at or below `place` have been passed by everything older.
+    // Reads the whole table. Throws database_error(corrupt) where it is not as it was written.
+    explicit overtakes(const database& db);
+
+    void add(attempt_id attempt, opt_outs all);
+    // Everything older than the opt-outs at or below `place` has passed: attempts that sent no others are removed.
     void remove_up_to(consent::place place);
     // The newest recorded opt-out whose key has this hash; place() if none. The caller compares the keys.
     consent::place find(consent::key_hash hash) const;
-    // All recorded opt-outs of the hash, for the case that two keys share it.
+    // All recorded opt-outs of the hash, for the rare case that two keys share it: reads the whole table.
     std::vector<consent::place> find_all(consent::key_hash hash);
     std::size_t size() const { return newest_.size(); }
 
   private:
-    void load(database& db);
-
-    statement add_, list_, remove_, find_all_;
+    statement add_, all_, passed_, remove_;
     place_table newest_;
+    std::string bytes_;  // of the row that is written; its room is used again
 };
 
 }  // namespace consent_sync::ledger

@@ -5,6 +5,7 @@
 
 #include "ledger/block_sum.hpp"
 #include "ledger/change_row.hpp"
+#include "ledger/overtakes.hpp"
 #include "ledger/row_block.hpp"
 #include "ledger/verdict_block.hpp"
 
@@ -148,6 +149,17 @@ CREATE TABLE verdict_blocks (       -- what became of them
 CREATE INDEX verdict_blocks_unsent_opt_outs ON verdict_blocks(id) WHERE unsent_opt_outs>0;
 )sql";
 
+// Opt-outs that went ahead by attempt, a hundred in a row, instead of a row for each.
+constexpr const char* version_4 = R"sql(
+ALTER TABLE overtakes RENAME TO old_overtakes;
+CREATE TABLE overtakes (
+    attempt  INTEGER PRIMARY KEY,       -- that sent them; 0 and below: of an older ledger
+    newest   INTEGER NOT NULL,          -- place of the newest of them
+    opt_outs BLOB NOT NULL              -- places and hashes of keys, and their sum (overtakes, block_sum)
+);
+CREATE INDEX overtakes_newest ON overtakes(newest);
+)sql";
+
 new_row read_old_row(const statement& row) {
     new_row found;
     found.change = read_change(row);
@@ -192,13 +204,30 @@ void move_into_blocks(database& db) {
     put();
 }
 
+void move_overtakes(database& db) {
+    constexpr std::size_t of_an_attempt = 100;
+    overtakes moved(db);
+    std::vector<std::pair<consent::place, consent::key_hash>> opt_outs;
+    attempt_id attempt = 0;
+    const auto put = [&] { moved.add(attempt--, opt_outs), opt_outs.clear(); };
+    statement old = db.prepare("SELECT id, hash FROM old_overtakes ORDER BY id");
+    old.run_with();
+    while (old.step()) {
+        opt_outs.emplace_back(old.integer(0), old.integer(1));
+        if (opt_outs.size() == of_an_attempt) put();
+    }
+    old.restart();
+    put();
+}
+
 struct migration {
     const char* sql;
     void (*move)(database&) = nullptr;
     const char* afterwards = nullptr;
 };
 constexpr std::array<migration, schema_version> migrations{
-    {{version_1}, {version_2}, {version_3, move_into_blocks, "DROP TABLE changes"}}};
+    {{version_1}, {version_2}, {version_3, move_into_blocks, "DROP TABLE changes"},
+     {version_4, move_overtakes, "DROP TABLE old_overtakes"}}};
 
 std::int64_t version_of(database& db) {
     statement query = db.prepare("PRAGMA user_version");

@@ -80,7 +80,7 @@ base::result<void> store::limit_pages(std::int64_t pages) {
 std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
     for (const attempt_begin& begin : change.begins) {
         attempts_.begin(begin);
-        ahead_.add(begin.overtakes);
+        ahead_.add(begin.id, begin.overtakes);
     }
     for (const attempt_end& end : change.ends) attempts_.end(end, change.settled);
     changes_.settle(change.settled);
@@ -112,7 +112,7 @@ recovery store::recover(base::wall_time now, base::milliseconds window) {
     recovery out;
 #ifdef CONSENT_SYNC_PLANTED_BUG
     if (planted_bug == planted::overtakes_of_unsent_rows_only)
-        db_->execute("DELETE FROM overtakes WHERE id NOT IN (SELECT id FROM changes WHERE verdict=0)"),
+        db_->execute("DELETE FROM overtakes WHERE newest NOT IN (SELECT id FROM changes WHERE verdict=0)"),
             ahead_ = overtakes(*db_);
 #endif
     out.next_attempt = attempts_.newest_id() + 1;

@@ -22,6 +22,11 @@ inline void append_signed(std::string& out, std::int64_t number) {
     append_varint(out, (static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63));
 }
 
+// Eight bytes, for what is rarely small.
+inline void append_fixed(std::string& out, std::uint64_t number) {
+    for (int i = 0; i < 8; ++i) out += static_cast<char>(number >> (8 * i));
+}
+
 // Takes values off the front of `text`. Throws database_error(corrupt) where there are none.
 class varint_reader {
   public:
@@ -48,6 +53,12 @@ class varint_reader {
     std::int64_t signed_number() {
         const std::uint64_t value = number();
         return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+    }
+    std::uint64_t fixed() {
+        std::uint64_t value = 0;
+        const std::string_view all = bytes(8);
+        for (unsigned i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<unsigned char>(all[i])} << (8 * i);
+        return value;
     }
     [[noreturn]] static void fail() {
         throw database_error(base::errc::corrupt, "ledger: a block of changes cannot be read");

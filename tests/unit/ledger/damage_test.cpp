@@ -102,6 +102,28 @@ TEST_F(Damage, RowsWithoutVerdictsAreDamageToo) {
     EXPECT_NE(checked.error().message.find("rows 128 to 255 of file 00000001"), std::string::npos);
 }
 
+TEST_F(Damage, OfOptOutsThatWentAheadIsFoundBeforeAnythingIsSent) {
+    ledger_change step;
+    step.begins.emplace_back().id = 5;
+    step.begins[0].overtakes.emplace_back(place(file_, 200), 17);
+    run([&](store& s) { s.apply(step); });
+    ASSERT_FALSE(check_ledger(path_).has_error());
+    for (const char* damage :
+         {"UPDATE overtakes SET opt_outs=x''", "UPDATE overtakes SET opt_outs=CAST(opt_outs||'x' AS BLOB)",
+          "UPDATE overtakes SET attempt=6"}) {
+        change("CREATE TABLE kept AS SELECT * FROM overtakes");
+        change(damage);
+        const auto checked = check_ledger(path_);
+        ASSERT_TRUE(checked.has_error()) << damage;
+        EXPECT_NE(checked.error().message.find("sent ahead are not as they were written"), std::string::npos);
+        const auto opened = store::open(path_);
+        ASSERT_TRUE(opened.has_error());
+        EXPECT_EQ(opened.error().code, base::errc::corrupt);
+        change("DELETE FROM overtakes; INSERT INTO overtakes SELECT * FROM kept; DROP TABLE kept");
+    }
+    EXPECT_FALSE(store::open(path_).has_error());
+}
+
 TEST_F(Damage, ALedgerOfBeforeTheBlocksIsCheckedByItsPages) {
     change("DROP TABLE row_blocks; DROP TABLE verdict_blocks");
     EXPECT_FALSE(check_ledger(path_).has_error());

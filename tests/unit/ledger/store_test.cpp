@@ -48,9 +48,21 @@ TEST(Schema, MakesANewLedgerAndOpensItAgain) {
     EXPECT_EQ(version.integer(0), schema_version);
 }
 
-// Ledgers of the first two versions, with a file and rows in it, get what this one needs and keep what they have.
+void make_rows_of_version_2(database& old) {
+    old.execute(
+        "DROP TABLE row_blocks; DROP TABLE verdict_blocks; CREATE TABLE changes (id INTEGER PRIMARY KEY, "
+        "subscriber TEXT, subscription INTEGER, channel INTEGER, state INTEGER, basis INTEGER, explanation TEXT, "
+        "original INTEGER, offset INTEGER NOT NULL, verdict INTEGER NOT NULL, reason INTEGER NOT NULL, attempt "
+        "INTEGER, hubspot_at INTEGER); "
+        "CREATE INDEX changes_unsent_opt_outs ON changes(id) WHERE verdict = 0 AND state = 2;"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<300) INSERT INTO changes "
+        "SELECT (1<<32)+i, 'p'||i||'@x.org', 7, 1, iif(i%10=0,2,1), 5, 'at the fair', NULL, i*10, iif(i<=100,1,0), "
+        "iif(i<=100,2,0), iif(i<=100,9,NULL), iif(i<=100,1767000000000,NULL) FROM n");
+}
+
+// Ledgers of older versions, with a file and rows in it, get what this one needs and keep what they have.
 TEST(Schema, BringsAnOlderLedgerUpToDate) {
-    for (const int version : {1, 2}) {
+    for (const int version : {1, 2, 3}) {
         temporary_folder folder;
         const std::string path = folder.path + "/ledger.db";
         {
@@ -70,14 +82,10 @@ TEST(Schema, BringsAnOlderLedgerUpToDate) {
         }
         database old(path, database::access::read_write);
         old.execute(
-            "DROP TABLE row_blocks; DROP TABLE verdict_blocks; CREATE TABLE changes (id INTEGER PRIMARY KEY, "
-            "subscriber TEXT, subscription INTEGER, channel INTEGER, state INTEGER, basis INTEGER, explanation TEXT, "
-            "original INTEGER, offset INTEGER NOT NULL, verdict INTEGER NOT NULL, reason INTEGER NOT NULL, attempt "
-            "INTEGER, hubspot_at INTEGER); "
-            "CREATE INDEX changes_unsent_opt_outs ON changes(id) WHERE verdict = 0 AND state = 2;"
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<300) INSERT INTO changes "
-            "SELECT (1<<32)+i, 'p'||i||'@x.org', 7, 1, iif(i%10=0,2,1), 5, 'at the fair', NULL, i*10, iif(i<=100,1,0), "
-            "iif(i<=100,2,0), iif(i<=100,9,NULL), iif(i<=100,1767000000000,NULL) FROM n");
+            "DROP TABLE overtakes; CREATE TABLE overtakes (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL); "
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<250) INSERT INTO overtakes "
+            "SELECT (9<<32)+i, -(i<<32) FROM n");
+        if (version < 3) make_rows_of_version_2(old);
         if (version == 1) old.execute("DROP INDEX files_unread; DROP INDEX files_passed; DROP INDEX files_settled");
         old.execute(("PRAGMA user_version=" + std::to_string(version)).c_str());
         const auto too_early = status_reader::open(path);
@@ -88,6 +96,9 @@ TEST(Schema, BringsAnOlderLedgerUpToDate) {
         EXPECT_FALSE(status_reader::open(path).has_error());
         const auto looked = (*opened)->transact([&](store& s) {
             EXPECT_TRUE(s.files().find(1));
+            EXPECT_EQ(s.ahead().size(), 250u);
+            EXPECT_EQ(s.ahead().find(static_cast<consent::key_hash>(-250) << 32), consent::place(9, 250));
+            if (version == 3) return;
             EXPECT_EQ(s.files().bulk_bound(), consent::place(1, consent::place::row_max));
             const auto bulk = s.changes().fetch_bulk({}, consent::place(INT64_MAX), 1'000).changes;
             ASSERT_EQ(bulk.size(), 180u);
@@ -103,7 +114,8 @@ TEST(Schema, BringsAnOlderLedgerUpToDate) {
             EXPECT_EQ(*settled->end, expected);
         });
         EXPECT_FALSE(looked.has_error());
-        statement gone = old.prepare("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'changes%'");
+        statement gone =
+            old.prepare("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'changes%' OR name LIKE 'old_%'");
         gone.run_with();
         ASSERT_TRUE(gone.step());
         EXPECT_EQ(gone.integer(0), 0);
@@ -249,6 +261,30 @@ TEST_F(Store, AnOvertakeSupersedesOlderRowsOfItsKeyUntilTheCursorHasPassed) {
     EXPECT_EQ(store_->ahead().size(), 0u);
     EXPECT_FALSE(bulk(place()).changes[1].overtaken_by);
     EXPECT_EQ(bulk(place()).changes.size(), 3u) << file;
+}
+
+// One attempt's opt-outs are stored together: some may have been passed while others are not.
+TEST_F(Store, OvertakesOfAnAttemptStayUntilTheCursorHasPassedTheNewest) {
+    for (attempt_id attempt = 1; attempt <= 2; ++attempt) {
+        ledger_change step;
+        step.begins.push_back(begin(attempt, {place(7, 1)}));
+        for (std::uint64_t n = 1; n <= 100; ++n)
+            step.begins[0].overtakes.emplace_back(place(7, n * attempt), consent::key_hash(n * attempt) << 32);
+        run([&](store& s) { s.apply(step); });
+    }
+    EXPECT_EQ(store_->ahead().size(), 150u);
+    const auto pass = [&](std::uint64_t row) {
+        ledger_change passed;
+        passed.low_water = place(7, row);
+        run([&](store& s) { s.apply(passed); });
+    };
+    pass(99);
+    EXPECT_EQ(store_->ahead().find(consent::key_hash(99) << 32), place(7, 99));
+    pass(100);
+    EXPECT_EQ(store_->ahead().find(consent::key_hash(99) << 32), place());
+    EXPECT_EQ(store_->ahead().find(consent::key_hash(200) << 32), place(7, 200));
+    pass(200);
+    EXPECT_EQ(store_->ahead().size(), 0u);
 }
 
 TEST_F(Store, AnOvertakeSupersedesOlderOptOutsOfItsKeyToo) {
