@@ -134,7 +134,8 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
         answered_about_content(b->begun, now);
     }
     if (confirmed > 0) {
-        largest_accepted_ = std::max(largest_accepted_, b->changes.size());
+        if (batch_limit_.accepted(b->changes.size()))
+            tell(base::level::info, "batch.limit_raised", {{"changes", batch_limit_.changes()}});
         accepted(*b, now);
     }
     if (doubted_count > 0) {
@@ -143,13 +144,9 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
         left_count = b->changes.size();
     }
     // Where HubSpot took as many before, it was not their number.
-    if (family && family->undecided == 0 && !family->refused && confirmed > 0 && family->size > largest_accepted_) {
-        batch_limit_ = std::max<std::uint32_t>(1, static_cast<std::uint32_t>((family->size + 1) / 2));
-        tell(base::level::warn, "batch.limit_halved",
-             {{"changes", batch_limit_},
-              {"words",
-               "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
-    }
+    if (family && family->undecided == 0 && !family->refused && confirmed > 0 &&
+        !batch_limit_.has_accepted(family->size) && batch_limit_.taken_in_halves(family->size))
+        tell_of_smaller_batches();
     if (left_count == 0) {
         batches_.remove(*b);
         return;
@@ -289,15 +286,18 @@ void engine::judge_accused(ledger::batch_id rest, bool rest_accepted, base::mome
     batches_.remove(*accused->of);
 }
 
+void engine::tell_of_smaller_batches() {
+    tell(base::level::warn, "batch.limit_halved",
+         {{"changes", batch_limit_.changes()},
+          {"words",
+           "HubSpot takes no larger batches, so smaller ones are sent, and a larger one is tried now and then; "
+           "batch.max_changes may be set to it"}});
+}
+
 void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
     if (b->changes.size() == 1) return refused(std::move(b), j, now);
     b->family = nullptr;
-    largest_accepted_ = std::min(largest_accepted_, b->changes.size() - 1);
-    batch_limit_ =
-        std::max<std::uint32_t>(1, std::min(batch_limit_, static_cast<std::uint32_t>(b->changes.size() / 2)));
-    tell(base::level::warn, "batch.limit_halved",
-         {{"changes", batch_limit_},
-          {"words", "HubSpot takes no larger batches, so smaller ones are sent; batch.max_changes may be set to it"}});
+    if (batch_limit_.too_large(b->changes.size())) tell_of_smaller_batches();
     std::vector<bool> half(b->changes.size(), false);
     std::fill(half.begin() + static_cast<std::ptrdiff_t>(half.size() / 2), half.end(), true);
     park(split_off(*b, half), now.steady);

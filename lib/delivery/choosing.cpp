@@ -87,7 +87,7 @@ bool engine::fresh_due(lane of, base::moment now) {
     if (*oldest + settings_->batch.max_wait <= now.steady) return true;
     std::size_t ready = lanes_.ready(of);
     if (of == lane::opt_out && !bulk_at_reserve_ && room_for(lane::bulk)) ready += lanes_.ready(lane::bulk);
-    return ready >= batch_limit_;
+    return ready >= batch_limit_.changes();
 }
 
 // Once until there is room again: sending stops for minutes, and nothing else would say why.
@@ -116,11 +116,12 @@ std::unique_ptr<batch> engine::fill(bool probe) {
     auto b = std::make_unique<batch>();
     b->id = next_batch_++;
     b->root = b->id;
-    b->changes.reserve(batch_limit_);
-    b->hashes.reserve(batch_limit_);
+    const std::size_t most = probe ? batch_limit_.changes() : batch_limit_.next_batch();
+    b->changes.reserve(most);
+    b->hashes.reserve(most);
     for (const lane of : {lane::opt_out, lane::bulk}) {
         if (of == lane::bulk && (bulk_at_reserve_ || (!probe && !room_for(of)))) break;
-        while (b->changes.size() < batch_limit_) {
+        while (b->changes.size() < most) {
             auto next = lanes_.take(of, b->id);
             if (!next) break;
             b->add(std::move(next->change), next->hash);
@@ -191,7 +192,7 @@ void engine::prepare_assertions(base::moment now) {
     const auto next = late_.next_due();
     if (stopping_ || !next || *next > even_wall(now) || !room_for_assertions()) return;
     if (pauses_.any() && (!pauses_.probe_due(now.steady) || !open_.empty() || any_ready(now))) return;
-    const auto due = late_.take_due(even_wall(now), batch_limit_, pending_);
+    const auto due = late_.take_due(even_wall(now), batch_limit_.changes(), pending_);
     fetch_request assert, older;
     assert.what = fetch_request::kind::assertions;
     older.what = fetch_request::kind::older;

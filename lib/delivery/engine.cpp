@@ -24,7 +24,6 @@ engine::engine(const config::settings& settings, budget::next_midnight midnight,
     : settings_(&settings),
       random_(random),
       bounds_(bounds),
-      batch_configured_(settings.batch.max_changes),
       batch_limit_(settings.batch.max_changes),
       lanes_(bounds.waiting_max,
              [this](ledger::batch_id id, consent::place place) { return find_in_batch(id, place); }),
@@ -105,8 +104,7 @@ void engine::watch_clock(base::moment now) {
 
 void engine::configure(const config::settings& settings, budget::next_midnight midnight) {
     settings_ = &settings;
-    // A limit that HubSpot made smaller stays until the key itself is changed.
-    if (settings.batch.max_changes != batch_configured_) batch_limit_ = batch_configured_ = settings.batch.max_changes;
+    batch_limit_.configure(settings.batch.max_changes);
     limiter_.configure(settings.limits.requests, settings.limits.interval);
     budget_.configure(settings.limits.daily, settings.limits.daily_reserve, std::move(midnight));
     concurrency_.configure(settings.limits.max_connections);

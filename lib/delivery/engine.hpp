@@ -27,6 +27,7 @@
 #include "config/settings.hpp"
 #include "delivery/actions.hpp"
 #include "delivery/batch.hpp"
+#include "delivery/batch_limit.hpp"
 #include "delivery/budget.hpp"
 #include "delivery/concurrency.hpp"
 #include "delivery/lanes.hpp"
@@ -160,6 +161,7 @@ class engine {
     bool accuse(batch& b, const hubspot::judgement& j);
     void judge_accused(ledger::batch_id rest, bool rest_accepted, base::moment now);
     void too_large(owned b, const hubspot::judgement& j, base::moment now);
+    void tell_of_smaller_batches();
     void unanswered(owned b, const hubspot::judgement& j, base::moment now);
     void unresolved(owned b, base::moment now);
     void pause_for(owned b, const hubspot::judgement& j, base::moment now);
@@ -194,8 +196,7 @@ class engine {
     const config::settings* settings_;
     base::random_engine& random_;
     engine_bounds bounds_;
-    std::uint32_t batch_configured_;
-    std::uint32_t batch_limit_;
+    batch_limit batch_limit_;
 
     lanes lanes_;
     limiter limiter_;
@@ -236,7 +237,6 @@ class engine {
 
     std::uint64_t accepted_ = 0;                       // answers that settled something
     ledger::attempt_id accepted_newest_ = 0;           // the newest attempt among them
-    std::size_t largest_accepted_ = 0;                 // changes of a batch, since the last 413
     std::optional<base::steady_time> suspects_due_{};  // they go once more by themselves
     std::uint32_t suspects_tries_ = 0;                 // how often they did since HubSpot accepted anything
     std::uint32_t failures_in_a_row_ = 0;              // answers and non-answers that settled nothing, over all batches

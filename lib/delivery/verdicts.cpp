@@ -209,7 +209,7 @@ void engine::send_together(std::vector<refusals::suspect>&& suspects, bool searc
         together->refused_alone_since = std::max(together->refused_alone_since, alone.refused_alone_since);
         together->add(std::move(alone.changes[0]), alone.hashes[0], alone.answered_otherwise[0]);
         batches_.remove(alone);
-        if (together->changes.size() >= batch_limit_) park(std::move(together), now.steady);
+        if (together->changes.size() >= batch_limit_.changes()) park(std::move(together), now.steady);
     }
     if (together) park(std::move(together), now.steady);
 }

@@ -333,5 +333,21 @@ TEST(Bisect, ABatchThatIsTooLargeHalvesTheLimit) {
     EXPECT_LE(w.hubspot.errors, 20u);
 }
 
+TEST(Bisect, BatchesGrowAgainWhenHubSpotTakesLargerOnes) {
+    world_profile p = calm_profile();
+    p.settings.batch.max_changes = 20;
+    p.hubspot.batch_most = 12;
+    p.files.push_back(many_opt_ins(seconds(0), 6'000));
+    world w(1, p);
+    w.run_until([&] { return count_verdicts(w, consent::verdict::confirmed) >= 2'500; }, minutes(10));
+    EXPECT_LE(w.hubspot.errors, 20u);
+    EXPECT_EQ(w.daemon.count("batch.limit_halved"), 1u);
+    EXPECT_EQ(w.daemon.count("batch.limit_raised"), 0u);
+    w.hubspot.profile().batch_most = 1'000;
+    run_until_settled(w, minutes(20), 6'000);
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 6'000u);
+    EXPECT_EQ(w.daemon.count("batch.limit_raised"), 1u);
+}
+
 }  // namespace
 }  // namespace consent_sync::simulation
