@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t attempts_most = 500;               // in one sync
 constexpr std::size_t files_most = 1'000;                // in one sync
-constexpr auto gather = std::chrono::milliseconds(100);  // lets lines share a sync
+constexpr auto gather = std::chrono::milliseconds(100);  // lets lines of attempts share a sync
 constexpr auto retry_every = std::chrono::milliseconds(1'000);
 
 // A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
@@ -94,7 +94,7 @@ void report_service::start() { tasks_.spawn("reports", run()); }
 
 void report_service::attempts_ended() {
     attempts_due_ = true;
-    changed_.cancel();
+    if (!gathering_) changed_.cancel();
 }
 
 void report_service::files_settled() {
@@ -139,9 +139,16 @@ boost::asio::awaitable<void> report_service::run() {
             co_await wait(retry_every);
         else if (!more)
             co_await wait(std::chrono::hours(1));
-        else if (!stopping_)
-            co_await wait(gather);
+        else if (!stopping_ && !files_due_ && !behind_)
+            co_await gather_attempts();
     }
+}
+
+// Ends early when a file is settled: somebody may wait for its report.
+boost::asio::awaitable<void> report_service::gather_attempts() {
+    gathering_ = true;
+    co_await wait(gather);
+    gathering_ = false;
 }
 
 boost::asio::awaitable<bool> report_service::open_writer() {
@@ -171,6 +178,7 @@ boost::asio::awaitable<bool> report_service::write_batches() {
         co_return false;
     }
     co_await record(step->marks);
+    behind_ = step->more;
     attempts_due_ = attempts_due_ || step->more;
     co_return true;
 }

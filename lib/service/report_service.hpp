@@ -42,6 +42,7 @@ class report_service {
     boost::asio::awaitable<bool> finish_files();
     boost::asio::awaitable<bool> open_writer();
     boost::asio::awaitable<void> record(report::ledger_marks marks);
+    boost::asio::awaitable<void> gather_attempts();
     boost::asio::awaitable<void> wait(std::chrono::milliseconds most);
     void trouble(const base::error& e);
 
@@ -58,6 +59,8 @@ class report_service {
     std::function<void()> on_done_;
     bool attempts_due_ = true;
     bool files_due_ = true;
+    bool behind_ = false;     // more attempts have ended than were written at once
+    bool gathering_ = false;  // the next lines of attempts are waited for
     bool troubled_ = false;
     bool stopping_ = false;
 };
