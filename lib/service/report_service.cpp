@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t attempts_most = 500;               // in one sync
 constexpr std::size_t files_most = 1'000;                // in one sync
 constexpr auto gather = std::chrono::milliseconds(100);  // lets lines of attempts share a sync
-constexpr auto retry_every = std::chrono::milliseconds(1'000);
+constexpr auto retry_every = std::chrono::seconds(1);
 
 // A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
 base::result<intake::raw_row_reader> open_dropped(const config::folders& paths, const ledger::file_record& file,
@@ -93,13 +93,11 @@ report_service::report_service(const boost::asio::any_io_executor& home, boost::
 void report_service::start() { tasks_.spawn("reports", run()); }
 
 void report_service::attempts_ended() {
-    attempts_due_ = true;
-    if (!gathering_) changed_.cancel();
+    if (turns_.attempts_ended()) changed_.cancel();
 }
 
 void report_service::files_settled() {
-    files_due_ = true;
-    changed_.cancel();
+    if (turns_.files_settled()) changed_.cancel();
 }
 
 void report_service::begin_stop() {
@@ -111,8 +109,10 @@ boost::asio::awaitable<bool> report_service::drain(base::steady_time deadline) {
     co_return co_await tasks_.wait_empty(deadline);
 }
 
-boost::asio::awaitable<void> report_service::wait(std::chrono::milliseconds most) {
-    changed_.expires_after(most);
+boost::asio::awaitable<void> report_service::wait(report_turns::pause how) {
+    using pause = report_turns::pause;
+    if (how == pause::none || (how == pause::gather && stopping_)) co_return;
+    changed_.expires_after(how == pause::gather ? gather : how == pause::retry ? retry_every : std::chrono::hours(1));
     co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 
@@ -124,31 +124,18 @@ void report_service::trouble(const base::error& e) {
 boost::asio::awaitable<void> report_service::run() {
     while (true) {
         bool done = writer_ != nullptr || co_await open_writer();
-        if (done && std::exchange(attempts_due_, false)) {
+        if (done && turns_.take_attempts()) {
             done = co_await write_batches();
-            attempts_due_ = attempts_due_ || !done;
+            if (!done) turns_.more_attempts();
         }
-        if (done && std::exchange(files_due_, false)) {
+        if (done && turns_.take_files()) {
             done = co_await finish_files();
-            files_due_ = files_due_ || !done;
+            if (!done) turns_.more_files();
         }
         if (done && std::exchange(troubled_, false)) base::log_event(base::level::info, "reports.written_again");
-        const bool more = attempts_due_ || files_due_;
-        if (stopping_ && (!more || !done)) co_return;
-        if (!done)
-            co_await wait(retry_every);
-        else if (!more)
-            co_await wait(std::chrono::hours(1));
-        else if (!stopping_ && !files_due_ && !behind_)
-            co_await gather_attempts();
+        if (stopping_ && (!turns_.any() || !done)) co_return;
+        co_await wait(turns_.next(done));
     }
-}
-
-// Ends early when a file is settled: somebody may wait for its report.
-boost::asio::awaitable<void> report_service::gather_attempts() {
-    gathering_ = true;
-    co_await wait(gather);
-    gathering_ = false;
 }
 
 boost::asio::awaitable<bool> report_service::open_writer() {
@@ -178,8 +165,7 @@ boost::asio::awaitable<bool> report_service::write_batches() {
         co_return false;
     }
     co_await record(step->marks);
-    behind_ = step->more;
-    attempts_due_ = attempts_due_ || step->more;
+    if (step->more) turns_.more_attempts();
     co_return true;
 }
 
@@ -202,7 +188,7 @@ boost::asio::awaitable<bool> report_service::finish_files() {
     co_await record(step->marks);
     tell(*step);
     for (std::size_t i = 0; on_done_ && i < step->finished.size(); ++i) on_done_();
-    files_due_ = files_due_ || step->more;
+    if (step->more) turns_.more_files();
     co_return true;
 }
 

@@ -20,6 +20,7 @@
 #include "intake/arrival/claim_folders.hpp"
 #include "report/report_writer.hpp"
 #include "service/ledger_thread.hpp"
+#include "service/report_turns.hpp"
 
 namespace consent_sync::service {
 
@@ -42,8 +43,7 @@ class report_service {
     boost::asio::awaitable<bool> finish_files();
     boost::asio::awaitable<bool> open_writer();
     boost::asio::awaitable<void> record(report::ledger_marks marks);
-    boost::asio::awaitable<void> gather_attempts();
-    boost::asio::awaitable<void> wait(std::chrono::milliseconds most);
+    boost::asio::awaitable<void> wait(report_turns::pause how);
     void trouble(const base::error& e);
 
     boost::asio::any_io_executor home_;
@@ -57,10 +57,7 @@ class report_service {
     boost::asio::steady_timer changed_;
     std::unique_ptr<report::report_writer> writer_;
     std::function<void()> on_done_;
-    bool attempts_due_ = true;
-    bool files_due_ = true;
-    bool behind_ = false;     // more attempts have ended than were written at once
-    bool gathering_ = false;  // the next lines of attempts are waited for
+    report_turns turns_;
     bool troubled_ = false;
     bool stopping_ = false;
 };
