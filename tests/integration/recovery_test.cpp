@@ -136,6 +136,23 @@ TEST(Recovery, LedgerThatIsNoDatabaseIsRefusedAndKept) {
     expect_refuses([](std::string& bytes) { bytes = std::string(20'000, 'n'); });
 }
 
+// Runs the commands of a chapter of the recovery page, with these parts of them replaced; what they said.
+std::string run_page_commands(daemon_under_test& d, const std::string& chapter,
+                              const std::vector<std::pair<std::string, std::string>>& replaced) {
+    const std::string page = bytes_of(CONSENT_SYNC_SOURCE_DIR "/systemd/recovery.md");
+    const std::size_t begin = page.find("```sh\n", page.find(chapter)) + 6;
+    std::string commands = page.substr(begin, page.find("```", begin) - begin);
+    for (const auto& [part, by] : replaced) {
+        const std::size_t at = commands.find(part);
+        EXPECT_NE(at, std::string::npos) << part;
+        if (at != std::string::npos) commands.replace(at, part.size(), by);
+    }
+    std::ofstream(d.file("commands")) << "set -euo pipefail\n" << commands;
+    const int status = std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str());
+    EXPECT_EQ(status, 0) << bytes_of(d.file("said"));
+    return bytes_of(d.file("said"));
+}
+
 // What the page for operators says, done as it stands there.
 std::size_t root_page(const std::string& path, const std::string& name) {
     const ledger::database db(path, ledger::database::access::read_only);
@@ -145,11 +162,6 @@ std::size_t root_page(const std::string& path, const std::string& name) {
 }
 
 TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
-    const std::string page = bytes_of(CONSENT_SYNC_SOURCE_DIR "/systemd/recovery.md");
-    const std::size_t begin = page.find("```sh\n") + 6;
-    std::string commands = page.substr(begin, page.find("```", begin) - begin);
-    for (const std::string part : {"systemctl stop consent-sync\n", "/var/lib/consent-sync"})
-        ASSERT_NE(commands.find(part), std::string::npos) << commands;
     daemon_under_test d;
     run_file(d, "a.csv", 1);
     run_file(d, "b.csv", 2);
@@ -161,12 +173,9 @@ TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
     std::fill(bytes.end() - 3 * 8'192, bytes.end() - 8'192, '\x5a');
     std::ofstream(d.state("/ledger.db"), std::ios::binary) << bytes;
     EXPECT_EQ(d.fail_to_start(), 3);
-    commands.erase(0, std::string("systemctl stop consent-sync\n").size());
-    commands.replace(commands.find("/var/lib/consent-sync"), std::string("/var/lib/consent-sync").size(), d.state());
-    std::ofstream(d.file("commands")) << "set -euo pipefail\n" << commands;
-    ASSERT_EQ(std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str()), 0)
-        << bytes_of(d.file("said"));
-    EXPECT_EQ(bytes_of(d.file("said")), "ok\n");
+    const std::string said = run_page_commands(
+        d, "## A damaged ledger", {{"systemctl stop consent-sync\n", ""}, {"/var/lib/consent-sync", d.state()}});
+    EXPECT_EQ(said, "ok\n");
     EXPECT_TRUE(open_to_others(d.state()).empty());
     expect_waits_for_operator(d, 3);
     EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000003");
@@ -198,19 +207,11 @@ TEST(Recovery, AChangedBitInAWaitingRowIsSaidAndNothingOfItsBlockIsSent) {
     EXPECT_NE(d.log().find("/recovery.md says"), std::string::npos);
     EXPECT_EQ(d.batches().size(), 0u);
 
-    const std::string page = bytes_of(CONSENT_SYNC_SOURCE_DIR "/systemd/recovery.md");
-    const std::size_t begin = page.find("```sh\n", page.find("### Rows that are not as they were written")) + 6;
-    std::string commands = page.substr(begin, page.find("```", begin) - begin);
-    for (const auto& [part, by] : {std::pair<std::string, std::string>{"systemctl stop consent-sync\n", ""},
-                                   {"systemctl start consent-sync\n", ""},
-                                   {"/var/lib/consent-sync", d.state()},
-                                   {"file=00000003", "file=00000001"}}) {
-        ASSERT_NE(commands.find(part), std::string::npos) << commands;
-        commands.replace(commands.find(part), part.size(), by);
-    }
-    std::ofstream(d.file("commands")) << "set -euo pipefail\n" << commands;
-    ASSERT_EQ(std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str()), 0)
-        << bytes_of(d.file("said"));
+    run_page_commands(d, "### Rows that are not as they were written",
+                      {{"systemctl stop consent-sync\n", ""},
+                       {"systemctl start consent-sync\n", ""},
+                       {"/var/lib/consent-sync", d.state()},
+                       {"file=00000003", "file=00000001"}});
     d.start();
     ASSERT_EQ(d.command("resume").status, 0);
     const auto files = d.wait_for_files(1);
@@ -221,6 +222,31 @@ TEST(Recovery, AChangedBitInAWaitingRowIsSaidAndNothingOfItsBlockIsSent) {
     EXPECT_EQ(d.stop(), 0);
     EXPECT_TRUE(d.hubspot().state("a40@example.com", 7));
     EXPECT_FALSE(d.hubspot().state("c40@example.com", 7));
+}
+
+TEST(Recovery, OptOutsThatWentAheadCanBeDroppedAgainBeforeAnythingElseIsSent) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    ledger::database(d.state("/ledger.db"), ledger::database::access::read_write)
+        .execute("INSERT INTO overtakes SELECT id, (1<<32)+1, x'00' FROM attempts WHERE id=1");
+    EXPECT_EQ(d.fail_to_start(), 3);
+    EXPECT_NE(d.log().find("is damaged (the opt-outs that attempt 1 sent ahead are not as they were written)"),
+              std::string::npos)
+        << d.log();
+    const std::string said = run_page_commands(d, "### Opt-outs that went ahead are not",
+                                               {{"systemctl stop consent-sync\n", ""},
+                                                {"systemctl start consent-sync\n", ""},
+                                                {"/var/lib/consent-sync", d.state()},
+                                                {"attempt=12", "attempt=1"}});
+    EXPECT_NE(said.find("file:rows 1:1"), std::string::npos) << said;
+    const std::uint64_t requests = d.hubspot().counters().requests;
+    d.drop("again.csv", csv("again", 20));
+    d.start();
+    ASSERT_TRUE(d.wait([&] { return count_of(d.log(), "event=file.read") == 2; })) << d.log();
+    EXPECT_EQ(d.hubspot().counters().requests, requests);
+    ASSERT_EQ(d.command("resume").status, 0);
+    EXPECT_EQ(d.wait_for_files(2).size(), 2u);
+    EXPECT_EQ(d.stop(), 0);
 }
 
 // A real file system that is really full, or read-only.
