@@ -18,7 +18,14 @@ using json::string_view;
 class member_names {
   public:
     field find(std::size_t nth, std::string_view name) {
-        if (nth < cached_.size() && cached_[nth].first == name) return cached_[nth].second;
+        return nth < cached_.size() && cached_[nth].first == name ? cached_[nth].second : look_up(nth, name);
+    }
+
+    unknown_names unknown;
+
+  private:
+    // Once a name: apart, so that find() stays small.
+    [[gnu::noinline]] field look_up(std::size_t nth, std::string_view name) {
         const field meaning = find_field(name);
         if (meaning == field::unknown) unknown.add(name);
         if (nth == cached_.size() && nth < columns_max) cached_.emplace_back("", field::unknown);
@@ -26,9 +33,6 @@ class member_names {
         return meaning;
     }
 
-    unknown_names unknown;
-
-  private:
     std::vector<std::pair<std::string, field>> cached_;
 };
 
