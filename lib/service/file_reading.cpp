@@ -106,8 +106,8 @@ read_step file_reading::next(const intake::read_settings& how, std::size_t most,
         }
         if (now) believed_ = *now;
     }
-    step.piece = make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position(), known,
-                            std::move(storage));
+    step.piece =
+        make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position(), known, std::move(storage));
     position_ = step.piece.position;
     if (got.at == state::more) return step;
     if (got.at == state::end_of_file) {

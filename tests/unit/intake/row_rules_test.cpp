@@ -46,10 +46,10 @@ TEST(RowRules, AcceptsTheWordsOfAState) {
 
 TEST(RowRules, ARowKeepsNothingOfTheOneBefore) {
     const std::string start = R"({"email":"ann@example.com","subscriptionId":1,"status":"no")";
-    auto reader = open_text(start + R"(,"legalBasis":"NON_GDPR","explanation":"form","change_id":7})" + "\n" +
-                                      start + R"(,"explanation":""})" + "\n" + start + R"(,"explanation":"again"})" +
-                                      "\n" + start + R"(,"explanation":17})" + "\n" + "{}\n" + start + "}\n",
-                                  "x.ndjson");
+    auto reader = open_text(start + R"(,"legalBasis":"NON_GDPR","explanation":"form","change_id":7})" + "\n" + start +
+                                R"(,"explanation":""})" + "\n" + start + R"(,"explanation":"again"})" + "\n" + start +
+                                R"(,"explanation":17})" + "\n" + "{}\n" + start + "}\n",
+                            "x.ndjson");
     ASSERT_TRUE(reader);
     reading got;
     read_on(*reader, got, 1);

@@ -55,12 +55,13 @@ class FileReading : public testing::Test {
 };
 
 TEST_F(FileReading, ThePiecesAreTheSameInUsedStorage) {
-    write("email,status,subscription_id,explanation,change_id\n"
-          "a@example.com,no,1,form,7\n"
-          "nobody,no,1,form,\n"
-          "b@example.com,yes,1,,\n"
-          "c@example.com,yes,0,,8\n"
-          "d@example.com,yes,1,letter,\n");
+    write(
+        "email,status,subscription_id,explanation,change_id\n"
+        "a@example.com,no,1,form,7\n"
+        "nobody,no,1,form,\n"
+        "b@example.com,yes,1,,\n"
+        "c@example.com,yes,0,,8\n"
+        "d@example.com,yes,1,letter,\n");
     file_reading fresh = claim();
     file_reading again = claim();
     std::vector<ledger::new_row> storage;
