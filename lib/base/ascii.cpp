@@ -24,6 +24,8 @@ bool is_ascii(std::string_view text) {
         if ((any & high_bits) != 0) return false;
         text.remove_prefix(32);
     }
+    for (; text.size() >= 8; text.remove_prefix(8))
+        if ((eight_bytes(text.data()) & high_bits) != 0) return false;
     return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
 }
 

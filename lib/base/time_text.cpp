@@ -1,5 +1,6 @@
 #include "base/time_text.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,7 +39,7 @@ constexpr std::int64_t longest_ms = 36'525LL * 86'400'000;
 std::string format_time(wall_time t) {
     const civil_time civil = to_civil(t);
     const std::int64_t ms = civil.in_day.count();
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(civil.date.year()),
+    return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"), static_cast<int>(civil.date.year()),
                        static_cast<unsigned>(civil.date.month()), static_cast<unsigned>(civil.date.day()),
                        ms / 3'600'000, ms / 60'000 % 60, ms / 1'000 % 60, ms % 1'000);
 }

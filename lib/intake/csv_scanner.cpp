@@ -22,6 +22,14 @@ constexpr char bad_quotes[] =
 constexpr char open_quote[] = "a quote is opened and never closed";
 constexpr char too_long[] = "the row is longer than 1 MiB, or a quote is opened and never closed";
 
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+std::string_view trim(std::string_view field) {
+    while (!field.empty() && is_blank(field.front())) field.remove_prefix(1);
+    while (!field.empty() && is_blank(field.back())) field.remove_suffix(1);
+    return field;
+}
+
 }  // namespace
 
 struct csv_scanner::libcsv {
@@ -73,7 +81,11 @@ base::result<csv_row> csv_scanner::scan() {
             if (fed == 0) return pass_long_line();
             return malformed(first, too_long);
         }
-        if (!parser_->feed(bytes_.ahead().substr(fed, found->end - fed), *this)) return malformed(first, bad_quotes);
+        const std::string_view text = bytes_.ahead().substr(fed, found->end - fed);
+        if (fed == 0 && text.find('"') == std::string_view::npos)
+            split(text.substr(0, text.size() - (found->terminated ? 1 : 0)));
+        else if (!parser_->feed(text, *this))
+            return malformed(first, bad_quotes);
         fed = found->end;
         // The line end that the file's last row lacks; inside open quotes it ends nothing.
         if (!found->terminated && !row_ended_ && !parser_->feed("\n", *this)) return malformed(first, bad_quotes);
@@ -81,6 +93,18 @@ base::result<csv_row> csv_scanner::scan() {
             return csv_row{csv_row::kind::row, bytes_.offset(), fed - (found->terminated ? 1 : 0),
                            bytes_.offset() + fed, ""};
         if (!found->terminated) return malformed(first, open_quote);
+    }
+}
+
+// A whole row without a quote, as nearly all are: what libcsv makes of it, in a tenth of the time.
+void csv_scanner::split(std::string_view row) {
+    row_ended_ = true;
+    for (;;) {
+        const std::size_t end = row.find(delimiter_);
+        text_.append(trim(row.substr(0, end)));
+        ends_.push_back(text_.size());
+        if (end == std::string_view::npos) return;
+        row.remove_prefix(end + 1);
     }
 }
 

@@ -2,7 +2,7 @@
 //
 // libcsv knows no offsets. It is fed line by line (up to and with one CR or LF), so a row that it reports
 // ends exactly where the fed line ends, and every offset is a sum of what was fed. Whether a line end lies
-// inside quotes is libcsv's decision alone.
+// inside quotes is libcsv's decision alone. A row on one line without a quote is split here, to the same fields.
 //
 // A row that breaks the rules of quoting is malformed, and it is only its first line: reading goes on at the
 // next line. So a stray quote costs one row, not all rows up to the next quote.
@@ -65,6 +65,7 @@ class csv_scanner {
     base::result<line> find_line(std::size_t from);
     base::result<bool> pass_blank_lines();
     base::result<csv_row> pass_long_line();
+    void split(std::string_view row);
     void reset();
     csv_row malformed(const line& first, const char* why) const;
 

@@ -10,11 +10,22 @@ namespace {
 
 constexpr int at_end = -1;
 
-constexpr auto structural = [] {
-    std::array<bool, 256> table{};
-    for (const unsigned char c : {'"', '{', '}', '[', ']', ','}) table[c] = true;
-    return table;
-}();
+using byte_set = std::array<bool, 256>;
+
+constexpr byte_set set_of(std::string_view bytes) {
+    byte_set set{};
+    for (const char c : bytes) set[static_cast<unsigned char>(c)] = true;
+    return set;
+}
+
+constexpr byte_set structural = set_of("\"{}[],");
+constexpr byte_set ends_or_escapes = set_of("\"\\");  // in a string
+
+// The first byte of the set at or behind `at`; the end of `text` if there is none.
+std::size_t find(const byte_set& set, std::string_view text, std::size_t at) {
+    while (at < text.size() && !set[static_cast<unsigned char>(text[at])]) ++at;
+    return at;
+}
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -29,19 +40,17 @@ std::string_view trim_end(std::string_view text) {
 
 std::size_t json_scan::find_stop(std::string_view text, std::size_t from) {
     for (std::size_t at = from; at < text.size(); ++at) {
-        const char c = text[at];
-        if (in_string) {
-            if (escaped)
-                escaped = false;
-            else if (c == '\\')
-                escaped = true;
-            else if (c == '"')
-                in_string = false;
+        if (escaped) {
+            escaped = false;
             continue;
         }
-        if (!structural[static_cast<unsigned char>(c)]) continue;
-        if (c == '"') {
-            in_string = true;
+        at = find(in_string ? ends_or_escapes : structural, text, at);
+        if (at == text.size()) break;
+        const char c = text[at];
+        if (c == '\\') {
+            escaped = true;
+        } else if (c == '"') {
+            in_string = !in_string;
         } else if (c == '{' || c == '[') {
             ++depth;
         } else if (depth == 0) {

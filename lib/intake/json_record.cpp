@@ -3,6 +3,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "intake/limits.hpp"
 
 namespace consent_sync::intake {
@@ -17,7 +18,14 @@ using json::string_view;
 class member_names {
   public:
     field find(std::size_t nth, std::string_view name) {
-        if (nth < cached_.size() && cached_[nth].first == name) return cached_[nth].second;
+        return nth < cached_.size() && cached_[nth].first == name ? cached_[nth].second : look_up(nth, name);
+    }
+
+    unknown_names unknown;
+
+  private:
+    // Once a name: apart, so that find() stays small.
+    [[gnu::noinline]] field look_up(std::size_t nth, std::string_view name) {
         const field meaning = find_field(name);
         if (meaning == field::unknown) unknown.add(name);
         if (nth == cached_.size() && nth < columns_max) cached_.emplace_back("", field::unknown);
@@ -25,9 +33,6 @@ class member_names {
         return meaning;
     }
 
-    unknown_names unknown;
-
-  private:
     std::vector<std::pair<std::string, field>> cached_;
 };
 
@@ -37,8 +42,10 @@ struct handler {
     static constexpr std::size_t max_key_size = row_bytes_max;
     static constexpr std::size_t max_string_size = row_bytes_max;
 
+    explicit handler(member_names& of_file) : names(of_file) {}
+
+    member_names& names;
     record* into = nullptr;
-    member_names names;
     std::string key_start;  // the parts of a name that came in parts
     std::size_t member = 0;
     std::size_t text_begin = 0;
@@ -135,16 +142,19 @@ struct handler {
     bool on_comment(string_view, error_code&) { return true; }
 };
 
-json::parse_options options() {
+json::parse_options options(bool ascii) {
     json::parse_options chosen;
     chosen.max_depth = json_depth_max;
+    chosen.allow_invalid_utf8 = ascii;
     return chosen;
 }
 
 }  // namespace
 
 struct json_record_parser::implementation {
-    json::basic_parser<handler> parser{options()};
+    member_names names;
+    json::basic_parser<handler> of_any{options(false), names};
+    json::basic_parser<handler> of_ascii{options(true), names};  // reads several bytes at once: none can break UTF-8
 };
 
 json_record_parser::json_record_parser() : impl_(std::make_unique<implementation>()) {}
@@ -152,7 +162,7 @@ json_record_parser::~json_record_parser() = default;
 json_record_parser::json_record_parser(json_record_parser&&) noexcept = default;
 
 std::optional<std::string> json_record_parser::parse(std::string_view text, record& into) {
-    auto& parser = impl_->parser;
+    auto& parser = base::is_ascii(text) ? impl_->of_ascii : impl_->of_any;
     parser.reset();
     parser.handler().begin(into);
     error_code ec;
@@ -165,6 +175,6 @@ std::optional<std::string> json_record_parser::parse(std::string_view text, reco
     return "this is no valid JSON: " + ec.message() + " at byte " + std::to_string(read + 1) + " of the row";
 }
 
-const unknown_names& json_record_parser::unknown() const { return impl_->parser.handler().names.unknown; }
+const unknown_names& json_record_parser::unknown() const { return impl_->names.unknown; }
 
 }  // namespace consent_sync::intake

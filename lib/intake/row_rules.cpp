@@ -19,13 +19,21 @@ void add_fault(row& into, field where, std::string_view category, std::string_vi
     }
 }
 
-bool is_empty(const record& from, const value& v) {
-    return v.kind == value_kind::text && consent::trim(from.text(v)).empty();
-}
+// A value, and its text without the spaces around it; no text if it is of another kind.
+struct field_value : value {
+    field_value(const record& from, field which) : value(from[which]) {
+        if (kind == value_kind::text) text = consent::trim(from.text(*this));
+    }
+    bool is_absent() const { return kind == value_kind::absent; }
+    bool is_empty() const { return kind == value_kind::text && text.empty(); }
+
+    std::string_view text;
+};
 
 // Requires: a text.
 bool is_clean(std::string_view text) { return is_utf8(text) && text.find('\0') == std::string_view::npos; }
 
+// All but the explanation, which read_explanation() sets in any case: the storage of the last one is used again.
 void reset(row& r) {
     r.fault.reset();
     r.change_id = 0;
@@ -35,35 +43,32 @@ void reset(row& r) {
     r.change.channel = consent::channel::email;
     r.change.state = consent::status_state::not_specified;
     r.change.basis.reset();
-    r.change.explanation.reset();
 }
 
 void read_address(const record& from, row& into) {
-    const value& v = from[field::subscriber];
-    if (v.kind == value_kind::absent || is_empty(from, v))
+    const field_value v(from, field::subscriber);
+    if (v.is_absent() || v.is_empty())
         return add_fault(into, field::subscriber, "missing_address",
                          "subscriberIdString (the e-mail address) is empty");
     if (v.kind != value_kind::text)
         return add_fault(into, field::subscriber, "invalid_address",
                          "subscriberIdString must be a text, the e-mail address");
-    const std::string_view address = consent::trim(from.text(v));
-    if (!is_utf8(address))
+    if (!is_utf8(v.text))
         return add_fault(into, field::subscriber, "invalid_utf8",
                          "subscriberIdString is not UTF-8; save the file as UTF-8");
-    if (const auto fault = find_address_fault(address))
+    if (const auto fault = find_address_fault(v.text))
         return add_fault(into, field::subscriber, "invalid_address", "subscriberIdString " + std::string(*fault));
-    into.change.subscriber.assign(address);
+    into.change.subscriber = v.text;
 }
 
 void read_change_id(const record& from, row& into) {
-    const value& v = from[field::change_id];
-    if (v.kind == value_kind::absent || is_empty(from, v)) return;
+    const field_value v(from, field::change_id);
+    if (v.is_absent() || v.is_empty()) return;
     if (v.kind == value_kind::whole && v.number > 0) {
         into.change_id = v.number;
         return;
     }
-    const auto number =
-        v.kind == value_kind::text ? read_positive(consent::trim(from.text(v))) : std::optional<std::int64_t>();
+    const std::optional<std::int64_t> number = read_positive(v.text);
     if (!number)
         return add_fault(into, field::change_id, "unknown_change_id",
                          "change_id must stay as it was in the failed file, a whole number (a spreadsheet may have "
@@ -102,8 +107,8 @@ bool row_rules::judge(const record& from, row& into) const {
 }
 
 void row_rules::read_state(const record& from, row& into) const {
-    const value& v = from[field::state];
-    if (v.kind == value_kind::absent) {
+    const field_value v(from, field::state);
+    if (v.is_absent()) {
         if (from[field::inverted_state].kind != value_kind::absent)
             return add_fault(into, field::state, "missing_status",
                              "statusState is missing, and an opt-out field beside it is not read because its \"yes\" "
@@ -114,9 +119,9 @@ void row_rules::read_state(const record& from, row& into) const {
         into.change.state = *defaults_.state;
         return;
     }
-    if (is_empty(from, v)) return add_fault(into, field::state, "missing_status", "statusState is empty");
+    if (v.is_empty()) return add_fault(into, field::state, "missing_status", "statusState is empty");
     std::optional<consent::status_state> state;
-    if (v.kind == value_kind::text) state = read_status_state(consent::trim(from.text(v)));
+    if (v.kind == value_kind::text) state = read_status_state(v.text);
     if (v.kind == value_kind::boolean || (v.kind == value_kind::whole && (v.number == 0 || v.number == 1)))
         state = v.number == 1 ? consent::status_state::subscribed : consent::status_state::unsubscribed;
     if (!state)
@@ -127,10 +132,10 @@ void row_rules::read_state(const record& from, row& into) const {
 }
 
 bool row_rules::read_subscription(const record& from, row& into) const {
-    const value& v = from[field::subscription];
-    if (v.kind == value_kind::absent || is_empty(from, v)) {
+    const field_value v(from, field::subscription);
+    if (v.is_absent() || v.is_empty()) {
         if (into.change.is_opt_out() && !unsubscribe_all_.empty()) return true;
-        if (v.kind == value_kind::absent && defaults_.subscription) {
+        if (v.is_absent() && defaults_.subscription) {
             into.change.subscription = *defaults_.subscription;
             return false;
         }
@@ -141,7 +146,7 @@ bool row_rules::read_subscription(const record& from, row& into) const {
     }
     std::optional<std::int64_t> id;
     if (v.kind == value_kind::whole && v.number > 0) id = v.number;
-    if (v.kind == value_kind::text) id = read_positive(consent::trim(from.text(v)));
+    if (v.kind == value_kind::text) id = read_positive(v.text);
     if (!id) {
         add_fault(into, field::subscription, "invalid_subscription",
                   "subscriptionId must be the number of a subscription type, written in digits only (no "
@@ -154,24 +159,23 @@ bool row_rules::read_subscription(const record& from, row& into) const {
 }
 
 void row_rules::read_channel(const record& from, row& into) const {
-    const value& v = from[field::channel];
+    const field_value v(from, field::channel);
     into.change.channel = defaults_.channel;
-    if (v.kind == value_kind::absent || is_empty(from, v)) return;
-    const std::string_view text = v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
-    if (text == "EMAIL" || find_field(text) == field::subscriber)
+    if (v.is_absent() || v.is_empty()) return;
+    if (v.text == "EMAIL" || find_field(v.text) == field::subscriber)
         into.change.channel = consent::channel::email;
     else
         add_fault(into, field::channel, "invalid_channel", "channel must be EMAIL or empty");
 }
 
 void row_rules::read_basis(const record& from, row& into) const {
-    const value& v = from[field::basis];
-    if (v.kind == value_kind::absent) {
+    const field_value v(from, field::basis);
+    if (v.is_absent()) {
         into.change.basis = defaults_.basis;
         return;
     }
-    if (is_empty(from, v)) return;
-    if (v.kind == value_kind::text) into.change.basis = read_legal_basis(consent::trim(from.text(v)));
+    if (v.is_empty()) return;
+    if (v.kind == value_kind::text) into.change.basis = read_legal_basis(v.text);
     if (into.change.basis) return;
     if (into.change.is_opt_out()) {
         into.basis_dropped = true;
@@ -184,22 +188,22 @@ void row_rules::read_basis(const record& from, row& into) const {
 }
 
 void row_rules::read_explanation(const record& from, row& into) const {
-    const value& v = from[field::explanation];
-    if (v.kind == value_kind::absent) {
+    const field_value v(from, field::explanation);
+    if (v.is_absent()) {
         into.change.explanation = defaults_.explanation;
         return;
     }
-    if (is_empty(from, v)) return;
-    const std::string_view text = v.kind == value_kind::text ? consent::trim(from.text(v)) : std::string_view();
-    if (!text.empty() && text.size() <= explanation_bytes_max && is_clean(text)) {
-        into.change.explanation.emplace(text);
+    if (!v.text.empty() && v.text.size() <= explanation_bytes_max && is_clean(v.text)) {
+        into.change.explanation = v.text;
         return;
     }
+    into.change.explanation.reset();
+    if (v.is_empty()) return;
     if (into.change.is_opt_out()) {
         into.basis_dropped = true;
         return;
     }
-    if (!is_utf8(text))
+    if (!is_utf8(v.text))
         add_fault(into, field::explanation, "invalid_utf8",
                   "legalBasisExplanation is not UTF-8; save the file as UTF-8");
     else

@@ -1,26 +1,13 @@
 #include "intake/text.hpp"
 
-#include <algorithm>
 #include <boost/locale/utf.hpp>
-#include <cstdint>
-#include <cstring>
+
+#include "base/ascii.hpp"
 
 namespace consent_sync::intake {
 namespace {
 
 using utf8 = boost::locale::utf::utf_traits<char>;
-
-// Eight bytes at a time: most fields are ASCII.
-bool is_ascii(std::string_view text) {
-    constexpr std::uint64_t high_bits = 0x8080808080808080U;
-    while (text.size() >= 8) {
-        std::uint64_t eight = 0;
-        std::memcpy(&eight, text.data(), 8);
-        if ((eight & high_bits) != 0) return false;
-        text.remove_prefix(8);
-    }
-    return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
-}
 
 constexpr bool is_invisible(boost::locale::utf::code_point c) {
     return (c >= 0x80 && c <= 0xA0) || c == 0xAD || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
@@ -30,7 +17,7 @@ constexpr bool is_invisible(boost::locale::utf::code_point c) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-    if (is_ascii(text)) return true;
+    if (base::is_ascii(text)) return true;
     const char* at = text.data();
     const char* const end = at + text.size();
     while (at != end) {
@@ -41,7 +28,7 @@ bool is_utf8(std::string_view text) {
 }
 
 bool has_invisible(std::string_view text) {
-    if (is_ascii(text)) return false;
+    if (base::is_ascii(text)) return false;
     const char* at = text.data();
     const char* const end = at + text.size();
     while (at != end)

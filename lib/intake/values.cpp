@@ -73,16 +73,22 @@ constexpr auto address_bytes = [] {
     return table;
 }();
 
+constexpr auto domain_bytes = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x80; c < 256; ++c) table[c] = true;
+    for (std::size_t c = 'a'; c <= 'z'; ++c) table[c] = true;
+    for (std::size_t c = 'A'; c <= 'Z'; ++c) table[c] = true;
+    for (std::size_t c = '0'; c <= '9'; ++c) table[c] = true;
+    table['-'] = table['_'] = true;
+    return table;
+}();
+
 std::optional<std::string_view> find_label_fault(std::string_view label) {
     if (label.empty()) return "has an empty part between the dots of its domain";
     if (label.size() > label_bytes_max) return "has a part of more than 63 bytes in its domain";
     if (label.front() == '-' || label.back() == '-') return "has a part of its domain that begins or ends with a dash";
-    for (const char c : label) {
-        const bool letter =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (static_cast<unsigned char>(c) & 0x80) != 0;
-        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_')
-            return "has a character in its domain that no domain has";
-    }
+    if (!std::all_of(label.begin(), label.end(), [](char c) { return domain_bytes[static_cast<unsigned char>(c)]; }))
+        return "has a character in its domain that no domain has";
     return std::nullopt;
 }
 
@@ -126,13 +132,17 @@ std::optional<std::string_view> find_address_fault(std::string_view address) {
     if (address.size() > address_bytes_max) return "must not be longer than 254 bytes";
     std::size_t at = std::string_view::npos;
     bool beyond_ascii = false;
-    for (std::size_t i = 0; i < address.size(); ++i) {
-        switch (address_bytes[static_cast<unsigned char>(address[i])]) {
+    const auto kind = [](char c) { return address_bytes[static_cast<unsigned char>(c)]; };
+    const auto find_notable = [&](const char* from) {
+        return std::find_if(from, address.end(), [&](char c) { return kind(c) != byte_kind::plain; });
+    };
+    for (const char* c = find_notable(address.begin()); c != address.end(); c = find_notable(c + 1)) {
+        switch (kind(*c)) {
             case byte_kind::plain: break;
             case byte_kind::blank: return "must not contain spaces or control characters";
             case byte_kind::at:
                 if (at != std::string_view::npos) return "must be one address, with one @";
-                at = i;
+                at = static_cast<std::size_t>(c - address.begin());
                 break;
             case byte_kind::special:
                 return "must be the bare address, without a name, brackets, quotes, commas, colons or "

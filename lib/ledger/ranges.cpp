@@ -67,6 +67,19 @@ std::vector<row_range> parse_ranges(std::string_view text) {
     return ranges;
 }
 
+std::vector<file_rows> split_files(std::string_view text) {
+    std::vector<file_rows> files;
+    while (!text.empty()) {
+        std::uint64_t arrival = 0;
+        if (!take_number(text, arrival) || !take(text, ':')) break;
+        const std::string_view rows = text.substr(0, text.find(';'));
+        files.push_back({static_cast<consent::arrival_number>(arrival), rows});
+        text.remove_prefix(rows.size());
+        if (!take(text, ';')) break;
+    }
+    return files;
+}
+
 std::vector<consent::place> expand_ranges(std::span<const row_range> ranges) {
     std::vector<consent::place> places;
     for (const row_range& range : ranges)

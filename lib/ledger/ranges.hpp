@@ -21,6 +21,12 @@ struct row_range {
 std::string format_ranges(std::vector<consent::place> places);
 // Requires: text written by format_ranges. What cannot be read ends the list.
 std::vector<row_range> parse_ranges(std::string_view text);
+// The same text cut into its files: their rows as they stand there, "1-100,105".
+struct file_rows {
+    consent::arrival_number arrival = 0;
+    std::string_view rows;
+};
+std::vector<file_rows> split_files(std::string_view text);
 std::vector<consent::place> expand_ranges(std::span<const row_range> ranges);
 
 }  // namespace consent_sync::ledger

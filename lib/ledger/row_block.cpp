@@ -96,15 +96,7 @@ bool row_block_reader::find(unsigned index, row_view& row) {
 }
 
 consent::change row_view::change(consent::place id) const {
-    consent::change c;
-    c.id = id;
-    c.subscriber = subscriber;
-    c.subscription = subscription;
-    c.channel = channel;
-    c.state = state;
-    c.basis = basis;
-    if (explanation) c.explanation.emplace(*explanation);
-    return c;
+    return {id, std::string(subscriber), subscription, channel, state, basis, std::optional<std::string>(explanation)};
 }
 
 }  // namespace consent_sync::ledger

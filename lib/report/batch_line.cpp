@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
+#include <utility>
 
 #include "base/time_text.hpp"
 #include "ledger/ranges.hpp"
@@ -15,21 +17,6 @@ namespace json = boost::json;
 using ledger::row_range;
 
 constexpr std::string_view not_named = "HubSpot's answer does not name these changes with the status asked for";
-
-// "1-100,105" of the ranges of one file; calls `each(arrival, rows)` a file.
-template <class Each>
-void for_each_file(const std::vector<row_range>& ranges, Each each) {
-    for (std::size_t i = 0; i < ranges.size();) {
-        const auto arrival = ranges[i].arrival;
-        std::string rows;
-        for (; i < ranges.size() && ranges[i].arrival == arrival; ++i) {
-            if (!rows.empty()) rows += ',';
-            rows += std::to_string(ranges[i].first);
-            if (ranges[i].last > ranges[i].first) rows += '-' + std::to_string(ranges[i].last);
-        }
-        each(arrival, rows);
-    }
-}
 
 std::uint64_t count(const std::vector<row_range>& ranges) {
     std::uint64_t rows = 0;
@@ -46,77 +33,83 @@ bool contains(const std::vector<row_range>& ranges, consent::place place) {
 // Rows that this attempt's answer refused. Those that it left open, and that got their verdict later, are no
 // part.
 std::vector<ledger::ended_row> find_rejected(const ledger::attempt_record& attempt,
-                                             const std::vector<row_range>& changes,
                                              const std::vector<row_range>& unsettled, ledger::report_queries& ledger) {
     std::vector<ledger::ended_row> rejected;
     if (attempt.rejected == 0) return rejected;
-    for (const row_range& range : changes)
+    for (const row_range& range : ledger::parse_ranges(attempt.changes))
         for (auto& row : ledger.reasons_of_attempt(attempt.id, consent::place(range.arrival, range.first),
                                                    consent::place(range.arrival, range.last)))
             if (!contains(unsettled, row.change.id)) rejected.push_back(std::move(row));
     return rejected;
 }
 
-json::object describe_rejected(const ledger::ended_row& row) {
-    return {{"file_id", consent::format_file_id(row.change.id.arrival())},
-            {"rows", std::to_string(row.change.id.row())},
-            {"verdict", consent::name(row.verdict)},
-            {"category", json_text_or_null(row.reason.category)},
-            {"message", json_text_or_null(row.reason.message)},
-            {"correlation_id", json_text_or_null(row.reason.correlation_id)}};
+json::object describe_rejected(const ledger::ended_row& row, const json::storage_ptr& memory) {
+    return json::object({{"file_id", consent::format_file_id(row.change.id.arrival())},
+                         {"rows", std::to_string(row.change.id.row())},
+                         {"verdict", consent::name(row.verdict)},
+                         {"category", json_text_or_null(row.reason.category, memory)},
+                         {"message", json_text_or_null(row.reason.message, memory)},
+                         {"correlation_id", json_text_or_null(row.reason.correlation_id, memory)}},
+                        memory);
 }
 
-json::object describe_unsettled(const ledger::attempt_record& attempt, consent::arrival_number arrival,
-                                const std::string& rows) {
+json::object describe_unsettled(const ledger::attempt_record& attempt, const ledger::file_rows& part,
+                                const json::storage_ptr& memory) {
     const std::string_view message =
         attempt.message.empty() && attempt.outcome == "judged" ? not_named : std::string_view(attempt.message);
-    return {{"file_id", consent::format_file_id(arrival)},
-            {"rows", rows},
-            {"verdict", "unsettled"},
-            {"outcome", json_text(attempt.outcome)},
-            {"category", json_text_or_null(attempt.category)},
-            {"message", json_text_or_null(message)}};
+    return json::object({{"file_id", consent::format_file_id(part.arrival)},
+                         {"rows", json_text(part.rows, memory)},
+                         {"verdict", "unsettled"},
+                         {"outcome", json_text(attempt.outcome, memory)},
+                         {"category", json_text_or_null(attempt.category, memory)},
+                         {"message", json_text_or_null(message, memory)}},
+                        memory);
 }
 
 }  // namespace
 
 std::string make_batch_line(const std::string& account, const ledger::attempt_record& attempt,
                             ledger::report_queries& ledger) {
-    const std::vector<row_range> changes = ledger::parse_ranges(attempt.changes);
     const std::vector<row_range> unsettled = ledger::parse_ranges(attempt.unsettled);
-    const std::vector<ledger::ended_row> rejected = find_rejected(attempt, changes, unsettled, ledger);
+    const std::vector<ledger::ended_row> rejected = find_rejected(attempt, unsettled, ledger);
 
-    json::array files;
-    for_each_file(changes, [&](consent::arrival_number arrival, const std::string& rows) {
-        files.push_back(json::object{{"file_id", consent::format_file_id(arrival)}, {"rows", rows}});
-    });
-    json::array not_confirmed;
-    for (const ledger::ended_row& row : rejected) not_confirmed.push_back(describe_rejected(row));
-    for_each_file(unsettled, [&](consent::arrival_number arrival, const std::string& rows) {
-        not_confirmed.push_back(describe_unsettled(attempt, arrival, rows));
-    });
+    // A line for every batch: it is built in one piece of memory, and goes away as one.
+    unsigned char first_bytes[8 * 1024];
+    json::monotonic_resource pool(first_bytes);
+    const json::storage_ptr memory(&pool);
+
+    json::array files(memory);
+    for (const ledger::file_rows& part : ledger::split_files(attempt.changes))
+        files.push_back(json::object(
+            {{"file_id", consent::format_file_id(part.arrival)}, {"rows", json_text(part.rows, memory)}}, memory));
+    json::array not_confirmed(memory);
+    for (const ledger::ended_row& row : rejected) not_confirmed.push_back(describe_rejected(row, memory));
+    for (const ledger::file_rows& part : ledger::split_files(attempt.unsettled))
+        not_confirmed.push_back(describe_unsettled(attempt, part, memory));
 
     const std::uint64_t open = count(unsettled);
-    json::object line{{"account", json_text(account)},
-                      {"batch", attempt.batch},
-                      {"attempt", attempt.number},
-                      {"attempt_id", attempt.id},
-                      {"assertion", attempt.assertion},
-                      {"begun_at", base::format_time(attempt.begun_at)},
-                      {"ended_at", base::format_time(attempt.ended_at)},
-                      {"outcome", json_text(attempt.outcome)},
-                      {"http", attempt.status},
-                      {"ms", attempt.duration.count()},
-                      {"correlation_id", json_text_or_null(attempt.correlation_id)}};
-    if (!attempt.category.empty()) line["category"] = json_text(attempt.category);
-    if (!attempt.message.empty()) line["message"] = json_text(attempt.message);
-    line["counts"] = json::object{{"changes", attempt.change_count},
-                                  {"confirmed", attempt.change_count - open - rejected.size()},
-                                  {"rejected", rejected.size()},
-                                  {"unsettled", open}};
+    json::object line({{"account", json_text(account, memory)},
+                       {"batch", attempt.batch},
+                       {"attempt", attempt.number},
+                       {"attempt_id", attempt.id},
+                       {"assertion", attempt.assertion},
+                       {"begun_at", base::format_time(attempt.begun_at)},
+                       {"ended_at", base::format_time(attempt.ended_at)},
+                       {"outcome", json_text(attempt.outcome, memory)},
+                       {"http", attempt.status},
+                       {"ms", attempt.duration.count()},
+                       {"correlation_id", json_text_or_null(attempt.correlation_id, memory)}},
+                      memory);
+    if (!attempt.category.empty()) line["category"] = json_text(attempt.category, memory);
+    if (!attempt.message.empty()) line["message"] = json_text(attempt.message, memory);
+    line["counts"] = json::object({{"changes", attempt.change_count},
+                                   {"confirmed", attempt.change_count - open - rejected.size()},
+                                   {"rejected", rejected.size()},
+                                   {"unsettled", open}},
+                                  memory);
     line["files"] = std::move(files);
     line["not_confirmed"] = std::move(not_confirmed);
-    return json_line(line);
+    return json_line(std::move(line));
 }
 
 }  // namespace consent_sync::report

@@ -2,7 +2,9 @@
 
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <utility>
 
+#include "base/ascii.hpp"
 #include "base/redact.hpp"
 
 namespace consent_sync::report {
@@ -52,8 +54,9 @@ bool is_safe_in_a_path(std::string_view character) {
 
 }  // namespace
 
-boost::json::string json_text(std::string_view text) {
-    boost::json::string out;
+boost::json::string json_text(std::string_view text, boost::json::storage_ptr memory) {
+    if (base::is_ascii(text)) return boost::json::string(text, std::move(memory));
+    boost::json::string out(std::move(memory));
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = base::utf8_length(text, at);
@@ -68,9 +71,9 @@ boost::json::string json_text(std::string_view text) {
     return out;
 }
 
-boost::json::value json_text_or_null(std::string_view text) {
-    if (text.empty()) return nullptr;
-    return json_text(text);
+boost::json::value json_text_or_null(std::string_view text, boost::json::storage_ptr memory) {
+    if (text.empty()) return boost::json::value(nullptr, std::move(memory));
+    return json_text(text, std::move(memory));
 }
 
 std::string json_line(const boost::json::value& value) { return boost::json::serialize(value) + '\n'; }

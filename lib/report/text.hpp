@@ -12,10 +12,10 @@ namespace consent_sync::report {
 
 inline constexpr std::size_t folder_name_max = 255;  // bytes
 
-// A JSON string; each byte that is no UTF-8 becomes U+FFFD.
-boost::json::string json_text(std::string_view text);
+// A JSON string in `memory`; each byte that is no UTF-8 becomes U+FFFD.
+boost::json::string json_text(std::string_view text, boost::json::storage_ptr memory = {});
 // The same; null if empty.
-boost::json::value json_text_or_null(std::string_view text);
+boost::json::value json_text_or_null(std::string_view text, boost::json::storage_ptr memory = {});
 
 // One line, with its end.
 std::string json_line(const boost::json::value& value);

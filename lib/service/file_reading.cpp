@@ -87,7 +87,8 @@ std::optional<read_step> file_reading::open(const intake::read_settings& how) {
     return std::nullopt;
 }
 
-read_step file_reading::next(const intake::read_settings& how, std::size_t most, const known_subscriptions& known) {
+read_step file_reading::next(const intake::read_settings& how, std::size_t most, const known_subscriptions& known,
+                             std::vector<ledger::new_row> storage) {
     if (!reader_)
         if (auto failed = open(how)) return std::move(*failed);
     const intake::read_result got = reader_->next(rows_, most);
@@ -105,7 +106,8 @@ read_step file_reading::next(const intake::read_settings& how, std::size_t most,
         }
         if (now) believed_ = *now;
     }
-    step.piece = make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position(), known);
+    step.piece =
+        make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position(), known, std::move(storage));
     position_ = step.piece.position;
     if (got.at == state::more) return step;
     if (got.at == state::end_of_file) {

@@ -47,8 +47,10 @@ class file_reading {
 
     // SHA-256 of the file as it lies there. Blocking. Error: io, busy (stopped), not_found.
     base::result<std::string> hash(const std::atomic<bool>& stop) const;
-    // The next rows, at most `most` (unsubscribe_all aside). `how` counts whenever the file is opened. Blocking.
-    read_step next(const intake::read_settings& how, std::size_t most, const known_subscriptions& known);
+    // The next rows, at most `most` (unsubscribe_all aside). `how` counts whenever the file is opened. `storage`: the
+    // rows of the last piece, to be used again. Blocking.
+    read_step next(const intake::read_settings& how, std::size_t most, const known_subscriptions& known,
+                   std::vector<ledger::new_row> storage = {});
 
     ledger::file_record file;
     std::uint64_t first_row = 1;  // of the piece that is next

@@ -1,6 +1,7 @@
 #include "service/importing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 #include "config/units.hpp"
@@ -35,16 +36,21 @@ std::optional<ledger::reason> unknown_subscription(const known_subscriptions& kn
 }
 
 import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row>& rows, bool duplicate,
-                        intake::read_position position, const known_subscriptions& known) {
+                        intake::read_position position, const known_subscriptions& known,
+                        std::vector<ledger::new_row> storage) {
     import_piece piece;
     piece.arrival = arrival;
     piece.position = position;
-    piece.rows.reserve(rows.size());
-    for (intake::row& row : rows) {
-        ledger::new_row stored;
-        stored.change = std::move(row.change);
+    piece.rows = std::move(storage);
+    piece.rows.resize(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        intake::row& row = rows[i];
+        ledger::new_row& stored = piece.rows[i];
+        std::swap(stored.change, row.change);
         stored.change.id = consent::place(arrival, row.number);
+        stored.original = {};
         stored.offset = row.offset;
+        stored.invalid.reset();
         auto unknown = row.fault ? std::nullopt : unknown_subscription(known, stored.change);
         if (unknown) {
             stored.invalid = std::move(unknown);
@@ -59,12 +65,11 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
         } else {
             if (row.change_id != 0) {
                 stored.original = consent::place(row.change_id);
-                piece.returning.push_back(piece.rows.size());
+                piece.returning.push_back(i);
             }
             piece.opt_outs = piece.opt_outs || stored.change.is_opt_out();
         }
         piece.basis_dropped = piece.basis_dropped || row.basis_dropped;
-        piece.rows.push_back(std::move(stored));
     }
     return piece;
 }

@@ -32,9 +32,11 @@ struct import_piece {
 // The account's subscriptions, by id; null: nobody knows them, and nothing is checked.
 using known_subscriptions = std::shared_ptr<const std::vector<hubspot::subscription_definition>>;
 
-// Moves rows over. In a file whose content was dropped before only opt-outs are sent again.
+// Moves rows over. In a file whose content was dropped before only opt-outs are sent again. `storage`: rows that nobody
+// needs any more; the strings of both vectors are used again.
 import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row>& rows, bool duplicate,
-                        intake::read_position position, const known_subscriptions& known = nullptr);
+                        intake::read_position position, const known_subscriptions& known = nullptr,
+                        std::vector<ledger::new_row> storage = {});
 
 // Why no change of this subscription can succeed; nothing: it can, or nobody knows.
 std::optional<ledger::reason> unknown_subscription(const known_subscriptions& known, const consent::change& c);

@@ -186,10 +186,10 @@ boost::asio::awaitable<void> intake_service::read_large(ledger::file_record file
     auto reading = std::make_shared<file_reading>(std::move(path), std::move(file));
     const bool begun = co_await begin_reading(reading);
     trouble_.end(trouble_name);
+    auto step = std::make_shared<read_step>();
     while (begun && !stopping_) {  // goes on from the last transaction at the next start
-        auto step = std::make_shared<read_step>();
         auto read = [reading, step, known = known_, how = how_to_read()] {
-            *step = reading->next(how, piece_rows, known);
+            *step = reading->next(how, piece_rows, known, std::move(step->piece.rows));
         };
         co_await async::run_blocking(blocking_, std::move(read));
         if (!step->piece.rows.empty() || step->piece.ended) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "intake/limits.hpp"
 #include "unit/intake/reading.hpp"
 
@@ -14,6 +16,17 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr char header[] = "email,status,subscription_id,legal_basis_explanation\n";
+
+std::vector<std::string> fields(const std::string& row, char delimiter) {
+    window bytes(std::make_unique<memory_source>(row, 1 << 20));
+    csv_scanner scanner(bytes);
+    scanner.set_delimiter(delimiter);
+    const auto scanned = scanner.scan();
+    EXPECT_TRUE(scanned && scanned->found == csv_row::kind::row) << row;
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < scanner.field_count(); ++i) all.emplace_back(scanner.field(i));
+    return all;
+}
 
 reading read_csv(const std::string& content, std::size_t piece = 1 << 20) {
     return read_text(content, "drop.csv", {}, piece);
@@ -57,6 +70,21 @@ TEST(CsvReader, KeepsQuotedNewlinesDelimitersAndQuotes) {
     EXPECT_EQ(got[0].length, 51U);
     EXPECT_EQ(got[1].offset, got[0].offset + 52);
     EXPECT_FALSE(got[1].change.explanation);
+}
+
+// Only a row with a quote is given to libcsv.
+TEST(CsvReader, ARowWithoutAQuoteHasTheFieldsThatLibcsvFinds) {
+    const std::string bytes(" \t,;xy\0\xC3@", 9);
+    std::minstd_rand random(1);
+    for (int i = 0; i < 3'000; ++i) {
+        std::string row;
+        for (auto size = random() % 12; size > 0; --size) row += bytes[random() % bytes.size()];
+        for (const char delimiter : {',', ';', '\t'})
+            for (const std::string end : {"", "\n", "\r\n"})
+                EXPECT_EQ(fields(row + delimiter + "q" + end, delimiter),
+                          fields(row + delimiter + "\"q\"" + end, delimiter))
+                    << row;
+    }
 }
 
 TEST(CsvReader, AcceptsEveryLineEndAndALastLineWithoutOne) {

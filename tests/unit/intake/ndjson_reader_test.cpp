@@ -49,6 +49,19 @@ TEST(NdjsonReader, ABrokenLineCostsOneRow) {
     }
 }
 
+// A line of plain ASCII is read in a way of its own.
+TEST(NdjsonReader, ALineBeyondAsciiIsReadAsOneOfAscii) {
+    for (const std::string members :
+         {R"("email":"a@b.com","status":"yes")", R"("\u0065mail":"a@b.com","status":"\u0079es","x":"\n\"")",
+          R"("email":"a\u00e9@b.com","status":"\ud83d\ude00")", R"("email":"\ud83d","status":"no")",
+          "\"email\":\"a\tb\"", R"("email":"a\x","status":"no")", R"("email":"a@b.com" "status":"no")",
+          R"("email":"\u00g0")", R"("email":["a@b.com",{"b":[]}],"status":1)", R"("a":[1,2,)"}) {
+        const reading ascii = read_ndjson("{" + members + R"(,"pad":"ee"})");
+        const reading beyond = read_ndjson("{" + members + ",\"pad\":\"\xC3\xA9\"}");
+        EXPECT_EQ(describe(ascii.rows), describe(beyond.rows)) << members;
+    }
+}
+
 TEST(NdjsonReader, ALongLineIsMalformedAndReadingGoesOn) {
     const std::string frame = R"({"email":"x@b.com","status":"no","x":""})";
     const std::size_t room = row_bytes_max - frame.size();

@@ -44,6 +44,30 @@ TEST(RowRules, AcceptsTheWordsOfAState) {
     }
 }
 
+TEST(RowRules, ARowKeepsNothingOfTheOneBefore) {
+    const std::string start = R"({"email":"ann@example.com","subscriptionId":1,"status":"no")";
+    auto reader = open_text(start + R"(,"legalBasis":"NON_GDPR","explanation":"form","change_id":7})" + "\n" + start +
+                                R"(,"explanation":""})" + "\n" + start + R"(,"explanation":"again"})" + "\n" + start +
+                                R"(,"explanation":17})" + "\n" + "{}\n" + start + "}\n",
+                            "x.ndjson");
+    ASSERT_TRUE(reader);
+    reading got;
+    read_on(*reader, got, 1);
+    ASSERT_EQ(got.rows.size(), 6U);
+    EXPECT_EQ(got[0].change.explanation, "form");
+    EXPECT_FALSE(got[1].change.explanation);
+    EXPECT_FALSE(got[1].change.basis);
+    EXPECT_EQ(got[1].change_id, 0);
+    EXPECT_EQ(got[2].change.explanation, "again");
+    EXPECT_FALSE(got[3].change.explanation);
+    EXPECT_TRUE(got[3].basis_dropped);
+    EXPECT_NE(got.fault(4), "");
+    EXPECT_EQ(got[4].change.subscriber, "");
+    EXPECT_EQ(got.fault(5), "");
+    EXPECT_FALSE(got[5].change.explanation);
+    EXPECT_FALSE(got[5].basis_dropped);
+}
+
 TEST(RowRules, NamesTheFieldAndWhatIsAllowed) {
     struct expectation {
         std::string members;

@@ -54,6 +54,34 @@ class FileReading : public testing::Test {
     int changing_ = 0;
 };
 
+TEST_F(FileReading, ThePiecesAreTheSameInUsedStorage) {
+    write(
+        "email,status,subscription_id,explanation,change_id\n"
+        "a@example.com,no,1,form,7\n"
+        "nobody,no,1,form,\n"
+        "b@example.com,yes,1,,\n"
+        "c@example.com,yes,0,,8\n"
+        "d@example.com,yes,1,letter,\n");
+    file_reading fresh = claim();
+    file_reading again = claim();
+    std::vector<ledger::new_row> storage;
+    for (const std::size_t most : {2u, 1u, 2u}) {
+        const import_piece expected = fresh.next({}, most, {}).piece;
+        import_piece piece = again.next({}, most, {}, std::move(storage)).piece;
+        ASSERT_EQ(piece.rows.size(), expected.rows.size());
+        EXPECT_EQ(piece.returning, expected.returning);
+        for (std::size_t i = 0; i < piece.rows.size(); ++i) {
+            EXPECT_EQ(piece.rows[i].change.id, expected.rows[i].change.id);
+            EXPECT_EQ(piece.rows[i].change.subscriber, expected.rows[i].change.subscriber);
+            EXPECT_EQ(piece.rows[i].change.explanation, expected.rows[i].change.explanation);
+            EXPECT_EQ(piece.rows[i].original, expected.rows[i].original);
+            EXPECT_EQ(piece.rows[i].offset, expected.rows[i].offset);
+            EXPECT_EQ(piece.rows[i].invalid.has_value(), expected.rows[i].invalid.has_value());
+        }
+        storage = std::move(piece.rows);
+    }
+}
+
 TEST_F(FileReading, AStillFileIsReadToItsEndAtOnce) {
     file_reading reading = claim();
     const read_step end = read(reading);
