@@ -69,7 +69,7 @@ const BIO_METHOD* record_pipe::method() {
     return made.get();
 }
 
-// Nothing there, or no room, is never the end for OpenSSL: how the connection ends is for the owner of the socket to tell.
+// For OpenSSL it is never the end when nothing is there or no room is left: the owner of the socket tells of the end.
 int record_pipe::on_read(BIO* bio, char* into, int size) {
     BIO_clear_retry_flags(bio);
     lane& from = static_cast<record_pipe*>(BIO_get_data(bio))->received_;

@@ -1,8 +1,8 @@
-// The TLS records between OpenSSL and a socket, in memory: OpenSSL reads and writes here, and whoever has the socket moves
-// as many of them by one system call as there are.
+// The TLS records between OpenSSL and a socket, in memory: OpenSSL reads and writes here, and whoever has the
+// socket moves as many of them by one system call as there are.
 //
-// The buffers come from a stock that all connections of a thread share, so they are warm and few: a pipe holds one for
-// each direction only while something is in it. One thread.
+// The buffers come from a stock that all connections share, so they are warm and few: a pipe holds one for each
+// direction only while something is in it. One thread.
 #pragma once
 
 #include <openssl/bio.h>

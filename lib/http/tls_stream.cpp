@@ -97,15 +97,6 @@ bool tls_stream::send_now() {
     return static_cast<std::size_t>(sent) == records.size();
 }
 
-void tls_stream::receive_now() {
-    const auto room = pipe_.room();
-    const ssize_t got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
-    const int error = errno;
-    pipe_.received(got > 0 ? static_cast<std::size_t>(got) : 0);
-    if (got == 0) fail(asio::ssl::error::stream_truncated);
-    if (got < 0 && !is_for_later(error)) fail(system_failure(error));
-}
-
 asio::awaitable<void> tls_stream::flush() {
     while (!send_now()) {
         if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return fail(asio::error::operation_aborted);
@@ -118,7 +109,12 @@ asio::awaitable<void> tls_stream::receive() {
     if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return fail(asio::error::operation_aborted);
     const auto [error] = co_await socket_.async_wait(tcp::socket::wait_read, asio::as_tuple(asio::use_awaitable));
     if (error) co_return fail(error);
-    receive_now();
+    const auto room = pipe_.room();
+    const ssize_t got = ::recv(socket_.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+    const int number = errno;
+    pipe_.received(got > 0 ? static_cast<std::size_t>(got) : 0);
+    if (got == 0) fail(asio::ssl::error::stream_truncated);
+    if (got < 0 && !is_for_later(number)) fail(system_failure(number));
 }
 
 asio::awaitable<byte_stream::io_result> tls_stream::handshake() {

@@ -1,9 +1,9 @@
-// A byte_stream that is TLS on OpenSSL: one receive brings as many records as have arrived, one send takes all that were
-// written. Asio's own stream moves every byte through a pair of buffers of 17 KB.
+// A byte_stream that is TLS on OpenSSL: one receive brings as many records as have arrived, one send takes all that
+// were written. Asio's own stream moves every byte through a pair of buffers of 17 KB.
 //
-// Every receive waits for the socket first, so a peer that never stops sending keeps neither the deadlines nor the other
-// connections from their turn. How a stream ends: eof when the peer said so (close_notify), stream_truncated when it only
-// cut the line; an error comes again with every later call.
+// Every receive waits for the socket first, so a peer that never stops sending keeps neither the deadlines nor the
+// other connections from their turn. How a stream ends: eof when the peer said so (close_notify), stream_truncated
+// when it only cut the line; an error comes again with every later read.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -32,13 +32,12 @@ class tls_stream final : public byte_stream {
     SSL* native() { return connection_.get(); }
 
   private:
-    std::size_t decrypt(std::span<char> into);     // what has been received
-    void encrypt(std::string_view& rest);          // as much as there is room for
-    void judge(int result);                        // of a call of OpenSSL that did not end well
-    bool send_now();                               // false: the kernel takes no more for now
-    void receive_now();                            // requires that nothing received is left
-    boost::asio::awaitable<void> flush();          // until all is sent
-    boost::asio::awaitable<void> receive();        // after a wait
+    std::size_t decrypt(std::span<char> into);  // what has been received
+    void encrypt(std::string_view& rest);       // as much as there is room for
+    void judge(int result);                     // of a call of OpenSSL that did not end well
+    bool send_now();                            // false: the kernel takes no more for now
+    boost::asio::awaitable<void> flush();       // until all is sent
+    boost::asio::awaitable<void> receive();     // requires that nothing received is left
     void fail(const boost::system::error_code& error);
 
     struct connection_free {
