@@ -115,7 +115,8 @@ asio::awaitable<step_result<std::unique_ptr<byte_stream>>> tls_client::secure(
         co_return step_failure{failure_step::tls, handshake_failure(stream->native(), result.error)};
     }
     if (SSL_session_reused(stream->native()) == 1) shared->resumed++;
-    co_return step_result<std::unique_ptr<byte_stream>>(std::move(stream));
+    step_result<std::unique_ptr<byte_stream>> secured(std::move(stream));
+    co_return std::move(secured);
 }
 
 std::uint64_t tls_client::sessions_resumed() const { return parts_->resumed; }
