@@ -82,9 +82,9 @@ base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& op
     }
     SSL_CTX* const context = made->context.native_handle();
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-    // Without SSL_MODE_RELEASE_BUFFERS, which allocates 17 KB anew for every record.
-    SSL_CTX_set_mode(context,
-                     SSL_MODE_AUTO_RETRY | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // With buffers of OpenSSL that are kept nothing was faster, and 100 idle connections would hold 3 MB of them.
+    SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     // "http/1.1" with its length before it. Returns 0 for success.
     constexpr std::array<unsigned char, 9> protocols = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
