@@ -20,27 +20,34 @@ void format(std::string& bytes, attempt_id attempt, overtakes::opt_outs all) {
     seal(bytes, block_kind::overtakes, attempt);
 }
 
+[[noreturn]] void fail(attempt_id attempt) {
+    throw database_error(base::errc::corrupt, "the opt-outs that attempt " + std::to_string(attempt) +
+                                                  " sent ahead are not as they were written");
+}
+
+// The column of the newest is no part of the sum, but of what was summed up.
 template <class Look>
 void parse(const statement& row, Look look) {
     const attempt_id attempt = row.integer(0);
     const auto bytes = find_sealed(row.view(1), block_kind::overtakes, attempt);
-    if (!bytes)
-        throw database_error(base::errc::corrupt, "the opt-outs that attempt " + std::to_string(attempt) +
-                                                      " sent ahead are not as they were written");
+    if (!bytes) fail(attempt);
     varint_reader in(*bytes);
     std::int64_t place = 0;
+    std::int64_t newest = 0;
     while (!in.empty()) {
         place += in.signed_number();
+        newest = std::max(newest, place);
         look(consent::place(place), consent::key_hash{in.fixed()});
     }
+    if (row.integer(2) != newest) fail(attempt);
 }
 
 }  // namespace
 
 overtakes::overtakes(const database& db)
     : add_(db.prepare("INSERT OR REPLACE INTO overtakes(attempt, newest, opt_outs) VALUES(?,?,?)")),
-      all_(db.prepare("SELECT attempt, opt_outs FROM overtakes")),
-      passed_(db.prepare("SELECT attempt, opt_outs FROM overtakes WHERE newest<=?")),
+      all_(db.prepare("SELECT attempt, opt_outs, newest FROM overtakes")),
+      passed_(db.prepare("SELECT attempt, opt_outs, newest FROM overtakes WHERE newest<=?")),
       remove_(db.prepare("DELETE FROM overtakes WHERE newest<=?")) {
     all_.run_with();
     while (all_.step())

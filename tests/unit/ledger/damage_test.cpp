@@ -110,7 +110,7 @@ TEST_F(Damage, OfOptOutsThatWentAheadIsFoundBeforeAnythingIsSent) {
     ASSERT_FALSE(check_ledger(path_).has_error());
     for (const char* damage :
          {"UPDATE overtakes SET opt_outs=x''", "UPDATE overtakes SET opt_outs=CAST(opt_outs||'x' AS BLOB)",
-          "UPDATE overtakes SET attempt=6"}) {
+          "UPDATE overtakes SET attempt=6", "UPDATE overtakes SET newest=1"}) {
         change("CREATE TABLE kept AS SELECT * FROM overtakes");
         change(damage);
         const auto checked = check_ledger(path_);
