@@ -73,7 +73,6 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
         end.category = j.words.front().category;
         end.message = j.words.front().message;
     }
-    if (a.failure) end.message = a.failure_detail;
     const bool all_confirmed = confirmed == b.changes.size();
     tell(all_confirmed ? base::level::debug : base::level::info, "batch.settled",
          {{"batch", b.id},
