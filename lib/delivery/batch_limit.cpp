@@ -9,11 +9,14 @@ void batch_limit::configure(std::uint32_t configured) {
     if (configured != configured_) *this = batch_limit(configured);
 }
 
-std::uint32_t batch_limit::next_batch() {
-    if (full_batches_ < full_batches_wanted_) return changes_;
+std::uint32_t batch_limit::next_batch() const {
+    return full_batches_ < full_batches_wanted_ ? changes_ : std::min(configured_, changes_ * 2);
+}
+
+void batch_limit::filled(std::size_t size) {
+    if (size <= changes_) return;
     full_batches_ = 0;
     trial_ = true;
-    return std::min(configured_, changes_ * 2);
 }
 
 bool batch_limit::accepted(std::size_t size) {

@@ -1,7 +1,7 @@
 // How many changes a batch may carry: as configured, fewer once HubSpot took no more, and more again by trial.
 //
 // HubSpot's own bound is unknown, and a moment in which it refuses everything looks like a batch that is too large. So
-// after a number of full batches in a row one larger batch is tried; the number doubles with each that fails.
+// after a number of full batches that were accepted one larger batch is tried; the number doubles with each that fails.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,10 @@ class batch_limit {
     void configure(std::uint32_t configured);
 
     std::uint32_t changes() const { return changes_; }
-    // For the batch that is filled next: changes(), or twice as many if it is to be the trial.
-    std::uint32_t next_batch();
+    // For the batch that is filled next: changes(), or twice as many if it may be the trial.
+    std::uint32_t next_batch() const;
+    // It got so many: it is the trial if these are more than changes().
+    void filled(std::size_t size);
 
     // HubSpot accepted changes of a batch of this size. True: the limit was raised to it.
     bool accepted(std::size_t size);
@@ -39,7 +41,7 @@ class batch_limit {
     std::size_t largest_accepted_ = 0;
     std::uint32_t full_batches_ = 0;  // accepted since the last trial
     std::uint32_t full_batches_wanted_ = full_batches_first;
-    bool trial_ = false;  // a larger one was given out, and nothing is known of it yet
+    bool trial_ = false;  // a larger one was filled, and nothing is known of it yet
 };
 
 }  // namespace consent_sync::delivery

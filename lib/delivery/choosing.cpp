@@ -128,6 +128,7 @@ std::unique_ptr<batch> engine::fill(bool probe) {
         }
     }
     if (b->changes.empty()) return nullptr;
+    if (!probe) batch_limit_.filled(b->changes.size());
     batches_.add(*b);
     return b;
 }

@@ -11,9 +11,11 @@ namespace {
 int full_batches_until_the_trial(batch_limit& limit) {
     int count = 0;
     while (limit.next_batch() == limit.changes()) {
+        limit.filled(limit.changes());
         EXPECT_FALSE(limit.accepted(limit.changes()));
         if (++count > 100'000) return -1;
     }
+    limit.filled(limit.next_batch());
     return count;
 }
 
@@ -56,6 +58,23 @@ TEST(BatchLimit, OneLargerBatchIsTriedAfterAHundredFullOnes) {
     EXPECT_EQ(limit.changes(), 100u);
     for (int i = 0; i < 1'000; ++i) limit.accepted(100);
     EXPECT_EQ(limit.next_batch(), 100u) << "never more than configured";
+}
+
+TEST(BatchLimit, ABatchThatIsNotFilledIsNoTrial) {
+    batch_limit limit(100);
+    limit.too_large(100);
+    for (int i = 0; i < 100; ++i) limit.accepted(50);
+    for (const std::size_t size : {3u, 50u}) {
+        EXPECT_EQ(limit.next_batch(), 100u);
+        limit.filled(size);
+        limit.accepted(size);
+    }
+    EXPECT_FALSE(limit.too_large(100)) << "one that was under way, and no trial either";
+    EXPECT_EQ(limit.next_batch(), 100u);
+    limit.filled(51);
+    EXPECT_EQ(limit.next_batch(), 50u) << "one at a time";
+    EXPECT_TRUE(limit.accepted(51));
+    EXPECT_EQ(limit.changes(), 51u);
 }
 
 TEST(BatchLimit, TrialsThatFailBecomeRarerAndOnesThatSucceedDoNot) {
