@@ -19,13 +19,13 @@ void buffer_stock::give(buffer one) noexcept {
     if (one && spare_.size() < spare_max) spare_.push_back(std::move(one));
 }
 
-record_pipe::lane::~lane() { stock.give(std::move(memory)); }
+record_pipe::direction::~direction() { stock.give(std::move(memory)); }
 
-void record_pipe::lane::open() {
+void record_pipe::direction::open() {
     if (!memory) memory = stock.take();
 }
 
-void record_pipe::lane::consume(std::size_t bytes) noexcept {
+void record_pipe::direction::consume(std::size_t bytes) noexcept {
     begin += bytes;
     if (begin != end) return;
     begin = end = 0;
@@ -72,7 +72,7 @@ const BIO_METHOD* record_pipe::method() {
 // For OpenSSL it is never the end when nothing is there or no room is left: the owner of the socket tells of the end.
 int record_pipe::on_read(BIO* bio, char* into, int size) {
     BIO_clear_retry_flags(bio);
-    lane& from = static_cast<record_pipe*>(BIO_get_data(bio))->received_;
+    direction& from = static_cast<record_pipe*>(BIO_get_data(bio))->received_;
     const std::size_t bytes = std::min(static_cast<std::size_t>(std::max(size, 0)), from.end - from.begin);
     if (bytes == 0) {
         BIO_set_retry_read(bio);
@@ -85,7 +85,7 @@ int record_pipe::on_read(BIO* bio, char* into, int size) {
 
 int record_pipe::on_write(BIO* bio, const char* from, int size) {
     BIO_clear_retry_flags(bio);
-    lane& into = static_cast<record_pipe*>(BIO_get_data(bio))->to_send_;
+    direction& into = static_cast<record_pipe*>(BIO_get_data(bio))->to_send_;
     const std::size_t bytes =
         std::min(static_cast<std::size_t>(std::max(size, 0)), buffer_stock::buffer_bytes - into.end);
     if (bytes == 0) {

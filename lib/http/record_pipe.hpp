@@ -46,12 +46,12 @@ class record_pipe {
     void sent(std::size_t bytes) noexcept;
 
   private:
-    struct lane {
+    struct direction {
         buffer_stock& stock;
         buffer_stock::buffer memory;
         std::size_t begin;
         std::size_t end;
-        ~lane();
+        ~direction();
         void open();  // there is memory, and all of it is free when nothing is in it
         void consume(std::size_t bytes) noexcept;
     };
@@ -60,8 +60,8 @@ class record_pipe {
     static int on_write(BIO* bio, const char* from, int size);
     static long on_control(BIO* bio, int command, long number, void* pointer);
 
-    lane received_;
-    lane to_send_;
+    direction received_;
+    direction to_send_;
 };
 
 }  // namespace consent_sync::http
