@@ -67,7 +67,6 @@ void overtakes::add(attempt_id attempt, opt_outs all) {
 }
 
 void overtakes::remove_up_to(consent::place place) {
-    if (newest_.size() == 0) return;
     passed_.run_with(place.id());
     bool any = false;
     while (passed_.step()) {

@@ -44,6 +44,22 @@ TEST(RowRules, AcceptsTheWordsOfAState) {
     }
 }
 
+// A row that cannot be read at all is not judged, and must not pass for the person before it.
+TEST(RowRules, AMalformedRowKeepsNothingOfTheOneBefore) {
+    auto reader = open_text(
+        R"({"email":"ann@example.com","subscriptionId":1,"status":"no","explanation":"form","change_id":7})"
+        "\n{broken\n",
+        "x.ndjson");
+    ASSERT_TRUE(reader);
+    reading got;
+    read_on(*reader, got, 1);
+    ASSERT_EQ(got.rows.size(), 2U);
+    EXPECT_NE(got.fault(1), "");
+    EXPECT_EQ(got[1].change.subscriber, "");
+    EXPECT_FALSE(got[1].change.explanation);
+    EXPECT_EQ(got[1].change_id, 0);
+}
+
 TEST(RowRules, ARowKeepsNothingOfTheOneBefore) {
     const std::string start = R"({"email":"ann@example.com","subscriptionId":1,"status":"no")";
     auto reader = open_text(start + R"(,"legalBasis":"NON_GDPR","explanation":"form","change_id":7})" + "\n" + start +

@@ -287,6 +287,31 @@ TEST_F(Store, OvertakesOfAnAttemptStayUntilTheCursorHasPassedTheNewest) {
     EXPECT_EQ(store_->ahead().size(), 0u);
 }
 
+TEST(Overtakes, ThatWerePassedInATransactionThatFailedAreRemovedByTheNextTry) {
+    temporary_folder folder;
+    const std::string path = folder.path + "/ledger.db";
+    const auto opened = store::open(path);
+    ASSERT_FALSE(opened.has_error());
+    ledger_change step;
+    step.begins.emplace_back().id = 1;
+    step.begins[0].overtakes.emplace_back(place(7, 1), 17);
+    ASSERT_FALSE((*opened)->transact([&](store& s) { s.apply(step); }).has_error());
+    ledger_change passed;
+    passed.low_water = place(7, 1);
+    bool full = true;
+    for (int tries = 0; tries < 2; ++tries, full = false) {
+        const auto done = (*opened)->transact([&](store& s) {
+            s.apply(passed);
+            if (full) throw database_error(base::errc::no_space, "disk full");
+        });
+        EXPECT_EQ(done.has_error(), full);
+    }
+    const database db(path, database::access::read_only);
+    statement left = db.prepare("SELECT count(*) FROM overtakes");
+    ASSERT_TRUE(left.step());
+    EXPECT_EQ(left.integer(0), 0);
+}
+
 TEST_F(Store, AnOvertakeSupersedesOlderOptOutsOfItsKeyToo) {
     const auto file = add_file(0, false);
     append(file, {make_row(place(file, 1), who(1), status_state::unsubscribed)}, 1);
