@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "consent/place.hpp"
+#include "consent/text.hpp"
 
 namespace consent_sync::consent {
 
@@ -35,12 +36,12 @@ std::optional<legal_basis> parse_legal_basis(std::string_view text);
 
 struct change {
     place id;
-    std::string subscriber;  // subscriberIdString, trimmed, in the spelling of the file
+    text subscriber;  // subscriberIdString, trimmed, in the spelling of the file
     std::int64_t subscription = 0;
     consent::channel channel = channel::email;
     status_state state = status_state::subscribed;
     std::optional<legal_basis> basis;
-    std::optional<std::string> explanation;
+    std::optional<text> explanation;
 
     bool is_opt_out() const { return state == status_state::unsubscribed; }
 };

@@ -167,7 +167,8 @@ void engine::supersede(const consent::change& c, consent::place by) {
     ledger::settled_change end;
     end.id = c.id;
     end.verdict = consent::verdict::superseded;
-    end.reason = ledger::reason{"superseded", "a newer change of the same key went first", "", by};
+    end.reason = std::make_shared<const ledger::reason>(
+        ledger::reason{"superseded", "a newer change of the same key went first", "", by});
     note_settled(std::move(end), !c.is_opt_out());
 }
 

@@ -20,18 +20,14 @@ void lanes::admit(ledger::fetched_change&& fetched, base::steady_time now, lane_
     const bool opt_out = fetched.change.is_opt_out();
     if (opt_out) supersede_older(key, fetched.change, hash, out);
 
-    const bool blocked = key.busy || key.loading || key.deferred || key.first;
-    if (blocked && !opt_out && (key.deferred || key.loading || !has_room(key))) {
+    const bool blocked = key.busy || key.loading || key.deferred || key.any();
+    if (!blocked) return make_ready(key, std::move(fetched.change), hash, now, false);
+    if (!opt_out && (key.deferred || key.loading || !has_room(key))) {
         out.deferred.emplace_back(hash, place);
         (key.loading ? key.deferred_again : key.deferred) = true;
         return;
     }
-    auto added = std::make_unique<node>();
-    added->change = std::move(fetched.change);
-    added->hash = hash;
-    added->since = now;
-    ++waiting_;
-    insert(key, std::move(added));
+    wait(key, std::move(fetched.change), now);
     // An opt-out need not wait for older deferred changes of its key: they will be superseded when they are met.
     if (!key.busy && (!key.loading || opt_out)) make_first_ready(hash, key, false);
 }
@@ -47,8 +43,8 @@ void lanes::admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_c
     key_state& key = keys_[hash];
     key.deferred = key.deferred || !complete || key.deferred_again;
     key.deferred_again = false;
-    if (!key.busy && key.first) make_first_ready(hash, key, false);
-    if (!key.busy && !key.first && key.deferred) {
+    if (!key.busy && key.any()) make_first_ready(hash, key, false);
+    if (!key.busy && !key.any() && key.deferred) {
         key.loading = true;
         out.wanted.push_back(hash);
     }
@@ -56,23 +52,26 @@ void lanes::admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_c
 }
 
 bool lanes::in_memory(const key_state& key, consent::place place) const {
-    if (key.busy == place) return true;
-    for (const node* n = key.first.get(); n; n = n->next.get())
-        if (n->change.id == place) return true;
+    if (key.busy == place || (key.ready && key.ready->change.id == place)) return true;
+    for (const waiting_change* w = key.waiting.get(); w; w = w->next.get())
+        if (w->change.id == place) return true;
     return false;
 }
 
 bool lanes::has_room(const key_state& key) const {
     if (waiting_ >= waiting_max_) return false;
-    std::size_t count = 0;
-    for (const node* n = key.first.get(); n; n = n->next.get()) ++count;
+    std::size_t count = key.ready ? 1 : 0;
+    for (const waiting_change* w = key.waiting.get(); w; w = w->next.get()) ++count;
     return count < waiting_of_key_max;
 }
 
 consent::place lanes::find_newer_opt_out(const key_state& key, const consent::change& c) {
     consent::place newest;
-    for (const node* n = key.first.get(); n; n = n->next.get())
-        if (n->change.id > c.id && n->change.is_opt_out() && consent::same_key(n->change, c)) newest = n->change.id;
+    const auto look = [&](const consent::change& other) {
+        if (other.id > c.id && other.is_opt_out() && consent::same_key(other, c)) newest = other.id;
+    };
+    if (key.ready) look(key.ready->change);
+    for (const waiting_change* w = key.waiting.get(); w; w = w->next.get()) look(w->change);
     return newest;
 }
 
@@ -90,86 +89,94 @@ consent::place lanes::newer_opt_out(const consent::change& c, consent::key_hash 
 }
 
 void lanes::supersede_older(key_state& key, const consent::change& opt_out, consent::key_hash hash, lane_effects& out) {
-    std::unique_ptr<node>* link = &key.first;
+    const auto loses = [&opt_out](const consent::change& c) {
+        return c.id < opt_out.id && consent::same_key(c, opt_out);
+    };
+    if (key.ready && loses(key.ready->change)) out.superseded.push_back({unready(key), hash, opt_out.id});
+    std::unique_ptr<waiting_change>* link = &key.waiting;
     while (*link) {
-        node& n = **link;
-        if (n.change.id < opt_out.id && consent::same_key(n.change, opt_out)) {
-            if (n.ready) unready(n);
+        waiting_change& w = **link;
+        if (loses(w.change)) {
             --waiting_;
-            out.superseded.push_back({std::move(n.change), hash, opt_out.id});
-            *link = std::move(n.next);
+            out.superseded.push_back({std::move(w.change), hash, opt_out.id});
+            *link = std::move(w.next);
         } else {
-            link = &n.next;
+            link = &w.next;
         }
     }
     if (key.busy && key.busy < opt_out.id && key.busy_may_be_superseded)
         out.superseded_in_batch.push_back({key.batch, key.busy, opt_out.id});
 }
 
-void lanes::insert(key_state& key, std::unique_ptr<node> added) {
-    std::unique_ptr<node>* link = &key.first;
-    while (*link && (*link)->change.id < added->change.id) link = &(*link)->next;
-    if (*link && (*link)->ready) unready(**link);  // an older change comes first
+void lanes::wait(key_state& key, consent::change&& change, base::steady_time since) {
+    if (key.ready && change.id < key.ready->change.id) {  // an older change comes first
+        const base::steady_time since_of_ready = key.ready->since;
+        wait(key, unready(key), since_of_ready);
+    }
+    std::unique_ptr<waiting_change>* link = &key.waiting;
+    while (*link && (*link)->change.id < change.id) link = &(*link)->next;
+    auto added = std::make_unique<waiting_change>();
+    added->change = std::move(change);
+    added->since = since;
     added->next = std::move(*link);
     *link = std::move(added);
+    ++waiting_;
+}
+
+void lanes::make_ready(key_state& key, consent::change&& change, consent::key_hash hash, base::steady_time since,
+                       bool at_front) {
+    ready_queue& q = queue(lane_of(change));
+    ++q.ready;
+    ready_change added{std::move(change), hash, since};
+    key.ready = at_front ? &q.order.emplace_front(std::move(added)) : &q.order.emplace_back(std::move(added));
 }
 
 void lanes::make_first_ready(consent::key_hash hash, key_state& key, bool at_front) {
-    node& n = *key.first;
-    if (n.ready) return;
-    n.ready = true;
+    if (key.ready) return;
+    const std::unique_ptr<waiting_change> first = std::move(key.waiting);
+    key.waiting = std::move(first->next);
     --waiting_;
-    ready_queue& q = queue(lane_of(n.change));
-    ++q.ready;
-    if (at_front)
-        q.order.emplace_front(hash, n.change.id);
-    else
-        q.order.emplace_back(hash, n.change.id);
+    make_ready(key, std::move(first->change), hash, first->since, at_front);
 }
 
-void lanes::unready(node& n) {
-    n.ready = false;
-    ++waiting_;
-    --queue(lane_of(n.change)).ready;  // its entry in the order is skipped when it is met
+// Takes the key's ready change out of its lane.
+consent::change lanes::unready(key_state& key) {
+    ready_change& was = *std::exchange(key.ready, nullptr);
+    was.gone = true;
+    --queue(lane_of(was.change)).ready;
+    return std::move(was.change);
+}
+
+void lanes::ready_queue::drop_gone() {
+    while (!order.empty() && order.front().gone) order.pop_front();
 }
 
 std::optional<ledger::fetched_change> lanes::take(lane of, ledger::batch_id batch) {
     ready_queue& q = queue(of);
-    while (!q.order.empty()) {
-        const auto [hash, place] = q.order.front();
-        q.order.pop_front();
-        const auto found = keys_.find(hash);
-        if (found == keys_.end()) continue;
-        key_state& key = found->second;
-        if (!key.first || !key.first->ready || key.first->change.id != place) continue;
-        std::unique_ptr<node> taken = std::move(key.first);
-        key.first = std::move(taken->next);
-        --q.ready;
-        key.busy = place;
-        key.batch = batch;
-        key.busy_may_be_superseded = false;
-        return ledger::fetched_change{std::move(taken->change), hash, {}};
-    }
-    return std::nullopt;
+    q.drop_gone();
+    if (q.order.empty()) return std::nullopt;
+    ready_change& next = q.order.front();
+    key_state& key = keys_.find(next.hash)->second;
+    key.ready = nullptr;
+    key.busy = next.change.id;
+    key.batch = batch;
+    key.busy_may_be_superseded = false;
+    std::optional<ledger::fetched_change> taken({std::move(next.change), next.hash, {}});
+    q.order.pop_front();
+    --q.ready;
+    return taken;
 }
 
 std::optional<base::steady_time> lanes::oldest_ready(lane of) {
     ready_queue& q = queue(of);
-    if (q.ready == 0) q.order.clear();
-    while (!q.order.empty()) {
-        const auto [hash, place] = q.order.front();
-        const auto found = keys_.find(hash);
-        if (found != keys_.end() && found->second.first && found->second.first->ready &&
-            found->second.first->change.id == place)
-            return found->second.first->since;
-        q.order.pop_front();
-    }
-    return std::nullopt;
+    q.drop_gone();
+    if (q.order.empty()) return std::nullopt;
+    return q.order.front().since;
 }
 
 bool lanes::occupy(consent::key_hash hash, consent::place change, ledger::batch_id batch) {
     key_state& key = keys_[hash];
-    if (key.busy || key.first || key.loading || key.deferred) return false;
+    if (key.busy || key.any() || key.loading || key.deferred) return false;
     key.busy = change;
     key.batch = batch;
     key.busy_may_be_superseded = true;
@@ -189,7 +196,7 @@ void lanes::release(consent::key_hash hash, base::steady_time, lane_effects& out
     key.busy = {};
     key.batch = 0;
     key.busy_may_be_superseded = false;
-    if (key.first) {
+    if (key.any()) {
         make_first_ready(hash, key, true);
     } else if (key.deferred && !key.loading) {
         key.loading = true;
@@ -213,7 +220,7 @@ bool lanes::watch(consent::key_hash hash) {
 void lanes::forget_if_idle(consent::key_hash hash, lane_effects& out) {
     const auto found = keys_.find(hash);
     const key_state& key = found->second;
-    if (key.busy || key.first || key.deferred || key.loading) return;
+    if (key.busy || key.any() || key.deferred || key.loading) return;
     if (key.watched) out.through.push_back(hash);
     keys_.erase(found);
 }

@@ -10,10 +10,10 @@
 // Two keys with one hash wait for each other, which is harmless; nothing is superseded without comparing the keys.
 #pragma once
 
+#include <boost/container/deque.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -85,27 +85,39 @@ class lanes {
     bool has_deferred(consent::key_hash hash) const;
 
   private:
-    struct node {
+    // A change that may leave. It lies in the queue of its lane: most changes are the only ones of their key, and are
+    // moved no further.
+    struct ready_change {
         consent::change change;
         consent::key_hash hash = 0;
         base::steady_time since;
-        std::unique_ptr<node> next;  // younger change of the key
-        bool ready = false;
+        bool gone = false;  // it went back or was superseded; skipped when it is met
+    };
+    struct waiting_change {
+        consent::change change;
+        base::steady_time since;
+        std::unique_ptr<waiting_change> next;  // younger
     };
     struct key_state {
-        std::unique_ptr<node> first;  // oldest waiting change
-        consent::place busy;          // in a batch; place(): free
+        ready_change* ready = nullptr;            // its oldest change, when the key is free
+        std::unique_ptr<waiting_change> waiting;  // the others, oldest first
+        consent::place busy;                      // in a batch; place(): free
         ledger::batch_id batch = 0;
         bool busy_may_be_superseded = false;
         bool deferred = false;        // some of its changes are in the ledger's deferred table
         bool deferred_again = false;  // one was added while the others were being fetched
         bool loading = false;         // they are being fetched
         bool watched = false;
+
+        bool any() const { return ready || waiting; }
     };
-    // Places in order of readiness. An entry whose node went away in between is skipped (`ready` counts live ones).
+    // Changes in order of readiness. They stay where they are until they leave: key_state points to them.
     struct ready_queue {
-        std::deque<std::pair<consent::key_hash, consent::place>> order;
-        std::size_t ready = 0;
+        using block = boost::container::deque_options_t<boost::container::block_bytes<16'384>>;
+        boost::container::deque<ready_change, void, block> order;
+        std::size_t ready = 0;  // that are not gone
+
+        void drop_gone();
     };
 
     ready_queue& queue(lane of) { return queues_[static_cast<std::size_t>(of)]; }
@@ -115,14 +127,16 @@ class lanes {
     static consent::place find_newer_opt_out(const key_state& key, const consent::change& c);
     consent::place find_newer(const key_state& key, const consent::change& c) const;
     void supersede_older(key_state& key, const consent::change& opt_out, consent::key_hash hash, lane_effects& out);
-    void insert(key_state& key, std::unique_ptr<node> added);
+    void wait(key_state& key, consent::change&& change, base::steady_time since);
+    void make_ready(key_state& key, consent::change&& change, consent::key_hash hash, base::steady_time since,
+                    bool at_front);
     void make_first_ready(consent::key_hash hash, key_state& key, bool at_front);
-    void unready(node& n);
+    consent::change unready(key_state& key);
     void forget_if_idle(consent::key_hash hash, lane_effects& out);
 
     std::size_t waiting_max_;
     find_busy find_busy_;
-    std::size_t waiting_ = 0;  // nodes that are not ready
+    std::size_t waiting_ = 0;  // changes that are not ready
     boost::unordered_flat_map<consent::key_hash, key_state> keys_;
     ready_queue queues_[2];
 };

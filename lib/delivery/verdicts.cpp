@@ -46,7 +46,8 @@ void engine::reject(const batch& b, std::size_t index, const hubspot::refusal_wo
     end.id = c.id;
     end.attempt = b.attempt;
     end.verdict = consent::verdict::rejected;
-    end.reason = ledger::reason{words.category.empty() ? "REFUSED" : words.category, words.message, correlation_id, {}};
+    end.reason = std::make_shared<const ledger::reason>(
+        ledger::reason{words.category.empty() ? "REFUSED" : words.category, words.message, correlation_id, {}});
     note_settled(std::move(end), !c.is_opt_out());
 }
 
@@ -57,11 +58,12 @@ void engine::give_up(owned b, base::moment) {
         end.id = b->changes[i].id;
         end.attempt = b->attempt;
         end.verdict = consent::verdict::unconfirmed;
-        end.reason = ledger::reason{"UNCONFIRMED",
-                                    "no answer of HubSpot named this change with the status that was asked for, in " +
-                                        std::to_string(b->attempts) + " attempts of its last batch",
-                                    "",
-                                    {}};
+        end.reason = std::make_shared<const ledger::reason>(
+            ledger::reason{"UNCONFIRMED",
+                           "no answer of HubSpot named this change with the status that was asked for, in " +
+                               std::to_string(b->attempts) + " attempts of its last batch",
+                           "",
+                           {}});
         free_key(b->hashes[i]);
         note_settled(std::move(end), !b->changes[i].is_opt_out());
     }

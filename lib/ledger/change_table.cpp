@@ -245,7 +245,7 @@ bool change_table::issued(consent::place original, const consent::change& change
 }
 
 void change_table::settle(std::span<const settled_change> changes) {
-    std::vector<const settled_change*> sorted;  // they are large
+    std::vector<const settled_change*> sorted;
     sorted.reserve(changes.size());
     for (const settled_change& change : changes) sorted.push_back(&change);
     std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->id < b->id; });

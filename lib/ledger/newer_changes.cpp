@@ -60,7 +60,8 @@ std::size_t newer_changes::supersede(consent::arrival_number arrival, came_back 
             settled_change end_of_row;
             end_of_row.id = row.change.id;
             end_of_row.verdict = consent::verdict::superseded;
-            end_of_row.reason = reason{"superseded", "a newer change of the same key is in the ledger", "", row.newer};
+            end_of_row.reason = std::make_shared<const reason>(
+                reason{"superseded", "a newer change of the same key is in the ledger", "", row.newer});
             superseded.push_back(std::move(end_of_row));
         }
     changes_.settle(superseded);

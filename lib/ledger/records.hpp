@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -118,7 +119,7 @@ struct settled_change {
     consent::verdict verdict = consent::verdict::confirmed;
     consent::success_reason success = consent::success_reason::none;
     std::int64_t hubspot_time_ms = 0;
-    std::optional<ledger::reason> reason;  // for every verdict but confirmed
+    std::shared_ptr<const ledger::reason> reason;  // for every verdict but confirmed
 };
 
 // One row of a late-write duty: an attempted change of a key that is not quiet yet.

@@ -96,7 +96,7 @@ bool row_block_reader::find(unsigned index, row_view& row) {
 }
 
 consent::change row_view::change(consent::place id) const {
-    return {id, std::string(subscriber), subscription, channel, state, basis, std::optional<std::string>(explanation)};
+    return {id, subscriber, subscription, channel, state, basis, explanation};
 }
 
 }  // namespace consent_sync::ledger

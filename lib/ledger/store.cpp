@@ -95,7 +95,8 @@ std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
         ahead_.remove_up_to(*change.low_water);
     }
     std::vector<consent::arrival_number> touched;
-    for (const settled_change& settled : change.settled) touched.push_back(settled.id.arrival());
+    for (const settled_change& settled : change.settled)
+        if (touched.empty() || touched.back() != settled.id.arrival()) touched.push_back(settled.id.arrival());
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     std::erase_if(touched, [this](consent::arrival_number arrival) {

@@ -49,7 +49,7 @@ std::string place_text(consent::place p) {
 }
 
 // For a terminal: what a file or HubSpot said must not act on it.
-std::string shown(const std::string& text) { return base::escape_controls(text); }
+std::string shown(std::string_view text) { return base::escape_controls(text); }
 
 // Of a whole batch: it may name other people.
 std::string attempt_message(const attempt_record& a) { return base::redact(a.message); }
@@ -91,7 +91,7 @@ std::string entry_text(const history_entry& e) {
     return text;
 }
 
-json::value text_or_null(const std::string& text) {
+json::value text_or_null(std::string_view text) {
     if (text.empty()) return nullptr;
     return json::value(json::string(text));
 }
@@ -123,7 +123,7 @@ json::object entry_json(const history_entry& e) {
             {"file_name", base::escape_controls(e.file.name)},
             {"file_sha256", text_or_null(e.file.sha256)},
             {"row", e.change.id.row()},
-            {"subscriberIdString", e.change.subscriber},
+            {"subscriberIdString", e.change.subscriber.view()},
             {"subscriptionId", e.change.subscription},
             {"channel", consent::name(e.change.channel)},
             {"statusState", consent::name(e.change.state)},
@@ -161,12 +161,12 @@ std::vector<std::string> change_fields(const history_entry& e) {
             e.file.name,
             e.file.sha256,
             std::to_string(e.change.id.row()),
-            e.change.subscriber,
+            std::string(e.change.subscriber.view()),
             std::to_string(e.change.subscription),
             std::string(consent::name(e.change.channel)),
             std::string(consent::name(e.change.state)),
             e.change.basis ? std::string(consent::name(*e.change.basis)) : "",
-            e.change.explanation.value_or(""),
+            std::string(e.change.explanation ? e.change.explanation->view() : ""),
             e.verdict ? verdict_text(e) : "",
             verdict_time(e),
             std::string(consent::name(e.success)),

@@ -45,12 +45,12 @@ std::string subscription_of(const ended_row& row) {
 std::string ledger_value(field of, const ended_row& row) {
     const consent::change& c = row.change;
     switch (of) {
-        case field::subscriber: return c.subscriber;
+        case field::subscriber: return std::string(c.subscriber.view());
         case field::subscription: return subscription_of(row);
         case field::channel: return std::string(consent::name(c.channel));
         case field::state: return state_of(row);
         case field::basis: return c.basis ? std::string(consent::name(*c.basis)) : std::string();
-        default: return c.explanation.value_or(std::string());
+        default: return std::string(c.explanation ? c.explanation->view() : "");
     }
 }
 

@@ -4,8 +4,8 @@ namespace consent_sync::simulation {
 namespace {
 
 std::string result_text(const consent::change& c, std::string_view status) {
-    return R"({"businessUnitId":0,"channel":"EMAIL","subscriberIdString":")" + c.subscriber + R"(","subscriptionId":)" +
-           std::to_string(c.subscription) + R"(,"subscriptionName":"News","status":")" + std::string(status) +
+    return R"({"businessUnitId":0,"channel":"EMAIL","subscriberIdString":")" + std::string(c.subscriber.view()) +
+           R"(","subscriptionId":)" + std::to_string(c.subscription) + R"(,"subscriptionName":"News","status":")" + std::string(status) +
            R"(","source":"Public status API, App ID:1","legalBasis":null,"legalBasisExplanation":null,)"
            R"("setStatusSuccessReason":"REQUESTED_CHANGE_OCCURRED","timestamp":"2026-01-08T06:34:39.478Z"})";
 }
@@ -13,7 +13,7 @@ std::string result_text(const consent::change& c, std::string_view status) {
 std::string error_text(const consent::change& c) {
     return R"({"status":"error","category":"VALIDATION_ERROR","message":"not a valid subscriber",)"
            R"("context":{"subscriberIdString":[")" +
-           c.subscriber + R"("],"subscriptionId":[")" + std::to_string(c.subscription) + R"("]}})";
+           std::string(c.subscriber.view()) + R"("],"subscriptionId":[")" + std::to_string(c.subscription) + R"("]}})";
 }
 
 }  // namespace

@@ -207,7 +207,8 @@ std::optional<hubspot::answer> hubspot_model::refuse_batch(const request& r) {
                 refused = http(400, error_body("VALIDATION_ERROR", "Invalid input JSON on line 1, column 2"));
                 break;
             case nature::refuses_named:
-                refused = http(400, error_body("VALIDATION_ERROR", "Email address " + c.subscriber + " is invalid"));
+                refused = http(400, error_body("VALIDATION_ERROR",
+                                               "Email address " + std::string(c.subscriber.view()) + " is invalid"));
                 note(r, c, said::refused);
                 break;
             case nature::not_found: refused = http(404, error_body("OBJECT_NOT_FOUND", "No such subscription")); break;

@@ -21,7 +21,7 @@ reading read_json(const std::string& content, std::size_t piece = 1 << 20) {
 
 std::vector<std::string> addresses(const reading& got) {
     std::vector<std::string> all;
-    for (const row& r : got.rows) all.push_back(r.fault ? r.fault->category : r.change.subscriber);
+    for (const row& r : got.rows) all.emplace_back(r.fault ? r.fault->category : r.change.subscriber.view());
     return all;
 }
 

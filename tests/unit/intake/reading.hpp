@@ -101,8 +101,8 @@ inline reading read_text(const std::string& content, std::string_view name, cons
 inline std::string describe(const row& r) {
     const consent::change& c = r.change;
     return std::to_string(r.number) + "|" + std::to_string(r.offset) + "+" + std::to_string(r.length) + "|" +
-           c.subscriber + "|" + std::to_string(c.subscription) + "|" + std::string(consent::name(c.state)) + "|" +
-           (c.basis ? std::string(consent::name(*c.basis)) : "-") + "|" + c.explanation.value_or("-") + "|" +
+           std::string(c.subscriber.view()) + "|" + std::to_string(c.subscription) + "|" + std::string(consent::name(c.state)) + "|" +
+           (c.basis ? std::string(consent::name(*c.basis)) : "-") + "|" + std::string(c.explanation ? c.explanation->view() : "-") + "|" +
            (r.basis_dropped ? "dropped" : "") + "|" + std::to_string(r.change_id) + "|" +
            (r.fault ? r.fault->category + ": " + r.fault->message : "");
 }

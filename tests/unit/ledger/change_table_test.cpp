@@ -123,7 +123,7 @@ TEST_F(ChangeTable, SettlesOnceAndCountsByFile) {
     settled_change lost;
     lost.id = place(file, 3);
     lost.verdict = verdict::superseded;
-    lost.reason = reason{"superseded", "newer", "", place(9, 9)};
+    lost.reason = std::make_shared<const reason>(reason{"superseded", "newer", "", place(9, 9)});
     ends.push_back(lost);
     run([&](store& s) { s.changes().settle(ends); });
     EXPECT_TRUE(bulk(place()).changes.empty());

@@ -18,7 +18,7 @@ class FileSteering : public LedgerTest {
         settled_change end;
         end.id = id;
         end.verdict = v;
-        if (v != verdict::confirmed) end.reason = reason{category, "words", "corr", {}};
+        if (v != verdict::confirmed) end.reason = std::make_shared<const reason>(reason{category, "words", "corr", {}});
         return end;
     }
     void settle(std::vector<settled_change> ends) {

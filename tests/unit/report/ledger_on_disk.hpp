@@ -100,7 +100,7 @@ class ledger_on_disk {
         ledger::settled_change end;
         end.id = id;
         end.verdict = verdict;
-        end.reason = std::move(why);
+        end.reason = std::make_shared<const ledger::reason>(std::move(why));
         return end;
     }
 
