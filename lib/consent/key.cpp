@@ -32,15 +32,7 @@ void lower_into(char* to, std::string_view text) {
     for (; at < text.size(); ++at) to[at] = lower_byte(text[at]);
 }
 
-constexpr bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 }  // namespace
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    return text;
-}
 
 std::string lower(std::string_view text) {
     std::string lowered(text.size(), '\0');

@@ -9,8 +9,14 @@
 
 namespace consent_sync::consent {
 
+constexpr bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
 // ASCII white space at both ends removed.
-std::string_view trim(std::string_view text);
+inline std::string_view trim(std::string_view text) {
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
 // ASCII letters lowered; other bytes stay, so that the key never depends on a locale.
 std::string lower(std::string_view text);
 

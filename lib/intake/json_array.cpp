@@ -93,8 +93,8 @@ base::result<void> json_array::resume(std::uint64_t offset) {
     return bytes_.jump(offset);
 }
 
-base::result<json_element> json_array::next() {
-    if (closed_) return json_element{};
+base::result<bool> json_array::find() {
+    if (closed_) return false;
     base::result<int> c = peek();
     if (!c) return c.error();
     if (!first_ && *c == ',') {
@@ -102,8 +102,16 @@ base::result<json_element> json_array::next() {
         c = peek();
         if (!c) return c.error();
     }
-    if (*c == ']') return finish();  // also behind a last comma, which separates nothing
-    return cut();
+    if (*c != ']') return true;
+    const base::result<void> finished = finish();  // also behind a last comma, which separates nothing
+    if (!finished) return finished.error();
+    return false;
+}
+
+bool json_array::ends_behind(std::size_t size) const {
+    const std::string_view text = bytes_.ahead();
+    while (size < text.size() && is_space(text[size])) ++size;
+    return size < text.size() && (text[size] == ',' || text[size] == ']');
 }
 
 void json_array::pass(const json_element& element) {
@@ -148,7 +156,7 @@ base::result<json_element> json_array::cut() {
 
 // The cursor is at the array's ']'. What follows is passed, so that a file that was cut is told from a whole
 // one.
-base::result<json_element> json_array::finish() {
+base::result<void> json_array::finish() {
     bytes_.skip(1);
     if (wrapped_) {
         const base::result<bool> another = find_inputs();
@@ -159,7 +167,7 @@ base::result<json_element> json_array::finish() {
     if (!c) return c.error();
     if (*c != at_end) return broken("something follows behind the end of the array or object and was not read");
     closed_ = true;
-    return json_element{};
+    return {};
 }
 
 // In an object, at its start or behind a value: true behind the '[' of "inputs", false behind the object.

@@ -26,8 +26,8 @@ struct json_scan {
 };
 
 struct json_element {
-    enum class kind { element, too_long, end };
-    kind found = kind::end;
+    enum class kind { element, too_long };
+    kind found = kind::element;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
     std::uint64_t line = 0;  // known for too_long only
@@ -44,8 +44,13 @@ class json_array {
     // Goes on at an offset that offset() told behind some element. Requires: open().
     base::result<void> resume(std::uint64_t offset);
 
+    // Moves the cursor to the next element. false: the array has ended. Error: the structure breaks off here.
+    base::result<bool> find();
+    // Whether the element at the cursor ends behind `size` bytes that are whole JSON. false also where nobody can tell
+    // before more is read. Requires: size <= ahead().size().
+    bool ends_behind(std::size_t size) const;
     // The element at the cursor, which stays there: pass() goes on. Error: the structure breaks off here.
-    base::result<json_element> next();
+    base::result<json_element> cut();
     void pass(const json_element& element);
 
     // Behind the last element that was passed: at its comma or at the end of the array.
@@ -56,8 +61,7 @@ class json_array {
     base::result<int> peek();
     base::result<std::string> read_key();
     base::result<void> pass_value();
-    base::result<json_element> cut();
-    base::result<json_element> finish();
+    base::result<void> finish();
     base::error broken(const std::string& why);
 
     window& bytes_;

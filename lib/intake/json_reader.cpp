@@ -3,9 +3,18 @@
 namespace consent_sync::intake {
 
 base::result<found> json_reader::read(record& values, row& into) {
-    const base::result<json_element> element = array_.next();
+    const base::result<bool> another = array_.find();
+    if (!another) return another.error();
+    if (!*another) return found::end;
+    const std::size_t alike = parser_.parse_alike(bytes_.ahead(), values);
+    if (alike > 0 && array_.ends_behind(alike)) {
+        into.offset = bytes_.offset();
+        into.length = alike;
+        array_.pass({json_element::kind::element, into.offset, into.length, 0, {}});
+        return found::record;
+    }
+    const base::result<json_element> element = array_.cut();
     if (!element) return element.error();
-    if (element->found == json_element::kind::end) return found::end;
     into.offset = element->offset;
     into.length = element->length;
     found result = found::record;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/ascii.hpp"
+#include "intake/json_shape.hpp"
 #include "intake/limits.hpp"
 
 namespace consent_sync::intake {
@@ -152,6 +153,9 @@ json::parse_options options(bool ascii) {
 }  // namespace
 
 struct json_record_parser::implementation {
+    std::optional<std::string> parse(std::string_view text, record& into);
+
+    json_shape shape;
     member_names names;
     json::basic_parser<handler> of_any{options(false), names};
     json::basic_parser<handler> of_ascii{options(true), names};  // reads several bytes at once: none can break UTF-8
@@ -161,8 +165,18 @@ json_record_parser::json_record_parser() : impl_(std::make_unique<implementation
 json_record_parser::~json_record_parser() = default;
 json_record_parser::json_record_parser(json_record_parser&&) noexcept = default;
 
+std::size_t json_record_parser::parse_alike(std::string_view text, record& into) {
+    return impl_->shape.read(text, into);
+}
+
 std::optional<std::string> json_record_parser::parse(std::string_view text, record& into) {
-    auto& parser = base::is_ascii(text) ? impl_->of_ascii : impl_->of_any;
+    std::optional<std::string> why = impl_->parse(text, into);
+    if (!why && !into.repeated) impl_->shape.learn(text);
+    return why;
+}
+
+std::optional<std::string> json_record_parser::implementation::parse(std::string_view text, record& into) {
+    auto& parser = base::is_ascii(text) ? of_ascii : of_any;
     parser.reset();
     parser.handler().begin(into);
     error_code ec;

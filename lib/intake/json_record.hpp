@@ -21,6 +21,10 @@ class json_record_parser {
     // Members beside the known ones are passed over, whatever they hold, down to json_depth_max.
     std::optional<std::string> parse(std::string_view text, record& into);
 
+    // Parses the object at the start of `text` if it is like the last one that was parsed, and gives its size; quicker
+    // by far. 0: it is not, or is not certain to be whole and in order; then `into` is undefined, and parse() tells.
+    std::size_t parse_alike(std::string_view text, record& into);
+
     const unknown_names& unknown() const;
 
   private:

@@ -4,6 +4,15 @@
 #include "intake/limits.hpp"
 
 namespace consent_sync::intake {
+namespace {
+
+// The size of the end of line that `text` begins with; 0: it begins with none, or with half of one.
+std::size_t line_end(std::string_view text) {
+    if (text.starts_with('\n')) return 1;
+    return text.starts_with("\r\n") ? 2 : 0;
+}
+
+}  // namespace
 
 base::result<text_line> find_text_line(window& bytes) {
     for (std::size_t searched = 0;;) {
@@ -52,9 +61,16 @@ base::result<void> ndjson_reader::start() {
 
 base::result<found> ndjson_reader::read(record& values, row& into) {
     for (;;) {
+        into.offset = bytes_.offset();
+        const std::size_t alike = parser_.parse_alike(bytes_.ahead(), values);
+        const std::size_t end = alike == 0 ? 0 : line_end(bytes_.ahead().substr(alike));
+        if (end > 0) {
+            into.length = alike;
+            bytes_.skip(alike + end);
+            return found::record;
+        }
         const base::result<text_line> line = find_text_line(bytes_);
         if (!line) return line.error();
-        into.offset = bytes_.offset();
         if (line->too_long) {
             const std::uint64_t number = bytes_.line_at(into.offset);
             const base::result<std::uint64_t> passed = bytes_.skip_past('\n', '\n');

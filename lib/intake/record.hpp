@@ -29,7 +29,7 @@ struct value {
 };
 
 struct record {
-    std::string bytes;  // all texts, decoded, one behind the other
+    std::string bytes;  // holds all texts, decoded
     std::array<value, record_fields> values;
     std::optional<field> repeated;  // a field that the row names twice
 

@@ -53,6 +53,10 @@ void read_address(const record& from, row& into) {
     if (v.kind != value_kind::text)
         return add_fault(into, field::subscriber, "invalid_address",
                          "subscriberIdString must be a text, the e-mail address");
+    if (is_usual_address(v.text)) {
+        into.change.subscriber = v.text;
+        return;
+    }
     if (!is_utf8(v.text))
         return add_fault(into, field::subscriber, "invalid_utf8",
                          "subscriberIdString is not UTF-8; save the file as UTF-8");
@@ -85,7 +89,7 @@ row_rules::row_rules(config::default_settings defaults, config::rule_settings ru
             unsubscribe_all_.push_back(id);
 }
 
-bool row_rules::judge(const record& from, row& into) const {
+bool row_rules::judge(const record& from, row& into) {
     reset(into);
     if (from.repeated)
         add_fault(into, *from.repeated, "ambiguous_field",
@@ -106,7 +110,7 @@ bool row_rules::judge(const record& from, row& into) const {
     return all && !into.fault;
 }
 
-void row_rules::read_state(const record& from, row& into) const {
+void row_rules::read_state(const record& from, row& into) {
     const field_value v(from, field::state);
     if (v.is_absent()) {
         if (from[field::inverted_state].kind != value_kind::absent)
@@ -121,7 +125,7 @@ void row_rules::read_state(const record& from, row& into) const {
     }
     if (v.is_empty()) return add_fault(into, field::state, "missing_status", "statusState is empty");
     std::optional<consent::status_state> state;
-    if (v.kind == value_kind::text) state = read_status_state(v.text);
+    if (v.kind == value_kind::text) state = last_state_.read(v.text, read_status_state);
     if (v.kind == value_kind::boolean || (v.kind == value_kind::whole && (v.number == 0 || v.number == 1)))
         state = v.number == 1 ? consent::status_state::subscribed : consent::status_state::unsubscribed;
     if (!state)
@@ -168,14 +172,14 @@ void row_rules::read_channel(const record& from, row& into) const {
         add_fault(into, field::channel, "invalid_channel", "channel must be EMAIL or empty");
 }
 
-void row_rules::read_basis(const record& from, row& into) const {
+void row_rules::read_basis(const record& from, row& into) {
     const field_value v(from, field::basis);
     if (v.is_absent()) {
         into.change.basis = defaults_.basis;
         return;
     }
     if (v.is_empty()) return;
-    if (v.kind == value_kind::text) into.change.basis = read_legal_basis(v.text);
+    if (v.kind == value_kind::text) into.change.basis = last_basis_.read(v.text, read_legal_basis);
     if (into.change.basis) return;
     if (into.change.is_opt_out()) {
         into.basis_dropped = true;
@@ -187,14 +191,16 @@ void row_rules::read_basis(const record& from, row& into) const {
               "PROCESS_AND_STORE");
 }
 
-void row_rules::read_explanation(const record& from, row& into) const {
+void row_rules::read_explanation(const record& from, row& into) {
     const field_value v(from, field::explanation);
     if (v.is_absent()) {
         into.change.explanation = defaults_.explanation;
         return;
     }
-    if (!v.text.empty() && v.text.size() <= explanation_bytes_max && is_clean(v.text)) {
+    if (!v.text.empty() && v.text.size() <= explanation_bytes_max &&
+        (v.text == last_explanation_ || is_clean(v.text))) {
         into.change.explanation = v.text;
+        if (v.text != last_explanation_) last_explanation_ = v.text;
         return;
     }
     into.change.explanation.reset();

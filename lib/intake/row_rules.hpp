@@ -8,6 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -16,27 +19,50 @@
 
 namespace consent_sync::intake {
 
+// A word and what it means: rows of one file repeat the same few, so the last one is compared before it is looked up.
+template <class Meaning>
+class last_word {
+  public:
+    template <class LookUp>
+    std::optional<Meaning> read(std::string_view word, LookUp look_up) {
+        if (meaning_ && word == word_) return meaning_;
+        const std::optional<Meaning> meaning = look_up(word);
+        if (meaning) {
+            word_ = word;
+            meaning_ = meaning;
+        }
+        return meaning;
+    }
+
+  private:
+    std::string word_;
+    std::optional<Meaning> meaning_;
+};
+
 class row_rules {
   public:
     row_rules(config::default_settings defaults, config::rule_settings rules);
 
     // Fills change, fault, change_id and basis_dropped of `into`, which is reset.
     // true: an opt-out without a subscription, which stands for all of unsubscribe_all().
-    bool judge(const record& from, row& into) const;
+    bool judge(const record& from, row& into);
 
     // rules.unsubscribe_all, each once.
     const std::vector<std::int64_t>& unsubscribe_all() const { return unsubscribe_all_; }
 
   private:
-    void read_state(const record& from, row& into) const;
+    void read_state(const record& from, row& into);
     bool read_subscription(const record& from, row& into) const;
     void read_channel(const record& from, row& into) const;
-    void read_basis(const record& from, row& into) const;
-    void read_explanation(const record& from, row& into) const;
+    void read_basis(const record& from, row& into);
+    void read_explanation(const record& from, row& into);
 
     config::default_settings defaults_;
     bool require_legal_basis_;
     std::vector<std::int64_t> unsubscribe_all_;
+    last_word<consent::status_state> last_state_;
+    last_word<consent::legal_basis> last_basis_;
+    std::string last_explanation_;  // that kept the rules
 };
 
 }  // namespace consent_sync::intake

@@ -108,7 +108,36 @@ std::optional<std::string_view> find_domain_fault(std::string_view domain) {
     }
 }
 
+// What nearly all addresses are made of. The name may have more than that; find_address_fault() knows.
+enum usual : std::uint8_t { in_name = 1, in_label = 2 };
+constexpr auto usual_bytes = [] {
+    std::array<std::uint8_t, 256> table{};
+    for (std::size_t c = 0; c < 256; ++c) {
+        if (address_bytes[c] == byte_kind::plain) table[c] |= in_name;
+        if (c < 0x80 && domain_bytes[c]) table[c] |= in_label;
+    }
+    return table;
+}();
+
 }  // namespace
+
+bool is_usual_address(std::string_view address) {
+    if (address.size() > address_bytes_max) return false;
+    const auto is = [](char c, usual kind) { return (usual_bytes[static_cast<unsigned char>(c)] & kind) != 0; };
+    const char* at = address.data();
+    const char* const end = at + address.size();
+    while (at != end && is(*at, in_name)) ++at;
+    const auto name_bytes = static_cast<std::size_t>(at - address.data());
+    if (name_bytes == 0 || name_bytes > local_part_bytes_max || at == end || *at != '@') return false;
+    for (std::size_t labels = 1;; ++labels) {
+        const char* const label = ++at;
+        while (at != end && is(*at, in_label)) ++at;
+        const auto label_bytes = static_cast<std::size_t>(at - label);
+        if (label_bytes == 0 || label_bytes > label_bytes_max || *label == '-' || at[-1] == '-') return false;
+        if (at == end) return labels > 1 && (at[-1] < '0' || at[-1] > '9');
+        if (*at != '.') return false;
+    }
+}
 
 std::optional<status_state> read_status_state(std::string_view text) {
     if (const auto exact = consent::parse_status_state(text)) return exact;

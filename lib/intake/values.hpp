@@ -20,4 +20,7 @@ std::optional<std::int64_t> read_positive(std::string_view digits);
 // Liberal: an address that mail may know is let through, for HubSpot to judge.
 std::optional<std::string_view> find_address_fault(std::string_view address);
 
+// true: it is UTF-8 and find_address_fault() finds no fault, told in one pass. false: ask.
+bool is_usual_address(std::string_view address);
+
 }  // namespace consent_sync::intake

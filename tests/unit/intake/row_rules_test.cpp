@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "unit/intake/reading.hpp"
 
 namespace consent_sync::intake {
@@ -46,10 +48,10 @@ TEST(RowRules, AcceptsTheWordsOfAState) {
 
 // A row that cannot be read at all is not judged, and must not pass for the person before it.
 TEST(RowRules, AMalformedRowKeepsNothingOfTheOneBefore) {
-    auto reader = open_text(
-        R"({"email":"ann@example.com","subscriptionId":1,"status":"no","explanation":"form","change_id":7})"
-        "\n{broken\n",
-        "x.ndjson");
+    auto reader =
+        open_text(R"({"email":"ann@example.com","subscriptionId":1,"status":"no","explanation":"form","change_id":7})"
+                  "\n{broken\n",
+                  "x.ndjson");
     ASSERT_TRUE(reader);
     reading got;
     read_on(*reader, got, 1);
@@ -82,6 +84,35 @@ TEST(RowRules, ARowKeepsNothingOfTheOneBefore) {
     EXPECT_EQ(got.fault(5), "");
     EXPECT_FALSE(got[5].change.explanation);
     EXPECT_FALSE(got[5].basis_dropped);
+}
+
+// Words are remembered from row to row.
+TEST(RowRules, AWordIsNotTakenForTheLastOne) {
+    const std::vector<std::array<std::string, 4>> rows{
+        {"yes", "NON_GDPR", "form", "SUBSCRIBED NON_GDPR form"},
+        {"yes", "NON_GDPR", "form", "SUBSCRIBED NON_GDPR form"},
+        {"no", "because", "form", "UNSUBSCRIBED - form"},
+        {"yes", "because", "form", "invalid_legal_basis"},
+        {"maybe", "NON_GDPR", "a\\u0000", "invalid_status"},
+        {"YES", "non gdpr", "for", "SUBSCRIBED NON_GDPR for"},
+        {"yes", "NON_GDPR", "a\\u0000", "invalid_explanation"},
+        {"no", "CONSENT_WITH_NOTICE", "a\\u0000", "UNSUBSCRIBED CONSENT_WITH_NOTICE -"},
+        {"", "", "", "missing_status"},
+        {"unset", "", "for", "NOT_SPECIFIED - for"},
+    };
+    std::string content;
+    for (const auto& [state, basis, explanation, expected] : rows)
+        content += R"({"email":"a@b.com","status":")" + state + R"(","legalBasis":")" + basis + R"(","explanation":")" +
+                   explanation + "\"}\n";
+    const reading got = read_text(content, "x.ndjson", with_subscription());
+    ASSERT_EQ(got.rows.size(), rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const consent::change& c = got[i].change;
+        const std::string read = std::string(consent::name(c.state)) + " " +
+                                 (c.basis ? std::string(consent::name(*c.basis)) : "-") + " " +
+                                 c.explanation.value_or("-");
+        EXPECT_EQ(got.fault(i).empty() ? read : got.fault(i), rows[i][3]) << i;
+    }
 }
 
 TEST(RowRules, NamesTheFieldAndWhatIsAllowed) {
