@@ -197,10 +197,10 @@ void row_rules::read_explanation(const record& from, row& into) {
         into.change.explanation = defaults_.explanation;
         return;
     }
-    if (!v.text.empty() && v.text.size() <= explanation_bytes_max &&
-        (v.text == last_explanation_ || is_clean(v.text))) {
+    const bool again = !v.text.empty() && v.text == last_explanation_;
+    if (again || (!v.text.empty() && v.text.size() <= explanation_bytes_max && is_clean(v.text))) {
         into.change.explanation = v.text;
-        if (v.text != last_explanation_) last_explanation_ = v.text;
+        if (!again) last_explanation_ = v.text;
         return;
     }
     into.change.explanation.reset();
