@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::size_t shape_row_bytes_max = 16 * 1024;  // of the row that a shape is taken from
 
-// Rows that may be of another shape beyond those that were read: in a file of many shapes looking for one costs more
-// than it saves.
-constexpr std::uint64_t other_max = 100;
+// What looking for a shape in vain may cost beyond what was saved, in rows: in a file of many shapes it does not pay.
+constexpr std::uint64_t lost_max = 200;
+constexpr std::uint64_t lost_by_value = 1;  // a value was not plain: as much as a row that is read saves
+constexpr std::uint64_t lost_by_shape = 2;  // the shape was another one, which is learnt anew
 
 // Sixteen bytes at once, on any processor.
 using bytes16 = unsigned char __attribute__((vector_size(16)));
@@ -76,6 +77,7 @@ class cursor {
     }
 
   private:
+    static bool is_digit(char c) { return c >= '0' && c <= '9'; }
     char here() const { return at_ == end_ ? '\0' : *at_; }
 
     bool read_text(value& into) {
@@ -100,9 +102,10 @@ class cursor {
         if (negative) ++at_;
         const char* const first = at_;
         std::int64_t number = 0;
-        for (; here() >= '0' && here() <= '9' && at_ - first < digits_max; ++at_) number = number * 10 + (*at_ - '0');
+        for (; is_digit(here()) && at_ - first < digits_max; ++at_) number = number * 10 + (*at_ - '0');
         const bool leading_zero = at_ - first > 1 && *first == '0';
-        if (at_ == first || leading_zero) return false;
+        const bool goes_on = is_digit(here()) || here() == '.' || here() == 'e' || here() == 'E';
+        if (at_ == first || leading_zero || goes_on) return false;
         into = value{value_kind::whole, 0, 0, negative ? -number : number};
         return true;
     }
@@ -129,16 +132,19 @@ std::size_t pass_value(std::string_view row, std::size_t at) {
 
 }  // namespace
 
-bool json_shape::has_given_up() const { return other_ > read_ + other_max; }
+bool json_shape::has_given_up() const { return lost_ > read_ + lost_max; }
 
 std::size_t json_shape::read(std::string_view text, record& into) {
+    value_differs_ = false;
     if (behind_.empty() || has_given_up()) return 0;
     into.clear();
     cursor at(text);
     value nobodys;
     for (const member& next : members_) {
         value& wanted = next.meaning < field::report ? into[next.meaning] : nobodys;
-        if (!at.pass(next.before) || !at.read(wanted)) return 0;
+        if (!at.pass(next.before)) return 0;
+        value_differs_ = !at.read(wanted);
+        if (value_differs_) return 0;
     }
     if (!at.pass(behind_) || at.passed() > row_bytes_max) return 0;
     into.bytes.assign(text.data(), at.passed());
@@ -147,7 +153,8 @@ std::size_t json_shape::read(std::string_view text, record& into) {
 }
 
 void json_shape::learn(std::string_view row) {
-    ++other_;
+    lost_ += value_differs_ ? lost_by_value : lost_by_shape;
+    if (value_differs_ && !has_given_up()) return;
     members_.clear();
     behind_.clear();
     if (has_given_up() || row.size() > shape_row_bytes_max) return;

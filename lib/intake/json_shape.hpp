@@ -21,7 +21,7 @@ class json_shape {
     // shape, or a value is broken or not plain (an escape, an array, an object, a fraction); `into` is then undefined.
     std::size_t read(std::string_view text, record& into);
 
-    // Takes the shape of a row that read() did not read. Requires: valid JSON, an object.
+    // Takes the shape of the row that read() did not read last. Requires: valid JSON, an object.
     void learn(std::string_view row);
 
   private:
@@ -33,9 +33,10 @@ class json_shape {
     bool has_given_up() const;
 
     std::vector<member> members_;
-    std::string behind_;       // the last value, up to the bracket; empty: there is no shape
-    std::uint64_t read_ = 0;   // rows
-    std::uint64_t other_ = 0;  // rows that were of another shape
+    std::string behind_;          // the last value, up to the bracket; empty: there is no shape
+    bool value_differs_ = false;  // of the last row that was not read, and not what stands before it
+    std::uint64_t read_ = 0;      // rows
+    std::uint64_t lost_ = 0;      // what was looked at in vain, in rows
 };
 
 }  // namespace consent_sync::intake

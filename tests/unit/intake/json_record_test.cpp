@@ -225,6 +225,15 @@ TEST_F(JsonRecord, NestingIsAllowedUpToItsBound) {
     EXPECT_THAT(parse(nested(json_depth_max + 1)).value_or(""), HasSubstr("deeper than 32"));
 }
 
+TEST_F(JsonRecord, ValuesThatAreNotPlainLeaveTheShapeAsItWas) {
+    for (const std::string value : {R"("\u00e9")", "1.5", "1e3", "9223372036854775807", "[]"}) {
+        const std::string row = with_value(value, "true");
+        EXPECT_EQ(parse_alike(row), 0U) << row;
+        EXPECT_EQ(alike_.parse(row, values_), std::nullopt) << row;
+        EXPECT_EQ(parse_alike(usual), sizeof(usual) - 1) << row;
+    }
+}
+
 // Rows of two shapes in turn, then of one: however long the shape was looked for in vain, the rows are right.
 TEST(JsonRecordFile, RowsOfManyShapesAreReadAsTheyAre) {
     std::string content;
