@@ -1,4 +1,5 @@
 #include "base/redact.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 

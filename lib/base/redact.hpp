@@ -27,10 +27,4 @@ std::string escape_controls(std::string_view text);
 // The text with every registered secret replaced by "***", and nothing else changed: for what is kept beyond the log.
 std::string mask_secrets(std::string text);
 
-// The length of the UTF-8 character at `at`; 0 if there is none (broken, overlong, a surrogate).
-std::size_t utf8_length(std::string_view text, std::size_t at);
-
-// The text up to `most` bytes, not ending inside a UTF-8 character.
-std::string_view cut_utf8(std::string_view text, std::size_t most);
-
 }  // namespace consent_sync::base

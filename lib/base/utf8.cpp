@@ -1,6 +1,8 @@
+#include "base/utf8.hpp"
+
 #include <cstdint>
 
-#include "base/redact.hpp"
+#include "base/ascii.hpp"
 
 namespace consent_sync::base {
 namespace {
@@ -33,6 +35,16 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     }
     const bool surrogate = code >= 0xd800 && code < 0xe000;
     return code < lead.smallest || code > 0x10ffff || surrogate ? 0 : lead.length;
+}
+
+bool is_utf8(std::string_view text) {
+    if (is_ascii(text)) return true;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = utf8_length(text, at);
+        if (length == 0) return false;
+        at += length;
+    }
+    return true;
 }
 
 std::string_view cut_utf8(std::string_view text, std::size_t most) {

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "base/redact.hpp"
+#include "base/utf8.hpp"
 
 namespace consent_sync::config {
 

@@ -8,6 +8,7 @@
 
 #include "base/file.hpp"
 #include "base/redact.hpp"
+#include "base/utf8.hpp"
 #include "config/json_text.hpp"
 #include "config/key.hpp"
 

@@ -5,9 +5,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include "consent/place.hpp"
 #include "consent/text.hpp"
@@ -46,16 +44,5 @@ struct change {
 
     bool is_opt_out() const { return state == status_state::unsubscribed; }
 };
-
-// The texts exchange their storage; std::swap would move each three times.
-inline void swap(change& a, change& b) noexcept {
-    std::swap(a.id, b.id);
-    a.subscriber.swap(b.subscriber);
-    std::swap(a.subscription, b.subscription);
-    std::swap(a.channel, b.channel);
-    std::swap(a.state, b.state);
-    std::swap(a.basis, b.basis);
-    a.explanation.swap(b.explanation);
-}
 
 }  // namespace consent_sync::consent

@@ -5,7 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <functional>
 
-#include "base/ascii.hpp"
+#include "hubspot/alike_results.hpp"
 #include "hubspot/body_fields.hpp"
 #include "hubspot/text.hpp"
 
@@ -24,6 +24,9 @@ class handler {
     static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
 
     handler(std::string_view text, answer_body& out) : text_(text), out_(out) {}
+
+    // In results[], and in none of its items.
+    bool between_results() const { return depth_ == 2 && at() == where::results; }
 
     bool on_document_begin(error_code&) { return true; }
     bool on_document_end(error_code&) { return true; }
@@ -282,19 +285,78 @@ class handler {
     std::string part_;  // pieces of a key or a text with escapes
 };
 
+json::parse_options options() {
+    json::parse_options chosen;
+    chosen.max_depth = body_depth_max;
+    return chosen;
+}
+
+// The parser gets the body piece by piece, but for the results that are like one that it has read: it sees an array
+// with fewer items.
+class reader {
+  public:
+    reader(std::string_view text, answer_body& out) : text_(text), out_(out), parser_(options(), text, out) {}
+
+    bool read() {
+        constexpr std::string_view results = "\"results\":[";
+        const std::size_t found = text_.find(results);
+        if (found != std::string_view::npos && parse_to(found + results.size())) read_alike();
+        return parse_to(text_.size());
+    }
+
+  private:
+    static constexpr std::size_t odd_most = 10;  // results that are not alike: then the rest is the parser's
+
+    // Lets the parser read on. False: there is a fault, now or before.
+    bool parse_to(std::size_t end) {
+        const std::string_view piece = text_.substr(at_, end - at_);
+        at_ = end;
+        if (!error_) whole_ = parser_.write_some(end < text_.size(), piece.data(), piece.size(), error_) == piece.size();
+        return !error_ && whole_;
+    }
+
+    void read_alike() {
+        alike_results alike;
+        std::size_t odd = 0;
+        std::size_t item = 0;
+        while (parser_.handler().between_results() && (item = next_item()) != 0 && out_.results.size() < body_items_max) {
+            const std::string_view rest = text_.substr(item);
+            if (const std::size_t size = alike.read(rest, result_); size != 0) {
+                out_.results.push_back(result_);
+                at_ = item + size;
+                continue;
+            }
+            const std::size_t size = alike.learn(rest);
+            if (size == 0 || odd++ == odd_most || !parse_to(item + size)) return;
+        }
+    }
+
+    // Where the next item of results[] begins, behind its comma; 0: no object comes next.
+    std::size_t next_item() const {
+        constexpr const char* space = " \t\r\n";
+        std::size_t at = text_.find_first_not_of(space, at_);
+        if (!out_.results.empty()) {
+            if (at == std::string_view::npos || text_[at] != ',') return 0;
+            at = text_.find_first_not_of(space, at + 1);
+        }
+        return at == std::string_view::npos || text_[at] != '{' ? 0 : at;
+    }
+
+    std::string_view text_;
+    answer_body& out_;
+    json::basic_parser<handler> parser_;
+    std::size_t at_ = 0;  // what is before was read
+    error_code error_;
+    bool whole_ = true;
+    body_result result_;
+};
+
 }  // namespace
 
 answer_body read_body(std::string_view text) {
     answer_body out;
     out.results.reserve(std::min<std::size_t>(text.size() / 256, body_items_max));
-    json::parse_options options;
-    options.max_depth = body_depth_max;
-    // Where there is nothing but ASCII the parser need not look for broken UTF-8, and finds the ends of texts sooner.
-    options.allow_invalid_utf8 = base::is_ascii(text);
-    json::basic_parser<handler> parser(options, text, out);
-    error_code ec;
-    const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
-    out.readable = !ec && read == text.size();
+    out.readable = reader(text, out).read();
     return out;
 }
 

@@ -3,28 +3,15 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#include "base/json_text.hpp"
 
 namespace consent_sync::hubspot {
 namespace {
 
 // The braces, names and values of one change without its texts; a little more than the longest.
 constexpr std::size_t change_bytes = 224;
-
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
-
-// Whether one of eight bytes needs an escape. A borrow from one byte to the next comes only behind one that does.
-bool any_needs_escape(const char* bytes) {
-    constexpr std::uint64_t each = 0x0101010101010101;
-    constexpr std::uint64_t high = each * 0x80;
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes, sizeof word);
-    const std::uint64_t quote = word ^ (each * '"');
-    const std::uint64_t backslash = word ^ (each * '\\');
-    const std::uint64_t below_space = (word - each * 0x20) & ~word;
-    return ((below_space | ((quote - each) & ~quote) | ((backslash - each) & ~backslash)) & high) != 0;
-}
 
 void append_escape(std::string& out, char c) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -44,19 +31,14 @@ void append_escape(std::string& out, char c) {
     out += digits[byte & 0xf];
 }
 
-void append_string(std::string& out, std::string_view text) {
-    out += '"';
-    std::size_t run = 0;  // start of the bytes that need no escape; they are copied at once
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        while (i + 8 <= text.size() && !any_needs_escape(text.data() + i)) i += 8;
-        if (i == text.size()) break;
-        if (!needs_escape(text[i])) continue;
-        out.append(text, run, i - run);
-        append_escape(out, text[i]);
-        run = i + 1;
+void append_text(std::string& out, std::string_view text) {
+    while (true) {
+        const std::size_t plain = base::find_plain_bytes(text).size;
+        out.append(text, 0, plain);
+        if (plain == text.size()) return;
+        append_escape(out, text[plain]);
+        text.remove_prefix(plain + 1);
     }
-    out.append(text, run);
-    out += '"';
 }
 
 void append_number(std::string& out, std::int64_t number) {
@@ -65,27 +47,53 @@ void append_number(std::string& out, std::int64_t number) {
     out.append(digits.data(), end);
 }
 
-void append_change(std::string& out, const consent::change& c) {
-    out += R"({"subscriberIdString":)";
-    append_string(out, c.subscriber);
-    out += R"(,"subscriptionId":)";
-    append_number(out, c.subscription);
-    out += R"(,"channel":")";
-    out += consent::name(c.channel);
-    out += R"(","statusState":")";
-    out += consent::name(c.state);
-    out += '"';
+// What stands between the subscription and the explanation, or the end: the same words for nearly all changes.
+std::string words_of(const consent::change& c) {
+    std::string words = R"(,"channel":")";
+    words += consent::name(c.channel);
+    words += R"(","statusState":")";
+    words += consent::name(c.state);
+    words += '"';
     if (c.basis) {
-        out += R"(,"legalBasis":")";
-        out += consent::name(*c.basis);
-        out += '"';
+        words += R"(,"legalBasis":")";
+        words += consent::name(*c.basis);
+        words += '"';
     }
-    if (c.explanation) {
-        out += R"(,"legalBasisExplanation":)";
-        append_string(out, *c.explanation);
-    }
-    out += '}';
+    return words;
 }
+
+class encoder {
+  public:
+    explicit encoder(std::string& out) : out_(out) {}
+
+    void append(const consent::change& c) {
+        out_ += R"({"subscriberIdString":")";
+        append_text(out_, c.subscriber);
+        out_ += R"(","subscriptionId":)";
+        append_number(out_, c.subscription);
+        out_ += words(c);
+        if (c.explanation) {
+            out_ += R"(,"legalBasisExplanation":")";
+            append_text(out_, *c.explanation);
+            out_ += '"';
+        }
+        out_ += '}';
+    }
+
+  private:
+    const std::string& words(const consent::change& c) {
+        const auto channel = static_cast<unsigned>(c.channel);
+        const auto basis = c.basis ? static_cast<unsigned>(*c.basis) : 0U;
+        const unsigned which = channel << 16 | static_cast<unsigned>(c.state) << 8 | basis;
+        if (which != which_) words_ = words_of(c);
+        which_ = which;
+        return words_;
+    }
+
+    std::string& out_;
+    std::string words_;  // of the last change
+    unsigned which_ = 0;  // channel, state and basis of them; 0: none yet
+};
 
 }  // namespace
 
@@ -96,9 +104,10 @@ std::string encode_batch(std::span<const consent::change> batch) {
     std::string out;
     out.reserve(bytes);
     out += R"({"inputs":[)";
+    encoder to(out);
     for (const auto& c : batch) {
         if (&c != batch.data()) out += ',';
-        append_change(out, c);
+        to.append(c);
     }
     out += "]}";
     return out;

@@ -48,6 +48,7 @@ class matcher {
                 if (c.subscription != *r.subscription) return;
                 if (!r.channel.empty() && r.channel != consent::name(c.channel)) return;
                 named = true;
+                next_result_ = i + 1;
                 note_status(tallies_[i], c, r);
             });
         }
@@ -83,8 +84,8 @@ class matcher {
         bool refuses;
     };
 
-    // HubSpot promises no order, but mostly answers in ours. A key is in a batch once, so where the whole key is the
-    // same, byte for byte, nobody else is meant and nothing needs to be looked up.
+    // HubSpot promises no order, but mostly answers in ours, some left out. A key is in a batch once, so where the
+    // whole key is the same, byte for byte, nobody else is meant and nothing needs to be looked up.
     static bool is_of(const body_result& r, const consent::change& c) {
         return !r.contradictory && r.subscription == c.subscription && r.channel == consent::name(c.channel) &&
                r.subscriber == c.subscriber;
@@ -95,7 +96,7 @@ class matcher {
         return *index_;
     }
 
-    static void note_status(tally& t, const consent::change& c, const body_result& r) {
+    void note_status(tally& t, const consent::change& c, const body_result& r) {
         if (r.status.empty()) return;  // names the key, but proves nothing
         if (r.status != consent::name(c.state)) {
             if (!t.other) t.other = &r;
@@ -104,7 +105,16 @@ class matcher {
         if (t.asked) return;
         t.asked = true;
         t.reason = consent::parse_success_reason(r.reason);
-        t.time_ms = parse_timestamp_ms(r.timestamp);
+        t.time_ms = time_of(r.timestamp);
+    }
+
+    // The results of one answer mostly have one and the same time.
+    std::int64_t time_of(std::string_view timestamp) {
+        if (timestamp != last_timestamp_) {
+            last_timestamp_ = timestamp;
+            last_time_ms_ = parse_timestamp_ms(timestamp);
+        }
+        return last_time_ms_;
     }
 
     static void note_error(tally& t, mark how) {
@@ -185,7 +195,9 @@ class matcher {
 
     std::span<const consent::change> batch_;
     std::optional<batch_index> index_;  // made when it is asked for first
-    std::size_t next_result_ = 0;
+    std::size_t next_result_ = 0;       // index of the change that the next result is expected for
+    std::string_view last_timestamp_;
+    std::int64_t last_time_ms_ = 0;
     std::vector<tally> tallies_;
     std::vector<loose_match> loose_;
     judgement& out_;

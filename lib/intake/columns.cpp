@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utf8.hpp"
 #include "intake/limits.hpp"
 #include "intake/text.hpp"
 
@@ -83,7 +84,7 @@ std::string_view simplify(std::string_view text, char* buffer, std::size_t size)
 }
 
 std::string shown_column(std::string_view column) {
-    if (!is_utf8(column) || column.find('@') != std::string_view::npos ||
+    if (!base::is_utf8(column) || column.find('@') != std::string_view::npos ||
         std::any_of(column.begin(), column.end(), is_control))
         return "(hidden)";
     if (column.size() <= column_name_bytes_max) return std::string(column);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/ascii.hpp"
-#include "intake/json_shape.hpp"
+#include "intake/alike_rows.hpp"
 #include "intake/limits.hpp"
 
 namespace consent_sync::intake {
@@ -155,7 +155,7 @@ json::parse_options options(bool ascii) {
 struct json_record_parser::implementation {
     std::optional<std::string> parse(std::string_view text, record& into);
 
-    json_shape shape;
+    alike_rows alike;
     member_names names;
     json::basic_parser<handler> of_any{options(false), names};
     json::basic_parser<handler> of_ascii{options(true), names};  // reads several bytes at once: none can break UTF-8
@@ -166,12 +166,12 @@ json_record_parser::~json_record_parser() = default;
 json_record_parser::json_record_parser(json_record_parser&&) noexcept = default;
 
 std::size_t json_record_parser::parse_alike(std::string_view text, record& into) {
-    return impl_->shape.read(text, into);
+    return impl_->alike.read(text, into);
 }
 
 std::optional<std::string> json_record_parser::parse(std::string_view text, record& into) {
     std::optional<std::string> why = impl_->parse(text, into);
-    if (!why && !into.repeated) impl_->shape.learn(text);
+    if (!why && !into.repeated) impl_->alike.learn(text);
     return why;
 }
 

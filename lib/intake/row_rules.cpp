@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "consent/key.hpp"
 #include "intake/limits.hpp"
 #include "intake/text.hpp"
@@ -31,7 +32,7 @@ struct field_value : value {
 };
 
 // Requires: a text.
-bool is_clean(std::string_view text) { return is_utf8(text) && text.find('\0') == std::string_view::npos; }
+bool is_clean(std::string_view text) { return base::is_utf8(text) && text.find('\0') == std::string_view::npos; }
 
 // All but the explanation, which read_explanation() sets in any case: the storage of the last one is used again.
 void reset(row& r) {
@@ -57,7 +58,7 @@ void read_address(const record& from, row& into) {
         into.change.subscriber = v.text;
         return;
     }
-    if (!is_utf8(v.text))
+    if (!base::is_utf8(v.text))
         return add_fault(into, field::subscriber, "invalid_utf8",
                          "subscriberIdString is not UTF-8; save the file as UTF-8");
     if (const auto fault = find_address_fault(v.text))
@@ -209,7 +210,7 @@ void row_rules::read_explanation(const record& from, row& into) {
         into.basis_dropped = true;
         return;
     }
-    if (!is_utf8(v.text))
+    if (!base::is_utf8(v.text))
         add_fault(into, field::explanation, "invalid_utf8",
                   "legalBasisExplanation is not UTF-8; save the file as UTF-8");
     else

@@ -16,17 +16,6 @@ constexpr bool is_invisible(boost::locale::utf::code_point c) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
-    if (base::is_ascii(text)) return true;
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    while (at != end) {
-        const auto decoded = utf8::decode(at, end);
-        if (!boost::locale::utf::is_valid_codepoint(decoded)) return false;
-    }
-    return true;
-}
-
 bool has_invisible(std::string_view text) {
     if (base::is_ascii(text)) return false;
     const char* at = text.data();

@@ -6,7 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
-#include "base/redact.hpp"
+#include "base/utf8.hpp"
 
 namespace consent_sync::observe {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "base/redact.hpp"
+#include "base/utf8.hpp"
 
 namespace consent_sync::observe {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "base/ascii.hpp"
 #include "base/redact.hpp"
+#include "base/utf8.hpp"
 
 namespace consent_sync::report {
 namespace {

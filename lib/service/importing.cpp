@@ -46,7 +46,7 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
     for (std::size_t i = 0; i < rows.size(); ++i) {
         intake::row& row = rows[i];
         ledger::new_row& stored = piece.rows[i];
-        swap(stored.change, row.change);
+        stored.change = std::move(row.change);
         stored.change.id = consent::place(arrival, row.number);
         stored.original = {};
         stored.offset = row.offset;

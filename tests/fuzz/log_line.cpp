@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 #include "base/redact.hpp"
+#include "base/utf8.hpp"
 #include "fuzz/targets.hpp"
 
 namespace consent_sync::fuzz {

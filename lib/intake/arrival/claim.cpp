@@ -10,7 +10,7 @@
 #include <cerrno>
 
 #include "base/file.hpp"
-#include "base/redact.hpp"
+#include "base/utf8.hpp"
 #include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::intake {

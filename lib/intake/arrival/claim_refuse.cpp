@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/file.hpp"
-#include "base/redact.hpp"
+#include "base/utf8.hpp"
 #include "base/time_text.hpp"
 #include "intake/arrival/claim.hpp"
 #include "intake/arrival/watch_folder.hpp"

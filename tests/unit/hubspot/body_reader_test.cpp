@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "unit/hubspot/batches.hpp"
 #include "unit/hubspot/real_bodies.hpp"
 
@@ -128,6 +131,109 @@ TEST(BodyReader, AnErrorsContextMayFollowItsDetails) {
     ASSERT_EQ(body.errors[0].names.size(), 2U);
     EXPECT_EQ(body.errors[0].names[0].subscribers[0], "a@b.c");
     EXPECT_EQ(body.errors[0].names[1].subscribers[0], "b@b.c");
+}
+
+TEST(BodyReader, IntegersOfSixtyFourBitsCount) {
+    struct {
+        const char* text;
+        std::optional<std::int64_t> number;
+    } const cases[] = {
+        {"0", 0},
+        {"7 ", 7},
+        {"-7", -7},
+        {"530858989", 530858989},
+        {"999999999999999999", 999999999999999999},
+        {"1000000000000000000", 1000000000000000000},
+        {"9223372036854775807", INT64_MAX},
+        {"-9223372036854775808", INT64_MIN},
+        {"9223372036854775808", std::nullopt},
+        {"18446744073709551616", std::nullopt},
+        {"7.0", std::nullopt},
+        {"7e0", std::nullopt},
+        {"1e400", std::nullopt},
+        {"null", std::nullopt},
+        {"true", std::nullopt},
+        {"[7]", std::nullopt},
+        {"{\"id\":7}", std::nullopt},
+        {"\"7\"", 7},
+        {"\"\\u0037\"", 7},
+        {"\"7 \"", std::nullopt},
+        {"\"\"", std::nullopt},
+    };
+    for (const auto& c : cases) {
+        const auto body = read_body(R"({"results":[{"subscriptionId":)" + std::string(c.text) + "}]}");
+        ASSERT_TRUE(body.readable) << c.text;
+        EXPECT_EQ(body.results[0].subscription, c.number) << c.text;
+    }
+}
+
+TEST(BodyReader, AFieldOfTheKeyOrTheStatusTwiceContradicts) {
+    struct {
+        const char* members;
+        bool contradictory;
+    } const cases[] = {
+        {R"("status":"A","status":"A")", true},
+        {R"("status":"A","st\u0061tus":"B")", true},
+        {R"("channel":"A","channel":"B")", true},
+        {R"("subscriberIdString":"a","subscriberIdString":"a")", true},
+        {R"("subscriptionId":1,"subscriptionId":"1")", true},
+        {R"("subscriptionId":1,"subscriptionId":1)", true},
+        {R"("subscriptionId":1,"subscriptionId":null)", false},
+        {R"("status":"A","status":5)", false},
+        {R"("timestamp":"A","timestamp":"B")", false},
+        {R"("setStatusSuccessReason":"A","setStatusSuccessReason":"B")", false},
+        {R"("new":"A","new":"B")", false},
+        {R"("status":"A","new":{"status":"B"})", false},
+    };
+    for (const auto& c : cases) {
+        const auto body = read_body(R"({"results":[{)" + std::string(c.members) + "}]}");
+        ASSERT_TRUE(body.readable) << c.members;
+        EXPECT_EQ(body.results[0].contradictory, c.contradictory) << c.members;
+    }
+}
+
+TEST(BodyReader, NothingIsReadBehindTheText) {
+    const std::string good = R"({"status":"COMPLETE","results":[{"status":"SUBSCRIBED","subscriptionId":7}]})";
+    for (std::size_t length = 0; length <= good.size(); ++length) {
+        // At the very end of its memory.
+        const auto exact = std::make_unique<char[]>(length);
+        std::copy_n(good.data(), length, exact.get());
+        EXPECT_EQ(read_body({exact.get(), length}).readable, length == good.size()) << length;
+    }
+}
+
+TEST(BodyReader, TextsAreNotCopiedWhereTheyNeedNotBe) {
+    const std::string text =
+        R"({"results":[{"subscriberIdString":"a@b.c","status":"SUBSCRIBED"},{"subscriberIdString":"\u0061@b.c"}]})";
+    const auto body = read_body(text);
+    ASSERT_EQ(body.results.size(), 2U);
+    EXPECT_EQ(body.results[0].subscriber.data(), text.data() + text.find("a@b.c"));
+    EXPECT_EQ(body.unescaped.size(), 1U);
+}
+
+TEST(BodyReader, ABodyOutlivesTheNextOne) {
+    const auto first =
+        read_body(R"({"status":"A\u0042","results":[{"subscriberIdString":"j\u00f6rg@b.c","status":"A"}]})");
+    std::string huge = R"({"results":[)";
+    for (int i = 0; i < 10'000; ++i) huge += std::string(i == 0 ? "" : ",") + R"({"status":"\u0058YZ","new":["\\"]})";
+    const auto second = read_body(huge + "]}");
+    const auto third = read_body(R"({"results":[{"subscriberIdString":"\u0078\u0079","status":"B"}]})");
+    ASSERT_EQ(second.results.size(), 10'000U);
+    EXPECT_EQ(second.results.back().status, "XYZ");
+    EXPECT_EQ(third.results[0].subscriber, "xy");
+    EXPECT_EQ(first.whole.status, "AB");
+    EXPECT_EQ(first.results[0].subscriber, "j\xc3\xb6rg@b.c");
+    EXPECT_EQ(first.results[0].status, "A");
+}
+
+TEST(BodyReader, ObjectsAreBoundedToo) {
+    const auto members = [](std::size_t count) {
+        std::string text = "{\"new\":{";
+        for (std::size_t i = 0; i < count; ++i) text += i == 0 ? "\"a\":1" : ",\"a\":1";
+        return text + "}}";
+    };
+    EXPECT_TRUE(read_body(members(body_items_max)).readable);
+    EXPECT_FALSE(read_body(members(body_items_max + 1)).readable);
 }
 
 }  // namespace

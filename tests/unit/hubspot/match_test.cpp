@@ -51,6 +51,20 @@ TEST(Match, FindsThoseBehindOneThatIsLeftOut) {
     EXPECT_EQ(j.unmatched_results, 0U);
 }
 
+TEST(Match, EachChangeGetsTheTimeOfItsOwnResult) {
+    const char* const times[] = {"2025-01-08T06:34:39.478Z", "2025-01-08T06:34:39.478Z", "", "2025-01-08T06:34:40Z"};
+    std::string results;
+    for (std::size_t i = 0; i < four.size(); ++i) {
+        std::string result = result_json(four[i].subscriber, four[i].subscription, "SUBSCRIBED");
+        const std::string usual = "2025-01-08T06:34:39.478Z";
+        results += (i == 0 ? "" : ",") + result.replace(result.find(usual), usual.size(), times[i]);
+    }
+    const auto j = match(four, complete(results));
+    std::vector<std::int64_t> got;
+    for (const auto& c : j.changes) got.push_back(c.hubspot_time_ms);
+    EXPECT_EQ(got, (std::vector<std::int64_t>{1736318079478, 1736318079478, 0, 1736318080000}));
+}
+
 TEST(Match, AResultInItsPlaceAndALaterOneThatContradictsItProveNothing) {
     const auto j = match(ann_bob, complete(result_json("ann@example.com", 1, "SUBSCRIBED") + "," +
                                            result_json("Bob@example.com", 1, "UNSUBSCRIBED") + "," +

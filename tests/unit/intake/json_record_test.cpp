@@ -248,7 +248,7 @@ TEST(JsonRecordFile, RowsOfManyShapesAreReadAsTheyAre) {
     }
     const reading got = read_text(content, "x.ndjson", with_subscription(), 1 << 20);
     std::vector<std::string> addresses;
-    for (const row& r : got.rows) addresses.push_back(r.fault ? r.fault->message : r.change.subscriber);
+    for (const row& r : got.rows) addresses.emplace_back(r.fault ? r.fault->message : r.change.subscriber.view());
     EXPECT_EQ(addresses, expected);
     EXPECT_EQ(describe(got.rows), describe(read_text(content, "x.ndjson", with_subscription(), 7).rows));
 }

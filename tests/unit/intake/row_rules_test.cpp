@@ -110,7 +110,7 @@ TEST(RowRules, AWordIsNotTakenForTheLastOne) {
         const consent::change& c = got[i].change;
         const std::string read = std::string(consent::name(c.state)) + " " +
                                  (c.basis ? std::string(consent::name(*c.basis)) : "-") + " " +
-                                 c.explanation.value_or("-");
+                                 std::string(c.explanation ? c.explanation->view() : "-");
         EXPECT_EQ(got.fault(i).empty() ? read : got.fault(i), rows[i][3]) << i;
     }
 }

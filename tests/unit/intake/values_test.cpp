@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/utf8.hpp"
 #include "intake/columns.hpp"
 #include "intake/text.hpp"
 
@@ -97,7 +98,7 @@ TEST(Address, IsUsualOnlyWithoutAFault) {
     const auto look = [&](const std::string& address) {
         if (!is_usual_address(address)) return;
         ++usual;
-        EXPECT_TRUE(is_utf8(address)) << address;
+        EXPECT_TRUE(base::is_utf8(address)) << address;
         EXPECT_EQ(find_address_fault(address), std::nullopt) << address;
     };
     for (const std::string& model : models) {
@@ -144,16 +145,16 @@ TEST(Columns, AreShownWithoutAddressesAndCutBetweenCharacters) {
     EXPECT_EQ(shown_column("a\nb"), "(hidden)");
     EXPECT_EQ(shown_column("\xFF"), "(hidden)");
     const std::string cut = shown_column(std::string(63, 'x') + repeat("ü", 10));
-    EXPECT_TRUE(is_utf8(cut));
+    EXPECT_TRUE(base::is_utf8(cut));
     EXPECT_EQ(cut, std::string(63, 'x') + "…");
 }
 
 TEST(Text, KnowsUtf8) {
     for (const std::string good : {"", "plain ascii, longer than eight", "ü", "日本", "😀", "aaaaaaaé"})
-        EXPECT_TRUE(is_utf8(good)) << good;
+        EXPECT_TRUE(base::is_utf8(good)) << good;
     for (const std::string bad :
          {"\xFF", "\xC3", "aaaaaaaa\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80", "\xE2\x82"})
-        EXPECT_FALSE(is_utf8(bad));
+        EXPECT_FALSE(base::is_utf8(bad));
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+// Reads a row of JSON that has the shape of the one before it (base::json_shape), as nearly all have.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/json_shape.hpp"
+#include "intake/record.hpp"
+
+namespace consent_sync::intake {
+
+class alike_rows {
+  public:
+    // Reads the row at the start of `text` and gives its size, without white space behind it. 0: it is not alike, or a
+    // value is broken or not plain (an escape, an array, an object, a fraction); `into` is then undefined.
+    std::size_t read(std::string_view text, record& into);
+
+    // Takes the shape of the row that read() did not read last. Requires: valid JSON, an object.
+    void learn(std::string_view row);
+
+  private:
+    // In a file of many shapes looking for one does not pay.
+    bool has_given_up() const;
+
+    base::json_shape shape_;
+    std::uint64_t read_ = 0;  // rows
+    std::uint64_t lost_ = 0;  // what was looked at in vain, in rows
+};
+
+}  // namespace consent_sync::intake
