@@ -15,28 +15,41 @@ static_assert(std::endian::native == std::endian::little);  // the first byte of
 
 bool is_plain(char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; }
 
-bool any_beyond_ascii(bytes16 seen) {
-    const auto all = std::bit_cast<halves>(seen & 0x80);
-    return (all[0] | all[1]) != 0;
+constexpr std::uint64_t high_bits = 0x8080808080808080U;
+
+// Looks at sixteen bytes. `seen` gathers their bits.
+bool find_other(const char* at, halves& seen, std::size_t& first) {
+    bytes16 bytes;
+    std::memcpy(&bytes, at, step);
+    const auto all = std::bit_cast<halves>(bytes);
+    seen = {seen[0] | all[0], seen[1] | all[1]};
+    // 0xff in each byte that is not plain
+    const auto others = std::bit_cast<halves>((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
+    if ((others[0] | others[1]) == 0) return false;
+    const std::size_t bits = others[0] != 0 ? static_cast<std::size_t>(std::countr_zero(others[0]))
+                                            : 64 + static_cast<std::size_t>(std::countr_zero(others[1]));
+    first = bits / 8;
+    return true;
 }
 
 }  // namespace
 
 plain_bytes find_plain_bytes(std::string_view text) {
-    bytes16 seen{};
+    halves seen{};
+    const auto found = [&seen](std::size_t size) {
+        return plain_bytes{size, ((seen[0] | seen[1]) & high_bits) != 0};
+    };
+    std::size_t first = 0;
     std::size_t at = 0;
-    for (; at + step <= text.size(); at += step) {
-        bytes16 bytes;
-        std::memcpy(&bytes, text.data() + at, step);
-        seen |= bytes;
-        // 0xff in each byte that is not plain
-        const auto others = std::bit_cast<halves>((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
-        const auto first = [](std::uint64_t half) { return static_cast<std::size_t>(std::countr_zero(half)) / 8; };
-        if (others[0] != 0) return {at + first(others[0]), any_beyond_ascii(seen)};
-        if (others[1] != 0) return {at + step / 2 + first(others[1]), any_beyond_ascii(seen)};
+    for (; at + step <= text.size(); at += step)
+        if (find_other(text.data() + at, seen, first)) return found(at + first);
+    if (at == text.size()) return found(at);
+    if (at != 0) {  // the last sixteen, of which some were looked at
+        at = text.size() - step;
+        return found(find_other(text.data() + at, seen, first) ? at + first : text.size());
     }
     for (; at < text.size() && is_plain(text[at]); ++at) seen[0] |= static_cast<unsigned char>(text[at]);
-    return {at, any_beyond_ascii(seen)};
+    return found(at);
 }
 
 }  // namespace consent_sync::base
