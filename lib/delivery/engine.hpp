@@ -43,8 +43,8 @@ namespace consent_sync::delivery {
 
 // Bounds of what is kept in memory. Settable for tests.
 struct engine_bounds {
-    std::size_t fetch_most = 500;      // changes one fetch brings; more would have left the caches when they are sent
-    std::size_t ready_low = 1'000;     // fetch when fewer are ready in a lane
+    std::size_t fetch_most = 1'000;    // changes one fetch brings; many more would leave the caches before they are sent
+    std::size_t ready_low = 2'000;     // fetch when fewer are ready in a lane
     std::size_t waiting_max = 20'000;  // changes that wait behind their key
     // Batches that wait for another try, by lane: beyond that no fresh ones but probes.
     std::size_t retrying_max = 1'000;
