@@ -1,6 +1,8 @@
 #include "base/json_shape.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "base/json_text.hpp"
 #include "base/utf8.hpp"
@@ -51,7 +53,9 @@ bool plain_json_reader::read_text(plain_json& value) {
 bool plain_json_reader::read_word(std::string_view word, plain_json::kind what, std::int64_t number,
                                   plain_json& value) {
     value = {what, {}, number};
-    return pass(word);
+    if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(word)) return false;
+    at_ += word.size();
+    return true;
 }
 
 bool plain_json_reader::read_number(plain_json& value) {
@@ -67,6 +71,19 @@ bool plain_json_reader::read_number(plain_json& value) {
     return true;
 }
 
+std::size_t json_shape::count_same(std::string_view a, std::string_view b) {
+    static_assert(std::endian::native == std::endian::little);  // the first byte of a word is its lowest
+    const std::size_t most = std::min(a.size(), b.size());
+    std::size_t at = 0;
+    for (std::uint64_t x = 0, y = 0; at + sizeof x <= most; at += sizeof x) {
+        std::memcpy(&x, a.data() + at, sizeof x);
+        std::memcpy(&y, b.data() + at, sizeof y);
+        if (x != y) return at + static_cast<std::size_t>(std::countr_zero(x ^ y)) / 8;
+    }
+    while (at < most && a[at] == b[at]) ++at;
+    return at;
+}
+
 std::size_t json_shape::learn(std::string_view text, const std::function<meaning(std::string_view)>& means) {
     forget();
     std::size_t gap = 0;
@@ -74,7 +91,7 @@ std::size_t json_shape::learn(std::string_view text, const std::function<meaning
         const std::size_t name = text.find_first_of("\"}", gap);
         if (name == std::string_view::npos) break;
         if (text[name] == '}') {
-            behind_ = text.substr(gap, name + 1 - gap);
+            object_ = text.substr(0, name + 1);
             return name + 1;
         }
         const std::size_t name_end = pass_text(text, name);
@@ -84,9 +101,11 @@ std::size_t json_shape::learn(std::string_view text, const std::function<meaning
         if (value == std::string_view::npos) break;
         const std::string_view spelled = text.substr(name + 1, name_end - name - 2);
         if (spelled.find('\\') != std::string_view::npos) break;
-        members_.push_back({std::string(text.substr(gap, value - gap)), means(spelled)});
         gap = pass_value(text, value);
         if (gap == std::string_view::npos) break;
+        member& added = members_.emplace_back(member{means(spelled), value, gap, false, {}});
+        added.plain = plain_json_reader(text.substr(value)).read(added.value);
+        added.value.text = {};
     }
     forget();
     return 0;
@@ -94,7 +113,7 @@ std::size_t json_shape::learn(std::string_view text, const std::function<meaning
 
 void json_shape::forget() {
     members_.clear();
-    behind_.clear();
+    object_.clear();
 }
 
 }  // namespace consent_sync::base

@@ -1,13 +1,12 @@
 // Where JSON objects come by the thousand they are nearly always alike: the same members in the same order, spelled the
-// same way. What they have in common is their shape. An object of a known shape is read in a third of what a parser
-// takes: all but its values is compared as a whole.
+// same way, and most values are the same as well. Such an object is compared with one that a parser has read: only the
+// values that differ are read, in a third of what a parser takes or less.
 //
 // Only what is certain is read here. Any other object, and any fault, is a parser's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,21 +22,16 @@ struct plain_json {
     std::int64_t number = 0;  // of whole; boolean: 1 true, 0 false
 };
 
-// Goes through JSON text, piece by piece. What fails may have gone a part of the way.
+// Reads the value that JSON text begins with.
 class plain_json_reader {
   public:
     explicit plain_json_reader(std::string_view text)
         : start_(text.data()), end_(text.data() + text.size()), at_(start_) {}
 
-    std::size_t passed() const { return static_cast<std::size_t>(at_ - start_); }
-    bool pass(std::string_view same) {
-        if (static_cast<std::size_t>(end_ - at_) < same.size() || std::memcmp(at_, same.data(), same.size()) != 0)
-            return false;
-        at_ += same.size();
-        return true;
-    }
     // False: it is broken or not plain, or may go on behind the text.
     bool read(plain_json& value);
+    // The size of the value that was read.
+    std::size_t passed() const { return static_cast<std::size_t>(at_ - start_); }
 
   private:
     bool read_text(plain_json& value);
@@ -59,8 +53,8 @@ class json_shape {
     template <class Take>
     std::size_t read(std::string_view text, Take&& take);
 
-    // Takes the shape of the object at the start of `text`, and gives its size. 0: an object whose shape is none, for it
-    // holds another or an array, or a name is escaped. Requires valid JSON: what is not may give any shape and size.
+    // What comes is compared with the object at the start of `text` from now on. Gives its size; 0: it cannot be, for it
+    // holds another or an array, or a name is escaped. Requires valid JSON: what is not may give any size.
     std::size_t learn(std::string_view text, const std::function<meaning(std::string_view name)>& means);
     void forget();
 
@@ -69,28 +63,44 @@ class json_shape {
 
   private:
     struct member {
-        std::string before;  // what stands between the value before and this one: comma, name, colon, white space
         meaning means;
+        std::size_t begin, end;  // of its value in object_
+        bool plain;
+        plain_json value;  // if plain; without its text
     };
 
+    static std::size_t count_same(std::string_view a, std::string_view b);
+
+    std::string object_;  // that was learnt; empty: none
     std::vector<member> members_;
-    std::string behind_;  // the last value, up to the bracket; empty: there is no shape
     bool value_differed_ = false;
 };
 
 template <class Take>
 std::size_t json_shape::read(std::string_view text, Take&& take) {
     value_differed_ = false;
-    if (behind_.empty()) return 0;
-    plain_json_reader at(text);
-    plain_json value;
+    const std::string_view object = object_;
+    // What is before these was read; from there on so many bytes are the same.
+    std::size_t at = 0;
+    std::size_t learnt = 0;
+    std::size_t same = count_same(text, object);
     for (const member& next : members_) {
-        if (!at.pass(next.before)) return 0;
-        value_differed_ = !at.read(value);
-        if (value_differed_) return 0;
+        if (learnt + same < next.begin) return 0;
+        const std::size_t begin = at + (next.begin - learnt);
+        plain_json value = next.value;
+        if (next.plain && learnt + same > next.end) {
+            if (value.what == plain_json::kind::text) value.text = text.substr(begin + 1, next.end - next.begin - 2);
+        } else {
+            plain_json_reader other(text.substr(begin));
+            value_differed_ = !other.read(value);
+            if (value_differed_) return 0;
+            at = begin + other.passed();
+            learnt = next.end;
+            same = count_same(text.substr(at), object.substr(learnt));
+        }
         take(next.means, value);
     }
-    return at.pass(behind_) ? at.passed() : 0;
+    return learnt + same == object.size() ? at + same : 0;
 }
 
 }  // namespace consent_sync::base

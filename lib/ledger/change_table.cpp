@@ -225,6 +225,7 @@ std::uint64_t change_table::count_opt_ins(consent::arrival_number arrival) {
 
 void change_table::mark_overtaken(std::span<fetched_change> candidates) {
     if (ahead_.size() == 0) return;
+    for (const fetched_change& candidate : candidates) ahead_.expect(candidate.hash);
     for (fetched_change& candidate : candidates) candidate.overtaken_by = overtaken_by(candidate);
 }
 

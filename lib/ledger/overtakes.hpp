@@ -28,6 +28,7 @@ class overtakes {
     void remove_up_to(consent::place place);
     // The newest recorded opt-out whose key has this hash; place() if none. The caller compares the keys.
     consent::place find(consent::key_hash hash) const;
+    void expect(consent::key_hash hash) const { newest_.expect(hash); }  // find() of it comes soon
     // All recorded opt-outs of the hash, for the rare case that two keys share it: reads the whole table.
     std::vector<consent::place> find_all(consent::key_hash hash);
     std::size_t size() const { return newest_.size(); }
