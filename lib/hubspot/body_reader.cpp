@@ -311,8 +311,10 @@ class reader {
     bool parse_to(std::size_t end) {
         const std::string_view piece = text_.substr(at_, end - at_);
         at_ = end;
-        if (!error_) whole_ = parser_.write_some(end < text_.size(), piece.data(), piece.size(), error_) == piece.size();
-        return !error_ && whole_;
+        // A document that has ended is none to go on with: the parser would begin another.
+        if (whole_) whole_ = parser_.write_some(end < text_.size(), piece.data(), piece.size(), error_) == piece.size();
+        whole_ = whole_ && !error_;
+        return whole_;
     }
 
     void read_alike() {
@@ -347,7 +349,7 @@ class reader {
     json::basic_parser<handler> parser_;
     std::size_t at_ = 0;  // what is before was read
     error_code error_;
-    bool whole_ = true;
+    bool whole_ = true;  // all of what is before belongs to one document without a fault
     body_result result_;
 };
 

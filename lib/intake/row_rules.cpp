@@ -34,7 +34,7 @@ struct field_value : value {
 // Requires: a text.
 bool is_clean(std::string_view text) { return base::is_utf8(text) && text.find('\0') == std::string_view::npos; }
 
-// All but the explanation, which read_explanation() sets in any case: the storage of the last one is used again.
+// All but the explanation, which read_explanation() sets in any case.
 void reset(row& r) {
     r.fault.reset();
     r.change_id = 0;

@@ -94,6 +94,8 @@ TEST(AlikeResults, OnlyThoseOfTheBodyItself) {
           R"({"results":[{"status":"A"},{"status":"B"}],"results":[{"status":"C"},{"status":"D"}]})",
           R"({"results":[{"status":"A"},{"status":"B"},]})", R"({"results":[{"status":"A"}{"status":"B"}]})",
           R"({"results":[{"status":"A"},,{"status":"B"}]})", R"({"results":[,{"status":"A"},{"status":"B"}]})",
+          R"({} "results":[{"status":"COMPLETE"})", R"({} "results":[{"status":"A"},{"status":"B"}])",
+          R"({"status":"COMPLETE"},"results":[{"status":"A"}])",
           "{\"results\":[ {\"status\":\"A\"}\n,\t{\"status\":\"B\"} , {\"status\":\"C\"} ]}"})
         EXPECT_EQ(all_of(text), all_of(by_the_parser_alone(text))) << text;
 }
