@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace consent_sync::delivery {
+namespace {
+
+constexpr std::size_t gone_most = 1'000;  // in a lane, beyond as many as are ready
+
+}  // namespace
 
 void lanes::admit(ledger::fetched_change&& fetched, base::steady_time now, lane_effects& out) {
     const consent::key_hash hash = fetched.hash;
@@ -126,6 +131,7 @@ void lanes::wait(key_state& key, consent::change&& change, base::steady_time sin
 void lanes::make_ready(key_state& key, consent::change&& change, consent::key_hash hash, base::steady_time since,
                        bool at_front) {
     ready_queue& q = queue(lane_of(change));
+    if (q.order.size() > 2 * q.ready + gone_most) free_room_of_gone(q);
     ++q.ready;
     ready_change added{std::move(change), hash, since};
     key.ready = at_front ? &q.order.emplace_front(std::move(added)) : &q.order.emplace_back(std::move(added));
@@ -145,6 +151,17 @@ consent::change lanes::unready(key_state& key) {
     was.gone = true;
     --queue(lane_of(was.change)).ready;
     return std::move(was.change);
+}
+
+// Changes that replace each other behind one that stays, as while sending is paused, must not fill the memory.
+void lanes::free_room_of_gone(ready_queue& q) {
+    ready_queue::changes left;
+    for (ready_change& c : q.order)
+        if (!c.gone) {
+            key_state& key = keys_.find(c.hash)->second;
+            key.ready = &left.emplace_back(std::move(c));
+        }
+    q.order.swap(left);  // what it holds stays where it is
 }
 
 void lanes::ready_queue::drop_gone() {

@@ -68,6 +68,8 @@ class lanes {
     // The next ready change of the lane, in order; its key is busy with `batch` from now on.
     std::optional<ledger::fetched_change> take(lane of, ledger::batch_id batch);
     std::size_t ready(lane of) const { return queue(of).ready; }
+    // The ready ones, and those that were and whose room is not free yet: for tests of its bound.
+    std::size_t held(lane of) const { return queue(of).order.size(); }
     std::optional<base::steady_time> oldest_ready(lane of);
     std::size_t waiting() const { return waiting_; }
 
@@ -114,7 +116,8 @@ class lanes {
     // Changes in order of readiness. They stay where they are until they leave: key_state points to them.
     struct ready_queue {
         using block = boost::container::deque_options_t<boost::container::block_bytes<16'384>>;
-        boost::container::deque<ready_change, void, block> order;
+        using changes = boost::container::deque<ready_change, void, block>;
+        changes order;
         std::size_t ready = 0;  // that are not gone
 
         void drop_gone();
@@ -132,6 +135,7 @@ class lanes {
                     bool at_front);
     void make_first_ready(consent::key_hash hash, key_state& key, bool at_front);
     consent::change unready(key_state& key);
+    void free_room_of_gone(ready_queue& q);
     void forget_if_idle(consent::key_hash hash, lane_effects& out);
 
     std::size_t waiting_max_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
 
 namespace consent_sync::delivery {
 namespace {
@@ -48,6 +49,39 @@ class LanesTest : public testing::Test {
             }};
     lane_effects out;
 };
+
+// While sending is paused the front of a lane stays, and behind it changes replace each other.
+TEST_F(LanesTest, WhatIsSupersededBehindAChangeThatStaysTakesNoRoom) {
+    admit_out(1, "first@x.org");
+    admit_in(2, "last@x.org");
+    for (int row = 3; row < 100'000; ++row) {
+        admit_out(row, "ann@x.org");
+        if (row % 3 == 0) admit_in(row + 200'000, "bob" + std::to_string(row) + "@x.org");
+        if (row % 3 == 0) admit_out(row + 400'000, "bob" + std::to_string(row) + "@x.org");
+        out = {};
+        ASSERT_LT(l.held(lane::opt_out), 2 * l.ready(lane::opt_out) + 1'100);
+        ASSERT_LT(l.held(lane::bulk), 2 * l.ready(lane::bulk) + 1'100);
+    }
+    EXPECT_EQ(l.ready(lane::bulk), 1U);
+    EXPECT_EQ(take(lane::bulk, 2), 2U);
+    EXPECT_EQ(take(lane::bulk, 2), 0U);
+    EXPECT_EQ(take(lane::opt_out), 1U);
+    std::uint64_t before = 0;
+    std::size_t bobs = 0;
+    bool ann = false;
+    for (std::uint64_t row = take(lane::opt_out); row != 0; row = take(lane::opt_out)) {
+        if (row == 99'999) {
+            ann = true;
+            continue;
+        }
+        EXPECT_GT(row, before);
+        before = row;
+        ++bobs;
+    }
+    EXPECT_TRUE(ann);
+    EXPECT_EQ(bobs, 33'333U);
+    EXPECT_EQ(l.held(lane::opt_out), 0U);
+}
 
 TEST_F(LanesTest, ChangesOfDifferentKeysAreReadyInOrder) {
     admit_in(1, "a@x.org");
