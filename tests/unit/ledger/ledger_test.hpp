@@ -2,7 +2,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +12,17 @@
 #include "ledger/store.hpp"
 
 namespace consent_sync::ledger {
+
+// For a ledger on disk.
+class temporary_folder {
+  public:
+    temporary_folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "consent-sync-XXXXXX").string();
+        path = ::mkdtemp(name.data());
+    }
+    ~temporary_folder() { std::filesystem::remove_all(path); }
+    std::string path;
+};
 
 class LedgerTest : public testing::Test {
   protected:
