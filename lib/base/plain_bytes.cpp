@@ -1,4 +1,4 @@
-#include "base/json_text.hpp"
+#include "base/plain_bytes.hpp"
 
 #include <array>
 #include <bit>

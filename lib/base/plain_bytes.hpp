@@ -1,4 +1,4 @@
-// Where a text in JSON ends, or has to be escaped: the same bytes.
+// How much of a text JSON holds as it is: where a text in JSON ends, and where one has to be escaped.
 #pragma once
 
 #include <cstddef>

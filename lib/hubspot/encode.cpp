@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/json_text.hpp"
+#include "base/plain_bytes.hpp"
 
 namespace consent_sync::hubspot {
 namespace {

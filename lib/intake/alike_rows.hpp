@@ -1,4 +1,4 @@
-// Reads a row of JSON that has the shape of the one before it (base::json_shape), as nearly all have.
+// Reads rows of JSON that have the shape of one that was parsed (base::json_shape), as nearly all have.
 #pragma once
 
 #include <cstddef>

@@ -34,16 +34,12 @@ struct field_value : value {
 // Requires: a text.
 bool is_clean(std::string_view text) { return base::is_utf8(text) && text.find('\0') == std::string_view::npos; }
 
-// All but the explanation, which read_explanation() sets in any case.
 void reset(row& r) {
     r.fault.reset();
     r.change_id = 0;
     r.basis_dropped = false;
-    r.change.subscriber.clear();
-    r.change.subscription = 0;
-    r.change.channel = consent::channel::email;
+    r.change = consent::change{};
     r.change.state = consent::status_state::not_specified;
-    r.change.basis.reset();
 }
 
 void read_address(const record& from, row& into) {

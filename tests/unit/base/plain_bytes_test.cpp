@@ -1,4 +1,4 @@
-#include "base/json_text.hpp"
+#include "base/plain_bytes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace consent_sync::base {
 namespace {
 
 // Each byte at each place of texts of each length around the vectors, in memory that ends with the text.
-TEST(JsonText, FindsTheFirstByteThatIsNotPlain) {
+TEST(PlainBytes, FindsTheFirstByteThatIsNotPlain) {
     for (std::size_t size = 0; size <= 50; ++size) {
         const auto memory = std::make_unique<char[]>(size);
         const std::string_view text(memory.get(), size);
@@ -30,7 +30,7 @@ TEST(JsonText, FindsTheFirstByteThatIsNotPlain) {
     }
 }
 
-TEST(JsonText, TheFirstOfSeveralCounts) {
+TEST(PlainBytes, TheFirstOfSeveralCounts) {
     for (std::size_t size = 2; size <= 40; ++size)
         for (std::size_t first = 0; first < size; ++first)
             for (std::size_t second = first + 1; second < size; ++second) {
