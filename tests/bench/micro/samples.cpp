@@ -55,7 +55,7 @@ std::string make_answer(const std::vector<consent::change>& batch) {
     std::string text = R"({"status":"COMPLETE","results":[)";
     for (std::size_t i = batch.size(); i-- > 0;) {  // never in the order of the request
         std::string item = answer_item;
-        replace(item, '%', batch[i].subscriber);
+        replace(item, '%', std::string(batch[i].subscriber.view()));
         replace(item, '#', std::to_string(batch[i].subscription));
         replace(item, '$', batch[i].is_opt_out() ? "UNSUBSCRIBED" : "SUBSCRIBED");
         text += item + (i > 0 ? "," : "");

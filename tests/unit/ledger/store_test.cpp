@@ -1,9 +1,6 @@
 #include "ledger/store.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
-#include <filesystem>
 
 #include "ledger/schema.hpp"
 #include "ledger/status_queries.hpp"
