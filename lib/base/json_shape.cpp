@@ -21,17 +21,30 @@ std::size_t pass_value(std::string_view text, std::size_t at) {
     return end < text.size() ? end : std::string_view::npos;
 }
 
+constexpr std::size_t word_bytes = sizeof(std::uint64_t);
+
+// The bits in which the eight bytes at `at` differ. Requires that they are there.
+std::uint64_t difference(std::string_view a, std::string_view b, std::size_t at) {
+    std::uint64_t x = 0;
+    std::uint64_t y = 0;
+    std::memcpy(&x, a.data() + at, sizeof x);
+    std::memcpy(&y, b.data() + at, sizeof y);
+    return x ^ y;
+}
+
 }  // namespace
 
 std::size_t json_shape::count_same(std::string_view a, std::string_view b) {
     static_assert(std::endian::native == std::endian::little);  // the first byte of a word is its lowest
     const std::size_t most = std::min(a.size(), b.size());
     std::size_t at = 0;
-    for (std::uint64_t x = 0, y = 0; at + sizeof x <= most; at += sizeof x) {
-        std::memcpy(&x, a.data() + at, sizeof x);
-        std::memcpy(&y, b.data() + at, sizeof y);
-        if (x != y) return at + static_cast<std::size_t>(std::countr_zero(x ^ y)) / 8;
-    }
+    while (at + 4 * word_bytes <= most &&
+           (difference(a, b, at) | difference(a, b, at + word_bytes) | difference(a, b, at + 2 * word_bytes) |
+            difference(a, b, at + 3 * word_bytes)) == 0)
+        at += 4 * word_bytes;
+    for (; at + word_bytes <= most; at += word_bytes)
+        if (const std::uint64_t found = difference(a, b, at); found != 0)
+            return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
     while (at < most && a[at] == b[at]) ++at;
     return at;
 }

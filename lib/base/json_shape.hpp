@@ -57,20 +57,22 @@ std::size_t json_shape::read(std::string_view text, Take&& take) {
     std::size_t learnt = 0;
     std::size_t same = count_same(text, object);
     for (const member& next : members_) {
-        if (learnt + same < next.begin) return 0;
         const std::size_t begin = at + (next.begin - learnt);
-        plain_json value = next.value;
         if (next.plain && learnt + same > next.end) {
-            if (value.what == plain_json::kind::text) value.text = text.substr(begin + 1, next.end - next.begin - 2);
-        } else {
-            plain_json_reader other(text.substr(begin));
-            value_differed_ = !other.read(value);
-            if (value_differed_) return 0;
-            at = begin + other.passed();
-            learnt = next.end;
-            same = count_same(text.substr(at), object.substr(learnt));
+            const bool quoted = next.value.what == plain_json::kind::text;
+            const std::string_view inside(text.data() + begin + 1, quoted ? next.end - next.begin - 2 : 0);
+            take(next.means, plain_json{next.value.what, inside, next.value.number});
+            continue;
         }
-        take(next.means, value);
+        if (learnt + same < next.begin) return 0;
+        plain_json other;
+        plain_json_reader reader(text.substr(begin));
+        value_differed_ = !reader.read(other);
+        if (value_differed_) return 0;
+        take(next.means, other);
+        at = begin + reader.passed();
+        learnt = next.end;
+        same = count_same(text.substr(at), object.substr(learnt));
     }
     return learnt + same == object.size() ? at + same : 0;
 }

@@ -119,12 +119,10 @@ std::unique_ptr<batch> engine::fill(bool probe) {
     const std::size_t most = probe ? batch_limit_.changes() : batch_limit_.next_batch();
     b->changes.reserve(most);
     b->hashes.reserve(most);
+    const auto add = [&b](consent::change&& next, consent::key_hash hash) { b->add(std::move(next), hash); };
     for (const lane of : {lane::opt_out, lane::bulk}) {
         if (of == lane::bulk && (bulk_at_reserve_ || (!probe && !room_for(of)))) break;
-        while (b->changes.size() < most) {
-            auto next = lanes_.take(of, b->id);
-            if (!next) break;
-            b->add(std::move(next->change), next->hash);
+        while (b->changes.size() < most && lanes_.take(of, b->id, add)) {
         }
     }
     if (b->changes.empty()) return nullptr;

@@ -45,7 +45,8 @@ void lanes::admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_c
         key.deferred = false;
     }
     for (ledger::fetched_change& change : changes) admit(std::move(change), now, out);
-    key_state& key = keys_[hash];
+    const auto entry = keys_.try_emplace(hash).first;
+    key_state& key = entry->second;
     key.deferred = key.deferred || !complete || key.deferred_again;
     key.deferred_again = false;
     if (!key.busy && key.any()) make_first_ready(hash, key, false);
@@ -53,7 +54,7 @@ void lanes::admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_c
         key.loading = true;
         out.wanted.push_back(hash);
     }
-    forget_if_idle(hash, out);
+    forget_if_idle(entry, out);
 }
 
 bool lanes::in_memory(const key_state& key, consent::place place) const {
@@ -168,20 +169,19 @@ void lanes::ready_queue::drop_gone() {
     while (!order.empty() && order.front().gone) order.pop_front();
 }
 
-std::optional<ledger::fetched_change> lanes::take(lane of, ledger::batch_id batch) {
+// The next ready change, at the front of its queue; it is not counted there any more.
+lanes::ready_change* lanes::occupy_next(lane of, ledger::batch_id batch) {
     ready_queue& q = queue(of);
     q.drop_gone();
-    if (q.order.empty()) return std::nullopt;
+    if (q.order.empty()) return nullptr;
     ready_change& next = q.order.front();
     key_state& key = keys_.find(next.hash)->second;
     key.ready = nullptr;
     key.busy = next.change.id;
     key.batch = batch;
     key.busy_may_be_superseded = false;
-    std::optional<ledger::fetched_change> taken({std::move(next.change), next.hash, {}});
-    q.order.pop_front();
     --q.ready;
-    return taken;
+    return &next;
 }
 
 std::optional<base::steady_time> lanes::oldest_ready(lane of) {
@@ -219,7 +219,7 @@ void lanes::release(consent::key_hash hash, base::steady_time, lane_effects& out
         key.loading = true;
         out.wanted.push_back(hash);
     }
-    forget_if_idle(hash, out);
+    forget_if_idle(found, out);
 }
 
 bool lanes::has_deferred(consent::key_hash hash) const {
@@ -234,12 +234,11 @@ bool lanes::watch(consent::key_hash hash) {
     return true;
 }
 
-void lanes::forget_if_idle(consent::key_hash hash, lane_effects& out) {
-    const auto found = keys_.find(hash);
-    const key_state& key = found->second;
+void lanes::forget_if_idle(keys::iterator entry, lane_effects& out) {
+    const key_state& key = entry->second;
     if (key.busy || key.any() || key.deferred || key.loading) return;
-    if (key.watched) out.through.push_back(hash);
-    keys_.erase(found);
+    if (key.watched) out.through.push_back(entry->first);
+    keys_.erase(entry);
 }
 
 }  // namespace consent_sync::delivery

@@ -65,8 +65,16 @@ class lanes {
     void admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_change>&& changes, bool complete,
                         base::steady_time now, lane_effects& out);
 
-    // The next ready change of the lane, in order; its key is busy with `batch` from now on.
-    std::optional<ledger::fetched_change> take(lane of, ledger::batch_id batch);
+    // Calls take(consent::change&&, consent::key_hash) with the next ready change of the lane, in order; its key is busy
+    // with `batch` from now on. False: none is ready.
+    template <class Take>
+    bool take(lane of, ledger::batch_id batch, Take&& take) {
+        ready_change* const next = occupy_next(of, batch);
+        if (!next) return false;
+        take(std::move(next->change), next->hash);
+        queue(of).order.pop_front();
+        return true;
+    }
     std::size_t ready(lane of) const { return queue(of).ready; }
     // The ready ones, and those that were and whose room is not free yet: for tests of its bound.
     std::size_t held(lane of) const { return queue(of).order.size(); }
@@ -123,6 +131,8 @@ class lanes {
         void drop_gone();
     };
 
+    using keys = boost::unordered_flat_map<consent::key_hash, key_state>;
+
     ready_queue& queue(lane of) { return queues_[static_cast<std::size_t>(of)]; }
     const ready_queue& queue(lane of) const { return queues_[static_cast<std::size_t>(of)]; }
     bool in_memory(const key_state& key, consent::place place) const;
@@ -136,12 +146,13 @@ class lanes {
     void make_first_ready(consent::key_hash hash, key_state& key, bool at_front);
     consent::change unready(key_state& key);
     void free_room_of_gone(ready_queue& q);
-    void forget_if_idle(consent::key_hash hash, lane_effects& out);
+    ready_change* occupy_next(lane of, ledger::batch_id batch);
+    void forget_if_idle(keys::iterator entry, lane_effects& out);
 
     std::size_t waiting_max_;
     find_busy find_busy_;
     std::size_t waiting_ = 0;  // changes that are not ready
-    boost::unordered_flat_map<consent::key_hash, key_state> keys_;
+    keys keys_;
     ready_queue queues_[2];
 };
 

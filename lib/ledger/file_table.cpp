@@ -7,6 +7,10 @@ constexpr const char* columns =
     "arrival, name, stored_name, state, gate, size, modified_ns, inode, sha256, duplicate_of, claimed_at, read_at, "
     "done_at, rows, read_offset, fault, ignored_columns, confirmed, rejected, invalid, superseded, unconfirmed";
 
+constexpr const char* select_settled =
+    "SELECT arrival FROM files INDEXED BY files_settled WHERE state<5 AND state=4 AND "
+    "rows=confirmed+rejected+invalid+superseded+unconfirmed";
+
 std::optional<base::wall_time> optional_time(const statement& row, int column) {
     const auto ms = row.optional_integer(column);
     if (!ms) return std::nullopt;
@@ -70,8 +74,8 @@ file_table::file_table(database& db)
       done_(db.prepare("UPDATE files SET state=5, done_at=? WHERE arrival=? AND state=4")),
       find_(db.prepare(std::string("SELECT ") + columns + " FROM files WHERE arrival=?")),
       open_(db.prepare(std::string("SELECT ") + columns + " FROM files WHERE state<5 ORDER BY arrival")),
-      settled_(db.prepare("SELECT arrival FROM files INDEXED BY files_settled WHERE state<5 AND state=4 AND "
-                          "rows=confirmed+rejected+invalid+superseded+unconfirmed ORDER BY arrival LIMIT ?")),
+      settled_(db.prepare(std::string(select_settled) + " ORDER BY arrival LIMIT ?")),
+      is_settled_(db.prepare(std::string(select_settled) + " AND arrival=?")),
       oldest_unread_(db.prepare(
           "SELECT arrival, rows, gate FROM files INDEXED BY files_unread WHERE state<5 AND (state<4 OR gate=1) "
           "ORDER BY arrival LIMIT 1")),
@@ -172,6 +176,12 @@ std::vector<file_record> file_table::open_files() {
 
 std::vector<consent::arrival_number> file_table::settled_files(std::size_t most) {
     return read_arrivals(settled_.run_with(most));
+}
+
+bool file_table::is_settled(consent::arrival_number arrival) {
+    const bool found = is_settled_.run_with(arrival).step();
+    is_settled_.restart();
+    return found;
 }
 
 consent::place file_table::bulk_bound() {

@@ -53,6 +53,7 @@ class file_table {
     std::vector<file_record> open_files();  // neither done nor refused, by arrival
     // Read files whose every row has a verdict, oldest first.
     std::vector<consent::arrival_number> settled_files(std::size_t most);
+    bool is_settled(consent::arrival_number arrival);  // it is one of these
     // The last place that the bulk lane may fetch at present, and the open files that it passes by.
     consent::place bulk_bound();
     std::vector<consent::arrival_number> held_or_released();
@@ -60,8 +61,8 @@ class file_table {
 
   private:
     statement add_, claimed_, forget_, begin_reading_, same_content_, progress_, set_gate_, end_reading_;
-    statement add_verdicts_, refused_, done_, find_, open_, settled_, oldest_unread_, gated_, passed_, newest_,
-        number_after_;
+    statement add_verdicts_, refused_, done_, find_, open_, settled_, is_settled_, oldest_unread_, gated_, passed_,
+        newest_, number_after_;
 };
 
 }  // namespace consent_sync::ledger

@@ -99,13 +99,7 @@ std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
         if (touched.empty() || touched.back() != settled.id.arrival()) touched.push_back(settled.id.arrival());
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-    std::erase_if(touched, [this](consent::arrival_number arrival) {
-        const auto file = files_.find(arrival);
-        if (!file || file->state != file_state::read) return true;
-        std::uint64_t settled = 0;
-        for (const std::uint64_t count : file->counts) settled += count;
-        return settled != file->rows;
-    });
+    std::erase_if(touched, [this](consent::arrival_number arrival) { return !files_.is_settled(arrival); });
     return touched;
 }
 

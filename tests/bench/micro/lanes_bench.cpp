@@ -32,9 +32,11 @@ void choose(benchmark::State& state) {
             lanes.admit(std::move(fetched), now, effects);
         }
         std::size_t taken = 0;
-        while (auto next = lanes.take(delivery::lane::bulk, 1)) {
+        consent::key_hash hash = 0;
+        const auto note = [&hash](consent::change&&, consent::key_hash of) { hash = of; };
+        while (lanes.take(delivery::lane::bulk, 1, note)) {
             ++taken;
-            lanes.release(next->hash, now, effects);
+            lanes.release(hash, now, effects);
         }
         if (taken != count) state.SkipWithError("changes are missing");
     }
@@ -66,17 +68,19 @@ void choose_deferred(benchmark::State& state) {
         for (std::size_t i = 0; i < count; ++i) lanes.admit({changes[i], hashes[i], {}}, now, effects);
         defer();
         std::size_t taken = 0;
-        while (auto next = lanes.take(delivery::lane::bulk, 1)) {
+        consent::key_hash hash = 0;
+        const auto note = [&hash](consent::change&&, consent::key_hash of) { hash = of; };
+        while (lanes.take(delivery::lane::bulk, 1, note)) {
             ++taken;
-            lanes.release(next->hash, now, effects);
-            for (const consent::key_hash hash : std::exchange(effects.wanted, {})) {
-                std::deque<std::size_t>& waiting = out[hash];
+            lanes.release(hash, now, effects);
+            for (const consent::key_hash wanted : std::exchange(effects.wanted, {})) {
+                std::deque<std::size_t>& waiting = out[wanted];
                 std::vector<ledger::fetched_change> some;
                 while (!waiting.empty() && some.size() < delivery::lanes::waiting_of_key_max) {
-                    some.push_back({changes[waiting.front()], hash, {}});
+                    some.push_back({changes[waiting.front()], wanted, {}});
                     waiting.pop_front();
                 }
-                lanes.admit_deferred(hash, std::move(some), waiting.empty(), now, effects);
+                lanes.admit_deferred(wanted, std::move(some), waiting.empty(), now, effects);
                 defer();
             }
         }

@@ -32,10 +32,12 @@ class LanesTest : public testing::Test {
     }
     // The row of the next change of the lane; 0: none.
     std::uint64_t take(lane of, ledger::batch_id batch = 1) {
-        auto taken = l.take(of, batch);
-        if (!taken) return 0;
-        busy[{batch, taken->change.id}] = taken->change;
-        return taken->change.id.row();
+        std::uint64_t row = 0;
+        l.take(of, batch, [&](consent::change&& taken, consent::key_hash) {
+            row = taken.id.row();
+            busy[{batch, taken.id}] = std::move(taken);
+        });
+        return row;
     }
     consent::key_hash hash(const std::string& who = "ann@x.org") {
         return consent::hash_key(who, 7, consent::channel::email);
