@@ -7,7 +7,7 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::size_t released_room = 128;
+constexpr std::size_t step_room = 128;                       // changes that a step settles, mostly of one batch
 constexpr const char* clock_ahead_name = "clock_ahead";    // milliseconds, of the wall clock before the steady one
 constexpr const char* clock_jumped_name = "clock_jumped";  // when it last did
 constexpr base::milliseconds clock_jump_least{50};
@@ -256,7 +256,8 @@ actions engine::take(base::moment now) {
         pending_ = {};
         pending_begins_.clear();
         pending_released_.clear();
-        pending_released_.reserve(released_room);
+        pending_released_.reserve(step_room);
+        pending_.settled.reserve(step_room);
     }
     // Steps go to the ledger before the fetches that were asked for with them.
     return std::exchange(out_, {});

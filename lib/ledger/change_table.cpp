@@ -8,12 +8,8 @@ namespace consent_sync::ledger {
 namespace {
 
 fetched_change read_fetched(const row_view& row, consent::place id, const row_end* end) {
-    fetched_change found;
-    found.change = row.change(id);
-    found.hash = row.hash();
-    found.settled = end != nullptr;
-    found.confirmed = end && end->verdict == consent::verdict::confirmed;
-    return found;
+    const bool confirmed = end && end->verdict == consent::verdict::confirmed;
+    return {row.change(id), row.hash(), {}, end != nullptr, confirmed};
 }
 
 // The changes of `all` from `first` on that lie in one block.
@@ -121,6 +117,7 @@ std::size_t change_table::fetch_from(block_id block, const verdict_block& verdic
 fetched change_table::fetch_bulk(consent::place after, consent::place bound, std::size_t most) {
     const consent::place end = std::min(bound, files_.bulk_bound());
     fetched out;
+    out.changes.reserve(most);
     out.scanned_to = after;
     consent::place from = after;
     for (const consent::arrival_number held : files_.held_or_released()) {
