@@ -134,8 +134,8 @@ void lanes::make_ready(key_state& key, consent::change&& change, consent::key_ha
     ready_queue& q = queue(lane_of(change));
     if (q.order.size() > 2 * q.ready + gone_most) free_room_of_gone(q);
     ++q.ready;
-    ready_change added{std::move(change), hash, since};
-    key.ready = at_front ? &q.order.emplace_front(std::move(added)) : &q.order.emplace_back(std::move(added));
+    key.ready = at_front ? &q.order.emplace_front(std::move(change), hash, since)
+                         : &q.order.emplace_back(std::move(change), hash, since);
 }
 
 void lanes::make_first_ready(consent::key_hash hash, key_state& key, bool at_front) {

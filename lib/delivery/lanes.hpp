@@ -98,8 +98,10 @@ class lanes {
     // A change that may leave. It lies in the queue of its lane: most changes are the only ones of their key, and are
     // moved no further.
     struct ready_change {
+        ready_change(consent::change&& c, consent::key_hash h, base::steady_time s)
+            : change(std::move(c)), hash(h), since(s) {}
         consent::change change;
-        consent::key_hash hash = 0;
+        consent::key_hash hash;
         base::steady_time since;
         bool gone = false;  // it went back or was superseded; skipped when it is met
     };
