@@ -1,5 +1,7 @@
 #include "hubspot/alike_results.hpp"
 
+#include <array>
+
 #include "hubspot/body_fields.hpp"
 #include "hubspot/text.hpp"
 
@@ -8,18 +10,23 @@ namespace {
 
 using base::plain_json;
 
-void take(field of, const plain_json& value, body_result& into) {
-    if (of == field::subscription && value.what == plain_json::kind::whole) into.subscription = value.number;
-    if (value.what != plain_json::kind::text) return;
-    switch (of) {
-        case field::subscriber: into.subscriber = value.text; break;
-        case field::subscription: into.subscription = parse_integer(value.text); break;
-        case field::channel: into.channel = value.text; break;
-        case field::status: into.status = value.text; break;
-        case field::reason: into.reason = value.text; break;
-        case field::timestamp: into.timestamp = value.text; break;
-        default: break;
-    }
+// Where the text of a field goes; nullptr: nowhere.
+using text_member = std::string_view body_result::*;
+constexpr auto text_members = [] {
+    std::array<text_member, fields> members{};
+    members.fill(nullptr);  // g++ 12 makes {} of it the first member, not none
+    const auto put = [&members](field of, text_member into) { members[static_cast<std::size_t>(of)] = into; };
+    put(field::subscriber, &body_result::subscriber);
+    put(field::channel, &body_result::channel);
+    put(field::status, &body_result::status);
+    put(field::reason, &body_result::reason);
+    put(field::timestamp, &body_result::timestamp);
+    return members;
+}();
+
+void take_subscription(const plain_json& value, body_result& into) {
+    if (value.what == plain_json::kind::whole) into.subscription = value.number;
+    if (value.what == plain_json::kind::text) into.subscription = parse_integer(value.text);
 }
 
 }  // namespace
@@ -27,7 +34,11 @@ void take(field of, const plain_json& value, body_result& into) {
 std::size_t alike_results::read(std::string_view text, body_result& into) {
     into = {};
     return shape_.read(text, [&into](base::json_shape::meaning means, const plain_json& value) {
-        take(static_cast<field>(means), value, into);
+        if (const text_member member = text_members[means]; member != nullptr) {
+            if (value.what == plain_json::kind::text) into.*member = value.text;
+        } else if (means == static_cast<base::json_shape::meaning>(field::subscription)) {
+            take_subscription(value, into);
+        }
     });
 }
 

@@ -3,6 +3,7 @@
 // policyName are in real answers only.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -42,6 +43,7 @@ enum class field : std::uint8_t {
     timestamp,
     scopes,
 };
+inline constexpr std::size_t fields = static_cast<std::size_t>(field::scopes) + 1;
 
 field top_field(std::string_view key);
 field result_field(std::string_view key);

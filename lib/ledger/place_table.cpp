@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::size_t slots_first = 16;
 
-// A part is full when four of five slots are taken.
-bool is_full(std::size_t used, std::size_t slots) { return (used + 1) * 5 > slots * 4; }
+// A part is full when two of three slots are taken: then a hash that is not there is missed after four or five looks.
+bool is_full(std::size_t used, std::size_t slots) { return (used + 1) * 3 > slots * 2; }
 
 }  // namespace
 
