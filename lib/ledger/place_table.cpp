@@ -64,7 +64,9 @@ void place_table::put(consent::key_hash hash, consent::place place) {
 consent::place place_table::find(consent::key_hash hash) const {
     const part& p = parts_[hash % part_count];
     if (p.used == 0) return {};
-    return p.places[p.find(mark_of(hash))];
+    const std::size_t slot = p.find(mark_of(hash));
+    // Most are not there: their places need not come into the cache.
+    return p.marks[slot] == 0 ? consent::place() : p.places[slot];
 }
 
 void place_table::remove_up_to(consent::key_hash hash, consent::place place) {
