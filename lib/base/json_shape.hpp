@@ -25,8 +25,8 @@ class json_shape {
     template <class Take>
     std::size_t read(std::string_view text, Take&& take);
 
-    // What comes is compared with the object at the start of `text` from now on. Gives its size; 0: it cannot be, for it
-    // holds another or an array, or a name is escaped. Requires valid JSON: what is not may give any size.
+    // What comes is compared with the object at the start of `text` from now on. Gives its size; 0: it cannot be, for
+    // it holds another or an array, or a name is escaped. Requires valid JSON: what is not may give any size.
     std::size_t learn(std::string_view text, const std::function<meaning(std::string_view name)>& means);
     void forget();
 

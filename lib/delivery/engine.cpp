@@ -7,7 +7,7 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::size_t step_room = 128;                       // changes that a step settles, mostly of one batch
+constexpr std::size_t step_room = 128;                     // changes that a step settles, mostly of one batch
 constexpr const char* clock_ahead_name = "clock_ahead";    // milliseconds, of the wall clock before the steady one
 constexpr const char* clock_jumped_name = "clock_jumped";  // when it last did
 constexpr base::milliseconds clock_jump_least{50};

@@ -65,8 +65,8 @@ class lanes {
     void admit_deferred(consent::key_hash hash, std::vector<ledger::fetched_change>&& changes, bool complete,
                         base::steady_time now, lane_effects& out);
 
-    // Calls take(consent::change&&, consent::key_hash) with the next ready change of the lane, in order; its key is busy
-    // with `batch` from now on. False: none is ready.
+    // Calls take(consent::change&&, consent::key_hash) with the next ready change of the lane, in order; its key is
+    // busy with `batch` from now on. False: none is ready. `take` must not come back here.
     template <class Take>
     bool take(lane of, ledger::batch_id batch, Take&& take) {
         ready_change* const next = occupy_next(of, batch);

@@ -1,5 +1,5 @@
-// Hash of a key: the newest place that was put for it. Twelve bytes an entry, and it never needs twice its room while
-// it grows: a million opt-outs may be ahead of the bulk lane.
+// Hash of a key: the newest place that was put for it. Twelve bytes a slot, at most two of three taken, and it never
+// needs twice its room while it grows: a million opt-outs may be ahead of the bulk lane.
 //
 // Of a hash it keeps the upper half alone, so two hashes may, very rarely, share an entry, as two keys may share a
 // hash: whoever finds a place compares the keys.

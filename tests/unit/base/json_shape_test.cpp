@@ -7,7 +7,9 @@
 namespace consent_sync::base {
 namespace {
 
-json_shape::meaning first_letter(std::string_view name) { return name.empty() ? 0 : static_cast<unsigned char>(name[0]); }
+json_shape::meaning first_letter(std::string_view name) {
+    return name.empty() ? 0 : static_cast<unsigned char>(name[0]);
+}
 
 // What reading `text` gives after `learnt` was learnt: "a=text b=7 c=true d=null", then the size.
 std::string read_after(std::string_view learnt, std::string_view text) {
@@ -70,6 +72,28 @@ INSTANTIATE_TEST_SUITE_P(
         reading{R"({"a":[1]})", R"({"a":[1]})", "0"}, reading{R"({"a":{}})", R"({"a":{}})", "0"},
         reading{R"({"\u0061":1})", R"({"\u0061":1})", "0"}, reading{R"({"a":1)", R"({"a":1)", "0"},
         reading{R"({"a")", R"({"a")", "0"}, reading{"", "", "0"}));
+
+// Objects are compared many bytes at a time.
+TEST(JsonShape, FindsADifferenceAtAnyByteOfALongObject) {
+    const std::string value(61, '0');
+    const std::string learnt = R"({"a":")" + value + R"(","b":7,"c":"end"})";
+    const auto nobody = [](json_shape::meaning, const plain_json&) {};
+    json_shape shape;
+    shape.learn(learnt, first_letter);
+    for (std::size_t at = learnt.find('0'); learnt[at] != '"'; ++at) {
+        std::string text = learnt;
+        text[at] = 'x';
+        std::string found;
+        const std::size_t size = shape.read(text, [&found](json_shape::meaning means, const plain_json& taken) {
+            found += static_cast<char>(means);
+            found += taken.what == plain_json::kind::text ? std::string(taken.text) : std::to_string(taken.number);
+        });
+        EXPECT_EQ(size, text.size());
+        EXPECT_EQ(found, "a" + text.substr(6, value.size()) + "b7cend") << at;
+    }
+    for (std::size_t cut = 0; cut < learnt.size(); ++cut)
+        EXPECT_EQ(shape.read(std::string_view(learnt).substr(0, cut), nobody), 0U) << cut;
+}
 
 TEST(JsonShape, TellsWhetherAValueDiffered) {
     json_shape shape;
