@@ -13,7 +13,7 @@ using base::plain_json;
 // Where the text of a field goes; nullptr: nowhere.
 using text_member = std::string_view body_result::*;
 constexpr auto text_members = [] {
-    std::array<text_member, fields> members{};
+    std::array<text_member, field_count> members{};
     members.fill(nullptr);  // g++ 12 makes {} of it the first member, not none
     const auto put = [&members](field of, text_member into) { members[static_cast<std::size_t>(of)] = into; };
     put(field::subscriber, &body_result::subscriber);

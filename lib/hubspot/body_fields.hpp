@@ -43,7 +43,7 @@ enum class field : std::uint8_t {
     timestamp,
     scopes,
 };
-inline constexpr std::size_t fields = static_cast<std::size_t>(field::scopes) + 1;
+inline constexpr std::size_t field_count = static_cast<std::size_t>(field::scopes) + 1;
 
 field top_field(std::string_view key);
 field result_field(std::string_view key);

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t slots_first = 16;
 
-// A part is full when two of three slots are taken: then a hash that is not there is missed after four or five looks.
+// A part is full when two of three slots are taken: then five looks tell, on average, that a hash is not there.
 bool is_full(std::size_t used, std::size_t slots) { return (used + 1) * 3 > slots * 2; }
 
 }  // namespace
