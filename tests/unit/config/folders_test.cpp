@@ -21,11 +21,11 @@ TEST(Folders, FollowAnInboxElsewhere) {
     settings s;
     s.state_dir = "/s";
     s.inbox.dir = "/mnt/in";
-    s.inbox.work_dir = "/mnt/work";
+    s.inbox.work_dir = "/mnt/claimed";
     const folders f = derive_folders(s);
     EXPECT_EQ(f.inbox, "/mnt/in");
-    EXPECT_EQ(f.processing, "/mnt/work/processing");
-    EXPECT_EQ(f.refused, "/mnt/work/refused");
+    EXPECT_EQ(f.processing, "/mnt/claimed/processing");
+    EXPECT_EQ(f.refused, "/mnt/claimed/refused");
     EXPECT_EQ(f.reports, "/s/reports");
     EXPECT_EQ(f.ledger, "/s/ledger.db");
 }
