@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fuzz/targets.hpp"
+#include "source_paths.hpp"
 
 namespace consent_sync::fuzz {
 

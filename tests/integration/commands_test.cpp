@@ -7,6 +7,7 @@
 #include <array>
 #include <string>
 
+#include "built_paths.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace consent_sync::integration {

@@ -15,6 +15,8 @@
 #include <sstream>
 #include <thread>
 
+#include "built_paths.hpp"
+
 extern char** environ;
 
 namespace consent_sync::integration {

@@ -7,6 +7,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "built_paths.hpp"
 #include "storage/synced_state.hpp"
 
 namespace consent_sync::integration {

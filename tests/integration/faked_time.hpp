@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "built_paths.hpp"
+
 namespace consent_sync::integration {
 
 inline constexpr const char* faketime_library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";

@@ -1,6 +1,7 @@
 // Refusals and lost tokens: nothing is lost, nothing is burnt.
 #include <gtest/gtest.h>
 
+#include "built_paths.hpp"
 #include "integration/daemon_under_test.hpp"
 
 namespace consent_sync::integration {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "built_paths.hpp"
 #include "integration/daemon_under_test.hpp"
 #include "unit/http/test_proxy.hpp"
 

@@ -10,6 +10,7 @@
 
 #include "integration/accounting.hpp"
 #include "ledger/database.hpp"
+#include "source_paths.hpp"
 
 namespace consent_sync::integration {
 namespace {

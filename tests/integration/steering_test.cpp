@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <cstdio>
 
+#include "built_paths.hpp"
 #include "integration/daemon_under_test.hpp"
 
 namespace consent_sync::integration {

@@ -11,6 +11,7 @@
 #include "config/difference.hpp"
 #include "config/key.hpp"
 #include "config/loader.hpp"
+#include "source_paths.hpp"
 
 namespace consent_sync::config {
 namespace {

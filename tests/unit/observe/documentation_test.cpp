@@ -13,6 +13,7 @@
 #include "observe/history_text.hpp"
 #include "observe/metrics.hpp"
 #include "observe/snapshot_json.hpp"
+#include "source_paths.hpp"
 
 namespace consent_sync::observe {
 namespace {
