@@ -1,7 +1,9 @@
 // The control socket: a Unix stream socket that root, the service's user and the group consent-sync-admin may use to
 // steer the daemon, and the service's group to look at it. The kernel tells who asks (SO_PEERCRED, SO_PEERGROUPS).
 //
-// Home thread. One request a connection, small and within a deadline; stop() ends all of them and removes the socket.
+// Home thread. One request a connection, small and within a deadline. stop() removes the socket and cancels all of
+// them, drain() waits until they are gone; one that still waits then must be destroyed before the server
+// (async/home_context.hpp).
 // Who may not even look has a few places of their own, and a few lines in the log a minute: they keep nobody from
 // steering, and bury nothing.
 #pragma once
@@ -9,6 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -30,6 +33,9 @@ class control_server {
     // A socket that is left from before is replaced: the caller holds the state folder's lock. Errors: io.
     base::result<void> listen(const std::string& path);
     void stop();
+    boost::asio::awaitable<bool> drain(std::chrono::steady_clock::time_point deadline) {
+        return tasks_.wait_empty(deadline);
+    }
 
   private:
     boost::asio::awaitable<void> accept();

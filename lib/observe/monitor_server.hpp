@@ -1,7 +1,8 @@
 // A small HTTP server for whoever watches: GET and HEAD, a few connections, short deadlines, nothing is read but
 // headers.
 //
-// Home thread. stop() closes the port and all connections; wait for nothing. Errors of a connection end that connection
+// Home thread. stop() closes the port and cancels all connections, drain() waits until they are gone; one that still
+// waits then must be destroyed before the server (async/home_context.hpp). Errors of a connection end that connection
 // and are not logged: scanners are not our trouble. When all places are taken, a new connection gets that of the one
 // that has been served nothing for longest: whoever holds connections open keeps nobody from looking.
 #pragma once
@@ -10,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <chrono>
 #include <functional>
 #include <list>
 #include <string>
@@ -33,6 +35,9 @@ class monitor_server {
     base::result<void> listen(const std::string& address);
     unsigned short port() const;
     void stop();
+    boost::asio::awaitable<bool> drain(std::chrono::steady_clock::time_point deadline) {
+        return tasks_.wait_empty(deadline);
+    }
 
   private:
     boost::asio::awaitable<void> accept();

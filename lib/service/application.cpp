@@ -11,6 +11,7 @@
 #include <random>
 #include <utility>
 
+#include "async/home_context.hpp"
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 #include "http/https_transport.hpp"
@@ -33,6 +34,7 @@ namespace {
 
 constexpr int reading_threads = 4;  // a large file, the small ones, looks into the inbox, and who asks for the status
 constexpr auto report_grace = std::chrono::seconds(5);
+constexpr auto last_replies_grace = std::chrono::seconds(1);  // of who looks and steers
 
 // All parts of the running daemon, in the order in which they depend on each other.
 class parts {
@@ -108,6 +110,11 @@ class parts {
         wait_for_reload();
     }
 
+    // No job of the ledger refers to a part that is gone.
+    ~parts() { ledger_.stop(); }
+    parts(const parts&) = delete;
+    parts& operator=(const parts&) = delete;
+
     const std::optional<base::error>& fatal() const { return fatal_; }
 
   private:
@@ -143,6 +150,7 @@ class parts {
         if (e.code == base::errc::corrupt) {
             fatal_ = e;
             base::log_event(base::level::error, "ledger.damaged", {{"words", e.message}});
+            intake_.stop_claiming();  // a thread that reads a large file ends too
             io_.stop();
             return;
         }
@@ -247,10 +255,11 @@ class parts {
         co_await retention_.drain(later);
         reports_.begin_stop();
         co_await reports_.drain(later);
+        observing_.stop();
+        co_await observing_.drain(clock_.now().steady + last_replies_grace);
     }
 
     void finish() {
-        observing_.stop();
         supervision_.ended();
         signals_.cancel();
         reload_signal_.cancel();
@@ -291,6 +300,23 @@ class parts {
     std::optional<base::error> fatal_;
 };
 
+// However the run ends, by a stop, a fault or an exception: the first that is destroyed. Then no thread and no
+// coroutine is left that refers to what is destroyed next.
+class end_of_run {
+  public:
+    end_of_run(async::home_context& io, boost::asio::thread_pool& blocking) : io_(io), blocking_(blocking) {}
+    ~end_of_run() {
+        blocking_.join();
+        io_.end_coroutines();
+    }
+    end_of_run(const end_of_run&) = delete;
+    end_of_run& operator=(const end_of_run&) = delete;
+
+  private:
+    async::home_context& io_;
+    boost::asio::thread_pool& blocking_;
+};
+
 }  // namespace
 
 base::result<void> run_daemon(config::settings settings, const std::string& config_path) {
@@ -319,22 +345,19 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     options->limits.connections_max = settings.limits.max_connections;
     const bool plain = options->to.is_plain();
 
+    async::home_context io;
     boost::asio::thread_pool blocking(reading_threads);
-    std::unique_ptr<parts> all;
-    boost::asio::io_context io(1);  // after all that its coroutines refer to: it goes first
     auto transport = http::https_transport::make(io.get_executor(), std::move(*options));
     if (!transport) return transport.error();
     base::log_event(base::level::info, "daemon.started",
                     {{"version", CONSENT_SYNC_VERSION}, {"config", config_path}, {"state_dir", settings.state_dir}});
     if (plain) base::log_event(base::level::warn, "http.plain", {{"words", "no TLS: for tests on this machine only"}});
-    all = std::make_unique<parts>(settings, config_path, paths, std::move(*folders), std::move(*opened),
-                                  std::move(*transport), io, blocking);
-    all->start();
+    parts all(settings, config_path, paths, std::move(*folders), std::move(*opened), std::move(*transport), io,
+              blocking);
+    const end_of_run last(io, blocking);
+    all.start();
     io.run();
-    blocking.join();
-    const std::optional<base::error> fatal = all->fatal();
-    all.reset();
-    if (fatal) return *fatal;
+    if (all.fatal()) return *all.fatal();
     return {};
 }
 

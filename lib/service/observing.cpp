@@ -69,4 +69,11 @@ void observing::stop() {
     socket_.stop();
 }
 
+boost::asio::awaitable<bool> observing::drain(base::steady_time deadline) {
+    const bool monitor = co_await monitor_.drain(deadline);
+    const bool socket = co_await socket_.drain(deadline);
+    const bool snapshot = co_await tasks_.wait_empty(deadline);
+    co_return monitor&& socket&& snapshot;
+}
+
 }  // namespace consent_sync::service

@@ -27,7 +27,9 @@ class observing {
     void set_listener(std::function<void()> l) { on_change_ = std::move(l); }
     void start();  // a port or a socket that cannot be had is a WARN
     void begin_stop() { snapshots_.begin_stop(); }
-    void stop();  // nobody is answered any more
+    void stop();  // nobody new is answered any more
+    // Waits until those who were being answered have their answer, or are gone.
+    boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
     observe::counters& counts() { return counts_; }
     // The last picture, nullptr: there is none yet; if it is not fresh, a newer one is made.

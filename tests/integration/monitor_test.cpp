@@ -2,17 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <boost/json/parse.hpp>
 #include <fstream>
 #include <regex>
-#include <utility>
 
 #include "integration/daemon_under_test.hpp"
+#include "integration/raw_client.hpp"
 
 namespace consent_sync::integration {
 namespace {
@@ -134,35 +129,6 @@ TEST(Monitor, RefusesForeignHostsOtherMethodsAndOtherPaths) {
     EXPECT_THAT(d.get("/healthz", "-H 'X: " + std::string(9000, 'x') + "'"), Not(HasSubstr("200 OK")));
     EXPECT_TRUE(d.runs());
 }
-
-// A raw connection, for what curl does not send.
-class raw_client {
-  public:
-    raw_client(const std::string& port, const std::string& text)
-        : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(static_cast<std::uint16_t>(std::stoul(port)));
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const timeval patience{20, 0};
-        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0)
-            ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
-    }
-    raw_client(raw_client&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    ~raw_client() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    std::string first_line() const {
-        std::string text;
-        char c = 0;
-        while (::recv(fd_, &c, 1, 0) == 1 && c != '\r') text += c;
-        return text;
-    }
-
-  private:
-    int fd_;
-};
 
 TEST(Monitor, AnswersWhatIsNoRequestAndWhatIsSmuggled) {
     watched_daemon d;
