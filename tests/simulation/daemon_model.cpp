@@ -6,6 +6,7 @@
 #include "base/time_zone.hpp"
 #include "ledger/ranges.hpp"
 #include "service/fetching.hpp"
+#include "simulation/bodies.hpp"
 
 namespace consent_sync::simulation {
 namespace {
@@ -19,7 +20,7 @@ delivery::budget::next_midnight midnight_of(const config::settings& settings) {
 
 }  // namespace
 
-daemon_model::daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, oracle& watch, ledger::store& store,
+daemon_model::daemon_model(agenda& time, dice& luck, server& hubspot, witness& watch, ledger::store& store,
                            config::settings settings, delivery::engine_bounds bounds, disk_profile disk,
                            wire_profile wire)
     : time_(time),
@@ -172,10 +173,10 @@ void daemon_model::perform(const delivery::send& send) {
     request r{send.attempt, *send.changes, token_};
     const ledger::attempt_id attempt = send.attempt;
     const auto write = luck_.between(wire_.write_least, wire_.write_most);
-    if (hubspot_.unreachable_now()) {
-        time_.after(write + milliseconds(20), [this, attempt, epoch = epoch_] {
+    if (const auto why = hubspot_.unreachable_now()) {
+        time_.after(write + milliseconds(20), [this, attempt, why, epoch = epoch_] {
             if (epoch != epoch_) return;
-            engine_->on_answer(attempt, failed(hubspot::no_answer::connect_failed, false), true, time_.now());
+            engine_->on_answer(attempt, failed(*why, false), true, time_.now());
             drive();
         });
         return;
@@ -183,11 +184,8 @@ void daemon_model::perform(const delivery::send& send) {
     time_.after(write, [this, epoch = epoch_, r = std::move(r)] {
         if (epoch != epoch_) return;
         engine_->on_written(r.attempt, time_.now());
-        const auto& profile = hubspot_.profile();
-        const auto way = profile.way_is_constant ? profile.latency_least / 3
-                                                 : luck_.between(profile.latency_least / 3, profile.latency_most / 2);
         on_the_way_[r.attempt] = r;
-        time_.after(way, [this, epoch, id = r.attempt] {
+        time_.after(hubspot_.way_here(), [this, epoch, id = r.attempt] {
             if (epoch == epoch_) arrive(id);
         });
         drive();

@@ -11,7 +11,8 @@
 #include "config/settings.hpp"
 #include "delivery/engine.hpp"
 #include "simulation/disk.hpp"
-#include "simulation/oracle.hpp"
+#include "simulation/server.hpp"
+#include "simulation/witness.hpp"
 
 namespace consent_sync::simulation {
 
@@ -21,7 +22,7 @@ struct wire_profile {
 
 class daemon_model {
   public:
-    daemon_model(agenda& time, dice& luck, hubspot_model& hubspot, oracle& watch, ledger::store& store,
+    daemon_model(agenda& time, dice& luck, server& hubspot, witness& watch, ledger::store& store,
                  config::settings settings, delivery::engine_bounds bounds, disk_profile disk, wire_profile wire);
 
     void start();
@@ -57,8 +58,8 @@ class daemon_model {
 
     agenda& time_;
     dice& luck_;
-    hubspot_model& hubspot_;
-    oracle& watch_;
+    server& hubspot_;
+    witness& watch_;
     ledger::store& store_;
     config::settings settings_;
     delivery::engine_bounds bounds_;

@@ -29,12 +29,18 @@ std::optional<trouble> hubspot_model::trouble_now() {
     return std::nullopt;
 }
 
-bool hubspot_model::unreachable_now() {
-    if (healed_) return false;
+std::optional<hubspot::no_answer> hubspot_model::unreachable_now() {
+    if (healed_) return std::nullopt;
     const auto passed = time_.now().steady - start_;
-    return std::any_of(profile_.faults.begin(), profile_.faults.end(), [&](const fault& f) {
+    const bool none = std::any_of(profile_.faults.begin(), profile_.faults.end(), [&](const fault& f) {
         return f.kind == trouble::unreachable && passed >= f.from && passed < f.to && luck_.chance(f.share);
     });
+    return none ? std::optional(hubspot::no_answer::connect_failed) : std::nullopt;
+}
+
+milliseconds hubspot_model::way_here() {
+    return profile_.way_is_constant ? profile_.latency_least / 3
+                                    : luck_.between(profile_.latency_least / 3, profile_.latency_most / 2);
 }
 
 void hubspot_model::count_others() {

@@ -18,6 +18,7 @@
 #include "simulation/bodies.hpp"
 #include "simulation/dice.hpp"
 #include "simulation/plan.hpp"
+#include "simulation/server.hpp"
 
 namespace consent_sync::simulation {
 
@@ -65,25 +66,14 @@ struct hubspot_profile {
     std::vector<fault> faults;
 };
 
-struct request {
-    ledger::attempt_id attempt = 0;
-    std::vector<consent::change> changes;
-    int token = 1;
-};
-struct reply {
-    base::steady_time::duration after{};  // the arrival
-    hubspot::answer answer;
-};
-
-class hubspot_model {
+class hubspot_model final : public server {
   public:
     hubspot_model(agenda& time, dice& luck, hubspot_profile profile);
 
-    // A request arrives now.
-    reply receive(const request& r);
-    // The client is gone: what would be applied later is applied within `within` from now.
-    void client_restarted(milliseconds within);
-    bool unreachable_now();
+    reply receive(const request& r) override;
+    std::optional<hubspot::no_answer> unreachable_now() override;
+    milliseconds way_here() override;
+    void client_restarted(milliseconds within) override;
 
     // A scenario's own answers: consulted first. What it returns is said; it applies nothing.
     std::function<std::optional<hubspot::answer>(const request&)> script;

@@ -9,7 +9,7 @@ constexpr std::size_t redropped_most = 20;
 
 }  // namespace
 
-intake_model::intake_model(agenda& time, dice& luck, daemon_model& daemon, oracle& watch,
+intake_model::intake_model(agenda& time, dice& luck, daemon_model& daemon, witness& watch,
                            std::vector<planned_file> plan, intake_profile profile)
     : time_(time),
       luck_(luck),

@@ -21,7 +21,7 @@ struct intake_profile {
 
 class intake_model {
   public:
-    intake_model(agenda& time, dice& luck, daemon_model& daemon, oracle& watch, std::vector<planned_file> plan,
+    intake_model(agenda& time, dice& luck, daemon_model& daemon, witness& watch, std::vector<planned_file> plan,
                  intake_profile profile);
 
     void begin();                              // the world starts: arrivals are scheduled
@@ -56,7 +56,7 @@ class intake_model {
     agenda& time_;
     dice& luck_;
     daemon_model& daemon_;
-    oracle& watch_;
+    witness& watch_;
     std::vector<planned_file> plan_;
     std::vector<file_state> files_;
     intake_profile profile_;

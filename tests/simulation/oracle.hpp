@@ -11,35 +11,24 @@
 #include "ledger/store.hpp"
 #include "simulation/hubspot_model.hpp"
 #include "simulation/plan.hpp"
+#include "simulation/witness.hpp"
 
 namespace consent_sync::simulation {
 
-class oracle {
+class oracle final : public witness {
   public:
     oracle(hubspot_model& hubspot, agenda& time) : hubspot_(hubspot), time_(time) {}
 
-    void appended(consent::place place, const planned_row& row);  // on disk
-    void step_committed(const ledger::ledger_change& step);
-    void returning_superseded(std::size_t rows) { unseen_superseded_ += rows; }
-    // A request begins.
-    void begins(ledger::attempt_id attempt, std::span<const consent::change> changes);
-    void recovered();  // the ledger says so too
+    void appended(consent::place place, const planned_row& row) override;
+    void step_committed(const ledger::ledger_change& step) override;
+    void returning_superseded(std::size_t rows) override { unseen_superseded_ += rows; }
+    void begins(ledger::attempt_id attempt, std::span<const consent::change> changes) override;
+    void recovered() override;
 
     bool all_settled() const { return settled_ == rows_.size() - unseen_superseded_; }
     void check_files(ledger::store& store) const;
     void check_last_states() const;
 
-    struct row_state {
-        planned_row row;
-        consent::verdict verdict{};  // 0: none
-        consent::place by;
-        std::uint32_t sent = 0;
-        base::steady_time appended_at{};
-        base::steady_time first_sent_at{};
-        base::steady_time settled_at{};
-    };
-    const std::map<std::int64_t, row_state>& rows() const { return rows_; }
-    const row_state& row(consent::place p) const { return rows_.at(p.id()); }
     std::size_t settled() const { return settled_; }
     bool doubt = false;  // a scenario of nothing but trouble: no verdict may come of it
     // HubSpot refuses good changes only in one moment, in which it refuses all of them: then none may be rejected.
@@ -64,7 +53,6 @@ class oracle {
 
     hubspot_model& hubspot_;
     agenda& time_;
-    std::map<std::int64_t, row_state> rows_;
     std::map<std::string, key_state> keys_;
     struct recorded_attempt {
         std::vector<consent::place> changes;

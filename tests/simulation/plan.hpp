@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "consent/change.hpp"
 #include "consent/key.hpp"
+#include "consent/verdict.hpp"
 
 namespace consent_sync::simulation {
 

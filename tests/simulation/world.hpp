@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "simulation/daemon_model.hpp"
+#include "simulation/hubspot_model.hpp"
 #include "simulation/intake_model.hpp"
+#include "simulation/oracle.hpp"
 
 namespace consent_sync::simulation {
 

@@ -1,0 +1,85 @@
+// What happened to some rows, and whether that keeps the promises: judged from the answers as they were recorded, by
+// what these prove, and from nothing that the daemon thinks of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "random_hubspot/proof.hpp"
+
+namespace consent_sync::random_hubspot {
+
+using place = std::int64_t;  // the order of all rows
+using milli = std::int64_t;  // a time
+
+struct trial_row {
+    asked change;
+    milli appended = 0;
+    std::string verdict;  // empty: none
+    place by = 0;         // the newer change that superseded it
+    milli settled = 0;
+
+    bool is_opt_out() const { return change.state == "UNSUBSCRIBED"; }
+};
+
+struct trial_attempt {
+    std::vector<place> rows;
+    bool assertion = false;
+    milli begun = 0;
+    milli ended = -1;        // its end is on disk, or the daemon was killed; -1: neither
+    bool judged = false;     // its end is on disk
+    bool delivered = false;  // the daemon got a whole answer
+    unsigned status = 0;
+    std::string body;
+};
+
+struct span {
+    milli from = 0, to = 0;
+};
+
+class trial {
+  public:
+    void add(place p, asked change, milli now);
+    void begin(std::int64_t attempt, std::vector<place> rows, bool assertion, milli now);
+    void answer(std::int64_t attempt, unsigned status, std::string body);
+    void delivered(std::int64_t attempt);
+    void end(std::int64_t attempt, milli now);
+    void settle(place p, const std::string& verdict, place by, milli now);
+    void killed(milli now);
+    void note(std::string wrong) { wrong_.push_back(std::move(wrong)); }  // seen by somebody else
+
+    bool all_settled() const { return open_ == 0; }
+    std::size_t open() const { return open_; }
+    const std::map<place, trial_row>& rows() const { return rows_; }
+    const std::map<std::int64_t, trial_attempt>& attempts() const { return attempts_; }
+    static std::string key_of(const asked& change);
+
+    // All that is wrong, in words; nothing: the promises hold. `times_known`: begins and ends are those of the daemon.
+    std::vector<std::string> judge(bool times_known = true) const;
+    // The same of the states that HubSpot has in the end, by key; a key that is not there was never applied. `touched`:
+    // whether a row was applied, or may have been.
+    std::vector<std::string> judge_states(const std::map<std::string, std::string>& states,
+                                          const std::function<bool(place)>& touched) const;
+    // Opt-outs that were not on their way for longer than `most` before `end`, though nothing of their key was: beside
+    // `excused`.
+    std::vector<std::string> late_opt_outs(milli most, milli end, const std::vector<span>& excused) const;
+    std::string history(place p) const;  // every attempt of it, for whoever looks for the reason
+
+  private:
+    using words = std::vector<std::string>;
+    std::vector<asked> changes_of(const trial_attempt& a) const;
+    void judge_row(place p, const trial_row& row, const std::map<place, what_is_proved>& best, words& wrong) const;
+    void judge_order(words& wrong) const;
+
+    std::map<place, trial_row> rows_;
+    std::map<std::int64_t, trial_attempt> attempts_;
+    std::map<std::string, std::vector<std::int64_t>> attempts_of_;  // by key, as they began
+    std::size_t open_ = 0;
+    std::vector<std::string> wrong_;
+};
+
+}  // namespace consent_sync::random_hubspot

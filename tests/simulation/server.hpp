@@ -1,0 +1,38 @@
+// What stands at the other end of the wire: hubspot_model, or another that answers as it likes.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "consent/change.hpp"
+#include "hubspot/answer.hpp"
+#include "ledger/records.hpp"
+#include "simulation/agenda.hpp"
+
+namespace consent_sync::simulation {
+
+struct request {
+    ledger::attempt_id attempt = 0;
+    std::vector<consent::change> changes;
+    int token = 1;
+};
+struct reply {
+    base::steady_time::duration after{};  // the arrival
+    hubspot::answer answer;
+};
+
+class server {
+  public:
+    virtual ~server() = default;
+
+    // A request arrives now.
+    virtual reply receive(const request& r) = 0;
+    // A request can not be brought there now: why.
+    virtual std::optional<hubspot::no_answer> unreachable_now() = 0;
+    // How long a request is on its way.
+    virtual milliseconds way_here() = 0;
+    // The client is gone: what would be applied later is applied within `within` from now.
+    virtual void client_restarted(milliseconds within) = 0;
+};
+
+}  // namespace consent_sync::simulation

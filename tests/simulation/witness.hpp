@@ -1,0 +1,40 @@
+// Who is told of everything that happens in a simulated world; keeps the rows. An oracle is one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+
+#include "ledger/records.hpp"
+#include "simulation/agenda.hpp"
+#include "simulation/plan.hpp"
+
+namespace consent_sync::simulation {
+
+class witness {
+  public:
+    virtual ~witness() = default;
+
+    virtual void appended(consent::place place, const planned_row& row) = 0;  // on disk
+    virtual void step_committed(const ledger::ledger_change& step) = 0;
+    virtual void returning_superseded(std::size_t rows) = 0;
+    virtual void begins(ledger::attempt_id attempt, std::span<const consent::change> changes) = 0;  // a request
+    virtual void recovered() = 0;  // the daemon starts, and knows what the ledger says
+
+    struct row_state {
+        planned_row row;
+        consent::verdict verdict{};  // 0: none
+        consent::place by;
+        std::uint32_t sent = 0;
+        base::steady_time appended_at{};
+        base::steady_time first_sent_at{};
+        base::steady_time settled_at{};
+    };
+    const std::map<std::int64_t, row_state>& rows() const { return rows_; }
+    const row_state& row(consent::place p) const { return rows_.at(p.id()); }
+
+  protected:
+    std::map<std::int64_t, row_state> rows_;
+};
+
+}  // namespace consent_sync::simulation
