@@ -1,9 +1,10 @@
 #include "hubspot/alike_results.hpp"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "hubspot/body_fields.hpp"
-#include "hubspot/text.hpp"
 
 namespace consent_sync::hubspot {
 namespace {
@@ -26,31 +27,34 @@ constexpr auto text_members = [] {
 
 void take_subscription(const plain_json& value, body_result& into) {
     if (value.what == plain_json::kind::whole) into.subscription = value.number;
-    if (value.what == plain_json::kind::text) into.subscription = parse_integer(value.text);
+    if (value.what == plain_json::kind::text) into.subscription = read_subscription(value.text);
 }
 
 }  // namespace
 
 std::size_t alike_results::read(std::string_view text, body_result& into) {
     into = {};
-    return shape_.read(text, [&into](base::json_shape::meaning means, const plain_json& value) {
+    const std::size_t size = shape_.read(text, [&into](base::json_shape::meaning means, const plain_json& value) {
         if (const text_member member = text_members[means]; member != nullptr) {
-            if (value.what == plain_json::kind::text) into.*member = value.text;
+            if (value.what == plain_json::kind::text)
+                into.*member = value.text;
+            else if (means == static_cast<base::json_shape::meaning>(field::channel))
+                into.unsound = value.what != plain_json::kind::null;
         } else if (means == static_cast<base::json_shape::meaning>(field::subscription)) {
             take_subscription(value, into);
         }
     });
+    return into.unsound ? 0 : size;
 }
 
 std::size_t alike_results::learn(std::string_view text) {
-    unsigned seen = 0;
-    bool repeated = false;  // contradicts itself, perhaps: the parser's business
+    std::vector<std::string_view> names;
+    bool repeated = false;  // contradicts itself: the parser's business
     const std::size_t size = shape_.learn(text, [&](std::string_view name) {
-        const field means = result_field(name);
-        const unsigned bit = means == field::none ? 0 : 1U << static_cast<unsigned>(means);
-        repeated = repeated || (seen & bit) != 0;
-        seen |= bit;
-        return static_cast<base::json_shape::meaning>(means);
+        repeated =
+            repeated || names.size() == members_max || std::find(names.begin(), names.end(), name) != names.end();
+        if (!repeated) names.push_back(name);
+        return static_cast<base::json_shape::meaning>(result_field(name));
     });
     if (repeated) shape_.forget();
     return size;

@@ -1,5 +1,7 @@
 #include "hubspot/body_fields.hpp"
 
+#include "hubspot/text.hpp"
+
 namespace consent_sync::hubspot {
 
 field top_field(std::string_view key) {
@@ -40,6 +42,11 @@ field context_field(std::string_view key) {
     if (key == "subscriptionId") return field::subscription;
     if (key == "requiredGranularScopes" || key == "missingScopes" || key == "requiredScopes") return field::scopes;
     return field::none;
+}
+
+std::optional<std::int64_t> read_subscription(std::string_view text) {
+    if (text.empty() || text.front() < '1' || text.front() > '9') return std::nullopt;
+    return parse_integer(text);
 }
 
 }  // namespace consent_sync::hubspot

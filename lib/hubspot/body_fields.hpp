@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace consent_sync::hubspot {
@@ -49,5 +50,8 @@ field top_field(std::string_view key);
 field result_field(std::string_view key);
 field error_field(std::string_view key);
 field context_field(std::string_view key);
+
+// The subscription that a text names: a number as HubSpot writes one, without sign, space or leading zero.
+std::optional<std::int64_t> read_subscription(std::string_view text);
 
 }  // namespace consent_sync::hubspot

@@ -4,7 +4,9 @@
 #include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <functional>
+#include <vector>
 
+#include "consent/key.hpp"
 #include "hubspot/alike_results.hpp"
 #include "hubspot/body_fields.hpp"
 #include "hubspot/text.hpp"
@@ -34,27 +36,43 @@ class handler {
     bool on_object_begin(error_code& ec) {
         if (depth_ == 0) {
             out_.whole.names.emplace_back();
-            return push(where::top);
+            return push_object(where::top);
         }
         switch (at()) {
             case where::results: return begin_result(ec);
-            case where::errors: return begin_error(ec);
-            case where::details: out_.errors.back().names.emplace_back(); return push(where::detail);
+            case where::errors: return begin_error(where::error, ec);
+            case where::details: return begin_detail();
             case where::top:
+                if (field_ == field::errors) return begin_error(where::error, ec);
+                if (field_ == field::num_errors) count_oddly();
+                return push_object(field_ == field::context ? where::context : where::other);
             case where::error:
-            case where::detail: return push(field_ == field::context ? where::context : where::other);
-            default: return push(where::other);
+                if (field_ == field::errors) return begin_detail();
+                return push_object(field_ == field::context ? where::context : where::other);
+            case where::detail: return push_object(field_ == field::context ? where::context : where::other);
+            case where::result: note_odd_channel(); return push_object(where::other);
+            default: return push_object(where::other);
         }
     }
-    bool on_object_end(std::size_t, error_code&) { return pop(); }
+    bool on_object_end(std::size_t, error_code&) {
+        if (at() == where::result) end_result();
+        names_.resize(names_begin_[depth_ - 1]);
+        return pop();
+    }
 
     bool on_array_begin(error_code& ec) {
         if (depth_ == 0) {
             ec = json::error::syntax;
             return false;
         }
-        if (at() == where::context) return push(where::context_values);  // field_ stays: it names the values
+        if (at() == where::context) {
+            context_field_ = field_;
+            return push(where::context_values);  // field_ stays: it names the values
+        }
+        if (at() == where::errors) return begin_error(where::other, ec);
+        if (at() == where::result) note_odd_channel();
         const field of = field_;
+        if (at() == where::top && of == field::num_errors) count_oddly();
         if (at() == where::top && of == field::results) return push(where::results);
         if (at() == where::top && of == field::errors) return push(where::errors);
         if (at() == where::error && of == field::errors) return push(where::details);
@@ -67,7 +85,11 @@ class handler {
         return true;
     }
     bool on_key(json::string_view s, std::size_t, error_code&) {
-        field_ = find_field(joined(s));
+        const std::string_view name = joined(s);
+        field_ = find_field(name);
+        again_ = at() != where::other && is_there(name);
+        if (again_) mark_unsound();
+        if (name.find('@') != std::string_view::npos) note_aside(name);
         part_.clear();
         return true;
     }
@@ -80,16 +102,19 @@ class handler {
             ec = json::error::syntax;
             return false;
         }
-        take_text(joined(s));
+        const bool taken = take_text(joined(s), ec);
         part_.clear();
-        return true;
+        return taken;
     }
     bool on_number_part(json::string_view, error_code&) { return true; }
     bool on_int64(std::int64_t number, json::string_view, error_code& ec) { return take_number(number, ec); }
-    bool on_uint64(std::uint64_t, json::string_view, error_code& ec) { return take_nothing(ec); }
-    bool on_double(double, json::string_view, error_code& ec) { return take_nothing(ec); }
-    bool on_bool(bool, error_code& ec) { return take_nothing(ec); }
-    bool on_null(error_code& ec) { return take_nothing(ec); }
+    bool on_uint64(std::uint64_t, json::string_view, error_code& ec) { return take_other(ec); }
+    bool on_double(double, json::string_view, error_code& ec) { return take_other(ec); }
+    bool on_bool(bool, error_code& ec) { return take_other(ec); }
+    bool on_null(error_code& ec) {
+        const bool in_list = depth_ > 1 && (at() == where::errors || at() == where::context_values);
+        return in_list ? take_other(ec) : take_nothing(ec);
+    }
     bool on_comment_part(json::string_view, error_code&) { return true; }
     bool on_comment(json::string_view, error_code&) { return true; }
 
@@ -103,8 +128,13 @@ class handler {
     }
     bool pop() {
         --depth_;
-        field_ = field::none;
+        field_ = depth_ > 0 && at() == where::context_values ? context_field_ : field::none;
         return true;
+    }
+
+    bool push_object(where next) {
+        names_begin_[depth_] = names_.size();
+        return push(next);
     }
 
     bool begin_result(error_code& ec) {
@@ -113,18 +143,57 @@ class handler {
             return false;
         }
         out_.results.emplace_back();
-        seen_ = 0;
-        return push(where::result);
+        return push_object(where::result);
+    }
+    void end_result() {
+        const body_result& result = out_.results.back();
+        if (result.unsound && !result.subscriber.empty()) out_.doubted.emplace_back(result.subscriber);
     }
 
-    bool begin_error(error_code& ec) {
+    bool add_error(error_code& ec) {
         if (out_.errors.size() >= body_items_max) {
             ec = json::error::array_too_large;
             return false;
         }
         out_.errors.emplace_back().names.emplace_back();
-        return push(where::error);
+        return true;
     }
+    bool begin_error(where as, error_code& ec) { return add_error(ec) && push_object(as); }
+    bool begin_detail() {
+        out_.errors.back().names.emplace_back();
+        return push_object(where::detail);
+    }
+
+    // A value that is an error itself, without being an object or a list.
+    bool is_error_value() const { return at() == where::errors || (at() == where::top && field_ == field::errors); }
+    // Within an item of errors[], at any depth.
+    bool in_error() const {
+        return depth_ > 1 && !out_.errors.empty() &&
+               (stack_[1] == where::error || (stack_[1] == where::errors && depth_ > 2));
+    }
+
+    // Whether the object that is being read has the member already.
+    bool is_there(std::string_view name) {
+        const std::size_t hash = std::hash<std::string_view>()(name);
+        const auto first = names_.begin() + static_cast<std::ptrdiff_t>(names_begin_[depth_ - 1]);
+        if (static_cast<std::size_t>(names_.end() - first) == members_max ||
+            std::find(first, names_.end(), hash) != names_.end())
+            return true;
+        names_.push_back(hash);
+        return false;
+    }
+    void mark_unsound() {
+        if (at() == where::result)
+            out_.results.back().unsound = true;
+        else if (in_error())
+            out_.errors.back().unsound = true;
+        else
+            out_.unsound = true;
+    }
+    void note_odd_channel() {
+        if (field_ == field::channel) out_.results.back().unsound = true;
+    }
+    void count_oddly() { out_.num_errors = std::max<std::int64_t>(out_.num_errors, 1); }
 
     field find_field(std::string_view key) const {
         switch (at()) {
@@ -150,31 +219,40 @@ class handler {
         return out_.unescaped.emplace_back(s);
     }
 
-    void take_text(std::string_view s) {
+    bool take_text(std::string_view s, error_code& ec) {
+        if (is_error_value()) {
+            if (!add_error(ec)) return false;
+            out_.errors.back().message = s;
+            note(out_.errors.back(), s);
+            field_ = field::none;
+            return true;
+        }
         switch (at()) {
             case where::top: take_top(s); break;
             case where::result: take_result(s); break;
             case where::error: take_error(out_.errors.back(), s); break;
-            case where::detail:
-                if (field_ == field::message || field_ == field::in) note(out_.errors.back(), s);
-                break;
             case where::context:
-            case where::context_values: take_context(s, parse_integer(s)); break;
-            default: break;
+            case where::context_values: take_context(s, parse_integer(consent::trim(s))); break;
+            default: note_aside(s);
         }
         if (at() != where::context_values) field_ = field::none;
+        return true;
+    }
+
+    // A text where none is expected.
+    void note_aside(std::string_view s) {
+        if (in_error())
+            note(out_.errors.back(), s);
+        else if (depth_ > 1 && stack_[1] == where::context)
+            note(out_.whole, s);
     }
 
     void take_top(std::string_view s) {
         switch (field_) {
             case field::correlation_id: out_.correlation_id = plain(s, 128); break;
             case field::policy_name: out_.policy_name = plain(s, 128); break;
-            case field::status:
-                // A second, different status contradicts the first: then there is none.
-                if (status_seen_ && out_.whole.status != s) s = {};
-                status_seen_ = true;
-                out_.whole.status = s.size() <= 128 ? s : std::string_view();
-                break;
+            case field::status: out_.whole.status = s.size() <= 128 ? s : std::string_view(); break;
+            case field::num_errors: count_oddly(); break;
             default: take_error(out_.whole, s); break;
         }
     }
@@ -187,53 +265,42 @@ class handler {
                 of.message = s;
                 note(of, s);
                 break;
-            case field::in: note(of, s); break;
-            default: break;
+            default:
+                if (&of != &out_.whole || field_ == field::in) note(of, s);
         }
-    }
-
-    bool first_time() {
-        const auto bit = 1U << static_cast<unsigned>(field_);
-        const bool again = (seen_ & bit) != 0;
-        seen_ |= bit;
-        if (again) out_.results.back().contradictory = true;
-        return !again;
     }
 
     void take_result(std::string_view s) {
         body_result& result = out_.results.back();
+        if (again_) {  // its first values stay, and whom else it names is not forgotten
+            if (field_ == field::subscriber) out_.doubted.emplace_back(s);
+            return;
+        }
         switch (field_) {
-            case field::subscriber:
-                if (first_time()) result.subscriber = keep(s);
-                break;
-            case field::subscription:
-                if (first_time()) result.subscription = parse_integer(s);
-                break;
-            case field::channel:
-                if (first_time()) result.channel = keep(s);
-                break;
-            case field::status:
-                if (first_time()) result.status = keep(s);
-                break;
+            case field::subscriber: result.subscriber = keep(s); break;
+            case field::subscription: result.subscription = read_subscription(s); break;
+            case field::channel: result.channel = keep(s); break;
+            case field::status: result.status = keep(s); break;
             case field::reason: result.reason = keep(s); break;
             case field::timestamp: result.timestamp = keep(s); break;
             default: break;
         }
     }
 
-    body_error& context_owner() {
-        const std::size_t levels = at() == where::context_values ? 3 : 2;
-        return stack_[depth_ - levels] == where::top ? out_.whole : out_.errors.back();
+    bool in_context() const { return at() == where::context || at() == where::context_values; }
+    where around_context() const { return stack_[depth_ - (at() == where::context_values ? 3 : 2)]; }
+    body_error& context_owner() { return around_context() == where::top ? out_.whole : out_.errors.back(); }
+    body_names& context_names() {
+        body_error& owner = context_owner();
+        return around_context() == where::detail ? owner.names.back() : owner.names.front();
     }
 
     // A value of a context: HubSpot's schema has arrays of strings; one string, and numbers, are understood
     // too. The first names of an error are those of its own context, the last those of the detail that is
     // being read.
     void take_context(std::string_view s, std::optional<std::int64_t> number) {
-        body_error& owner = context_owner();
-        const std::size_t levels = at() == where::context_values ? 3 : 2;
-        body_names& names = stack_[depth_ - levels] == where::detail ? owner.names.back() : owner.names.front();
-        note(owner, s);
+        body_names& names = context_names();
+        note(context_owner(), s);
         switch (field_) {
             case field::subscriber: names.subscribers.emplace_back(s); break;
             case field::subscription: names.subscriptions.push_back(number); break;
@@ -245,12 +312,15 @@ class handler {
     }
 
     bool take_number(std::int64_t number, error_code& ec) {
-        if (depth_ == 0) return take_nothing(ec);
+        if (depth_ == 0 || is_error_value() || (at() == where::result && field_ == field::channel))
+            return take_other(ec);
         if (at() == where::result && field_ == field::subscription) {
-            if (first_time()) out_.results.back().subscription = number;
+            if (!again_) out_.results.back().subscription = number;
+        } else if (at() == where::top && field_ == field::num_errors && number >= 0) {
+            out_.num_errors = std::max(out_.num_errors, number);
         } else if (at() == where::top && field_ == field::num_errors) {
-            out_.num_errors = number;
-        } else if (at() == where::context || at() == where::context_values) {
+            count_oddly();
+        } else if (in_context()) {
             take_context(std::to_string(number), number);
         } else if (at() == where::error && field_ == field::status) {
             out_.errors.back().status = std::to_string(number);
@@ -259,7 +329,18 @@ class handler {
         return true;
     }
 
-    // A value that says nothing: null, or of a type that no field has.
+    // A value of a type that no field has.
+    bool take_other(error_code& ec) {
+        if (depth_ > 0) {
+            if (is_error_value() && !add_error(ec)) return false;
+            if (at() == where::result) note_odd_channel();
+            if (at() == where::top && field_ == field::num_errors) count_oddly();
+            if (in_context() && field_ == field::subscription) context_names().subscriptions.emplace_back();
+        }
+        return take_nothing(ec);
+    }
+
+    // A value that says nothing.
     bool take_nothing(error_code& ec) {
         if (depth_ == 0) {
             ec = json::error::syntax;
@@ -269,8 +350,12 @@ class handler {
         return true;
     }
 
-    static void note(body_error& of, std::string_view s) {
-        if (s.empty() || of.text.size() + s.size() > error_text_bytes_max) return;
+    void note(body_error& of, std::string_view s) {
+        if (s.empty()) return;
+        if (of.text.size() + s.size() > error_text_bytes_max) {
+            out_.cut = true;
+            return;
+        }
         of.text += s;
         of.text += '\n';
     }
@@ -280,9 +365,11 @@ class handler {
     std::array<where, body_depth_max + 2> stack_{};
     std::size_t depth_ = 0;
     field field_ = field::none;
-    unsigned seen_ = 0;  // fields of the result that is being read
-    bool status_seen_ = false;
-    std::string part_;  // pieces of a key or a text with escapes
+    field context_field_ = field::none;  // of the values that are being read
+    std::vector<std::size_t> names_;     // hashes of the members of the objects that are open, of the inmost one last
+    std::array<std::size_t, body_depth_max + 2> names_begin_{};  // of each level's
+    bool again_ = false;                                         // the object has a member of this name already
+    std::string part_;                                           // pieces of a key or a text with escapes
 };
 
 json::parse_options options() {
@@ -321,7 +408,8 @@ class reader {
         alike_results alike;
         std::size_t odd = 0;
         std::size_t item = 0;
-        while (parser_.handler().between_results() && (item = next_item()) != 0 && out_.results.size() < body_items_max) {
+        while (parser_.handler().between_results() && (item = next_item()) != 0 &&
+               out_.results.size() < body_items_max) {
             const std::string_view rest = text_.substr(item);
             if (const std::size_t size = alike.read(rest, result_); size != 0) {
                 out_.results.push_back(result_);

@@ -6,6 +6,10 @@
 // at all: one that breaks off, goes on after its end, is not UTF-8, nests deeper than `body_depth_max` or
 // lists more than `body_items_max` items in one array is not readable, whatever it said before.
 //
+// An object in which a member stands twice, known or not, says two things: it is marked, and proves nothing. So is one
+// with more than `members_max` members, which nobody compares. Whatever stands in `errors` is an error: an object, a
+// text, a list, a number; also where `errors` is none of these in a list, but one of them itself.
+//
 // Ownership: the views of the results point into the text that was read, or into `unescaped`; both must
 // outlive them.
 #pragma once
@@ -23,16 +27,17 @@ inline constexpr std::size_t body_depth_max = 32;
 inline constexpr std::size_t body_items_max = 20'000;
 inline constexpr std::size_t error_text_bytes_max = 64 * 1024;
 inline constexpr std::size_t scopes_max = 64;
+inline constexpr std::size_t members_max = 256;  // of an object that is read
 
 // An item of results[]: PublicStatus. Empty: absent.
 struct body_result {
     std::string_view subscriber;
-    std::optional<std::int64_t> subscription;  // a number, or a string of digits
+    std::optional<std::int64_t> subscription;  // a number, or a text that is one, as HubSpot writes it
     std::string_view channel;
     std::string_view status;
     std::string_view reason;     // setStatusSuccessReason
     std::string_view timestamp;  // ISO 8601
-    bool contradictory = false;  // a field of its key, or its status, is there twice
+    bool unsound = false;        // a member is there twice, or the channel is no text: it proves nothing
 };
 
 // Whom one `context` object names.
@@ -47,7 +52,8 @@ struct body_error {
     std::string message;
     std::string status;             // "error", or an HTTP status as text
     std::vector<body_names> names;  // of its own context first, then one for each of its details
-    std::string text;               // every text in it, a line each: messages, `in`, context values; cut
+    std::string text;               // every text in it, a line each, and names that look like an address; cut
+    bool unsound = false;           // a member is there twice: it refuses nobody
 };
 
 struct answer_body {
@@ -58,7 +64,10 @@ struct answer_body {
     std::vector<std::string> scopes;  // requiredGranularScopes, missingScopes, requiredScopes of any context
     std::vector<body_result> results;
     std::vector<body_error> errors;
-    std::int64_t num_errors = 0;
+    std::int64_t num_errors = 0;        // 1 where numErrors is there, but is no count
+    bool unsound = false;               // a member of the body itself, or of its context, is there twice
+    bool cut = false;                   // the text of an error was: whom else it names is not known
+    std::vector<std::string> doubted;   // every address that an unsound result names
     std::deque<std::string> unescaped;  // texts that had escapes, and so are not in the body as they are
 };
 

@@ -6,7 +6,7 @@ namespace consent_sync::hubspot {
 namespace {
 
 answer_kind classify_success(const answer_body& body) {
-    if (!body.readable) return answer_kind::unclear;
+    if (!body.readable || body.unsound) return answer_kind::unclear;
     const bool done = body.whole.status == "COMPLETE" || body.whole.status == "SUCCESS";
     return done ? answer_kind::judged : answer_kind::unclear;
 }

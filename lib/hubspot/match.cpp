@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "hubspot/batch_index.hpp"
+#include "hubspot/mentions.hpp"
 #include "hubspot/text.hpp"
 
 namespace consent_sync::hubspot {
@@ -12,14 +13,13 @@ namespace {
 
 // What the whole body said of one change.
 struct tally {
+    const body_result* first = nullptr;  // result with its key
+    const body_result* other = nullptr;  // result with another status
     bool asked = false;                  // a result with the asked status
-    const body_result* other = nullptr;  // a result with another status
+    bool doubted = false;                // its results differ, or one that may be about it is unsound
+    bool challenged = false;             // it may be the one that an error without an address is about
     bool refused = false;
     std::uint32_t error_words = 0;  // 1 + index, of the first error
-    consent::success_reason reason = consent::success_reason::none;
-    std::int64_t time_ms = 0;
-
-    bool has_result() const { return asked || other; }
 };
 
 // Categories that say nothing against the change.
@@ -40,40 +40,59 @@ class matcher {
 
     void take_result(const body_result& r) {
         const std::size_t mine = next_result_++;
-        if (mine < batch_.size() && is_of(r, batch_[mine])) return note_status(tallies_[mine], batch_[mine], r);
+        if (mine < batch_.size() && is_of(r, batch_[mine])) return note_result(tallies_[mine], batch_[mine], r);
         bool named = false;
-        if (!r.contradictory && r.subscription && !r.subscriber.empty()) {
+        if (!r.unsound && !r.subscriber.empty())
             index().for_each(r.subscriber, [&](std::uint32_t i) {
                 const consent::change& c = batch_[i];
-                if (c.subscription != *r.subscription) return;
+                if (!r.subscription) tallies_[i].doubted = true;  // of which it speaks nobody can tell
+                if (c.subscription != r.subscription) return;
                 if (!r.channel.empty() && r.channel != consent::name(c.channel)) return;
                 named = true;
                 next_result_ = i + 1;
-                note_status(tallies_[i], c, r);
+                note_result(tallies_[i], c, r);
             });
-        }
         if (!named) ++out_.unmatched_results;
+    }
+
+    void doubt_address(std::string_view address) {
+        index().for_each(address, [&](std::uint32_t i) { tallies_[i].doubted = true; });
     }
 
     void take_error(const body_error& e) {
         out_.words.push_back({e.category, plain(e.message, words_bytes_max)});
-        const mark how{static_cast<std::uint32_t>(out_.words.size()), !is_trouble(e)};
+        const mark how{static_cast<std::uint32_t>(out_.words.size()), !e.unsound && !is_trouble(e)};
+        const names_of_error names(e);
         bool named = false;
-        bool has_address = false;
-        for (const body_names& names : e.names) {
-            has_address = has_address || !names.subscribers.empty();
-            named = take_names(names, how) || named;
-        }
-        if (!named && !has_address && is_the_only_one(e)) {
+        for (const body_names& some : e.names) named = take_names(some, names, how) || named;
+        named = take_mentions(e, names, how) || named;
+        if (!named && !names.any_address && is_the_only_one(names)) {
             named = true;
             loose_.push_back({0, how});
         }
-        if (!named) ++out_.unmatched_errors;
+        if (named) return;
+        ++out_.unmatched_errors;
+        if (names.any_address) return;  // about somebody else
+        if (names.subscriptions.empty())
+            ++errors_about_anybody_;
+        else
+            about_subscriptions_.push_back(names.subscriptions);
+    }
+
+    // Errors that are counted and not listed.
+    void take_unlisted_errors(std::uint32_t count) {
+        out_.unmatched_errors += count;
+        errors_about_anybody_ += count;
+    }
+
+    // Any change may be the one that an error is about.
+    void challenge_all() {
+        for (tally& t : tallies_) t.challenged = true;
     }
 
     void finish() {
-        for (const auto& [i, how] : loose_)
-            if (!tallies_[i].has_result()) note_error(tallies_[i], how);
+        take_loose();
+        take_errors_without_address();
         out_.changes.resize(batch_.size());
         for (std::size_t i = 0; i < batch_.size(); ++i) out_.changes[i] = decide(batch_[i], tallies_[i]);
     }
@@ -83,11 +102,34 @@ class matcher {
         std::uint32_t words;
         bool refuses;
     };
+    struct loose_match {  // by address alone: refuses only where there is no result
+        std::uint32_t index;
+        mark how;
+    };
+    // Whom an error names, all of its contexts taken together.
+    struct names_of_error {
+        explicit names_of_error(const body_error& e) {
+            for (const body_names& names : e.names) {
+                any_address = any_address || !names.subscribers.empty();
+                subscriptions.insert(subscriptions.end(), names.subscriptions.begin(), names.subscriptions.end());
+            }
+        }
+        // Whether a subscription may be among those that are named.
+        bool may_mean(std::int64_t subscription) const { return may_be_among(subscriptions, subscription); }
+
+        bool any_address = false;
+        std::vector<std::optional<std::int64_t>> subscriptions;
+    };
+
+    // Whether it is one of them, or may be: one that is no number may be any.
+    static bool may_be_among(const std::vector<std::optional<std::int64_t>>& some, std::int64_t subscription) {
+        return std::any_of(some.begin(), some.end(), [subscription](auto s) { return !s || *s == subscription; });
+    }
 
     // HubSpot promises no order, but mostly answers in ours, some left out. A key is in a batch once, so where the
     // whole key is the same, byte for byte, nobody else is meant and nothing needs to be looked up.
     static bool is_of(const body_result& r, const consent::change& c) {
-        return !r.contradictory && r.subscription == c.subscription && r.channel == consent::name(c.channel) &&
+        return !r.unsound && r.subscription == c.subscription && r.channel == consent::name(c.channel) &&
                r.subscriber == c.subscriber;
     }
 
@@ -95,17 +137,25 @@ class matcher {
         if (!index_) index_.emplace(batch_);
         return *index_;
     }
+    const mention_finder& mentions() {
+        if (!mentions_) mentions_.emplace(batch_, index());
+        return *mentions_;
+    }
 
-    void note_status(tally& t, const consent::change& c, const body_result& r) {
+    static bool say_the_same(const body_result& a, const body_result& b) {
+        return a.status == b.status && a.reason == b.reason && a.timestamp == b.timestamp;
+    }
+
+    static void note_result(tally& t, const consent::change& c, const body_result& r) {
+        if (!t.first)
+            t.first = &r;
+        else if (!say_the_same(*t.first, r))
+            t.doubted = true;
         if (r.status.empty()) return;  // names the key, but proves nothing
-        if (r.status != consent::name(c.state)) {
-            if (!t.other) t.other = &r;
-            return;
-        }
-        if (t.asked) return;
-        t.asked = true;
-        t.reason = consent::parse_success_reason(r.reason);
-        t.time_ms = time_of(r.timestamp);
+        if (r.status == consent::name(c.state))
+            t.asked = true;
+        else
+            t.other = &r;
     }
 
     // The results of one answer mostly have one and the same time.
@@ -121,57 +171,107 @@ class matcher {
         if (t.error_words == 0 || (how.refuses && !t.refused)) t.error_words = how.words;
         t.refused = t.refused || how.refuses;
     }
+    // An error that may be about it: enough against a proof, not enough to refuse it.
+    static void note_words(tally& t, mark how) {
+        if (t.error_words == 0) t.error_words = how.words;
+    }
 
     // True: somebody of the batch is named.
-    bool take_names(const body_names& names, mark how) {
-        if (names.subscriptions.empty()) {
-            bool named = false;
-            for (const std::string& address : names.subscribers)
-                index().for_each(address, [&](std::uint32_t i) {
-                    named = true;
-                    loose_.push_back({i, how});
-                });
-            return named;
-        }
-        const std::size_t addresses = names.subscribers.size();
-        const std::size_t subscriptions = names.subscriptions.size();
+    bool take_names(const body_names& some, const names_of_error& all, mark how) {
+        const std::size_t addresses = some.subscribers.size();
+        const std::size_t subscriptions = some.subscriptions.size();
         const bool pairs = addresses == subscriptions;
-        if (!pairs && addresses != 1 && subscriptions != 1) return false;
+        const bool clear = pairs || addresses == 1 || subscriptions == 1;
         bool named = false;
         for (std::size_t a = 0; a < addresses; ++a)
-            for (std::size_t s = pairs ? a : 0; s < (pairs ? a + 1 : subscriptions); ++s)
-                named = take_key(names.subscribers[a], names.subscriptions[s], how) || named;
+            index().for_each(some.subscribers[a], [&](std::uint32_t i) {
+                if (subscriptions == 0) {
+                    named = true;
+                    if (all.subscriptions.empty())
+                        loose_.push_back({i, how});
+                    else
+                        note_words(tallies_[i], how);  // the subscription stands in another context of the error
+                    return;
+                }
+                if (!may_be_among(some.subscriptions, batch_[i].subscription)) return;
+                named = true;
+                const auto first = some.subscriptions.begin() + static_cast<std::ptrdiff_t>(pairs ? a : 0);
+                const auto last = pairs ? first + 1 : some.subscriptions.end();
+                if (clear && std::find(first, last, std::optional(batch_[i].subscription)) != last)
+                    note_error(tallies_[i], how);
+                else
+                    note_words(tallies_[i], how);
+            });
         return named;
     }
 
-    bool take_key(std::string_view address, std::optional<std::int64_t> subscription, mark how) {
+    // An address in a message, or under any other name, is named too; but such a place refuses nobody.
+    bool take_mentions(const body_error& e, const names_of_error& names, mark how) {
+        if (e.text.find('@') == std::string::npos) return false;
         bool named = false;
-        index().for_each(address, [&](std::uint32_t i) {
-            if (batch_[i].subscription != subscription) return;
+        mentions().find(e.text, [&](std::uint32_t i) {
+            if (!names.subscriptions.empty() && !names.may_mean(batch_[i].subscription)) return;
+            for (const body_names& some : e.names)
+                for (const std::string& address : some.subscribers)
+                    if (consent::same_subscriber(consent::trim(address), batch_[i].subscriber)) return;
             named = true;
-            note_error(tallies_[i], how);
+            if (batch_.size() == 1)
+                loose_.push_back({i, how});
+            else
+                note_words(tallies_[i], how);
         });
         return named;
     }
 
-    bool is_the_only_one(const body_error& e) const {
-        if (batch_.size() != 1) return false;
-        return std::all_of(e.names.begin(), e.names.end(), [&](const body_names& names) {
-            return std::all_of(names.subscriptions.begin(), names.subscriptions.end(),
-                               [&](auto s) { return s == batch_[0].subscription; });
-        });
+    bool is_the_only_one(const names_of_error& names) const {
+        return batch_.size() == 1 && std::all_of(names.subscriptions.begin(), names.subscriptions.end(),
+                                                 [&](auto s) { return s == batch_[0].subscription; });
+    }
+
+    // An error of an address refuses its changes that have no result. Where one of them has the result that was asked
+    // for, nobody can tell which of the two is wrong, nor whom the error means.
+    void take_loose() {
+        std::vector<bool> against(out_.words.size() + 1);  // errors that contradict a result
+        for (const auto& [i, how] : loose_)
+            if (tallies_[i].asked) against[how.words] = true;
+        for (const auto& [i, how] : loose_) {
+            tally& t = tallies_[i];
+            if (t.other && !t.asked) continue;
+            if (t.asked || against[how.words])
+                note_words(t, how);
+            else
+                note_error(t, how);
+        }
+    }
+
+    bool is_open(std::size_t i) const { return !tallies_[i].first && tallies_[i].error_words == 0; }
+
+    // An error that names no address is about a change that nothing else in the answer speaks of. Where there are fewer
+    // of those than such errors, one is about a change that has a result, and nobody can tell which.
+    void take_errors_without_address() {
+        for (const auto& subscriptions : about_subscriptions_) {
+            const auto meant = [&](std::size_t i) { return may_be_among(subscriptions, batch_[i].subscription); };
+            bool open = false;
+            for (std::size_t i = 0; i < batch_.size(); ++i) open = open || (meant(i) && is_open(i));
+            for (std::size_t i = 0; i < batch_.size() && !open; ++i)
+                if (meant(i)) tallies_[i].challenged = true;
+        }
+        if (errors_about_anybody_ == 0) return;
+        std::uint32_t open = 0;
+        for (std::size_t i = 0; i < batch_.size(); ++i) open += is_open(i) ? 1 : 0;
+        if (errors_about_anybody_ > open) challenge_all();
     }
 
     change_judgement decide(const consent::change& c, const tally& t) {
         change_judgement j;
-        if (t.asked && !t.other && t.error_words == 0) {
+        if (t.asked && !t.doubted && !t.challenged && !t.other && t.error_words == 0) {
             j.outcome = change_outcome::confirmed;
-            j.reason = t.reason;
-            j.hubspot_time_ms = t.time_ms;
-        } else if (t.asked) {
+            j.reason = consent::parse_success_reason(t.first->reason);
+            j.hubspot_time_ms = time_of(t.first->timestamp);
+        } else if (t.refused && !t.asked && !t.doubted) {
+            j.outcome = change_outcome::rejected;
             j.words = t.error_words;
-        } else if (t.error_words != 0) {
-            j.outcome = t.refused ? change_outcome::rejected : change_outcome::unresolved;
+        } else if (t.asked || t.doubted || t.error_words != 0) {
             j.words = t.error_words;
         } else if (t.other) {
             j.outcome = change_outcome::other_status;
@@ -188,33 +288,39 @@ class matcher {
         return static_cast<std::uint32_t>(out_.words.size());
     }
 
-    struct loose_match {  // by address alone: counts only where there is no result
-        std::uint32_t index;
-        mark how;
-    };
-
     std::span<const consent::change> batch_;
-    std::optional<batch_index> index_;  // made when it is asked for first
-    std::size_t next_result_ = 0;       // index of the change that the next result is expected for
+    std::optional<batch_index> index_;        // made when it is asked for first
+    std::optional<mention_finder> mentions_;  // likewise
+    std::size_t next_result_ = 0;             // index of the change that the next result is expected for
     std::string_view last_timestamp_;
     std::int64_t last_time_ms_ = 0;
     std::vector<tally> tallies_;
     std::vector<loose_match> loose_;
+    std::uint32_t errors_about_anybody_ = 0;
+    std::vector<std::vector<std::optional<std::int64_t>>> about_subscriptions_;  // of errors that name no address
     judgement& out_;
 };
+
+// The body of a success may be an Error itself as well.
+bool is_error(const body_error& whole) {
+    const body_names& names = whole.names.front();
+    return !whole.category.empty() || !names.subscribers.empty() || !names.subscriptions.empty();
+}
 
 }  // namespace
 
 void match_changes(std::span<const consent::change> batch, const answer_body& body, judgement& out) {
     matcher m(batch, out);
     for (const body_result& r : body.results) m.take_result(r);
+    for (const std::string& address : body.doubted) m.doubt_address(address);
     for (const body_error& e : body.errors) m.take_error(e);
-    m.finish();
-    // Errors that are only counted name nobody either.
+    if (is_error(body.whole)) m.take_error(body.whole);
+    if (body.cut) m.challenge_all();
     const auto listed = static_cast<std::int64_t>(body.errors.size());
     if (body.num_errors > listed)
-        out.unmatched_errors += static_cast<std::uint32_t>(
-            std::min<std::int64_t>(body.num_errors - listed, static_cast<std::int64_t>(body_items_max)));
+        m.take_unlisted_errors(static_cast<std::uint32_t>(
+            std::min<std::int64_t>(body.num_errors - listed, static_cast<std::int64_t>(body_items_max))));
+    m.finish();
 }
 
 }  // namespace consent_sync::hubspot

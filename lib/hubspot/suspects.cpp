@@ -4,41 +4,12 @@
 #include <string>
 
 #include "consent/key.hpp"
+#include "hubspot/batch_index.hpp"
+#include "hubspot/mentions.hpp"
 #include "hubspot/text.hpp"
 
 namespace consent_sync::hubspot {
 namespace {
-
-bool is_address_byte(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || byte >= 0x80 || c == '_' || c == '-' || c == '+' ||
-           c == '%';
-}
-
-// The address stands for itself at `at`: it is no part of a longer one ("ann@x.com" in "joann@x.com" or
-// "…x.com.au").
-bool stands_alone(std::string_view text, std::size_t at, std::size_t length) {
-    if (at > 0 && (is_address_byte(text[at - 1]) || text[at - 1] == '.')) return false;
-    const std::size_t end = at + length;
-    if (end < text.size() && is_address_byte(text[end])) return false;
-    return end + 1 >= text.size() || text[end] != '.' || !is_address_byte(text[end + 1]);
-}
-
-bool names_address(std::string_view lowered_text, std::string_view lowered_address) {
-    if (lowered_address.empty()) return false;
-    std::size_t at = lowered_text.find(lowered_address);
-    while (at != std::string_view::npos) {
-        if (stands_alone(lowered_text, at, lowered_address.size())) return true;
-        at = lowered_text.find(lowered_address, at + 1);
-    }
-    return false;
-}
-
-void add_addresses(std::span<const consent::change> batch, std::string_view lowered_text, std::vector<bool>& named) {
-    if (lowered_text.find('@') == std::string_view::npos) return;
-    for (std::size_t i = 0; i < batch.size(); ++i)
-        if (names_address(lowered_text, consent::lower(batch[i].subscriber))) named[i] = true;
-}
 
 void add_places(std::string_view lowered_text, std::vector<bool>& named) {
     constexpr std::string_view word = "inputs";
@@ -76,10 +47,10 @@ std::vector<std::uint32_t> find_suspects(std::span<const consent::change> batch,
     std::string text = body.whole.text;
     for (const body_error& e : body.errors)
         if (text.size() < error_text_bytes_max) text += e.text;
-    text = consent::lower(text);
     std::vector<bool> named(batch.size());
-    add_addresses(batch, text, named);
-    add_places(text, named);
+    const batch_index index(batch);
+    mention_finder(batch, index).find(text, [&named](std::uint32_t i) { named[i] = true; });
+    add_places(consent::lower(text), named);
     if (std::find(named.begin(), named.end(), true) == named.end()) {
         add_subscriptions(batch, body.whole, named);
         for (const body_error& e : body.errors) add_subscriptions(batch, e, named);

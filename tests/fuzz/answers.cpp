@@ -32,7 +32,7 @@ void check_judgement(const hubspot::answer& a) {
     require(j.changes.size() == (judged ? batch.size() : 0), "an answer judges all changes or none");
     for (std::size_t i = 0; i < j.changes.size(); ++i) {
         require(j.changes[i].words <= j.words.size(), "words are there");
-        require(j.changes[i].outcome != hubspot::change_outcome::confirmed || hubspot::is_proven(a.body, batch[i]),
+        require(j.changes[i].outcome != hubspot::change_outcome::confirmed || hubspot::is_proven(a.body, batch, i),
                 "what is confirmed stands in the answer");
     }
     for (const std::uint32_t suspect : j.suspects) require(suspect < batch.size(), "a suspect is of the batch");

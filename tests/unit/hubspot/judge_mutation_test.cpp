@@ -98,7 +98,7 @@ TEST(JudgeMutation, NeverConfirmsWhatTheBodyDoesNotSay) {
             ASSERT_LE(j.changes[i].words, j.words.size());
             if (j.changes[i].outcome != change_outcome::confirmed) continue;
             ++confirmed;
-            ASSERT_TRUE(is_proven(text, batch[i])) << "seed " << seed << " round " << round << "\n" << text;
+            ASSERT_TRUE(is_proven(text, batch, i)) << "seed " << seed << " round " << round << "\n" << text;
         }
         for (const std::uint32_t suspect : j.suspects) ASSERT_LT(suspect, batch.size());
     }
