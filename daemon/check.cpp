@@ -100,9 +100,15 @@ surroundings look_around(const config::settings& settings, const std::string& co
     return s;
 }
 
-void judge_subscription(intake::row& row, const service::known_subscriptions& known) {
+// `doubted`: subscriptions of opt-outs, which are sent whatever is known, and why nobody knows them.
+void judge_subscription(intake::row& row, const service::known_subscriptions& known,
+                        std::map<std::int64_t, std::string>& doubted) {
     if (row.fault) return;
-    if (auto why = service::unknown_subscription(known, row.change))
+    if (row.change.is_opt_out() && doubted.contains(row.change.subscription)) return;
+    auto why = service::unknown_subscription(known, row.change);
+    if (why && row.change.is_opt_out())
+        doubted.emplace(row.change.subscription, std::move(why->message));
+    else if (why)
         row.fault = intake::row_fault{std::move(why->category), std::move(why->message), intake::field::subscription};
 }
 
@@ -125,12 +131,13 @@ bool check_file(const std::string& path, const config::settings& settings, const
     }
     tally t;
     dry_run would;
+    std::map<std::int64_t, std::string> doubted;
     std::vector<intake::row> rows;
     intake::read_result got;
     do {
         got = reader->next(rows, piece_rows);
         for (intake::row& row : rows) {
-            judge_subscription(row, around.running.subscriptions);
+            judge_subscription(row, around.running.subscriptions, doubted);
             t.add(row);
             would.add(row);
         }
@@ -139,6 +146,9 @@ bool check_file(const std::string& path, const config::settings& settings, const
     std::cout << "  rows " << t.rows << ": valid " << t.opt_outs + t.others << " (opt-outs " << t.opt_outs
               << "), invalid " << t.invalid << "\n";
     for (const auto& [category, count] : t.categories) std::cout << "    " << category << " " << count << "\n";
+    for (const auto& [subscription, why] : doubted)
+        std::cout << "  opt-outs of subscription " << subscription << " would be sent, although: " << base::redact(why)
+                  << "\n";
     for (const std::string& column : reader->unknown_columns())
         std::cout << "  ignored column: " << base::redact(column) << "\n";
     sent += would.print(settings, path, around.ledger.get(), around.running);

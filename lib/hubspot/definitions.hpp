@@ -22,9 +22,9 @@ struct subscription_definition {
 };
 inline constexpr std::size_t definition_name_bytes_max = 256;
 
-// Sorted by id, each id once. An item without a numeric id is left out. Error: invalid_input, for a body that
-// is not such a list, or one that is not COMPLETE: what it leaves out is not known to be missing in the
-// account.
+// Sorted by id. Rows are invalid for what such a list leaves out, so it is taken only as a whole and where nothing in
+// it is odd: COMPLETE, without errors, the only page, at least one subscription, each with a number as its id, each id
+// and each member once. Error: invalid_input, with what is odd.
 base::result<std::vector<subscription_definition>> parse_definitions(std::string_view body);
 
 }  // namespace consent_sync::hubspot

@@ -51,12 +51,16 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
         stored.original = {};
         stored.offset = row.offset;
         stored.invalid.reset();
-        auto unknown = row.fault ? std::nullopt : unknown_subscription(known, stored.change);
-        if (unknown) {
+        const bool opt_out = stored.change.is_opt_out();
+        std::optional<ledger::reason> unknown;
+        if (!row.fault && !(opt_out && piece.doubted.contains(stored.change.subscription)))
+            unknown = unknown_subscription(known, stored.change);
+        if (unknown && opt_out) piece.doubted.emplace(stored.change.subscription, std::move(unknown->message));
+        if (unknown && !opt_out) {
             stored.invalid = std::move(unknown);
         } else if (row.fault) {
             stored.invalid = ledger::reason{std::move(row.fault->category), std::move(row.fault->message), "", {}};
-        } else if (duplicate && !stored.change.is_opt_out()) {
+        } else if (duplicate && !opt_out) {
             stored.invalid = ledger::reason{
                 "duplicate_file",
                 "a file with the same content was dropped before; of such a file only opt-outs are sent again",
@@ -67,7 +71,7 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
                 stored.original = consent::place(row.change_id);
                 piece.returning.push_back(i);
             }
-            piece.opt_outs = piece.opt_outs || stored.change.is_opt_out();
+            piece.opt_outs = piece.opt_outs || opt_out;
         }
         piece.basis_dropped = piece.basis_dropped || row.basis_dropped;
     }

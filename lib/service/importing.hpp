@@ -1,6 +1,8 @@
 // From rows of a file to rows of the ledger: the pure part of importing, and its one transaction.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +22,8 @@ struct import_piece {
     intake::read_position position;      // behind the last row
     bool opt_outs = false;               // among the rows that are to be sent
     bool basis_dropped = false;
+    std::map<std::int64_t, std::string>
+        doubted;                // subscriptions of opt-outs that HubSpot's list lacks, and what it says
     bool ended = false;         // the file has no more rows
     std::uint64_t invalid = 0;  // of rows, once they are imported
     std::string held;           // of `ended`, once it is imported: why it waits for an operator; empty: it does not
@@ -29,7 +33,8 @@ struct import_piece {
     std::int64_t modified_ns = 0;
 };
 
-// The account's subscriptions, by id; null: nobody knows them, and nothing is checked.
+// The account's subscriptions, by id; null: nobody knows them, and nothing is checked. Only changes that are no
+// opt-outs are invalid by them: what a person has withdrawn is HubSpot's to judge.
 using known_subscriptions = std::shared_ptr<const std::vector<hubspot::subscription_definition>>;
 
 // Moves rows over. In a file whose content was dropped before only opt-outs are sent again. `storage`: rows that nobody
@@ -38,7 +43,7 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
                         intake::read_position position, const known_subscriptions& known = nullptr,
                         std::vector<ledger::new_row> storage = {});
 
-// Why no change of this subscription can succeed; nothing: it can, or nobody knows.
+// Why no change of this subscription should succeed; nothing: it may, or nobody knows.
 std::optional<ledger::reason> unknown_subscription(const known_subscriptions& known, const consent::change& c);
 
 // Says that an operator is needed: release or refuse.

@@ -18,6 +18,7 @@ constexpr std::size_t small_files_max = 256;             // in one transaction
 constexpr std::size_t small_rows_max = 16'384;           // in one transaction, a piece more
 constexpr std::uint64_t small_content_max = 4ULL << 20;  // a small file that holds more is read as a large one
 constexpr auto retry_every = std::chrono::seconds(1);
+constexpr std::size_t doubted_most = 1'000;  // subscriptions that are warned of
 constexpr auto known_look_every = std::chrono::milliseconds(50);
 constexpr const char* trouble_name = "reading";
 
@@ -115,7 +116,7 @@ boost::asio::awaitable<void> intake_service::begin_small(std::shared_ptr<small_g
 boost::asio::awaitable<void> intake_service::read_small(std::shared_ptr<small_group> all) {
     for (std::size_t from = 0; from < all->size() && !stopping_;) {
         auto to = std::make_shared<std::size_t>(from);
-        auto read_some = [all, to, known = known_, how = how_to_read(small_content_max)] {
+        auto read_some = [all, to, known = known_now(), how = how_to_read(small_content_max)] {
             std::size_t rows = 0;
             for (; *to < all->size() && rows < small_rows_max; ++*to) {
                 small_file& each = (*all)[*to];
@@ -188,7 +189,7 @@ boost::asio::awaitable<void> intake_service::read_large(ledger::file_record file
     trouble_.end(trouble_name);
     auto step = std::make_shared<read_step>();
     while (begun && !stopping_) {  // goes on from the last transaction at the next start
-        auto read = [reading, step, known = known_, how = how_to_read()] {
+        auto read = [reading, step, known = known_now(), how = how_to_read()] {
             *step = reading->next(how, piece_rows, known, std::move(step->piece.rows));
         };
         co_await async::run_blocking(blocking_, std::move(read));
@@ -224,8 +225,20 @@ boost::asio::awaitable<void> intake_service::wait(base::milliseconds time) {
 }
 
 // Rows of a gated file are announced when its gate opens.
+// Once for each subscription, and for no more than a log can bear.
+void intake_service::warn_of_doubted(const import_piece& piece) {
+    for (const auto& [subscription, words] : piece.doubted)
+        if (doubted_.size() < doubted_most && doubted_.insert(subscription).second)
+            base::log_event(base::level::warn, "subscriptions.doubted",
+                            {{"file", consent::format_file_id(piece.arrival)},
+                             {"subscription", subscription},
+                             {"words", words + ". Opt-outs of it are sent all the same, and HubSpot decides; if it "
+                                               "rejects them, mend the subscription ids in what writes the files"}});
+}
+
 void intake_service::announce(file_reading& reading, const import_piece& piece) {
     if (piece.rows.empty()) return;
+    warn_of_doubted(piece);
     if (piece.invalid > 0) listener_.invalid(piece.invalid);
     const consent::place first(piece.arrival, reading.first_row);
     reading.first_row = piece.position.rows + 1;

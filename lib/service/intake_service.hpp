@@ -85,6 +85,9 @@ class intake_service {
     boost::asio::awaitable<void> wait_for_disk(base::error why);
     boost::asio::awaitable<void> wait(base::milliseconds time);
     void announce(file_reading& reading, const import_piece& piece);
+    void warn_of_doubted(const import_piece& piece);
+    // A reload may have switched the check off a moment ago.
+    known_subscriptions known_now() const { return settings_.rules.known_subscriptions ? known_ : nullptr; }
     boost::asio::awaitable<void> ended(const ledger::file_record& file, const import_piece& piece);
     boost::asio::awaitable<void> open_gates();
     boost::asio::awaitable<void> wait_for_known();
@@ -107,8 +110,9 @@ class intake_service {
     std::set<consent::arrival_number> unread_;
     std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
     known_subscriptions known_;
-    bool watching_ = false;    // has been told
-    bool far_logged_ = false;  // that the inbox is on another file system
+    std::set<std::int64_t> doubted_;  // subscriptions of opt-outs that were warned of
+    bool watching_ = false;           // has been told
+    bool far_logged_ = false;         // that the inbox is on another file system
     bool stopping_ = false;
     std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };

@@ -1,7 +1,7 @@
 // Asks HubSpot now and then which subscriptions the account has (rules.known_subscriptions), so that rows of others are
 // invalid with the list of those that there are; and again before a file is read, if that was a minute ago, so that a
-// subscription that was just made is known. Where HubSpot does not say (a missing scope, no network) it is one WARN,
-// and nothing is checked. Home thread.
+// subscription that was just made is known. Where HubSpot does not say (a missing scope, no network, a list in which
+// anything is odd) it is one WARN, and nothing is checked but by what it said before. Home thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,7 +29,8 @@ class subscriptions_service {
     void stop();
     // Whether a file may be judged by what is known. False: HubSpot is being asked again; look again soon.
     bool is_fresh();
-    const known_subscriptions& known() const { return known_; }
+    // Null: nobody knows, or nobody is to ask any more.
+    known_subscriptions known() const { return settings_.rules.known_subscriptions ? known_ : nullptr; }
 
   private:
     boost::asio::awaitable<void> run();

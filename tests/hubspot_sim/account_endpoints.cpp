@@ -100,6 +100,10 @@ reply account::subscription_definitions() const {
     std::vector<std::int64_t> ids = options_.known_subscriptions;
     if (ids.empty()) ids.assign(1, 530858989);
     reply r;
+    if (!options_.definitions.empty()) {
+        r.body = options_.definitions;
+        return r;
+    }
     r.body = "{\"status\":\"COMPLETE\",\"results\":[";
     for (const std::int64_t id : ids) {
         if (r.body.back() != '[') r.body.push_back(',');

@@ -73,6 +73,7 @@ struct options {
     std::vector<std::string> tokens{"pat-na1-00000000-0000-4000-8000-000000000001"};  // accepted
     std::vector<std::string> expired_tokens;
     std::vector<std::string> unscoped_tokens;
+    std::string definitions;           // the body of the list of subscriptions; empty: a whole one
     bool may_read_definitions = true;  // false: the tokens lack the scope for the list of subscriptions
     std::string client_id = "sim-client";
     std::string client_secret = "sim-secret";

@@ -20,6 +20,12 @@ std::string csv(int first, int rows, const std::string& status) {
     return text;
 }
 
+std::size_t lines_with(const std::string& text, const std::string& part) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+    return count;
+}
+
 // Writes a file beside the state folder and checks it.
 std::string check(const daemon_under_test& d, const std::string& name, const std::string& content) {
     const std::string path = d.state("/../" + name);
@@ -127,21 +133,63 @@ TEST(KnownSubscriptions, RowsOfOthersAreInvalidWithTheListOfThoseThatAre) {
     o.known_subscriptions = {7, 9};
     daemon_under_test d(std::move(o), R"("rules": { "known_subscriptions": "auto" })");
     d.start();
-    d.drop("a.csv", csv(0, 5, "subscribed") + "x@example.com,8,subscribed\ny@example.com,8,unsubscribed\n");
+    d.drop("a.csv", csv(0, 5, "subscribed") +
+                        "x@example.com,8,subscribed\ny@example.com,8,unsubscribed\nz@example.com,8,unsubscribed\n");
     const auto files = d.wait_for_files(1);
     ASSERT_EQ(files.size(), 1u);
     EXPECT_EQ(count(files[0], "confirmed"), 5u);
-    EXPECT_EQ(count(files[0], "invalid"), 2u);
+    EXPECT_EQ(count(files[0], "invalid"), 1u);
+    EXPECT_EQ(count(files[0], "rejected"), 2u) << "of an opt-out HubSpot is asked";
+    EXPECT_EQ(lines_with(d.log(), "WARN event=subscriptions.doubted"), 1u);
+    EXPECT_THAT(d.log(), HasSubstr("subscription=8"));
     EXPECT_THAT(d.report("failed.csv"), HasSubstr("unknown_subscription"));
     EXPECT_THAT(d.report("failed.csv"), HasSubstr("there are: 7 ("));
     EXPECT_THAT(d.log(), HasSubstr("event=subscriptions.known subscriptions=2"));
+}
+
+// Only a whole list in which nothing is odd says that a subscription is missing.
+TEST(KnownSubscriptions, AnOddListMakesNoRowInvalid) {
+    const std::string usual = R"({"id":"9","name":"News","isActive":true})";
+    for (const std::string& list :
+         {std::string(R"({"status":"COMPLETE","results":[]})"),
+          R"({"status":"COMPLETE","results":[)" + usual + R"(,{"id":"x"}]})",
+          R"({"status":"COMPLETE","results":[)" + usual + R"(],"errors":[{"message":"no"}]})",
+          R"({"status":"COMPLETE","results":[)" + usual + R"(],"paging":{"next":{"after":"1"}}})",
+          R"({"results":[)" + usual + "]}", R"({"status":"COMPLETE","results":[)" + usual,
+          std::string("<html>Welcome</html>")}) {
+        hubspot_sim::options o;
+        o.definitions = list;
+        daemon_under_test d(std::move(o), R"("rules": { "known_subscriptions": "auto" })");
+        d.start();
+        d.drop("a.csv", csv(0, 5, "subscribed") + "y@example.com,7,unsubscribed\n");
+        const auto files = d.wait_for_files(1);
+        ASSERT_EQ(files.size(), 1u) << list;
+        EXPECT_EQ(count(files[0], "confirmed"), 6u) << list;
+        EXPECT_EQ(lines_with(d.log(), "WARN event=subscriptions.not_known"), 1u) << list;
+    }
+}
+
+TEST(KnownSubscriptions, WhatAReloadSwitchedOffMakesNothingInvalid) {
+    hubspot_sim::options o;
+    o.known_subscriptions = {7};
+    daemon_under_test d(std::move(o), R"("rules": { "known_subscriptions": "auto" })");
+    d.start();
+    d.drop("a.csv", csv(0, 5, "subscribed") + "x@example.com,8,subscribed\n");
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);
+    d.hubspot().change([](hubspot_sim::options& each) { each.known_subscriptions.clear(); });
+    d.write_config(R"("rules": { "known_subscriptions": null })");
+    d.reload();
+    d.drop("b.csv", csv(5, 5, "subscribed") + "x@example.com,8,subscribed\n");
+    const auto files = d.wait_for_files(2);
+    ASSERT_EQ(files.size(), 2u);
+    EXPECT_EQ(count(files[1], "confirmed"), 6u);
 }
 
 TEST(KnownSubscriptions, ADryRunAsksTheDaemonForThem) {
     hubspot_sim::options o;
     o.known_subscriptions = {7};
     daemon_under_test d(std::move(o), R"("rules": { "known_subscriptions": "auto" })");
-    const std::string rows = csv(0, 5, "subscribed") + "x@example.com,8,subscribed\n";
+    const std::string rows = csv(0, 5, "subscribed") + "x@example.com,8,subscribed\ny@example.com,8,unsubscribed\n";
     EXPECT_THAT(check(d, "a.csv", rows), HasSubstr("which only the running daemon knows"));
     d.start();
     std::string out;
@@ -149,7 +197,8 @@ TEST(KnownSubscriptions, ADryRunAsksTheDaemonForThem) {
         return (out = check(d, "a.csv", rows)).find("unknown_subscription") != std::string::npos;
     })) << out;
     EXPECT_THAT(out, HasSubstr("row 6, line 7, column 2 (subscription_id): unknown_subscription"));
-    EXPECT_THAT(out, HasSubstr("would be sent: 5"));
+    EXPECT_THAT(out, HasSubstr("would be sent: 6"));
+    EXPECT_THAT(out, HasSubstr("opt-outs of subscription 8 would be sent, although: "));
 }
 
 TEST(DryRun, AddsUpSeveralFilesAndTellsWhatCannotBeRead) {
