@@ -20,13 +20,13 @@ inline std::string_view trim(std::string_view text) {
 // ASCII letters lowered; other bytes stay, so that the key never depends on a locale.
 std::string lower(std::string_view text);
 
-// 64-bit hash (XXH3) of the key: lowered subscriber, subscription, channel. Stored in the ledger, so it is the same
-// for ever. Two keys may share a hash: whoever would give a verdict by it compares the keys with same_key().
+// 64-bit hash (XXH3) of the key: subscriber in its normal form (address.hpp), subscription, channel. It is stored, so
+// it never changes. Two keys may share a hash: whoever gives a verdict by it compares them with same_key().
 using key_hash = std::uint64_t;
 key_hash hash_key(std::string_view subscriber, std::int64_t subscription, channel c);
 inline key_hash hash_key(const change& c) { return hash_key(c.subscriber, c.subscription, c.channel); }
 
-bool same_subscriber(std::string_view a, std::string_view b);  // equal but for ASCII case
+bool same_subscriber(std::string_view a, std::string_view b);  // of one normal form
 bool same_key(const change& a, const change& b);
 
 }  // namespace consent_sync::consent

@@ -50,8 +50,7 @@ overtakes::overtakes(const database& db)
       passed_(db.prepare("SELECT attempt, opt_outs, newest FROM overtakes WHERE newest<=?")),
       remove_(db.prepare("DELETE FROM overtakes WHERE newest<=?")) {
     all_.run_with();
-    while (all_.step())
-        parse(all_, [this](consent::place place, consent::key_hash hash) { newest_.put(hash, place); });
+    while (all_.step()) parse(all_, [this](consent::place place, consent::key_hash hash) { newest_.put(hash, place); });
     all_.restart();
 }
 
@@ -75,6 +74,22 @@ void overtakes::remove_up_to(consent::place place) {
     }
     passed_.restart();
     if (any) remove_.run_with(place.id()).execute();
+}
+
+void overtakes::hash_again(const std::function<consent::key_hash(consent::place, consent::key_hash)>& now) {
+    std::vector<std::pair<attempt_id, std::vector<std::pair<consent::place, consent::key_hash>>>> changed;
+    all_.run_with();
+    while (all_.step()) {
+        std::vector<std::pair<consent::place, consent::key_hash>> opt_outs;
+        bool differs = false;
+        parse(all_, [&](consent::place place, consent::key_hash hash) {
+            opt_outs.emplace_back(place, now(place, hash));
+            differs = differs || opt_outs.back().second != hash;
+        });
+        if (differs) changed.emplace_back(all_.integer(0), std::move(opt_outs));
+    }
+    all_.restart();
+    for (const auto& [attempt, opt_outs] : changed) add(attempt, opt_outs);
 }
 
 consent::place overtakes::find(consent::key_hash hash) const { return newest_.find(hash); }

@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "ledger/block_reader.hpp"
 #include "ledger/block_sum.hpp"
 #include "ledger/change_row.hpp"
 #include "ledger/overtakes.hpp"
@@ -160,6 +161,9 @@ CREATE TABLE overtakes (
 CREATE INDEX overtakes_newest ON overtakes(newest);
 )sql";
 
+// Addresses beyond ASCII, and xn-- domains, got a normal form (consent/address.hpp), and so other hashes of their keys.
+constexpr const char* version_5 = "";
+
 new_row read_old_row(const statement& row) {
     new_row found;
     found.change = read_change(row);
@@ -220,14 +224,38 @@ void move_overtakes(database& db) {
     put();
 }
 
+// The hash that the key of a change has now; as it was, where the change is gone.
+consent::key_hash hash_now(block_reader& blocks, consent::place change, consent::key_hash before) {
+    const auto found = blocks.find(change);
+    return found ? consent::hash_key(found->change) : before;
+}
+
+void hash_again(database& db) {
+    block_reader blocks(db);
+    overtakes(db).hash_again(
+        [&](consent::place place, consent::key_hash hash) { return hash_now(blocks, place, hash); });
+    std::vector<std::pair<consent::key_hash, consent::place>> owed;
+    statement old = db.prepare("SELECT hash, change FROM late_writes");
+    old.run_with();
+    while (old.step())
+        owed.emplace_back(static_cast<consent::key_hash>(old.integer(0)), consent::place(old.integer(1)));
+    old.restart();
+    statement put = db.prepare("UPDATE late_writes SET hash=? WHERE hash=? AND change=?");
+    for (const auto& [hash, change] : owed)
+        if (const consent::key_hash now = hash_now(blocks, change, hash); now != hash)
+            put.run_with(now, hash, change.id()).execute();
+}
+
 struct migration {
     const char* sql;
     void (*move)(database&) = nullptr;
     const char* afterwards = nullptr;
 };
-constexpr std::array<migration, schema_version> migrations{
-    {{version_1}, {version_2}, {version_3, move_into_blocks, "DROP TABLE changes"},
-     {version_4, move_overtakes, "DROP TABLE old_overtakes"}}};
+constexpr std::array<migration, schema_version> migrations{{{version_1},
+                                                            {version_2},
+                                                            {version_3, move_into_blocks, "DROP TABLE changes"},
+                                                            {version_4, move_overtakes, "DROP TABLE old_overtakes"},
+                                                            {version_5, hash_again}}};
 
 std::int64_t version_of(database& db) {
     statement query = db.prepare("PRAGMA user_version");

@@ -22,12 +22,11 @@ struct import_piece {
     intake::read_position position;      // behind the last row
     bool opt_outs = false;               // among the rows that are to be sent
     bool basis_dropped = false;
-    std::map<std::int64_t, std::string>
-        doubted;                // subscriptions of opt-outs that HubSpot's list lacks, and what it says
-    bool ended = false;         // the file has no more rows
-    std::uint64_t invalid = 0;  // of rows, once they are imported
-    std::string held;           // of `ended`, once it is imported: why it waits for an operator; empty: it does not
-    std::string fault;          // why reading broke off; empty: it did not
+    std::map<std::int64_t, std::string> doubted;  // of opt-outs: subscriptions that HubSpot's list lacks, and why
+    bool ended = false;                           // the file has no more rows
+    std::uint64_t invalid = 0;                    // of rows, once they are imported
+    std::string held;   // of `ended`, once it is imported: why it waits for an operator; empty: it does not
+    std::string fault;  // why reading broke off; empty: it did not
     std::string ignored_columns;
     std::uint64_t size = 0;  // of `ended`: the file when its end was believed
     std::int64_t modified_ns = 0;

@@ -109,6 +109,59 @@ TEST(Schema, BringsAnOlderLedgerUpToDate) {
     }
 }
 
+// What an older ledger recorded of keys by their hashes is found by those that they have now.
+TEST(Schema, KeysWithAnotherNormalFormAreFoundInALedgerOfVersion4) {
+    temporary_folder folder;
+    const std::string path = folder.path + "/ledger.db";
+    const std::vector<std::string> people{"ann@x.org", "b@ex\xc3\xa4mple.com", "b@xn--exmple-cua.com",
+                                          "J\xc3\x96rg@x.org"};
+    {
+        auto made = store::open(path);
+        ASSERT_FALSE(made.has_error());
+        const auto done = (*made)->transact([&](store& s) {
+            file_record file;
+            file.name = file.stored_name = "a.csv";
+            s.files().add({&file, 1});
+            s.files().claimed(file);
+            s.files().begin_reading(1, "", std::nullopt);
+            std::vector<new_row> rows(people.size());
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                rows[i].change.id = consent::place(1, i + 1);
+                rows[i].change.subscriber = people[i];
+                rows[i].change.subscription = 7;
+                rows[i].change.state = consent::status_state::unsubscribed;
+            }
+            s.changes().append(rows);
+            for (std::size_t i = 1; i < people.size(); ++i)
+                s.duties().put(late_write{i, consent::place(1, i + 1), {}, true, false, false});
+        });
+        ASSERT_FALSE(done.has_error()) << done.error().message;
+    }
+    database db(path, database::access::read_write);
+    // By hashes of old: those of the bytes.
+    std::vector<std::pair<consent::place, consent::key_hash>> opt_outs{
+        {consent::place(1, 1), consent::hash_key("ann@x.org", 7, consent::channel::email)}};
+    for (std::size_t i = 1; i < people.size(); ++i) opt_outs.emplace_back(consent::place(1, i + 1), i);
+    opt_outs.emplace_back(consent::place(9, 9), 99);
+    overtakes(db).add(1, {opt_outs.data(), 2});
+    overtakes(db).add(2, {opt_outs.data() + 2, opt_outs.size() - 2});
+    db.execute("PRAGMA user_version=4");
+    const auto opened = store::open(path);
+    ASSERT_FALSE(opened.has_error()) << opened.error().message;
+    const auto looked = (*opened)->transact([&](store& s) {
+        const auto hash = [](const char* who) { return consent::hash_key(who, 7, consent::channel::email); };
+        EXPECT_EQ(s.ahead().find(hash("ann@x.org")), consent::place(1, 1));
+        EXPECT_EQ(s.ahead().find(hash("B@EX\xc3\x84MPLE.com")), consent::place(1, 3));
+        EXPECT_EQ(overtakes(db).find_all(hash("b@xn--exmple-cua.com")).size(), 2u);
+        EXPECT_EQ(s.ahead().find(hash("jo\xcc\x88rg@x.org")), consent::place(1, 4));
+        EXPECT_EQ(s.ahead().find(99), consent::place(9, 9)) << "its change is gone";
+        EXPECT_EQ(s.duties().late_writes_of(hash("b@xn--exmple-cua.com")).size(), 2u);
+        EXPECT_EQ(s.duties().late_writes_of(hash("j\xc3\xb6rg@x.org")).size(), 1u);
+        EXPECT_EQ(s.duties().late_writes().size(), 3u);
+    });
+    EXPECT_FALSE(looked.has_error()) << looked.error().message;
+}
+
 TEST(Schema, RefusesALedgerOfANewerVersionAndLeavesItAlone) {
     temporary_folder folder;
     const std::string path = folder.path + "/ledger.db";
