@@ -40,6 +40,7 @@ struct fetch_result {
 struct send {
     ledger::attempt_id attempt = 0;
     const std::vector<consent::change>* changes = nullptr;
+    bool on_new_connection = false;  // the attempt before ended because an idle connection had died
 };
 
 // A line for the log, and for whoever counts.

@@ -28,6 +28,7 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
     owned b = std::move(found->second);
     open_.erase(found);
     answering_probe_ = b->probe;
+    b->on_new_connection = a.idle_connection_died && !b->on_new_connection;  // the second time in a row is a failure
     hubspot::judgement j = hubspot::judge(b->changes, a, now.wall);
 #ifdef CONSENT_SYNC_PLANTED_BUG
     if (planted_bug == planted::trusts_http_200)
@@ -308,6 +309,12 @@ void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
 void engine::unanswered(owned b, const hubspot::judgement& j, base::moment now) {
     for (std::size_t i = 0; i < b->changes.size(); ++i)
         late_.unanswered(b->changes[i], b->hashes[i], even_wall(now), pending_);
+    // HubSpot did not fail. The next attempt goes at once, on a new connection. Both are on record, pay the limiter and
+    // leave a duty, for HubSpot may have received both.
+    if (b->on_new_connection) {
+        if (b->probe) pauses_.probe_all_now(now.steady);
+        return park(std::move(b), now.steady);
+    }
     if (++failures_in_a_row_ >= circuit_threshold || pauses_.find(pause_reason::outage))
         pause(pause_reason::outage, hubspot::explain(j), now);
     if (b->assertion) return drop_assertion(*b, now);

@@ -63,6 +63,7 @@ struct batch {
     base::steady_time written_at{};
     bool written = false;
     bool probe = false;
+    bool on_new_connection = false;  // the attempt before ended since an idle connection had died; at the end: this one
     std::uint64_t accepted_at_begin = 0;
     ledger::attempt_id accepted_newest = 0;  // the newest attempt that HubSpot had accepted something of at its begin
     std::uint32_t in_flight_at_begin = 0;

@@ -121,7 +121,7 @@ void engine::on_committed(step_number step, base::moment now) {
             const auto found = open_.find(attempt);
             if (found == open_.end()) continue;
             found->second->stage = batch_stage::on_wire;
-            out_.sends.push_back({attempt, &found->second->changes});
+            out_.sends.push_back({attempt, &found->second->changes, found->second->on_new_connection});
         }
         for (const consent::key_hash hash : done.released) lanes_.release(hash, now.steady, effects);
     }

@@ -30,9 +30,9 @@ void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judg
                                       static_cast<std::uint64_t>(next_attempt_ - 1 - b.attempt), now.wall);
     if (jumped) resume(pause_reason::daily_limit, now);
 
-    if (is_failure(j.kind))
+    if (is_failure(j.kind) && !b.on_new_connection)  // an idle connection that died says nothing about HubSpot
         concurrency_.overloaded(b.begun.steady, now.steady);
-    else
+    else if (!is_failure(j.kind))
         concurrency_.answered(b.begun.steady, now.steady,
                               std::max(b.in_flight_at_begin, static_cast<std::uint32_t>(open_.size()) + 1));
     if (now.wall >= errors_day_end_) {

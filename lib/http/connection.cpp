@@ -25,7 +25,7 @@ asio::awaitable<exchange> connection::run(const request& r, const endpoint& to, 
     format_request(r, to, request_text_);
     reader_.start(r.method == "HEAD" ? response_reader::expect::no_body : response_reader::expect::body);
     reusable_ = false;
-    requests_++;
+    const bool used_before = requests_++ > 0;
     result.written = true;  // from here on nobody can tell what has left
     watchdog_.arm(std::chrono::steady_clock::now() + timeout, [this] { stream_->close(); });
     const auto sent = co_await stream_->write_all(request_text_);
@@ -37,7 +37,15 @@ asio::awaitable<exchange> connection::run(const request& r, const endpoint& to, 
         co_await read_response(result, timeout);
     }
     watchdog_.disarm();
+    result.idle_connection_died = used_before && ends_an_idle_connection(result);
     co_return result;
+}
+
+// A loss before the first byte of an answer; or the answer of a server that closes because nothing came in time
+// (RFC 9110, 15.5.9). Half an answer is none of them: the server was there.
+bool connection::ends_an_idle_connection(const exchange& e) const {
+    if (e.failure) return *e.failure == failure_step::connection_lost && reader_.received() == 0;
+    return e.response.status == 408 && !reusable_;
 }
 
 asio::awaitable<void> connection::read_response(exchange& result, std::chrono::milliseconds timeout) {

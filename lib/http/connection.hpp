@@ -39,6 +39,7 @@ class connection {
 
   private:
     boost::asio::awaitable<void> read_response(exchange& result, std::chrono::milliseconds timeout);
+    bool ends_an_idle_connection(const exchange& e) const;
     void fail(exchange& result, const boost::system::error_code& error, bool cancelled, const char* during,
               std::chrono::milliseconds timeout) const;
 

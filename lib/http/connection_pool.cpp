@@ -6,6 +6,13 @@ namespace consent_sync::http {
 
 using steady = std::chrono::steady_clock;
 
+namespace {
+
+constexpr unsigned deaths_max = 2;  // in a row
+constexpr auto keeps_none_for = std::chrono::minutes(1);
+
+}  // namespace
+
 connection_pool::connection_pool(const boost::asio::any_io_executor& executor, std::size_t idle_max,
                                  std::chrono::milliseconds idle_for)
     : idle_max_(idle_max), idle_for_(idle_for), sweeper_(executor) {}
@@ -23,7 +30,7 @@ std::unique_ptr<connection> connection_pool::take() {
 }
 
 void connection_pool::put(std::unique_ptr<connection> one) {
-    if (idle_max_ == 0) return;
+    if (idle_max_ == 0 || steady::now() < keeps_from_) return;
     if (idle_.size() >= idle_max_) idle_.erase(idle_.begin());
     idle_.push_back(entry{std::move(one), steady::now()});
     // An armed sweep is left alone, so that a busy pool touches no timer.
@@ -40,6 +47,15 @@ void connection_pool::close_all() {
     sweeper_.disarm();
     sweep_armed_ = false;
 }
+
+void connection_pool::died(std::uint64_t generation) {
+    if (generation != generation_) return;
+    ++generation_;
+    close_all();
+    if (++deaths_ >= deaths_max) keeps_from_ = steady::now() + keeps_none_for;
+}
+
+void connection_pool::was_used_again() { deaths_ = 0; }
 
 void connection_pool::arm_sweep() {
     sweep_armed_ = true;

@@ -33,6 +33,7 @@ struct https_transport::core {
     connection_pool pool;
     std::shared_ptr<std::size_t> open_count = std::make_shared<std::size_t>(0);
     std::uint64_t connections_opened = 0;
+    std::uint64_t idle_died = 0;
     bool closed = false;  // the transport is gone: keep nothing
 };
 
@@ -43,7 +44,10 @@ asio::awaitable<exchange> https_transport::core::run(const request& r, const std
         result.detail = cancelled_failure().detail;
         co_return result;
     }
-    std::unique_ptr<connection> line = pool.take();
+    const std::uint64_t generation = pool.generation();
+    std::unique_ptr<connection> line;
+    if (!r.on_new_connection) line = pool.take();
+    const bool used_before = line != nullptr;
     if (!line) {
         auto stream = co_await dial.open();
         if (!stream) {
@@ -55,6 +59,12 @@ asio::awaitable<exchange> https_transport::core::run(const request& r, const std
         line = std::make_unique<connection>(executor, std::move(*stream), limits.response, open_count);
     }
     result = co_await line->run(r, to, request_timeout, on_written);
+    if (result.idle_connection_died) {
+        idle_died++;
+        pool.died(generation);
+    } else if (used_before && !result.failure) {
+        pool.was_used_again();
+    }
     const bool worn_out = limits.requests_per_connection != 0 && line->requests() >= limits.requests_per_connection;
     if (line->is_reusable() && !worn_out && !closed) pool.put(std::move(line));
     co_return result;
@@ -132,6 +142,7 @@ transport_counters https_transport::counters() const {
     result.connections_opened = core_->connections_opened;
     result.tls_sessions_resumed = core_->dial.sessions_resumed();
     result.idle_found_closed = core_->pool.found_closed();
+    result.idle_died = core_->idle_died;
     return result;
 }
 

@@ -7,7 +7,8 @@
 // bounds, and keeps connections_max of them when they become idle. A connection is dropped after any failure,
 // after a response that asks for it, and after `requests_per_connection`. An idle connection that the server
 // has closed is noticed before a request is written to it; one that closes under the request ends as
-// connection_lost with written = true, because the server may have acted on it: nothing is sent twice here.
+// connection_lost with written = true, because the server may have acted on it: nothing is sent twice here. It also
+// ends with idle_connection_died, and all other idle connections are closed with it (connection_pool.hpp).
 // Cancellation: terminal; the exchange ends with failure_step::cancelled and its connection is closed.
 // One thread: the executor's. Destroy it before its io_context; exchanges that are still under way then go
 // on, and their connections are closed after them.
@@ -56,6 +57,7 @@ struct transport_counters {
     std::uint64_t connections_opened = 0;
     std::uint64_t tls_sessions_resumed = 0;
     std::uint64_t idle_found_closed = 0;  // idle connections that the server closed before they were used again
+    std::uint64_t idle_died = 0;          // those that ended under their next request
 };
 
 class https_transport final : public transport {

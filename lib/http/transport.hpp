@@ -16,6 +16,7 @@ struct request {
     std::string target;                                        // "/path?query"
     std::vector<std::pair<std::string, std::string>> headers;  // Host, Content-Length, Connection are the transport's
     std::string body;
+    bool on_new_connection = false;  // not on one that was used before
 };
 
 struct response {
@@ -44,6 +45,9 @@ struct exchange {
     std::optional<failure_step> failure;  // set: there is no response
     std::string detail;                   // the system's or OpenSSL's words
     bool written = false;                 // at least a part of the request left this machine
+    // The connection had been used before, and ended without a byte of an answer, or with a 408: it says nothing about
+    // the server, which closes idle connections as it likes. Send it once more on a new one.
+    bool idle_connection_died = false;
     http::response response;
 };
 

@@ -40,6 +40,8 @@ struct answer {
     std::optional<no_answer> failure;  // set: there is no status
     std::string failure_detail;        // for the log: the step and the system's or OpenSSL's words
     bool written = false;              // at least a part of the request left this machine: HubSpot may have it
+    // The connection had been idle, and ended before an answer came: HubSpot did not fail; it may have the request.
+    bool idle_connection_died = false;
     unsigned status = 0;
     answer_headers headers;
     std::string body;

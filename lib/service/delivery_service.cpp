@@ -89,6 +89,7 @@ void delivery_service::submit(delivery::fetch_request&& request) {
 boost::asio::awaitable<void> delivery_service::send(delivery::send what) {
     http::request request;
     request.target = settings_.hubspot.path;
+    request.on_new_connection = what.on_new_connection;
     request.headers.emplace_back("Authorization", "Bearer " + tokens_.token());
     request.headers.emplace_back("Content-Type", "application/json");
     request.headers.emplace_back("Accept", "application/json");

@@ -27,10 +27,14 @@ class lookup {
     // False: the limits leave no room now. True: one get() must follow.
     bool take_slot() { return engine_.take_slot(clock_.now()); }
 
-    // The slot has been taken; it is given back if the request was never written. Cancelled: no answer.
+    // The slot has been taken; it is given back if the request was never written. Cancelled: no answer. An idle
+    // connection that died is no answer yet: it is asked once more on a new one, in a slot of its own.
     boost::asio::awaitable<reply> get(std::string path);
 
   private:
+    boost::asio::awaitable<http::exchange> send(http::request request);
+    boost::asio::awaitable<bool> wait_for_slot();
+
     const base::clock& clock_;
     delivery::engine& engine_;
     http::transport& transport_;

@@ -42,6 +42,7 @@ std::optional<std::int64_t> number_header(const http::response& r, std::string_v
 hubspot::answer to_answer(http::exchange&& e) {
     hubspot::answer a;
     a.written = e.written;
+    a.idle_connection_died = e.idle_connection_died;
     if (e.failure) {
         a.failure = why_no_answer(*e.failure);
         a.failure_detail = std::move(e.detail);

@@ -136,7 +136,12 @@ boost::asio::awaitable<void> token_service::refresh() {
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     request.headers.emplace_back("Accept", "application/json");
     request.body = hubspot::encode_refresh_request(*credentials);
+    http::request again = request;
     http::exchange exchange = co_await transport_.send(std::move(request), std::function<void()>());
+    if (exchange.idle_connection_died) {
+        again.on_new_connection = true;
+        exchange = co_await transport_.send(std::move(again), std::function<void()>());
+    }
     const hubspot::answer answer = to_answer(std::move(exchange));
     const base::moment now = clock_.now();
     auto parsed = hubspot::parse_token_answer(answer, now.wall);

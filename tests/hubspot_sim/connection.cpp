@@ -2,6 +2,9 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <array>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -20,6 +23,16 @@ constexpr milliseconds shutdown_limit{200};
 constexpr milliseconds watch_interval{10};
 
 }  // namespace
+
+std::optional<death> parse_death(std::string_view moment, std::string_view way) {
+    static constexpr std::array<std::string_view, 5> moments{"request-begun", "request-read", "request-applied",
+                                                             "answer-begun", "timed-out"};
+    static constexpr std::array<std::string_view, 3> ways{"close-notify", "fin", "reset"};
+    const auto* const at = std::find(moments.begin(), moments.end(), moment);
+    const auto* const how = std::find(ways.begin(), ways.end(), way);
+    if (at == moments.end() || how == ways.end()) return std::nullopt;
+    return death{static_cast<death::moment>(at - moments.begin()), static_cast<death::way>(how - ways.begin())};
+}
 
 connection::connection(asio::ip::tcp::socket socket, asio::ssl::context* tls, std::uint64_t id)
     : stream_(std::move(socket)), id_(id) {
@@ -79,6 +92,12 @@ void connection::stop() {
     error_code ignored;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
     stream_.socket().close(ignored);
+}
+
+asio::awaitable<void> connection::die(death::way how) {
+    if (how == death::way::close_notify) co_await close();
+    if (how == death::way::reset) reset();
+    if (how == death::way::fin) stop();
 }
 
 int connection::native_socket() { return stream_.socket().is_open() ? stream_.socket().native_handle() : -1; }

@@ -13,11 +13,30 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace consent_sync::hubspot_sim {
 
 using std::chrono::milliseconds;
+
+// How a connection dies under its next request, which is long after it was opened. A new one knows nothing of it.
+struct death {
+    enum class moment {
+        request_begun,    // its head is read, nothing else; nobody has received it
+        request_read,     // all of it, and nothing is done about it
+        request_applied,  // and done what it asks for, without a word
+        answer_begun,     // the same, and half the head of the answer is out
+        timed_out,        // nothing is done: an answer of 408, as of a server that waited too long for a request
+    };
+    enum class way { close_notify, fin, reset };
+    moment at = moment::request_begun;
+    way how = way::fin;
+};
+
+// As text: "request-begun", "request-read", "request-applied", "answer-begun", "timed-out"; "close-notify", "fin",
+// "reset".
+std::optional<death> parse_death(std::string_view moment, std::string_view way);
 
 class connection {
   public:
@@ -36,12 +55,17 @@ class connection {
     // The peer has closed its side, whatever bytes may still be unread.
     bool peer_is_gone();
     int native_socket();
+    boost::asio::awaitable<void> die(death::way how);
     std::uint64_t id() const { return id_; }
+
+    void doom(death d) { doom_ = d; }
+    const std::optional<death>& doomed() const { return doom_; }
 
   private:
     boost::beast::tcp_stream stream_;
     std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
     std::uint64_t id_;
+    std::optional<death> doom_;
 };
 
 // Waits on the current executor.

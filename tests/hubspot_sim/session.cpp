@@ -6,6 +6,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <exception>
+#include <limits>
+#include <sstream>
 
 #include "hubspot_sim/control.hpp"
 #include "hubspot_sim/delivery.hpp"
@@ -135,6 +137,10 @@ class session {
         }
         p.eager(true);
         const request_head head = head_of(p);
+        if (connection_.doomed()) {
+            co_await die(p, head);
+            co_return false;
+        }
         if (head.path() == write_path) {
             const bool keep = co_await serve_write(p, head);
             co_return keep;
@@ -143,6 +149,55 @@ class session {
         if (!got_body) co_return false;
         const bool keep = co_await serve_other(p, head);
         co_return keep;
+    }
+
+    // All connections but this one, or so many of them, die as it is said.
+    reply doom_others(const std::string& body) {
+        std::istringstream words(body);
+        std::string moment, way;
+        std::size_t left = std::numeric_limits<std::size_t>::max();
+        words >> moment >> way >> left;
+        if (!words) left = std::numeric_limits<std::size_t>::max();
+        const std::optional<death> how = parse_death(moment, way);
+        reply r;
+        r.status = how ? 200 : 400;
+        std::size_t doomed = 0;
+        for (connection* c : world_.open) {
+            if (!how || c == &connection_ || c->doomed() || doomed == left) continue;
+            c->doom(*how);
+            ++doomed;
+        }
+        r.body = "{\"doomed\":" + std::to_string(doomed) + "}\n";
+        return r;
+    }
+
+    asio::awaitable<void> die(parser& p, const request_head& head) {
+        const death d = *connection_.doomed();
+        using moment = death::moment;
+        if (d.at == moment::request_read || d.at == moment::request_applied || d.at == moment::answer_begun) {
+            const bool got_body = co_await read_body(p);
+            if (!got_body) co_return;
+            if (head.path() == write_path) note_unanswered(p, head, d.at != moment::request_read);
+        }
+        if (d.at == moment::answer_begun || d.at == moment::timed_out) {
+            const std::string_view said =
+                d.at == moment::answer_begun
+                    ? "HTTP/1.1 200 OK\r\nDate: Mon, 0"
+                    : "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            const error_code ignored = co_await connection_.write(asio::buffer(said));
+            static_cast<void>(ignored);
+        }
+        co_await connection_.die(d.how);
+    }
+
+    void note_unanswered(const parser& p, const request_head& head, bool applied) {
+        account& hubspot = world_.hubspot;
+        const origin from{connection_.id(), connection_.native_socket()};
+        exchange e = hubspot.begin(head, from);
+        const exchange_end end(hubspot, e);
+        e.what = applied ? fault::reset().applied() : fault::reset();
+        hubspot.receive(e, head, from, p.get().body());
+        static_cast<void>(hubspot.answer(e));
     }
 
     asio::awaitable<bool> read_body(parser& p) {
@@ -170,7 +225,8 @@ class session {
         const std::function<void()> nothing = [] {};
         const bool keep_alive = p.get().keep_alive();
         if (head.path().starts_with(control_prefix)) {
-            const reply r = serve_control(world_.hubspot, head, body);
+            const bool dooms = head.method == "POST" && head.path() == "/sim/doom";
+            const reply r = dooms ? doom_others(body) : serve_control(world_.hubspot, head, body);
             const fault none;
             const bool keep = co_await deliver(connection_, none, r, keep_alive, nothing);
             co_return keep;

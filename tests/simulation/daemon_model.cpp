@@ -170,7 +170,7 @@ void daemon_model::perform(delivery::fetch_request&& fetch) {
 
 void daemon_model::perform(const delivery::send& send) {
     watch_.begins(send.attempt, *send.changes);
-    request r{send.attempt, *send.changes, token_};
+    request r{send.attempt, *send.changes, token_, send.on_new_connection};
     const ledger::attempt_id attempt = send.attempt;
     const auto write = luck_.between(wire_.write_least, wire_.write_most);
     if (const auto why = hubspot_.unreachable_now()) {

@@ -21,11 +21,13 @@ void hubspot_model::note(const request& r, const consent::change& c, said what) 
     said_[{r.attempt, c.id.id()}] = what;
 }
 
-std::optional<trouble> hubspot_model::trouble_now() {
+std::optional<trouble> hubspot_model::trouble_now(const request& r) {
     if (healed_) return std::nullopt;
     const auto passed = time_.now().steady - start_;
-    for (const fault& f : profile_.faults)
+    for (const fault& f : profile_.faults) {
+        if (f.kind == trouble::idle_dies && r.on_new_connection) continue;
         if (passed >= f.from && passed < f.to && luck_.chance(f.share)) return f.kind;
+    }
     return std::nullopt;
 }
 
@@ -116,7 +118,7 @@ reply hubspot_model::answer_of(const request& r) {
         add_headers(out.answer);
         return out;
     }
-    const auto kind = trouble_now();
+    const auto kind = trouble_now(r);
     if (profile_.refuses_above && in_flight > *profile_.refuses_above) {
         out.answer = http(503, "<html>busy</html>");
     } else if (r.token != valid_token) {
@@ -176,6 +178,12 @@ hubspot::answer hubspot_model::in_trouble(trouble kind, const request& r) {
     switch (kind) {
         case trouble::silence: maybe_apply(r); return failed(hubspot::no_answer::request_timeout, true);
         case trouble::reset: maybe_apply(r); return failed(hubspot::no_answer::connection_lost, true);
+        case trouble::idle_dies: {
+            maybe_apply(r);
+            hubspot::answer a = failed(hubspot::no_answer::connection_lost, true);
+            a.idle_connection_died = true;
+            return a;
+        }
         case trouble::unclear:
             maybe_apply(r);
             return luck_.pick<int>({0, 1, 2}) == 0 ? http(200, R"({"status":"PENDING","results":[]})")

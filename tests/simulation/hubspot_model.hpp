@@ -38,6 +38,7 @@ enum class trouble {
     empties_all,     // COMPLETE without any result
     errors_for_all,  // COMPLETE with an error for each change
     limits,          // 429 out of the blue
+    idle_dies,       // the connection had been idle and breaks after the request was written; a new one works
 };
 
 // A time of trouble.
@@ -100,7 +101,7 @@ class hubspot_model final : public server {
     std::optional<std::int64_t> daily_left;
 
   private:
-    std::optional<trouble> trouble_now();
+    std::optional<trouble> trouble_now(const request& r);
     reply answer_of(const request& r);
     hubspot::answer in_trouble(trouble kind, const request& r);
     hubspot::answer process(const request& r, std::optional<trouble> kind);

@@ -51,6 +51,53 @@ INSTANTIATE_TEST_SUITE_P(
                     cause{"EverythingEmptied", trouble::empties_all, "outage"}),
     [](const auto& c) { return std::string(c.param.name); });
 
+// Each connection that was used before is dead when it is used again; new ones work. Nobody waits for that.
+TEST(IdleConnections, ThatAllDieAreNoOutage) {
+    for (const double share : {1.0, 0.5, 0.05}) {
+        world_profile p = calm_profile();
+        p.hubspot.faults.push_back({seconds(0), hours(3), trouble::idle_dies, share});
+        p.files.push_back(many_opt_ins(seconds(0), 2'000));
+        p.files.push_back(make_file(minutes(1), {opt_out("ann@x.org"), opt_out("bob@x.org")}));
+        world w(1, p);
+        w.run_for(seconds(30));
+        EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'000u) << share;
+        w.run_for(seconds(33));
+        EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'002u) << share;
+        w.run_for(hours(1));
+        EXPECT_EQ(w.daemon.count("pause.begun"), 0u) << share;
+        EXPECT_EQ(w.hubspot.over_limit, 0u) << "both requests pay the limiter";
+        EXPECT_EQ(w.daemon.engine().status(w.time.now()).late_write_duties, 0u) << "what may have arrived is asserted";
+    }
+}
+
+// The idle ones die because HubSpot is down: new ones find out.
+TEST(IdleConnections, ThatDieInAnOutageHideNothing) {
+    world_profile p = calm_profile();
+    p.hubspot.faults.push_back({seconds(5), hours(1), trouble::idle_dies, 1});
+    p.hubspot.faults.push_back({seconds(5), hours(1), trouble::unavailable, 1});
+    p.files.push_back(many_opt_ins(seconds(10), 2'000));
+    world w(1, p);
+    w.watch.doubt = true;
+    w.run_for(minutes(30));
+    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>{"outage"});
+    EXPECT_LE(w.hubspot.requests, 200u);
+    w.run_for(hours(2));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'000u);
+}
+
+// A newer opt-out came while the opt-in was on the dead connection: the opt-in does not go again.
+TEST(IdleConnections, ThatDieLetNoOptInPassANewerOptOut) {
+    world_profile p = calm_profile();
+    p.hubspot.latency_least = p.hubspot.latency_most = seconds(2);
+    p.hubspot.faults.push_back({seconds(0), seconds(3), trouble::idle_dies, 1});
+    p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
+    p.files.push_back(make_file(milliseconds(1'500), {opt_out("ann@x.org")}));
+    world w(1, p);
+    w.run_for(seconds(20));
+    EXPECT_EQ(verdict_of(w, 0, 1), "superseded");
+    EXPECT_EQ(verdict_of(w, 1, 1), "confirmed");
+}
+
 TEST(Pause, APauseOverARestartEndsByItselfToo) {
     world_profile p = calm_profile();
     p.hubspot.faults.push_back({seconds(0), hours(3), trouble::moving, 1});

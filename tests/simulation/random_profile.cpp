@@ -65,7 +65,7 @@ void draw_faults(dice& luck, world_profile& p) {
         p.hubspot.faults.push_back(moment);
         for (std::int64_t i = luck.between(0, 2); i > 0; --i) {
             fault f;
-            f.kind = luck.pick<trouble>({trouble::unavailable, trouble::reset, trouble::silence});
+            f.kind = luck.pick<trouble>({trouble::unavailable, trouble::reset, trouble::silence, trouble::idle_dies});
             f.from = milliseconds(luck.between(0, milliseconds(span).count()));
             f.to = f.from + milliseconds(luck.skewed(100, milliseconds(span).count()));
             f.share = luck.pick<double>({0.05, 0.3, 1});
@@ -80,7 +80,7 @@ void draw_faults(dice& luck, world_profile& p) {
                                      trouble::unclear, trouble::omits_some, trouble::says_other, trouble::locked,
                                      trouble::moving, trouble::scope, trouble::misconfigured, trouble::limits,
                                      trouble::unavailable, trouble::silence, trouble::reset, trouble::refuses_all,
-                                     trouble::empties_all, trouble::errors_for_all});
+                                     trouble::empties_all, trouble::errors_for_all, trouble::idle_dies});
         f.from = milliseconds(luck.between(0, milliseconds(span).count()));
         f.to = f.from + milliseconds(luck.skewed(100, milliseconds(span).count()));
         f.share = luck.pick<double>({0.05, 0.3, 0.7, 1});
@@ -192,7 +192,8 @@ world_profile week_profile(std::uint64_t seed, std::size_t changes) {
     for (int i = 0; i < 60; ++i) {
         fault f;
         f.kind = luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
-                                     trouble::unclear, trouble::omits_some, trouble::moving, trouble::limits});
+                                     trouble::unclear, trouble::omits_some, trouble::moving, trouble::limits,
+                                     trouble::idle_dies});
         f.from = seconds(luck.between(0, 7 * 86'400));
         f.to = f.from + seconds(luck.skewed(10, 4 * 3'600));
         f.share = luck.pick<double>({0.01, 0.1, 1});

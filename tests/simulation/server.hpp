@@ -15,6 +15,7 @@ struct request {
     ledger::attempt_id attempt = 0;
     std::vector<consent::change> changes;
     int token = 1;
+    bool on_new_connection = false;
 };
 struct reply {
     base::steady_time::duration after{};  // the arrival
