@@ -150,7 +150,7 @@ std::vector<key> sending_keys() {
         number_key(
             "limits.requests", reload, [](auto& s) { return &s.limits.requests; }, 1, 10'000, "auto"),
         duration_key(
-            "limits.interval", reload, [](auto& s) { return &s.limits.interval; }, 100ms, 1h),
+            "limits.interval", reload, [](auto& s) { return &s.limits.interval; }, 100ms, 1min),
         number_key(
             "limits.daily", reload, [](auto& s) { return &s.limits.daily; }, 1, 1'000'000'000, "auto"),
         make_key(

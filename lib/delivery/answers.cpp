@@ -17,8 +17,9 @@ constexpr std::uint32_t alone_tries_max = 2;    // answers that may leave out a 
 constexpr base::milliseconds search_wait{10'000};
 constexpr base::milliseconds locked_wait{2'000};  // 423: HubSpot's locks last 2 s
 constexpr std::uint32_t locked_growth_max = 16;   // doublings: one that lasts must not use up the day's requests
-constexpr base::milliseconds unknown_interval{10'000};
-constexpr base::milliseconds wait_max{24 * 3'600'000};
+// Retry-After of a 5xx or 423 while HubSpot accepts other requests: it is about this one, and must not hold it for
+// long.
+constexpr base::milliseconds told_wait_max{30'000};
 
 }  // namespace
 
@@ -56,27 +57,8 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
         case answer_kind::unauthorized:
             if (token_is_current) token_refused(j, now);
             return park(std::move(b), now.steady);
-        case answer_kind::locked: {
-            concurrency_.overloaded(b->begun.steady, now.steady);
-            const base::milliseconds grown = locked_wait * (1 << std::min(b->locked++, locked_growth_max));
-            const base::milliseconds wait =
-                std::max({locked_wait, std::min(grown, settings_->retry.max), j.retry_after.value_or(locked_wait)});
-            return park(std::move(b), now.steady + wait);
-        }
-        case answer_kind::rate_limited: {
-            const auto wait = std::clamp(
-                j.retry_after.value_or(a.headers.limit_interval_ms ? base::milliseconds(*a.headers.limit_interval_ms)
-                                                                   : unknown_interval),
-                base::milliseconds(100), wait_max);
-            limiter_.refused(now.steady, wait);
-            tell(base::level::warn, "limit.refused",
-                 {{"wait_ms", wait.count()},
-                  {"limit", limiter_.limit()},
-                  {"words",
-                   "HubSpot said 429; everything waits, and goes on by itself. If it comes often, other programs use "
-                   "the account's limit: set limits.requests lower"}});
-            return park(std::move(b), now.steady + wait);
-        }
+        case answer_kind::locked: return locked(std::move(b), j, now);
+        case answer_kind::rate_limited: return rate_limited(std::move(b), j, a.headers.limit_interval_ms, now);
         case answer_kind::scope_missing:
         case answer_kind::misconfigured:
         case answer_kind::daily_limited:
@@ -305,6 +287,16 @@ void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
     park(std::move(b), now.steady);
 }
 
+// 423: HubSpot's lock is about this batch and lasts 2 s. One that lasts is looked at ever more rarely, once a minute at
+// last; others go past it.
+void engine::locked(owned b, const hubspot::judgement& j, base::moment now) {
+    concurrency_.overloaded(b->begun.steady, now.steady);
+    const base::milliseconds grown = locked_wait * (1 << std::min(b->locked++, locked_growth_max));
+    const auto wait = std::max({locked_wait, std::min(grown, settings_->retry.max),
+                                std::min(j.retry_after.value_or(locked_wait), told_wait_max)});
+    park(std::move(b), now.steady + wait);
+}
+
 // No answer, a 5xx, or an answer that cannot be read: HubSpot may have applied it, or may yet.
 void engine::unanswered(owned b, const hubspot::judgement& j, base::moment now) {
     for (std::size_t i = 0; i < b->changes.size(); ++i)
@@ -315,13 +307,16 @@ void engine::unanswered(owned b, const hubspot::judgement& j, base::moment now) 
         if (b->probe) pauses_.probe_all_now(now.steady);
         return park(std::move(b), now.steady);
     }
-    if (++failures_in_a_row_ >= circuit_threshold || pauses_.find(pause_reason::outage))
-        pause(pause_reason::outage, hubspot::explain(j), now);
+    ++failures_in_a_row_;
+    const bool told_of_outage = j.retry_after > silent_wait_max && !accepted_lately(now);
+    if (failures_in_a_row_ >= circuit_threshold || told_of_outage || pauses_.find(pause_reason::outage))
+        pause(pause_reason::outage, hubspot::explain(j), now,
+              j.retry_after > silent_wait_max ? j.retry_after : std::nullopt);
     if (b->assertion) return drop_assertion(*b, now);
     ++b->failures;
     if (accepted_ > b->accepted_at_begin) ++b->cost;
     const auto wait = std::max(backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_),
-                               j.retry_after.value_or(base::milliseconds(0)));
+                               std::min(j.retry_after.value_or(base::milliseconds(0)), told_wait_max));
     if (b->cost < settings_->retry.max_attempts) return park(std::move(b), now.steady + wait);
     b->family = nullptr;
     if (b->changes.size() == 1) return give_up(std::move(b), now);

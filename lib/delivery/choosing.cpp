@@ -20,9 +20,10 @@ bool engine::probing() const {
 }
 
 void engine::choose(base::moment now) {
-    while (!stopping_ && !waiting_for_token_ && open_.size() < concurrency_.window()) {
+    while (!stopping_ && !waiting_for_token_) {
         const bool probe = pauses_.any();
-        if (probe && (!pauses_.probe_due(now.steady) || !open_.empty())) return;
+        // What is still on the wire from before the pause may take minutes: a probe does not wait for it.
+        if (probe ? !pauses_.probe_due(now.steady) || probing() : open_.size() >= concurrency_.window()) return;
         if (budget_.remaining() == 0 && !open_.empty()) return;  // HubSpot will say 429: once is enough
         auto free = limiter_.next_free(now.steady);
 #ifdef CONSENT_SYNC_PLANTED_BUG
@@ -50,7 +51,12 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     }
     const bool many_errors = answers_today_ >= error_share_from &&
                              static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
-    // A probe prefers changes that nobody has refused yet: they prove more, and must not wait for a bad batch.
+    // A probe prefers changes that nobody has refused yet: they prove more, and must not wait for a bad batch. But
+    // where the content is not what is refused, opt-outs that wait go before fresh opt-ins, each batch once.
+    if (probe && lanes_.ready(lane::opt_out) == 0 && has_due(lane::opt_out, now) &&
+        !waiting_[static_cast<std::size_t>(lane::opt_out)].begin()->second->probe &&
+        !pauses_.find(pause_reason::configuration) && !pauses_.find(pause_reason::scope))
+        return pick_waiting(lane::opt_out, now);
     if (probe && (lanes_.ready(lane::opt_out) > 0 || (bulk_allowed && lanes_.ready(lane::bulk) > 0)))
         if (auto b = fill(true)) return b;
     if (auto b = pick_waiting(lane::opt_out, now)) return b;
@@ -271,9 +277,13 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     std::optional<base::steady_time> wake;
     if (released_.empty() && low_water_.mark() > recorded_mark_) wake = now.steady + std::chrono::seconds(1);
     if (suspects_due_) wake = wake ? std::min(*wake, *suspects_due_) : suspects_due_;
+    if (waiting_for_token_ && token_waited_since_ && !pauses_.find(pause_reason::auth)) {
+        const auto named = *token_waited_since_ + silent_wait_max;
+        wake = wake ? std::min(*wake, named) : named;
+    }
     const bool probe = pauses_.any();
-    if (waiting_for_token_ || open_.size() >= concurrency_.window() ||
-        ((probe || budget_.remaining() == 0) && !open_.empty()))
+    if (waiting_for_token_ || (probe ? probing() : open_.size() >= concurrency_.window()) ||
+        (budget_.remaining() == 0 && !open_.empty()))
         return wake;
     auto work = next_work(now);
     if (!work) return wake;

@@ -236,6 +236,8 @@ bool engine::idle() const { return open_.empty() && open_steps_.empty() && pendi
 actions engine::take(base::moment now) {
     answering_probe_ = false;
     for (const ledger::batch_id id : std::exchange(left_alone_, {})) judge_accused(id, false, now);
+    watch_token(now);
+    end_limit_that_passed(now);
     settle_suspects(now);
     prepare_assertions(now);
     trickle_ = now.steady >= trickle_at_;

@@ -43,8 +43,8 @@ namespace consent_sync::delivery {
 
 // Bounds of what is kept in memory. Settable for tests.
 struct engine_bounds {
-    std::size_t fetch_most = 1'000;    // changes one fetch brings; many more would leave the caches before they are sent
-    std::size_t ready_low = 2'000;     // fetch when fewer are ready in a lane
+    std::size_t fetch_most = 1'000;  // changes one fetch brings; many more would leave the caches before they are sent
+    std::size_t ready_low = 2'000;   // fetch when fewer are ready in a lane
     std::size_t waiting_max = 20'000;  // changes that wait behind their key
     // Batches that wait for another try, by lane: beyond that no fresh ones but probes.
     std::size_t retrying_max = 1'000;
@@ -96,7 +96,9 @@ class engine {
     void wait_for_token() { waiting_for_token_ = true; }               // nothing leaves before on_token()
     void on_token(base::moment now);                                   // a token that is new, or was read again
     void on_token_failed(const std::string& words, base::moment now);  // no token: pause
-    void pause(pause_reason reason, const std::string& words, base::moment now);
+    // `told`: it ends after that, as HubSpot says.
+    void pause(pause_reason reason, const std::string& words, base::moment now,
+               std::optional<base::milliseconds> told = std::nullopt);
     void resume(pause_reason reason, base::moment now);
     void look_again(base::moment now) { pauses_.probe_all_now(now.steady); }  // every pause that probes does it at once
     // A request beside the batches (definitions): takes its slot of the limits. False: there is none now.
@@ -163,8 +165,14 @@ class engine {
     void too_large(owned b, const hubspot::judgement& j, base::moment now);
     void tell_of_smaller_batches();
     void unanswered(owned b, const hubspot::judgement& j, base::moment now);
+    void locked(owned b, const hubspot::judgement& j, base::moment now);
     void unresolved(owned b, base::moment now);
     void pause_for(owned b, const hubspot::judgement& j, base::moment now);
+    void rate_limited(owned b, const hubspot::judgement& j, std::optional<std::int64_t> interval_ms, base::moment now);
+    void tell_of_pause(pause_reason reason, base::moment now);
+    void end_limit_that_passed(base::moment now);
+    void watch_token(base::moment now);
+    bool accepted_lately(base::moment now) const;
     void learn(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now);
     void forbidden(owned b, const hubspot::judgement& j, base::moment now);
     void token_refused(const hubspot::judgement& j, base::moment now);
@@ -235,12 +243,20 @@ class engine {
     base::steady_time recorded_mark_at_{};
     base::moment started_{};
 
-    std::uint64_t accepted_ = 0;                       // answers that settled something
-    ledger::attempt_id accepted_newest_ = 0;           // the newest attempt among them
-    std::optional<base::steady_time> suspects_due_{};  // they go once more by themselves
-    std::uint32_t suspects_tries_ = 0;                 // how often they did since HubSpot accepted anything
-    std::uint32_t failures_in_a_row_ = 0;              // answers and non-answers that settled nothing, over all batches
+    std::uint64_t accepted_ = 0;                        // answers that settled something
+    ledger::attempt_id accepted_newest_ = 0;            // the newest attempt among them
+    std::optional<base::steady_time> accepted_at_{};    // when the last of them came
+    ledger::attempt_id limit_refused_newest_ = 0;       // the newest attempt that got a 429
+    std::uint32_t limit_probes_refused_ = 0;            // probes of the pause `rate limit` that got a 429 too
+    std::uint64_t limit_refusals_ = 0;                  // 429s since the log last told of them
+    std::optional<base::steady_time> limit_told_at_{};  // when it did
+    bool limit_pause_told_ = false;                     // the log tells of the pause `rate limit` that holds
+    bool limit_odd_ = false;                            // the log told of a limit that is not believed
+    std::optional<base::steady_time> suspects_due_{};   // they go once more by themselves
+    std::uint32_t suspects_tries_ = 0;                  // how often they did since HubSpot accepted anything
+    std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
     bool waiting_for_token_ = false;
+    std::optional<base::steady_time> token_waited_since_{};
     base::steady_time token_asked_at_{};
     bool token_tried_ = false;      // it was read again since HubSpot last accepted anything
     bool answering_probe_ = false;  // the answer that is being judged is a probe's

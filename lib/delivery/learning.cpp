@@ -6,8 +6,14 @@
 namespace consent_sync::delivery {
 namespace {
 
-bool is_failure(hubspot::answer_kind kind) {
-    return kind == hubspot::answer_kind::unavailable || kind == hubspot::answer_kind::unclear;
+using hubspot::answer_kind;
+
+bool is_failure(answer_kind kind) { return kind == answer_kind::unavailable || kind == answer_kind::unclear; }
+
+// HubSpot did not look at the request: how fast it said so tells nothing of what it can bear.
+bool is_turned_away(answer_kind kind) {
+    return kind == answer_kind::rate_limited || kind == answer_kind::daily_limited || kind == answer_kind::moving ||
+           kind == answer_kind::locked;
 }
 
 }  // namespace
@@ -21,8 +27,15 @@ void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judg
             limiter_.returned();
     }
     const std::uint32_t limit_before = limiter_.limit();
-    limiter_.learn(a.headers.limit_max, a.headers.limit_remaining, a.headers.limit_interval_ms,
-                   b.written ? b.written_at : b.begun.steady, now.steady);
+    const bool believed = limiter_.learn(a.headers.limit_max, a.headers.limit_remaining, a.headers.limit_interval_ms,
+                                         b.written ? b.written_at : b.begun.steady, now.steady);
+    if (!believed && !std::exchange(limit_odd_, true))
+        tell(base::level::warn, "limit.not_believed",
+             {{"requests", a.headers.limit_max.value_or(0)},
+              {"interval_ms", a.headers.limit_interval_ms.value_or(0)},
+              {"words",
+               "HubSpot's headers tell a limit that makes no sense; the one known before stays. limits.requests and "
+               "limits.interval set another one"}});
     if (limiter_.limit() != limit_before)
         tell(base::level::info, "limit.learnt",
              {{"requests", limiter_.limit()}, {"interval_ms", limiter_.interval().count()}});
@@ -32,7 +45,7 @@ void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judg
 
     if (is_failure(j.kind) && !b.on_new_connection)  // an idle connection that died says nothing about HubSpot
         concurrency_.overloaded(b.begun.steady, now.steady);
-    else if (!is_failure(j.kind))
+    else if (!is_failure(j.kind) && !is_turned_away(j.kind))
         concurrency_.answered(b.begun.steady, now.steady,
                               std::max(b.in_flight_at_begin, static_cast<std::uint32_t>(open_.size()) + 1));
     if (now.wall >= errors_day_end_) {
@@ -94,14 +107,16 @@ void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot
 // HubSpot settled something: it is there, it knows us, and it accepts changes.
 void engine::accepted(const batch& b, base::moment now) {
     ++accepted_;
+    accepted_at_ = now.steady;
     accepted_newest_ = std::max(accepted_newest_, b.attempt);
     suspects_tries_ = 0;
     if (limiter_.learnt())
         concurrency_.allow(limiter_.limit() / std::chrono::duration<double>(limiter_.interval()).count());
     failures_in_a_row_ = 0;
     token_tried_ = false;
-    for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::scope,
-                                      pause_reason::configuration, pause_reason::moving, pause_reason::daily_limit})
+    for (const pause_reason reason :
+         {pause_reason::outage, pause_reason::auth, pause_reason::scope, pause_reason::configuration,
+          pause_reason::moving, pause_reason::daily_limit, pause_reason::rate_limit})
         resume_if_begun_since(reason, b.begun, now);
     judge_suspects(now);
     refusals_.forget();
@@ -110,7 +125,8 @@ void engine::accepted(const batch& b, base::moment now) {
 // HubSpot is there and knows us, whatever it thinks of the content.
 void engine::answered_about_content(base::moment begun, base::moment now) {
     failures_in_a_row_ = 0;
-    for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::moving})
+    for (const pause_reason reason :
+         {pause_reason::outage, pause_reason::auth, pause_reason::moving, pause_reason::rate_limit})
         resume_if_begun_since(reason, begun, now);
 }
 

@@ -6,7 +6,9 @@ namespace consent_sync::delivery {
 namespace {
 
 constexpr int intervals_kept = 4;
-constexpr std::int64_t limit_max = 100'000;  // a header beyond that is not believed
+// Headers beyond these are not believed: one odd answer must not stop sending for hours.
+constexpr std::int64_t limit_max = 100'000;
+constexpr std::int64_t interval_ms_least = 100, interval_ms_max = 30'000;  // HubSpot's is 10 s; of search it was 1 s
 
 }  // namespace
 
@@ -50,12 +52,12 @@ std::optional<base::steady_time> limiter::next_free(base::steady_time now) {
         // of them together once an interval: an opt-out that comes in must not wait for that.
         const bool spread = in_use * 4 >= most;
         const base::steady_time next = spread ? last_taken_ + interval_ / most : base::steady_time::min();
-        return std::max({now, blocked_until_, next});
+        return std::max(now, next);
     }
     const std::uint32_t too_many = in_use - most;  // so many slots more than one must come free
     const auto first = first_used(now);
     if (too_many >= static_cast<std::size_t>(sends_.end() - first)) return std::nullopt;
-    return std::max(*(first + too_many) + interval_ + margin_, blocked_until_);
+    return *(first + too_many) + interval_ + margin_;
 }
 
 void limiter::take(base::steady_time now) {
@@ -78,17 +80,20 @@ void limiter::returned() {
     if (taken_ > 0) --taken_;
 }
 
-void limiter::learn(std::optional<std::int64_t> max, std::optional<std::int64_t> remaining,
+bool limiter::learn(std::optional<std::int64_t> max, std::optional<std::int64_t> remaining,
                     std::optional<std::int64_t> interval_ms, base::steady_time written_at, base::steady_time now) {
-    // A limit and its interval are one fact: the interval of a limit that is not believed says nothing.
-    if (!max || *max < 1 || *max > limit_max) return;
-    if (interval_ms && *interval_ms >= 100 && *interval_ms <= 3'600'000) interval_ = base::milliseconds(*interval_ms);
+    // A limit and its interval are one fact: where one of them is not believed, neither is.
+    if (!max) return true;
+    if (*max < 1 || *max > limit_max) return false;
+    if (interval_ms && (*interval_ms < interval_ms_least || *interval_ms > interval_ms_max)) return false;
+    if (interval_ms) interval_ = base::milliseconds(*interval_ms);
     if (configured_) interval_ = std::max(interval_, configured_interval_);  // so many in so long is what was asked for
     told_ = static_cast<std::uint32_t>(*max);
     limit_ = configured_ ? std::min(*configured_, told_) : told_;
     learnt_ = true;
-    if (!remaining || *remaining < 0) return;
-    if (now - written_at > interval_ * (intervals_kept - 1) - limit_margin_max) return;  // what it counted is forgotten
+    if (!remaining || *remaining < 0) return true;
+    if (now - written_at > interval_ * (intervals_kept - 1) - limit_margin_max)
+        return true;  // it counted what is forgotten
     // Of ours HubSpot had counted those that were written within an interval before this one, and some that were
     // written after it and took less time on their way. What it counts beyond that is somebody else's.
     const auto first = std::upper_bound(sends_.begin(), sends_.end(), written_at - interval_ - limit_margin_first / 2);
@@ -102,10 +107,10 @@ void limiter::learn(std::optional<std::int64_t> max, std::optional<std::int64_t>
         others_ = static_cast<std::uint32_t>(foreign);
         others_until_ = now + interval_;
     }
+    return true;
 }
 
-void limiter::refused(base::steady_time now, base::milliseconds wait) {
-    blocked_until_ = std::max(blocked_until_, now + wait);
+void limiter::refused(base::steady_time now) {
     if (now - refused_at_ > interval_ || refused_at_ == base::steady_time{})
         margin_ = std::min(margin_ * 2, limit_margin_max);
     refused_at_ = now;

@@ -35,11 +35,11 @@ class limiter {
     void written(base::steady_time at);  // a taken slot's request was handed to the network
     void returned();                     // a taken slot's request was never written
 
-    // An answer's headers. `written_at`: of its request.
-    void learn(std::optional<std::int64_t> max, std::optional<std::int64_t> remaining,
+    // An answer's headers. `written_at`: of its request. False: they tell a limit that is not believed.
+    bool learn(std::optional<std::int64_t> max, std::optional<std::int64_t> remaining,
                std::optional<std::int64_t> interval_ms, base::steady_time written_at, base::steady_time now);
-    // HubSpot said 429: everything waits. The margin grows, since the count was off.
-    void refused(base::steady_time now, base::milliseconds wait);
+    // HubSpot said 429: the margin grows, since the count was off. How long everything waits is a pause's matter.
+    void refused(base::steady_time now);
 
     void restore(const std::vector<base::steady_time>& sends);  // from before a restart, ascending
     void assume_used(base::steady_time now);                    // send times are lost: the first window counts as used
@@ -67,7 +67,6 @@ class limiter {
     base::steady_time last_taken_{};
     std::uint32_t others_ = 0;
     base::steady_time others_until_{};
-    base::steady_time blocked_until_{};
     base::steady_time refused_at_{};
 };
 

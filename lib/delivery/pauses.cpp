@@ -5,35 +5,48 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::array<std::string_view, pause_reason_count> names{"outage",      "auth",   "scope", "configuration",
-                                                                 "daily limit", "moving", "disk",  "operator"};
-constexpr int growth_max = 15;
+struct reason_row {
+    std::string_view name;
+    int growth_max;  // the longest time between two probes: so many times the first one
+};
+// By pause_reason. A day's limit ends at midnight: it is probed more rarely.
+constexpr std::array<reason_row, pause_reason_count> reasons{{{"outage", 15},
+                                                              {"auth", 15},
+                                                              {"scope", 15},
+                                                              {"configuration", 15},
+                                                              {"daily limit", 120},
+                                                              {"rate limit", 15},
+                                                              {"moving", 15},
+                                                              {"disk", 15},
+                                                              {"operator", 15}}};
 
 }  // namespace
 
-std::string_view name(pause_reason reason) { return names[static_cast<std::size_t>(reason)]; }
+std::string_view name(pause_reason reason) { return reasons[static_cast<std::size_t>(reason)].name; }
 
 std::optional<pause_reason> parse_pause_reason(std::string_view text) {
-    for (std::size_t i = 0; i < names.size(); ++i)
-        if (names[i] == text) return static_cast<pause_reason>(i);
+    for (std::size_t i = 0; i < reasons.size(); ++i)
+        if (reasons[i].name == text) return static_cast<pause_reason>(i);
     return std::nullopt;
 }
 
 bool pauses::probes(pause_reason reason) { return reason != pause_reason::operator_ && reason != pause_reason::disk; }
 
-bool pauses::begin(pause_reason reason, std::string words, base::moment now, std::optional<base::milliseconds> wait) {
+bool pauses::begin(pause_reason reason, std::string words, base::moment now, std::optional<base::milliseconds> told) {
     std::optional<pause>& slot = held_[static_cast<std::size_t>(reason)];
+    const base::milliseconds longest = probe_first_ * reasons[static_cast<std::size_t>(reason)].growth_max;
     const bool is_new = !slot;
     if (is_new) {
         slot.emplace();
         slot->since = now;
         slot->interval = probe_first_;
-    } else {
-        slot->interval = std::min(slot->interval * 2, probe_first_ * growth_max);
+    } else if (!told || *told > slot->interval) {
+        slot->interval = std::min(slot->interval * 2, longest);
     }
     slot->words = std::move(words);
-    slot->next_probe = now.steady + wait.value_or(slot->interval);
-    slot->until = wait ? now.wall + *wait : base::wall_time{};
+    slot->next_probe = now.steady + slot->interval;
+    if (told) slot->next_probe = now.steady + std::min(*told, std::max(slot->interval, silent_wait_max));
+    slot->until = told ? now.wall + *told : base::wall_time{};
     return is_new;
 }
 

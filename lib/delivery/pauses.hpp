@@ -1,7 +1,9 @@
-// Pauses: stops of sending, each with one named reason, its words, and when it probes.
+// Pauses: stops of sending, each with one named reason, its words, its end where that is known, and when it probes.
 //
-// Every pause but `operator` and `disk` probes by itself: one attempt at a time, first after `probe_first`, growing to
-// 15 times that. Several may hold at once; sending goes on when none is left.
+// Every pause but `operator` and `disk` probes by itself, one attempt at a time: first after `probe_first` (1 minute),
+// then at intervals that double up to a bound of its reason. HubSpot may tell when a pause ends. A short time is waited
+// for as told. A longer one is probed as well: an answer that was wrong about it then costs a minute, not a day, and
+// one that was right costs a few requests. Several pauses may hold at once; sending goes on when none is left.
 #pragma once
 
 #include <array>
@@ -20,11 +22,14 @@ enum class pause_reason : std::uint8_t {
     scope,          // the token lacks a scope
     configuration,  // HubSpot refuses everything: URL, path, or the changes themselves
     daily_limit,    // the day's requests are used up
+    rate_limit,     // HubSpot's 429: the requests of the rolling limit are used up
     moving,         // 477: HubSpot moves the account to another data centre
     disk,           // the ledger cannot be written
     operator_,      // somebody asked for it
 };
-inline constexpr std::size_t pause_reason_count = 8;
+inline constexpr std::size_t pause_reason_count = 9;
+// A wait that is longer than this is a pause, and is probed.
+inline constexpr base::milliseconds silent_wait_max{60'000};
 std::string_view name(pause_reason reason);  // "daily limit"
 std::optional<pause_reason> parse_pause_reason(std::string_view text);
 
@@ -43,9 +48,9 @@ class pauses {
     void configure(base::milliseconds probe_first) { probe_first_ = probe_first; }
 
     // True if it is new. A pause that holds already only gets its next probe put off (longer each time).
-    // `wait`: the first probe comes after that instead.
+    // `told`: it ends after that, as HubSpot says. The next probe comes no later than that.
     bool begin(pause_reason reason, std::string words, base::moment now,
-               std::optional<base::milliseconds> wait = std::nullopt);
+               std::optional<base::milliseconds> told = std::nullopt);
     // It began at that time already, before a restart.
     void remember(pause_reason reason, base::wall_time since);
     // The pause that ended, if it held.

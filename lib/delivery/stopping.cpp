@@ -10,18 +10,37 @@ namespace {
 
 using hubspot::answer_kind;
 
-constexpr base::milliseconds probe_of_day{30 * 60'000};
-constexpr base::milliseconds wait_max{24 * 3'600'000};
+constexpr base::milliseconds told_max{26 * 3'600'000};  // an end that is told: a day's, with an hour of daylight saving
+constexpr base::milliseconds limit_wait_least{100}, limit_wait_usual{10'000};
+constexpr std::uint32_t limit_growth_max = 16;          // doublings
+constexpr base::milliseconds limit_told_every{60'000};  // how often a line tells of 429s
+constexpr base::milliseconds accepted_lately_within{60'000};
 
 }  // namespace
 
-void engine::pause(pause_reason reason, const std::string& words, base::moment now) {
+void engine::pause(pause_reason reason, const std::string& words, base::moment now,
+                   std::optional<base::milliseconds> told) {
     // What was in flight when the pause began says nothing new: only a probe puts the next one further off.
     if (pauses_.find(reason) && !answering_probe_) return;
-    if (pauses_.begin(reason, words, now))
-        tell(reason == pause_reason::operator_ ? base::level::info : base::level::error, "pause.begun",
-             {{"reason", name(reason)}, {"words", words}});
-    if (reason == pause_reason::operator_) pending_.pauses.push_back({std::string(name(reason)), now.wall, {}, words});
+    if (told) told = std::clamp(*told, base::milliseconds(1'000), told_max);
+    if (pauses_.begin(reason, words, now, told)) tell_of_pause(reason, now);
+    // Those that an operator or HubSpot gave an end hold over a restart.
+    if (reason == pause_reason::operator_ || told)
+        pending_.pauses.push_back({std::string(name(reason)), now.wall, pauses_.find(reason)->until, words});
+}
+
+void engine::tell_of_pause(pause_reason reason, base::moment now) {
+    const pauses::pause& held = *pauses_.find(reason);
+    const bool ends_by_itself = reason == pause_reason::moving || reason == pause_reason::rate_limit;
+    const base::level at = reason == pause_reason::operator_ ? base::level::info
+                           : ends_by_itself                  ? base::level::warn
+                                                             : base::level::error;
+    std::vector<base::log_field> fields{{"reason", name(reason)}, {"words", held.words}};
+    if (pauses::probes(reason))
+        fields.emplace_back("probe_in_s",
+                            std::chrono::ceil<std::chrono::seconds>(held.next_probe - now.steady).count());
+    if (held.until != base::wall_time{}) fields.emplace_back("goes_on", base::format_time(held.until));
+    tell(at, "pause.begun", std::move(fields));
 }
 
 void engine::resume(pause_reason reason, base::moment now) {
@@ -29,6 +48,7 @@ void engine::resume(pause_reason reason, base::moment now) {
     if (!ended) return;
     pending_.ended_pauses.emplace_back(name(reason));
     const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now.steady - ended->since.steady);
+    if (reason == pause_reason::rate_limit && !limit_pause_told_) return;
     tell(base::level::info, "pause.ended", {{"reason", name(reason)}, {"seconds", lasted.count()}});
 }
 
@@ -62,6 +82,18 @@ void engine::token_refused(const hubspot::judgement& j, base::moment now) {
     waiting_for_token_ = true;
 }
 
+// A wait for a token that nobody sees: it is a pause as well.
+void engine::watch_token(base::moment now) {
+    if (!waiting_for_token_) return token_waited_since_.reset();
+    if (!token_waited_since_) token_waited_since_ = now.steady;
+    if (now.steady - *token_waited_since_ < silent_wait_max) return;
+    pause(
+        pause_reason::auth,
+        "no token has come for a minute: hubspot.oauth's token endpoint does not answer, or hubspot.token_file cannot be "
+        "read; it is asked for again by itself",
+        now);
+}
+
 // A 403 that is not HubSpot's own: of an edge that dislikes what the batch carries, if it comes again although HubSpot
 // has accepted others since; until then it may be about everything.
 void engine::forbidden(owned b, const hubspot::judgement& j, base::moment now) {
@@ -88,38 +120,66 @@ void engine::pause_for(owned b, const hubspot::judgement& j, base::moment now) {
     switch (j.kind) {
         case answer_kind::scope_missing:
         case answer_kind::forbidden: pause(pause_reason::scope, hubspot::explain(j), now); break;
-        case answer_kind::daily_limited: {
-            const auto until = std::chrono::ceil<base::milliseconds>(budget_.day_end(now.wall) - now.wall);
-            const auto wait = budget_.midnight_known() ? until : std::min(until, probe_of_day);
-            if (pauses_.find(pause_reason::daily_limit) && !answering_probe_) break;
-            if (pauses_.begin(pause_reason::daily_limit, hubspot::explain(j), now, wait))
-                tell(base::level::error, "pause.begun",
-                     {{"reason", name(pause_reason::daily_limit)},
-                      {"words", hubspot::explain(j)},
-                      {"probe_in_s", wait.count() / 1000},
-                      {"goes_on", base::format_time(now.wall + wait)}});
-            pending_.pauses.push_back(
-                {std::string(name(pause_reason::daily_limit)), now.wall, now.wall + wait, hubspot::explain(j)});
+        case answer_kind::daily_limited:
+            pause(pause_reason::daily_limit, hubspot::explain(j), now,
+                  std::chrono::ceil<base::milliseconds>(budget_.day_end(now.wall) - now.wall));
             break;
-        }
-        case answer_kind::moving: {
-            if (pauses_.find(pause_reason::moving) && !answering_probe_) break;
-            std::optional<base::milliseconds> told;
-            if (j.retry_after) told = std::clamp(*j.retry_after, base::milliseconds(1'000), wait_max);
-            const base::milliseconds wait = told.value_or(settings_->retry.max);
-            if (pauses_.begin(pause_reason::moving, hubspot::explain(j), now, told))
-                tell(base::level::warn, "pause.begun",
-                     {{"reason", name(pause_reason::moving)},
-                      {"words", hubspot::explain(j)},
-                      {"probe_in_s", wait.count() / 1000}});
-            pending_.pauses.push_back(
-                {std::string(name(pause_reason::moving)), now.wall, now.wall + wait, hubspot::explain(j)});
-            break;
-        }
+        case answer_kind::moving: pause(pause_reason::moving, hubspot::explain(j), now, j.retry_after); break;
         default: pause(pause_reason::configuration, hubspot::explain(j), now); break;
     }
     if (b->assertion) return drop_assertion(*b, now);
     park(std::move(b), now.steady);
+}
+
+// HubSpot's 429: everything waits as long as it says, else for the interval of the limit. Where it accepted a later
+// request meanwhile, that is all. Else one request looks whether it is over; each one that is refused too doubles the
+// wait, up to a minute.
+void engine::rate_limited(owned b, const hubspot::judgement& j, std::optional<std::int64_t> interval_ms,
+                          base::moment now) {
+    limiter_.refused(now.steady);
+    limit_refused_newest_ = std::max(limit_refused_newest_, b->attempt);
+    const pauses::pause* held = pauses_.find(pause_reason::rate_limit);
+    if (!held) {
+        limit_probes_refused_ = 0;
+        limit_pause_told_ = false;
+    } else if (answering_probe_) {
+        ++limit_probes_refused_;
+    }
+    const auto usual = std::clamp(interval_ms ? base::milliseconds(*interval_ms) : limit_wait_usual, limit_wait_least,
+                                  limit_wait_usual);
+    const auto grown = std::min(usual * (1 << std::min(limit_probes_refused_, limit_growth_max)), silent_wait_max);
+    const auto wait = std::clamp(j.retry_after.value_or(grown), limit_wait_least, told_max);
+    ++limit_refusals_;
+    if (!held || answering_probe_) {
+        pauses_.begin(pause_reason::rate_limit, hubspot::explain(j), now, wait);
+        held = pauses_.find(pause_reason::rate_limit);
+        if (!limit_told_at_ || now.steady - *limit_told_at_ >= limit_told_every) {
+            tell(base::level::warn, "limit.refused",
+                 {{"wait_ms", wait.count()},
+                  {"limit", limiter_.limit()},
+                  {"times", std::exchange(limit_refusals_, 0)},
+                  {"words",
+                   "HubSpot said 429; everything waits, then one request looks whether it is over. If it comes often, "
+                   "other programs use the account's limit: set limits.requests lower"}});
+            limit_told_at_ = now.steady;
+        }
+        if (!limit_pause_told_ && now.steady + wait - held->since.steady > silent_wait_max) {
+            limit_pause_told_ = true;
+            tell_of_pause(pause_reason::rate_limit, now);
+        }
+    }
+    park(std::move(b), now.steady);
+}
+
+void engine::end_limit_that_passed(base::moment now) {
+    const pauses::pause* held = pauses_.find(pause_reason::rate_limit);
+    if (held && held->next_probe <= now.steady && accepted_newest_ > limit_refused_newest_)
+        resume(pause_reason::rate_limit, now);
+}
+
+// HubSpot accepted something a moment ago: what one answer says of an outage is about that request alone.
+bool engine::accepted_lately(base::moment now) const {
+    return accepted_at_ && now.steady - *accepted_at_ <= accepted_lately_within;
 }
 
 }  // namespace consent_sync::delivery

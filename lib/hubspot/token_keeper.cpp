@@ -16,6 +16,9 @@ milliseconds grow(milliseconds initial, std::uint32_t steps, milliseconds most) 
     return std::min(wait, most);
 }
 
+// Retry-After of the token endpoint: a longer one is asked again all the same, since nothing is sent without a token.
+constexpr milliseconds told_wait_max{15 * 60'000};
+
 milliseconds full_jitter(milliseconds most, base::random_engine& random) {
     return milliseconds(std::uniform_int_distribution<milliseconds::rep>(0, most.count())(random));
 }
@@ -93,7 +96,8 @@ void token_keeper::failed(const token_failure& failure, base::steady_time now, b
     if (failure.trouble == token_trouble::denied) return look_later(now);
     const auto most = grow(settings_.backoff_initial, failures_, settings_.backoff_max);
     failures_ = std::min<std::uint32_t>(failures_ + 1, 64);
-    not_before_ = now + std::max(full_jitter(most, random), failure.retry_after.value_or(milliseconds(0)));
+    const auto told = std::min(failure.retry_after.value_or(milliseconds(0)), told_wait_max);
+    not_before_ = now + std::max(full_jitter(most, random), told);
 }
 
 void token_keeper::unreadable(const base::error& e, base::steady_time now) {

@@ -244,7 +244,7 @@ TEST(Loader, ChecksBounds) {
         {"batch.max_changes", {"1", "1000"}, {"0", "1001", "1.0", "\"1\"", "-1", "18446744073709551615", "1e999"}},
         {"batch.max_wait", {R"("0s")", R"("1h")"}, {R"("2h")"}},
         {"limits.requests", {"1", "10000", R"("auto")"}, {"0", "10001", R"("all")", "null"}},
-        {"limits.interval", {R"("100ms")", R"("1h")"}, {R"("99ms")", R"("2h")"}},
+        {"limits.interval", {R"("100ms")", R"("1m")"}, {R"("99ms")", R"("61s")"}},
         {"limits.daily", {"1", "1000000000"}, {"0", "1000000001"}},
         {"limits.max_connections", {"1", "1024"}, {"0", "1025"}},
         {"retry.initial", {R"("1ms")"}, {R"("0s")", R"("301s")"}},

@@ -32,20 +32,57 @@ TEST(Pauses, TheFirstProbeComesAfterAMinuteGrowingToFifteen) {
     }
 }
 
-TEST(Pauses, ATimeThatIsToldGoesFirst) {
+TEST(Pauses, AShortTimeThatIsToldIsWaitedForAsTold) {
+    for (const auto first : {minutes(0), minutes(1), minutes(60)}) {
+        pauses p{first};
+        p.begin(pause_reason::rate_limit, "", at(seconds(0)), seconds(60));
+        EXPECT_EQ(*p.next_probe(), at(seconds(60)).steady);
+        EXPECT_EQ(p.find(pause_reason::rate_limit)->until, at(seconds(60)).wall);
+    }
+}
+
+// One answer that is wrong about a day costs a minute; one that is right costs some twenty requests.
+TEST(Pauses, ALongTimeThatIsToldIsProbedAfterAMinuteAndThenEverMoreRarely) {
+    struct row {
+        pause_reason reason;
+        int probes_most;
+    };
+    for (const row& r : {row{pause_reason::moving, 100}, row{pause_reason::daily_limit, 20}}) {
+        pauses p{minutes(1)};
+        auto now = minutes(0);
+        const auto end = minutes(24 * 60);
+        p.begin(r.reason, "", at(now), end - now);
+        EXPECT_EQ(p.find(r.reason)->until, at(end).wall);
+        int probes = 0;
+        for (const int expected : {1, 2, 4, 8}) {
+            EXPECT_EQ(*p.next_probe(), at(now + minutes(expected)).steady);
+            now += minutes(expected);
+            p.begin(r.reason, "", at(now), end - now);
+            ++probes;
+        }
+        for (; *p.next_probe() < at(end).steady; ++probes) {
+            now = std::chrono::duration_cast<minutes>(*p.next_probe() - at(minutes(0)).steady);
+            p.begin(r.reason, "", at(now), end - now);
+        }
+        EXPECT_EQ(*p.next_probe(), at(end).steady) << "never later than it was told";
+        EXPECT_LE(probes, r.probes_most);
+    }
+}
+
+TEST(Pauses, ShortTimesThatAreToldAgainDoNotMakeProbesRarer) {
     pauses p{minutes(1)};
-    p.begin(pause_reason::moving, "", at(seconds(0)), minutes(90));
-    EXPECT_EQ(*p.next_probe(), at(minutes(90)).steady);
-    EXPECT_EQ(p.find(pause_reason::moving)->until, at(minutes(90)).wall);
+    for (int i = 0; i < 100; ++i) p.begin(pause_reason::rate_limit, "", at(seconds(i * 10)), seconds(10));
+    p.probing(at(seconds(1'000)).steady);
+    EXPECT_EQ(*p.next_probe(), at(seconds(1'060)).steady) << "a probe that is lost is followed by another in a minute";
 }
 
 TEST(Pauses, ProbesWaitForAllOfThem) {
     pauses p{minutes(1)};
     p.begin(pause_reason::outage, "", at(seconds(0)));
-    p.begin(pause_reason::daily_limit, "", at(seconds(0)), minutes(90));
-    EXPECT_EQ(*p.next_probe(), at(minutes(90)).steady);
-    p.end(pause_reason::daily_limit);
+    p.begin(pause_reason::rate_limit, "", at(seconds(0)), seconds(10));
     EXPECT_EQ(*p.next_probe(), at(minutes(1)).steady);
+    p.end(pause_reason::outage);
+    EXPECT_EQ(*p.next_probe(), at(seconds(10)).steady);
 }
 
 TEST(Pauses, OperatorAndDiskDoNotProbe) {

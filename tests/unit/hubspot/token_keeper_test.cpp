@@ -232,6 +232,13 @@ TEST_F(TokenKeeper, WaitsAtLeastRetryAfter) {
     EXPECT_FALSE(keeper.advise(now_ + 300s).paused);
 }
 
+TEST_F(TokenKeeper, WaitsAtMostAQuarterOfAnHourWhateverRetryAfterSays) {
+    token_keeper keeper(token_source::oauth);
+    ASSERT_TRUE(keeper.advise(now_).renew);
+    keeper.failed(trouble(token_trouble::rate_limited, 86'400s), now_, random_);
+    EXPECT_EQ(keeper.advise(now_).wake, now_ + 900s);
+}
+
 TEST_F(TokenKeeper, ADeniedRenewalPausesOnlyWhenTheTokenIsUsedUp) {
     auto keeper = with_token(token_source::oauth);
     ASSERT_TRUE(keeper.advise(now_ + 1440s).renew);
