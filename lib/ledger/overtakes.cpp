@@ -80,16 +80,16 @@ void overtakes::hash_again(const std::function<consent::key_hash(consent::place,
     std::vector<std::pair<attempt_id, std::vector<std::pair<consent::place, consent::key_hash>>>> changed;
     all_.run_with();
     while (all_.step()) {
-        std::vector<std::pair<consent::place, consent::key_hash>> opt_outs;
+        std::vector<std::pair<consent::place, consent::key_hash>> hashed;
         bool differs = false;
         parse(all_, [&](consent::place place, consent::key_hash hash) {
-            opt_outs.emplace_back(place, now(place, hash));
-            differs = differs || opt_outs.back().second != hash;
+            hashed.emplace_back(place, now(place, hash));
+            differs = differs || hashed.back().second != hash;
         });
-        if (differs) changed.emplace_back(all_.integer(0), std::move(opt_outs));
+        if (differs) changed.emplace_back(all_.integer(0), std::move(hashed));
     }
     all_.restart();
-    for (const auto& [attempt, opt_outs] : changed) add(attempt, opt_outs);
+    for (const auto& [attempt, hashed] : changed) add(attempt, hashed);
 }
 
 consent::place overtakes::find(consent::key_hash hash) const { return newest_.find(hash); }
