@@ -63,12 +63,14 @@ steering_result file_steering::retry(consent::arrival_number arrival) {
 steering_result file_steering::release(consent::arrival_number arrival) {
     const auto file = files_.find(arrival);
     if (!file) return unknown(arrival);
+    if (file->gate == file_gate::held && file->state != file_state::read)
+        return refused("file " + id_of(*file) + " is still being read: ask again when it is");
     if (file->gate == file_gate::held) {
         steering_result r;
         r.file_rows = file->rows;
         r.rows = file->rows;
         for (const std::uint64_t count : file->counts) r.rows -= count;
-        r.superseded = newer_.supersede_released(arrival);
+        r.superseded = newer_.supersede_returning(arrival) + newer_.supersede_released(arrival);
         files_.set_gate(arrival, file_gate::released);
         return r;
     }
@@ -86,6 +88,8 @@ steering_result file_steering::refuse(consent::arrival_number arrival, const std
     if (!file) return unknown(arrival);
     if (file->gate != file_gate::held)
         return refused("file " + id_of(*file) + " is not held: only a held file can be sent back");
+    if (file->state != file_state::read)
+        return refused("file " + id_of(*file) + " is still being read: ask again when it is");
     steering_result r;
     r.file_rows = file->rows;
     refusal_reasons_.run_with(first_id(*file), last_id(*file), words).execute();

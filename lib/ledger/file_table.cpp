@@ -87,11 +87,21 @@ file_table::file_table(database& db)
       number_after_(db.prepare("INSERT INTO meta(name, value) VALUES('arrival_floor', ?1) "
                                "ON CONFLICT(name) DO UPDATE SET value=max(value, ?1)")) {}
 
-void file_table::add(std::span<file_record> files) {
+consent::arrival_number file_table::newest() {
     newest_.run_with();
     newest_.step();
-    auto next = static_cast<consent::arrival_number>(newest_.integer(0) + 1);
+    const auto arrival = static_cast<consent::arrival_number>(newest_.integer(0));
     newest_.restart();
+    return arrival;
+}
+
+void file_table::adopt(const file_record& file) {
+    add_.run_with(file.arrival, file.name, file.stored_name, base::to_unix_ms(file.claimed_at)).execute();
+    set_gate(file.arrival, file_gate::held);
+}
+
+void file_table::add(std::span<file_record> files) {
+    consent::arrival_number next = newest() + 1;
     for (file_record& file : files) {
         file.arrival = next++;
         file.state = file_state::claiming;
@@ -195,11 +205,7 @@ consent::place file_table::bulk_bound() {
     }
     oldest_unread_.restart();
     if (bound) return bound;
-    newest_.run_with();
-    newest_.step();
-    bound = consent::place(static_cast<consent::arrival_number>(newest_.integer(0)), consent::place::row_max);
-    newest_.restart();
-    return bound;
+    return consent::place(newest(), consent::place::row_max);
 }
 
 std::vector<consent::arrival_number> file_table::gated(file_gate gate) {

@@ -30,6 +30,10 @@ class file_table {
     void add(std::span<file_record> files);
     // New files get numbers above this one, whatever is in the table.
     void number_after(consent::arrival_number arrival);
+    consent::arrival_number newest();  // the last number that was given; 0: none
+    // A file that got its number in a part of the ledger that is lost. Requires: `arrival` is above newest(). State
+    // `claiming`, held.
+    void adopt(const file_record& file);
     // The rename into processing/ is on disk: what was found there. claiming → claimed.
     void claimed(const file_record& file);
     // Forgets a file whose rename never happened: it is still in the inbox, and gets a new number.

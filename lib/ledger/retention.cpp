@@ -21,7 +21,31 @@ retention::retention(database& db, file_table& files, change_table& changes)
                      "id<(SELECT max(id) FROM attempts) AND end_number<(SELECT max(end_number) FROM attempts) AND "
                      "end_number<=coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name='reports.batches'), 0) "
                      "ORDER BY begun_at LIMIT ?2)")),
-      free_(db.prepare("SELECT freelist_count FROM pragma_freelist_count")) {}
+      free_(db.prepare("SELECT freelist_count FROM pragma_freelist_count")),
+      count_(db.prepare("SELECT count(*) FILTER (WHERE state>=5 AND done_at<?1), "
+                        "coalesce(sum(rows) FILTER (WHERE state>=5 AND done_at<?1), 0), count(*) FROM files")),
+      newest_time_(db.prepare("SELECT max(coalesce((SELECT max(max(claimed_at, coalesce(done_at, 0))) FROM files), 0), "
+                              "coalesce((SELECT begun_at FROM attempts ORDER BY id DESC LIMIT 1), 0))")) {}
+
+old_files retention::count(base::wall_time before) {
+    count_.run_with(base::to_unix_ms(before));
+    old_files old;
+    if (count_.step()) {
+        old.files = static_cast<std::uint64_t>(count_.integer(0));
+        old.rows = static_cast<std::uint64_t>(count_.integer(1));
+        old.all_files = static_cast<std::uint64_t>(count_.integer(2));
+    }
+    count_.restart();
+    return old;
+}
+
+base::wall_time retention::newest_time() {
+    newest_time_.run_with();
+    const base::wall_time newest =
+        newest_time_.step() ? base::from_unix_ms(newest_time_.integer(0)) : base::wall_time{};
+    newest_time_.restart();
+    return newest;
+}
 
 removed_step retention::remove_some(base::wall_time before, std::uint64_t most) {
     removed_step step;

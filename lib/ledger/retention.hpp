@@ -21,11 +21,20 @@ struct removed_step {
     bool more = false;        // there is more to do
 };
 
+// What is old, before anything of it is removed. A file that is not done may keep some of it.
+struct old_files {
+    std::uint64_t files = 0, rows = 0;
+    std::uint64_t all_files = 0;  // old or not
+};
+
 // All members throw database_error and run inside store::transact().
 class retention {
   public:
     retention(database& db, file_table& files, change_table& changes);
 
+    old_files count(base::wall_time before);
+    // The newest time that any file or attempt carries; the epoch: there is none.
+    base::wall_time newest_time();
     // About `most` rows of what was done before `before` (a block of changes goes as a whole), and as many pages.
     removed_step remove_some(base::wall_time before, std::uint64_t most);
 
@@ -37,7 +46,7 @@ class retention {
     database& db_;
     file_table& files_;
     change_table& changes_;
-    statement oldest_, remove_reasons_, remove_file_, oldest_claim_, remove_attempts_, free_;
+    statement oldest_, remove_reasons_, remove_file_, oldest_claim_, remove_attempts_, free_, count_, newest_time_;
 };
 
 }  // namespace consent_sync::ledger

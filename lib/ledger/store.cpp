@@ -25,7 +25,9 @@ base::result<std::unique_ptr<store>> store::open(const std::string& path, std::f
         db->execute("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;");
         db->execute(pragmas);
         migrate(*db);
-        return std::unique_ptr<store>(new store(std::move(db)));
+        std::unique_ptr<store> opened(new store(std::move(db)));
+        opened->newest_mark_ = opened->duties_.meta(mark_name, 0);
+        return opened;
     } catch (const database_error& e) {
         return base::error{e.code, e.what()};
     }
@@ -45,18 +47,23 @@ store::store(std::unique_ptr<database> db)
       steering_(*db_, files_, changes_, newer_),
       old_(*db_, files_, changes_) {}
 
-void store::run_marked(const std::function<void(store&)>& work, std::int64_t mark) {
-    if (mark != 0 && duties_.meta(mark_name, 0) == mark) return;
+// True: the mark is in the ledger when this is committed.
+bool store::run_marked(const std::function<void(store&)>& work, std::int64_t mark) {
+    const bool is_there = mark != 0 && duties_.meta(mark_name, 0) == mark;
     const std::int64_t before = db_->changed_rows_ever();
-    work(*this);
-    if (mark != 0 && db_->changed_rows_ever() != before) duties_.put_meta(mark_name, mark);
+    if (!is_there) work(*this);
+    if (mark == 0 || (!is_there && db_->changed_rows_ever() == before)) return false;
+    duties_.put_meta(mark_name,
+                     mark);  // also where it is there already: so that this commit is synced, and that with it
+    return true;
 }
 
 base::result<void> store::transact(const std::function<void(store&)>& work, std::int64_t mark) {
     try {
         begin_.execute();
-        run_marked(work, mark);
+        const bool marked = run_marked(work, mark);
         commit_.execute();
+        if (marked) newest_mark_ = mark;
         return {};
     } catch (const database_error& e) {
         db_->end_statements();
@@ -110,8 +117,8 @@ recovery store::recover(base::wall_time now, base::milliseconds window) {
         db_->execute("DELETE FROM overtakes WHERE newest NOT IN (SELECT id FROM changes WHERE verdict=0)"),
             ahead_ = overtakes(*db_);
 #endif
-    out.next_attempt = attempts_.newest_id() + 1;
-    out.next_batch = attempts_.newest_batch() + 1;
+    out.next_attempt = std::max(attempts_.newest_id(), duties_.meta(attempt_floor, 0)) + 1;
+    out.next_batch = std::max(attempts_.newest_batch(), duties_.meta(batch_floor, 0)) + 1;
     interrupt_open_attempts(now, window, out);
     out.recent_begins = attempts_.newest_begins(recent_begins_most);
     out.late_writes = duties_.late_writes();

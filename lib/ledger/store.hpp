@@ -22,6 +22,10 @@
 
 namespace consent_sync::ledger {
 
+// Names in the meta table: attempts and batches of a lost part of the ledger had ids up to these.
+inline constexpr const char* attempt_floor = "attempt_floor";
+inline constexpr const char* batch_floor = "batch_floor";
+
 class store {
   public:
     // Opens or makes the ledger at `path` (or ":memory:") and migrates it. `working` is called every few milliseconds
@@ -31,9 +35,11 @@ class store {
 
     // Runs `work` as one transaction and commits it durably. On an error nothing of it remains, unless the commit
     // itself failed: then it may be on disk (its sync failed and its bytes were there), as after a crash. Whoever tries
-    // again gives every try the same `mark`, a number used for nothing else: work that is on disk already is not run
+    // again gives every try the same `mark`, a number above all earlier ones: work that is on disk already is not run
     // again.
     base::result<void> transact(const std::function<void(store&)>& work, std::int64_t mark = 0);
+    // The mark of the newest commit that was given one and changed anything; 0: none ever was.
+    std::int64_t newest_mark() const { return newest_mark_; }
 
     // The database grows no further than to so many pages: to see what a full disk does. Nothing of it is stored.
     base::result<void> limit_pages(std::int64_t pages);
@@ -57,11 +63,12 @@ class store {
 
   private:
     explicit store(std::unique_ptr<database> db);
-    void run_marked(const std::function<void(store&)>& work, std::int64_t mark);
+    bool run_marked(const std::function<void(store&)>& work, std::int64_t mark);
     std::vector<std::pair<consent::place, consent::place>> stored_ranges();
     void interrupt_open_attempts(base::wall_time now, base::milliseconds window, recovery& out);
 
     std::unique_ptr<database> db_;
+    std::int64_t newest_mark_ = 0;
     statement begin_, commit_;
     file_table files_;
     overtakes ahead_;

@@ -158,6 +158,7 @@ snapshot read_all(const json::value& v) {
     s.ledger_bytes = v.at("ledger_bytes").to_number<std::uint64_t>();
     if (!v.at("disk_free_bytes").is_null()) s.disk_free_bytes = v.at("disk_free_bytes").to_number<std::uint64_t>();
     if (!v.at("inbox_files").is_null()) s.inbox_files = v.at("inbox_files").to_number<std::uint64_t>();
+    s.kept = read_text(v.at("kept"));
     return s;
 }
 
@@ -187,7 +188,8 @@ json::object to_json(const snapshot& s, file_names names) {
         {"late_write_keys", s.late_write_keys},
         {"ledger_bytes", s.ledger_bytes},
         {"disk_free_bytes", integer_or_null(s.disk_free_bytes)},
-        {"inbox_files", integer_or_null(s.inbox_files)}};
+        {"inbox_files", integer_or_null(s.inbox_files)},
+        {"kept", s.kept.empty() ? json::value(nullptr) : json::value(s.kept)}};
 }
 
 base::result<snapshot> from_json(const json::value& value) {

@@ -188,6 +188,7 @@ void put_limits(page& out, const snapshot& s) {
         out.row("inbox", format_count(*s.inbox_files) + (*s.inbox_files == 1 ? " file" : " files"));
     else
         out.row("inbox", "not there, or not readable", yellow);
+    if (!s.kept.empty()) out.row("old data", s.kept, yellow);
 }
 
 }  // namespace

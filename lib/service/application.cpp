@@ -53,7 +53,8 @@ class parts {
           engine_(settings_, account_service::midnight(settings_, past_.time_zone), random_),
           trouble_(make_disk_trouble()),
           ledger_(
-              io.get_executor(), std::move(opened.store), [path = paths_.ledger] { return check_and_open(path); },
+              io.get_executor(), std::move(opened.store), std::move(*opened.newest_commit),
+              [path = paths_.ledger] { return check_and_open(path); },
               [this](const base::error& e) { ledger_troubled(e); }, [this] { trouble_.end("ledger"); }),
           tokens_(io.get_executor(), clock_, random_, settings_, *transport_),
           delivery_(io.get_executor(), clock_, settings_, engine_, ledger_, *transport_, tokens_),
@@ -67,8 +68,8 @@ class parts {
           observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
                      {[this] { reports_.files_settled(); }, [this] { return subscriptions_.known(); },
                       [this](const std::string& path) { return reloading_.is_of(path); },
-                      [this] { return reloading_.serve(); }}),
-          retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_),
+                      [this] { return reloading_.serve(); }, [this] { return retention_.waits_for(); }}),
+          retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_, opened.proven),
           supervision_(io.get_executor(), clock_,
                        {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
           reloading_(

@@ -22,6 +22,7 @@ class control_service {
         std::function<known_subscriptions()> subscriptions;
         std::function<bool(const std::string&)> has_config;  // whether this daemon runs with that configuration
         std::function<boost::asio::awaitable<reload_outcome>()> reload;
+        std::function<std::string()> kept;  // what waits to be removed, and for what; empty: nothing does
     };
 
     control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,

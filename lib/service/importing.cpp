@@ -121,7 +121,8 @@ bool import(ledger::store& store, import_piece& piece, const config::rule_settin
     for (const ledger::new_row& row : piece.rows) piece.invalid += row.invalid.has_value();
     const auto file = store.files().find(piece.arrival);
     bool gated = file && file->gate == ledger::file_gate::check;
-    if (returning && !gated) {
+    const bool held = file && file->gate == ledger::file_gate::held;  // its release looks for newer changes
+    if (returning && !gated && !held) {
         store.files().set_gate(piece.arrival, ledger::file_gate::check);
         gated = true;
     }

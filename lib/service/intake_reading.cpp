@@ -42,7 +42,7 @@ void log_read(const ledger::file_record& file, const import_piece& piece) {
 
 void begin_file(ledger::store& s, const ledger::file_record& file, bool count) {
     s.files().begin_reading(file.arrival, file.sha256, file.duplicate_of);
-    if (count) s.files().set_gate(file.arrival, ledger::file_gate::counting);
+    if (count && file.gate == ledger::file_gate::open) s.files().set_gate(file.arrival, ledger::file_gate::counting);
 }
 
 }  // namespace

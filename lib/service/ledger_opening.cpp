@@ -5,41 +5,59 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <filesystem>
-#include <set>
+#include <utility>
 
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "consent/place.hpp"
 #include "delivery/pauses.hpp"
+#include "intake/arrival/claim.hpp"
 #include "ledger/damage.hpp"
 #include "ledger/generation.hpp"
+#include "service/lost_commits.hpp"
+#include "service/old_files.hpp"
+#include "service/retention_service.hpp"
 #include "service/supervision.hpp"
+#include "service/traces.hpp"
 
 namespace consent_sync::service {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr std::size_t unknown_named_max = 10;
+constexpr std::uint64_t checked_bytes_max = 4ULL << 30;  // a larger ledger is not read as a whole at the start
 
-constexpr std::string_view restored_words = "the ledger is older than the file generation beside it";
-constexpr std::int64_t ids_lost_max = 1'000'000'000;  // attempts that the lost part of a ledger may have numbered
+// A file that is not read to its end lies in done/ if the commits that did all this are lost: it is brought back.
+// False: it is in neither folder.
+base::result<bool> find_claimed(const ledger::file_record& file, const config::folders& paths, struct stat& found) {
+    const std::string path = base::join_path(paths.processing, file.stored_name);
+    if (::lstat(path.c_str(), &found) == 0) return true;
+    if (errno != ENOENT) return base::system_error("look at", path, errno);
+    const std::string done = base::join_path(paths.done, intake::finished_name(file.arrival, file.name));
+    if (::lstat(done.c_str(), &found) != 0) {
+        if (errno == ENOENT || errno == ENAMETOOLONG) return false;
+        return base::system_error("look at", done, errno);
+    }
+    if (::rename(done.c_str(), path.c_str()) != 0) return base::system_error("move back to processing/", done, errno);
+    for (const std::string* const folder : {&paths.processing, &paths.done})
+        if (const auto synced = base::sync_folder(*folder); !synced) return synced.error();
+    return true;
+}
 
 // Files whose claim a crash cut: renamed already, or still in the inbox under another number soon.
 base::result<void> settle_claims(ledger::store& s, const config::folders& paths) {
     for (ledger::file_record& file : s.files().open_files()) {
-        if (file.state != ledger::file_state::claiming) continue;
+        if (file.state >= ledger::file_state::read) continue;
         struct stat found {};
-        const std::string path = base::join_path(paths.processing, file.stored_name);
-        if (::lstat(path.c_str(), &found) == 0) {
+        const auto there = find_claimed(file, paths, found);
+        if (!there) return there.error();
+        if (file.state != ledger::file_state::claiming) continue;
+        if (*there) {
             file.size = static_cast<std::uint64_t>(found.st_size);
             file.modified_ns = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
             file.inode = found.st_ino;
             s.files().claimed(file);
-        } else if (errno == ENOENT) {
-            s.files().forget(file.arrival);
         } else {
-            return base::system_error("look at", path, errno);
+            s.files().forget(file.arrival);
         }
     }
     return {};
@@ -60,72 +78,67 @@ base::error explain(const base::error& why, const config::folders& paths) {
     return checked ? ledger::damaged(paths.ledger, why.message) : checked.error();
 }
 
-// The arrival number that a name begins with; 0: none.
-consent::arrival_number arrival_of(const fs::path& path) {
-    const std::string name = path.filename().string();
-    consent::arrival_number arrival = 0;
-    const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), arrival);
-    return code == std::errc() && end - name.data() >= 8 ? arrival : 0;
-}
-
-void collect_arrivals(const fs::path& folder, std::set<consent::arrival_number>& into) {
-    std::error_code failed;
-    for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed))
-        if (const auto arrival = arrival_of(at->path())) into.insert(arrival);
-}
-
-// What the lost part of the ledger may have numbered is not numbered again, and what it reported is not cut off.
-std::string accept_restored(ledger::store& s, const config::folders& paths, std::int64_t known, std::int64_t on_record,
-                            opened_ledger& opened) {
-    std::set<consent::arrival_number> stray;
-    collect_arrivals(paths.processing, stray);
-    for (const ledger::file_record& file : opened.open_files) stray.erase(file.arrival);
-    std::set<consent::arrival_number> seen = stray;
-    for (const std::string& folder : {paths.done, paths.refused}) collect_arrivals(folder, seen);
-    std::error_code failed;
-    for (fs::directory_iterator day(paths.reports, failed), end; !failed && day != end; day.increment(failed))
-        collect_arrivals(day->path(), seen);
-    if (!seen.empty()) s.files().number_after(*seen.rbegin());
-    opened.past.next_attempt += ids_lost_max;
-    opened.past.next_batch += ids_lost_max;
-    for (const char* const series : {"reports.batches", "reports.files"}) {
-        const std::string mark = s.duties().meta_text(series);
-        s.duties().put_meta_text(series, mark.substr(0, mark.find(' ')));
+// Files in processing/ that no open file of the ledger is: they would lie there for ever.
+void tell_unknown(const std::vector<trace>& processing, const std::vector<ledger::file_record>& open) {
+    std::string names;
+    std::size_t count = 0;
+    for (const trace& each : processing) {
+        const auto same = [&each](const ledger::file_record& file) { return file.arrival == each.arrival; };
+        if (std::any_of(open.begin(), open.end(), same)) continue;
+        if (++count <= unknown_named_max) names += (names.empty() ? "" : " ") + each.found_as;
     }
-    return std::string(restored_words) + " (" + std::to_string(known) + " of " + std::to_string(on_record) +
-           "): it was restored from a backup, or replaced. What was sent since is not in it. " +
-           std::to_string(stray.size()) +
-           " files in processing/ are not known to it. Nothing is sent until an operator resumes: see "
-           "/usr/share/doc/consent-sync/recovery.md";
+    if (count == 0) return;
+    base::log_event(base::level::error, "processing.unknown_files",
+                    {{"count", count},
+                     {"words", names + (count > unknown_named_max ? " …" : "") +
+                                   ": the ledger has these numbers as done, refused, or not at all. Move them to the "
+                                   "inbox to have them read as new files, or away"}});
 }
 
-// The pause that a restored ledger got, if an operator ended it by removing the counter's file.
-void resume_accepted(ledger::store& s, ledger::recovery& past) {
+ledger_progress progress_of(ledger::store& s) {
+    return {s.duties().meta(ledger::generation_meta, 0), s.newest_mark(), s.files().newest(),
+            std::max(s.attempts().newest_id(), s.duties().meta(ledger::attempt_floor, 0))};
+}
+
+// Where nothing is on record, in a ledger of an older version or a new one: the newest time in it, else that of what
+// lies in the folders, else now, since there is nothing to lose.
+base::wall_time find_proven(ledger::store& s, const config::folders& paths, const traces& found, base::wall_time now) {
+    if (const std::int64_t known = s.duties().meta(proven_meta, 0); known != 0) return base::from_unix_ms(known);
+    base::wall_time newest = s.old().newest_time();
+    if (newest == base::wall_time{} && found.newest_arrival != 0) newest = newest_change(paths);
+    return newest == base::wall_time{} ? now : std::min(newest, now);
+}
+
+// The pause that a ledger with lost commits got, if an operator ended it by removing the counter's file.
+void resume_accepted(ledger::store& s) {
     const std::string reason(delivery::name(delivery::pause_reason::operator_));
-    const auto removed = std::erase_if(past.pauses, [&](const ledger::stored_pause& p) {
-        return p.reason == reason && p.words.starts_with(restored_words);
-    });
-    if (removed > 0) s.duties().remove_pause(reason);
+    for (const ledger::stored_pause& pause : s.duties().pauses())
+        if (pause.reason == reason && pause.words.starts_with(lost_words)) s.duties().remove_pause(reason);
 }
 
-// Returns the ledger's generation from now on.
-std::int64_t count_generation(ledger::store& s, const config::folders& paths, std::optional<std::int64_t> on_record,
-                              base::moment now, opened_ledger& opened, std::string& restored) {
-    const std::int64_t known = s.duties().meta(ledger::generation_meta, 0);
-    const std::int64_t start = std::max(known, on_record.value_or(0)) + 1;
-    s.duties().put_meta(ledger::generation_meta, start);
-    if (!on_record && known > 0) resume_accepted(s, opened.past);
-    if (on_record && known < *on_record) {
-        ledger::stored_pause pause;
-        pause.reason = delivery::name(delivery::pause_reason::operator_);
-        pause.since = now.wall;
-        restored = accept_restored(s, paths, known, *on_record, opened);
-        pause.words = restored;
-        s.duties().put(pause);
-        std::erase_if(opened.past.pauses, [&](const auto& p) { return p.reason == pause.reason; });
-        opened.past.pauses.push_back(pause);
-    }
-    return start;
+void pause_for_operator(ledger::store& s, std::string words, base::wall_time now) {
+    ledger::stored_pause pause;
+    pause.reason = delivery::name(delivery::pause_reason::operator_);
+    pause.since = now;
+    pause.words = std::move(words);
+    s.duties().put(pause);
+}
+
+// True: the ledger was not closed. Its log may have lost pages, or belong to another ledger, and SQLite compares none
+// of that. (SQLite removes the log of an empty file by itself.)
+std::uint64_t size_of(const std::string& path) {
+    struct stat found {};
+    return ::stat(path.c_str(), &found) == 0 ? static_cast<std::uint64_t>(found.st_size) : 0;
+}
+bool has_log(const std::string& ledger) { return size_of(ledger) > 0 && size_of(ledger + "-wal") > 0; }
+
+// Gives the number of open files that do not add up.
+base::result<std::size_t> check_before_opening(const std::string& ledger, bool crashed,
+                                               const std::function<void()>& working) {
+    if (size_of(ledger) == 0 || size_of(ledger) > checked_bytes_max) return std::size_t{0};
+    if (crashed) return ledger::check_after_crash(ledger, working);
+    if (const auto checked = ledger::check_tables_alone(ledger, working); !checked) return checked.error();
+    return std::size_t{0};
 }
 
 }  // namespace
@@ -137,27 +150,63 @@ base::result<std::unique_ptr<ledger::store>> check_and_open(const std::string& p
 
 base::result<opened_ledger> open_ledger(const config::settings& settings, const config::folders& paths,
                                         base::moment now) {
-    const auto on_record = ledger::read_generation(paths.state);
-    if (!on_record) return on_record.error();
+    const auto working = extend_start();
+    progress_on_disk seen;
+    const auto generation = ledger::read_generation(paths.state);
+    if (!generation) return generation.error();
+    seen.generation = *generation;
+    auto record = ledger::newest_commit::open(paths.state);
+    if (!record) return record.error();
+    seen.commit = record->found();
+    if (record->damaged())
+        base::log_event(base::level::warn, "ledger.record_unreadable",
+                        {{"words", "the file newest-commit beside the ledger cannot be read; it is written anew"}});
     if (const auto own = make_ledger_file(paths.ledger); !own) return own.error();
-    auto store = ledger::store::open(paths.ledger, extend_start());
+    const bool crashed = has_log(paths.ledger);
+    const auto odd = check_before_opening(paths.ledger, crashed, working);
+    if (!odd) return odd.error();
+    auto store = ledger::store::open(paths.ledger, working);
     if (!store) return explain(store.error(), paths);
     opened_ledger opened;
     opened.store = std::move(*store);
+    opened.newest_commit = std::move(*record);
+
+    ledger_progress known = progress_of(*opened.store);
+    const traces found = find_traces(paths, known.arrival, working);
+    seen.arrival = found.newest_arrival;
+    seen.attempt = found.newest_attempt;
+    known.odd_files = *odd - std::min(*odd, static_cast<std::size_t>(opened.store->duties().meta(odd_files_known, 0)));
+    const bool lost = !describe_lost(known, seen).empty();
+    const std::int64_t start = std::max(known.generation, seen.generation.value_or(0)) + 1;
+    std::string words;
+    const auto accepted = opened.store->transact(
+        [&](ledger::store& s) {
+            if (!seen.generation && known.generation > 0) resume_accepted(s);
+            if (lost) {
+                words = accept_loss(s, found, known, seen, now.wall);
+                pause_for_operator(s, words, now.wall);
+            }
+            opened.proven = find_proven(s, paths, found, now.wall);
+            s.duties().put_meta(proven_meta, base::to_unix_ms(opened.proven));
+            s.duties().put_meta(ledger::generation_meta, start);
+        },
+        std::max(known.commit, seen.commit.value_or(0)) + 1);
+    if (!accepted) return explain(accepted.error(), paths);
+    if (lost) base::log_event(base::level::error, "ledger.behind", {{"words", words}});
+
     base::result<void> settled;
-    std::int64_t generation = 0;
-    std::string restored;
-    const auto recovered = opened.store->transact([&](ledger::store& s) {
-        settled = settle_claims(s, paths);
-        opened.past = s.recover(now.wall, settings.retry.late_write_window);
-        opened.open_files = s.files().open_files();
-        generation = count_generation(s, paths, *on_record, now, opened, restored);
-    });
+    const auto recovered = opened.store->transact(
+        [&](ledger::store& s) {
+            settled = settle_claims(s, paths);
+            opened.past = s.recover(now.wall, settings.retry.late_write_window);
+            opened.open_files = s.files().open_files();
+        },
+        opened.store->newest_mark() + 1);
     if (!recovered) return explain(recovered.error(), paths);
     if (!settled) return settled.error();
+    tell_unknown(found.processing, opened.open_files);
     opened.store->on_progress({});
-    if (!restored.empty()) base::log_event(base::level::error, "ledger.restored", {{"words", restored}});
-    if (const auto counted = ledger::write_generation(paths.state, generation); !counted) return counted.error();
+    if (const auto counted = ledger::write_generation(paths.state, start); !counted) return counted.error();
     return opened;
 }
 

@@ -1,5 +1,5 @@
-// Opens the ledger at the start: migrates and recovers it, settles claims that a crash cut, and finds out whether it is
-// the ledger that ran last.
+// Opens the ledger at the start: checks it after a crash, migrates and recovers it, settles claims that a crash cut,
+// and finds out whether it holds all that was committed (lost_commits).
 #pragma once
 
 #include <memory>
@@ -11,14 +11,17 @@
 #include "base/result.hpp"
 #include "config/folders.hpp"
 #include "config/settings.hpp"
+#include "ledger/newest_commit.hpp"
 #include "ledger/store.hpp"
 
 namespace consent_sync::service {
 
 struct opened_ledger {
     std::unique_ptr<ledger::store> store;
-    ledger::recovery past;  // with the pause `operator` for a ledger that is older than the last start
+    std::optional<ledger::newest_commit> newest_commit;
+    ledger::recovery past;  // with the pause `operator` for a ledger that lacks commits
     std::vector<ledger::file_record> open_files;
+    base::wall_time proven;  // where retention's time goes on (proven_time)
 };
 
 // Errors: corrupt, with what is damaged and how to go on; nothing was changed then. io, no_space, unsupported.

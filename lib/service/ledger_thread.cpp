@@ -7,22 +7,28 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
+#include "base/log.hpp"
+
 namespace consent_sync::service {
 namespace {
 
 constexpr auto retry_every = std::chrono::seconds(1);
+constexpr auto record_sync_every = std::chrono::seconds(1);
+constexpr auto record_sync_idle = std::chrono::milliseconds(100);  // without a job
 constexpr int doubts_max = 3;  // times that a group may find the ledger corrupt and the check does not
 
 }  // namespace
 
 ledger_thread::ledger_thread(boost::asio::any_io_executor home, std::unique_ptr<ledger::store> store,
-                             opener check_and_open, trouble_handler on_trouble, completion on_mended)
+                             ledger::newest_commit record, opener check_and_open, trouble_handler on_trouble,
+                             completion on_mended)
     : home_(std::move(home)),
       store_(std::move(store)),
+      record_(std::move(record)),
       check_and_open_(std::move(check_and_open)),
       on_trouble_(std::move(on_trouble)),
       on_mended_(std::move(on_mended)),
-      mark_(std::chrono::system_clock::now().time_since_epoch().count()),
+      mark_(store_->newest_mark()),
       thread_([this] { loop(); }) {}
 
 ledger_thread::~ledger_thread() { stop(); }
@@ -55,21 +61,56 @@ void ledger_thread::stop() {
 }
 
 void ledger_thread::loop() {
+    record_commit();  // the start has committed, too
     std::vector<entry> group;
-    while (true) {
-        {
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-            if (waiting_.empty()) return;
-            group.swap(waiting_);
-        }
+    while (wait_for_jobs(group)) {
         if (!commit(group)) return;
         boost::asio::post(home_, [finished = std::move(group)] {
             for (const entry& e : finished)
                 if (e.done) e.done();
         });
         group = {};
+        record_commit();
+        if (std::chrono::steady_clock::now() - record_synced_at_ >= record_sync_every) sync_record();
     }
+    sync_record();
+}
+
+// False: a stop was asked for, and nothing waits.
+bool ledger_thread::wait_for_jobs(std::vector<entry>& group) {
+    std::unique_lock lock(mutex_);
+    const auto any = [this] { return stopping_ || !waiting_.empty(); };
+    if (!record_.is_synced() && !changed_.wait_for(lock, record_sync_idle, any)) {
+        lock.unlock();
+        sync_record();
+        lock.lock();
+    }
+    changed_.wait(lock, any);
+    group.swap(waiting_);
+    return !group.empty();
+}
+
+void ledger_thread::record_commit() {
+    if (store_->newest_mark() == recorded_) return;
+    const auto written = record_.write(store_->newest_mark());
+    if (!written) return record_failed(written.error());
+    recorded_ = store_->newest_mark();
+}
+
+void ledger_thread::sync_record() {
+    record_synced_at_ = std::chrono::steady_clock::now();
+    const auto synced = record_.sync();
+    if (!synced) return record_failed(synced.error());
+    record_failed_ = false;
+}
+
+void ledger_thread::record_failed(const base::error& why) {
+    if (record_failed_) return;
+    record_failed_ = true;
+    base::log_event(
+        base::level::warn, "ledger.not_recorded",
+        {{"words", why.message + ": until it can be written, a start does not see whether the ledger's newest "
+                                 "commits are lost"}});
 }
 
 bool ledger_thread::commit(std::vector<entry>& group) {

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "base/file.hpp"
@@ -54,19 +56,64 @@ base::result<void> remove_below(const fs::path& folder, std::size_t most, remove
     return {};
 }
 
+// Nothing: it is no regular file, or gone.
+std::optional<bool> is_old_file(const fs::path& path, base::wall_time before) {
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return std::nullopt;
+    return found.st_ctim.tv_sec < base::to_unix_ms(before) / 1'000;
+}
+
+// The day of `before` has not ended before it.
+std::optional<bool> is_old_day(const fs::directory_entry& entry, base::wall_time before) {
+    const std::string name = entry.path().filename().string();
+    std::error_code failed;
+    if (!is_day(name) || !fs::is_directory(entry.symlink_status(failed))) return std::nullopt;
+    return name < base::format_date(before);
+}
+
+template <class IsOld>
+base::result<old_share> count_old(const std::string& folder, const IsOld& is_old) {
+    old_share share;
+    std::error_code failed;
+    for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
+        const std::optional<bool> old = is_old(*at);
+        share.all += old.has_value();
+        share.old += old.value_or(false);
+    }
+    if (failed) return failure("list the folder", folder, failed);
+    return share;
+}
+
 }  // namespace
+
+base::result<old_share> count_old_files(const std::string& folder, base::wall_time before) {
+    return count_old(folder, [before](const fs::directory_entry& entry) { return is_old_file(entry.path(), before); });
+}
+
+base::result<old_share> count_old_days(const std::string& reports, base::wall_time before) {
+    return count_old(reports, [before](const fs::directory_entry& entry) { return is_old_day(entry, before); });
+}
+
+base::wall_time newest_change(const config::folders& paths) {
+    std::int64_t newest = 0;
+    for (const std::string* const folder : {&paths.done, &paths.refused, &paths.reports}) {
+        std::error_code failed;
+        for (fs::directory_iterator at(*folder, failed), end; !failed && at != end; at.increment(failed)) {
+            struct stat found {};
+            if (::lstat(at->path().c_str(), &found) == 0) newest = std::max<std::int64_t>(newest, found.st_ctim.tv_sec);
+        }
+    }
+    return base::from_unix_ms(newest * 1'000);
+}
 
 base::result<removed_files> remove_old_files(const std::string& folder, base::wall_time before, std::size_t most) {
     removed_files removed;
     std::vector<std::string> names;
     std::error_code failed;
     std::size_t looked_at = 0;
-    const std::int64_t bound = base::to_unix_ms(before) / 1'000;
     for (fs::directory_iterator at(folder, failed), end; !failed && at != end && looked_at < looked_at_max;
          at.increment(failed), ++looked_at) {
-        struct stat found {};
-        if (::lstat(at->path().c_str(), &found) != 0 || !S_ISREG(found.st_mode) || found.st_ctim.tv_sec >= bound)
-            continue;
+        if (!is_old_file(at->path(), before).value_or(false)) continue;
         if (names.size() == most) {
             removed.more = true;
             break;
@@ -85,11 +132,8 @@ base::result<removed_files> remove_old_days(const std::string& reports, base::wa
     removed_files removed;
     std::vector<fs::path> days;
     std::error_code failed;
-    const std::string bound = base::format_date(before);  // its own day has not ended before `before`
-    for (fs::directory_iterator at(reports, failed), end; !failed && at != end; at.increment(failed)) {
-        const std::string name = at->path().filename().string();
-        if (is_day(name) && name < bound && fs::is_directory(at->symlink_status())) days.push_back(at->path());
-    }
+    for (fs::directory_iterator at(reports, failed), end; !failed && at != end; at.increment(failed))
+        if (is_old_day(*at, before).value_or(false)) days.push_back(at->path());
     if (failed) return failure("list the folder", reports, failed);
     for (const fs::path& day : days) {
         if (const auto done = remove_below(day, most, removed); !done) return done.error();

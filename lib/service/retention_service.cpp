@@ -7,13 +7,24 @@
 #include "async/log_task_failed.hpp"
 #include "async/run_blocking.hpp"
 #include "base/log.hpp"
+#include "base/time_text.hpp"
 #include "ledger/generation.hpp"
 #include "service/old_files.hpp"
+#include "service/system_clock_state.hpp"
 
 namespace consent_sync::service {
 namespace {
 
 constexpr auto round_every = std::chrono::hours(1);
+constexpr auto look_every = std::chrono::minutes(5);  // at the clock: what passed since is lost in a crash
+constexpr auto ahead_told_above = std::chrono::hours(24);
+constexpr const char* waited_meta = "keep_waited";
+
+// Rounded down to hours, or to days from two of them on.
+std::string rounded(base::milliseconds time) {
+    const auto hours = std::chrono::duration_cast<std::chrono::hours>(time);
+    return base::format_duration(hours < std::chrono::hours(48) ? hours : hours - hours % 24);
+}
 constexpr std::uint64_t rows_in_step = 2'000;  // some milliseconds of the ledger's thread
 constexpr std::size_t files_in_step = 500;
 constexpr auto between_steps = std::chrono::milliseconds(50);
@@ -26,7 +37,8 @@ struct retention_service::totals {
 
 retention_service::retention_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
                                      const base::clock& clock, const config::settings& settings,
-                                     const config::folders& paths, ledger_thread& ledger, const disk_trouble& trouble)
+                                     const config::folders& paths, ledger_thread& ledger, const disk_trouble& trouble,
+                                     base::wall_time proven)
     : home_(home),
       blocking_(blocking),
       clock_(clock),
@@ -34,14 +46,15 @@ retention_service::retention_service(const boost::asio::any_io_executor& home, b
       paths_(paths),
       ledger_(ledger),
       trouble_(trouble),
-      next_round_(home),
+      proven_(proven),
+      next_look_(home),
       tasks_(home, async::log_task_failed) {}
 
 void retention_service::start() { tasks_.spawn("retention", run()); }
 
 void retention_service::configure() {
     again_ = true;
-    next_round_.cancel();
+    next_look_.cancel();
 }
 
 void retention_service::stop() {
@@ -55,19 +68,67 @@ boost::asio::awaitable<bool> retention_service::drain(base::steady_time deadline
 
 boost::asio::awaitable<void> retention_service::run() {
     while (!stopping_) {
-        again_ = false;
-        if (!trouble_.any()) co_await run_round();
+        const bool asked = std::exchange(again_, false);
+        if (!trouble_.any()) {
+            co_await look_at_clock();
+            const base::steady_time now = clock_.now().steady;
+            if (asked || !round_at_ || now - *round_at_ >= round_every) {
+                round_at_ = now;
+                co_await run_round();
+            }
+        }
         if (again_) continue;
         boost::system::error_code cut_short;
-        next_round_.expires_after(round_every);
-        co_await next_round_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cut_short));
+        next_look_.expires_after(look_every);
+        co_await next_look_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cut_short));
     }
+}
+
+// Proven time, and how long something waits already, go on from here after a restart.
+boost::asio::awaitable<void> retention_service::look_at_clock() {
+    const base::moment now = clock_.now();
+    proven_.look(clock_look{now, clock_is_synchronised(now.wall)});
+    if (waiting_ && looked_at_) waited_ += std::chrono::duration_cast<base::milliseconds>(now.steady - *looked_at_);
+    auto waited = std::make_shared<base::milliseconds>(waited_);
+    const bool first = !looked_at_;
+    ledger_thread::job record = [first, waited, proven = base::to_unix_ms(proven_.time())](ledger::store& s) {
+        if (first) *waited = base::milliseconds(s.duties().meta(waited_meta, 0));
+        if (s.duties().meta(proven_meta, 0) != proven) s.duties().put_meta(proven_meta, proven);
+        if (s.duties().meta(waited_meta, 0) != waited->count()) s.duties().put_meta(waited_meta, waited->count());
+    };
+    looked_at_ = now.steady;
+    co_await ledger_.run(std::move(record));
+    waited_ = *waited;
+    const bool ahead = proven_.ahead() > ahead_told_above;
+    if (ahead && !ahead_told_)
+        base::log_event(base::level::warn, "clock.unproven",
+                        {{"ahead", rounded(proven_.ahead())}, {"words", waits_for()}});
+    if (!ahead && ahead_told_) base::log_event(base::level::info, "clock.proven");
+    ahead_told_ = ahead;
+}
+
+std::string retention_service::waits_for() const {
+    std::string words;
+    if (proven_.ahead() > ahead_told_above)
+        words = "the clock is " + rounded(proven_.ahead()) +
+                " ahead of the time that is proven by running, as after a long stop, or where it is wrong: old data is "
+                "kept by the proven time, which catches up";
+    if (waiting_) {
+        if (!words.empty()) words += "; ";
+        words += "would remove " + waiting_->words() + ": that is unusual, and waits for a day of running (" +
+                 rounded(waited_) + " so far)";
+    }
+    return words;
 }
 
 boost::asio::awaitable<void> retention_service::run_round() {
     totals all;
-    co_await remove_from_ledger(all);
-    co_await remove_files(all);
+    const std::optional<removal_plan> plan = co_await make_plan();
+    if (plan && co_await may_remove(*plan)) {
+        co_await remove_from_ledger(all);
+        co_await remove_files(all);
+        co_await record_bounds(*plan);
+    }
     co_await grow_generation();
     if (all.rows + all.files + all.pages > 0)
         base::log_event(
@@ -75,10 +136,72 @@ boost::asio::awaitable<void> retention_service::run_round() {
             {{"rows", all.rows}, {"ledger_files", all.ledger_files}, {"pages", all.pages}, {"files", all.files}});
 }
 
+void retention_service::not_removed(const base::error& why) {
+    if (!std::exchange(told_, true)) base::log_event(base::level::warn, "old.not_removed", {{"words", why.message}});
+}
+
+// Nothing: a folder cannot be read.
+boost::asio::awaitable<std::optional<removal_plan>> retention_service::make_plan() {
+    auto plan = std::make_shared<removal_plan>();
+    const base::wall_time now = proven_.time();
+    plan->ledger().before = now - settings_.keep.ledger;
+    plan->done().before = now - settings_.keep.done;
+    plan->refused().before = now - settings_.keep.done;
+    plan->reports().before = now - settings_.keep.reports;
+    ledger_thread::job count = [plan](ledger::store& s) {
+        const ledger::old_files old = s.old().count(plan->ledger().before);
+        plan->ledger().old = old.files;
+        plan->ledger().all = old.all_files;
+        for (removal_share& share : plan->shares)
+            share.last_bound = base::from_unix_ms(s.duties().meta(share.record, 0));
+    };
+    co_await ledger_.run(std::move(count));
+    auto look = [plan, paths = paths_]() -> base::result<void> {
+        for (removal_share* const share : {&plan->done(), &plan->refused(), &plan->reports()}) {
+            const auto found = share == &plan->reports() ? count_old_days(paths.reports, share->before)
+                               : share == &plan->done()  ? count_old_files(paths.done, share->before)
+                                                         : count_old_files(paths.refused, share->before);
+            if (!found) return found.error();
+            share->old = found->old;
+            share->all = found->all;
+        }
+        return {};
+    };
+    const base::result<void> looked = co_await async::run_blocking(blocking_, std::move(look));
+    if (!looked) {
+        not_removed(looked.error());
+        co_return std::nullopt;
+    }
+    co_return *plan;
+}
+
+boost::asio::awaitable<bool> retention_service::may_remove(removal_plan plan) {
+    const bool unusual = plan.is_unusual();
+    if (unusual && waited_ < unusual_wait) {
+        const bool told = waiting_.has_value();
+        waiting_ = plan;
+        if (!told) base::log_event(base::level::warn, "old.waits", {{"words", waits_for()}});
+        co_return false;
+    }
+    waiting_.reset();
+    waited_ = base::milliseconds(0);
+    if (!plan.empty()) base::log_event(base::level::info, "old.removing", {{"words", plan.words()}});
+    co_return true;
+}
+
+boost::asio::awaitable<void> retention_service::record_bounds(removal_plan plan) {
+    if (stopping_) co_return;
+    ledger_thread::job record = [plan](ledger::store& s) {
+        for (const removal_share& share : plan.shares)
+            s.duties().put_meta(share.record, base::to_unix_ms(share.before));
+    };
+    co_await ledger_.run(std::move(record));
+}
+
 boost::asio::awaitable<void> retention_service::remove_from_ledger(totals& all) {
     auto step = std::make_shared<ledger::removed_step>();
     do {
-        const base::wall_time before = clock_.now().wall - settings_.keep.ledger;
+        const base::wall_time before = proven_.time() - settings_.keep.ledger;
         ledger_thread::job remove = [step, before](ledger::store& s) {
             *step = s.old().remove_some(before, rows_in_step);
         };
@@ -95,16 +218,17 @@ boost::asio::awaitable<void> retention_service::remove_files(totals& all) {
         bool more = true;
         while (more && !stopping_) {
             const bool days = folder == &paths_.reports;
-            const base::wall_time now = clock_.now().wall;
+            const base::wall_time now = proven_.time();
             const base::wall_time before = now - (days ? settings_.keep.reports : settings_.keep.done);
             auto remove = [path = *folder, days, before] {
                 return days ? remove_old_days(path, before, files_in_step)
                             : remove_old_files(path, before, files_in_step);
             };
             const base::result<removed_files> removed = co_await async::run_blocking(blocking_, std::move(remove));
-            if (!removed && !told_)
-                base::log_event(base::level::warn, "old.not_removed", {{"words", removed.error().message}});
-            told_ = !removed;
+            if (removed)
+                told_ = false;
+            else
+                not_removed(removed.error());
             more = removed && removed->more;
             if (removed) all.files += removed->files;
             if (more) co_await wait(between_steps);

@@ -6,12 +6,13 @@
 namespace consent_sync::service {
 snapshot_service::snapshot_service(boost::asio::thread_pool& blocking, const base::clock& clock,
                                    const config::settings& settings, delivery::engine& engine,
-                                   const observe::counters& counts)
+                                   const observe::counters& counts, std::function<std::string()> kept)
     : blocking_(blocking),
       clock_(clock),
       settings_(settings),
       engine_(engine),
       counts_(counts),
+      kept_(std::move(kept)),
       started_(clock.now()),
       reading_(std::make_shared<reading>()) {
     reading_->paths = config::derive_folders(settings);
@@ -49,6 +50,7 @@ boost::asio::awaitable<observe::snapshot> snapshot_service::take(base::milliseco
     s.started = started_.wall;
     observe::add(s, found.around);
     s.process = found.process;
+    s.kept = kept_();
     s.settled_since_start = counts_.verdicts();
     s.pace = counts_.pace().per_second(now.steady, started_.steady);
     add_engine(s, now);

@@ -4,9 +4,11 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "base/clock.hpp"
 #include "config/folders.hpp"
@@ -21,7 +23,7 @@ namespace consent_sync::service {
 class snapshot_service {
   public:
     snapshot_service(boost::asio::thread_pool& blocking, const base::clock& clock, const config::settings& settings,
-                     delivery::engine& engine, const observe::counters& counts);
+                     delivery::engine& engine, const observe::counters& counts, std::function<std::string()> kept);
 
     static constexpr base::milliseconds fresh_for{1'000};
     // At most as old as that: a scraper that asks often costs little.
@@ -50,6 +52,7 @@ class snapshot_service {
     const config::settings& settings_;
     delivery::engine& engine_;
     const observe::counters& counts_;
+    std::function<std::string()> kept_;
     base::moment started_;
     std::shared_ptr<reading> reading_;
     std::optional<observe::snapshot> last_;

@@ -55,7 +55,7 @@ void expect_waits_for_operator(daemon_under_test& d, std::size_t files) {
     EXPECT_FALSE(d.wait([&] { return d.hubspot().counters().requests > requests; }, 1s));
     ASSERT_EQ(d.stop(), 0);
     const std::string log = d.log().substr(before);
-    EXPECT_EQ(count_of(log, "ERROR event=ledger.restored"), 1u) << log;
+    EXPECT_EQ(count_of(log, "ERROR event=ledger.behind"), 1u) << log;
     EXPECT_EQ(count_of(log, "event=pause.goes_on reason=operator"), 2u) << log;
     fs::remove(d.state("/generation"));
     d.start();
@@ -74,7 +74,43 @@ TEST(Recovery, LedgerFromABackupStartsInPauseOperator) {
     // Its number is not one that the lost part gave, and no line of that time is gone.
     EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000003");
     EXPECT_GT(d.batches().size(), batches);
+    // What was done meanwhile was read again, and waits for a person.
+    EXPECT_EQ(d.names("/processing"), std::vector<std::string>{"00000002.csv"});
+    EXPECT_EQ(d.names("/done").size(), 2u);
+    d.start();
+    EXPECT_EQ(d.command("release 2").status, 0);
+    const auto all = d.wait_for_files(4);
+    EXPECT_EQ(all.back().at("file_id"), "00000002");
+    EXPECT_EQ(count(all.back(), "confirmed"), 150u);
+    EXPECT_EQ(d.stop(), 0);
     EXPECT_EQ(d.names("/done").size(), 3u);
+}
+
+// More than what lies in done/ for certain: nothing of that is sent again by itself, and nothing old over it.
+TEST(Recovery, OldBackupHoldsWhatItHasOpen) {
+    daemon_under_test d;
+    d.start();
+    ASSERT_EQ(d.command("pause").status, 0);
+    d.drop("a.csv", csv("a", 150));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read") != std::string::npos; }));
+    ASSERT_EQ(d.stop(), 0);
+    fs::copy(d.state("/ledger.db"), d.folder() + "/backup.db");
+    d.start();
+    ASSERT_EQ(d.command("resume").status, 0);
+    EXPECT_EQ(d.wait_for_files(1).size(), 1u);
+    ASSERT_EQ(d.stop(), 0);
+    for (const char* const name : {"b.csv", "c.csv"}) run_file(d, name, d.lines("files.ndjson").size() + 1);
+    fs::copy(d.folder() + "/backup.db", d.state("/ledger.db"), fs::copy_options::overwrite_existing);
+    const std::uint64_t requests = d.hubspot().counters().requests;
+    d.start();
+    ASSERT_NE(d.log().find("0 of done/ are read again and held, 2 of done/ are left there; 1 open ones are held"),
+              std::string::npos)
+        << d.log();
+    ASSERT_EQ(d.command("resume").status, 0);
+    EXPECT_FALSE(d.wait([&] { return d.hubspot().counters().requests > requests; }, 1s));
+    EXPECT_EQ(d.command("release 1").status, 0);
+    EXPECT_EQ(d.wait_for_files(4).size(), 4u);
+    EXPECT_EQ(d.stop(), 0);
 }
 
 TEST(Recovery, LedgerThatIsGoneIsNotSilentlyBegunAnew) {
@@ -85,15 +121,21 @@ TEST(Recovery, LedgerThatIsGoneIsNotSilentlyBegunAnew) {
     EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000002");
 }
 
-TEST(Recovery, FilesThatTheLedgerDoesNotKnowStayAndAreCounted) {
+TEST(Recovery, FilesThatTheLedgerDoesNotKnowAreReadAgainAndHeld) {
     daemon_under_test d;
     run_file(d, "a.csv", 1);
     std::ofstream(d.state("/processing/00000007.csv")) << csv("stray", 3);
     fs::remove(d.state("/ledger.db"));
     expect_waits_for_operator(d, 2);
-    EXPECT_NE(d.log().find("1 files in processing/ are not known to it"), std::string::npos);
+    EXPECT_NE(d.log().find("1 of processing/ and 1 of done/ are read again and held"), std::string::npos);
     EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000008");
-    EXPECT_EQ(d.names("/processing"), std::vector<std::string>{"00000007.csv"});
+    auto held = d.names("/processing");
+    std::sort(held.begin(), held.end());
+    EXPECT_EQ(held, (std::vector<std::string>{"00000001.csv", "00000007.csv"}));
+    d.start();
+    EXPECT_EQ(d.command("release 7").status, 0);
+    EXPECT_EQ(d.wait_for_files(3).back().at("name"), "00000007.csv");
+    EXPECT_EQ(d.stop(), 0);
 }
 
 // `damage` gets the ledger's bytes.

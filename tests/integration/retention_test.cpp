@@ -18,6 +18,7 @@ namespace consent_sync::integration {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 const std::string keep =
     R"("keep": { "done": "1h", "reports": "1h", "ledger": "1d" }, "rules": { "duplicate_window": "1h" })";
@@ -28,6 +29,189 @@ std::int64_t ask(const daemon_under_test& d, const char* sql) {
     query.run_with();
     query.step();
     return query.integer(0);
+}
+
+// The time of the daemon's machine, from the next start on.
+class machine_time {
+  public:
+    machine_time(daemon_under_test& d, moves what) : path_(d.file("time")) {
+        set(0h);
+        d.set_environment(at_file(path_, what));
+    }
+    void set(std::chrono::seconds ahead) const {
+        std::ofstream(path_ + ".new") << (ahead < 0s ? "" : "+") << ahead.count() << "\n";
+        fs::rename(path_ + ".new", path_);
+    }
+
+  private:
+    std::string path_;
+};
+
+const std::string keep_a_month = R"("keep": { "done": "30d", "reports": "30d", "ledger": "30d" })";
+
+std::int64_t rounds(const daemon_under_test& d) {
+    std::int64_t generation = 0;
+    std::ifstream(d.state("/generation")) >> generation;
+    return generation;
+}
+
+// A look at the clock and at what is old.
+void wait_for_round(daemon_under_test& d) {
+    const auto before = rounds(d);
+    d.reload();
+    EXPECT_TRUE(d.wait([&] { return rounds(d) > before; }));
+}
+
+// And waits for the round of the start; the start itself counts, too.
+void start(daemon_under_test& d) {
+    const auto before = rounds(d);
+    d.start();
+    EXPECT_TRUE(d.wait([&] { return rounds(d) >= before + 2; }));
+}
+
+// `files` of a row each are done, at the real time.
+void run_files(daemon_under_test& d, std::size_t files) {
+    d.start();
+    for (std::size_t i = 1; i <= files; ++i)
+        d.drop("f" + std::to_string(i) + ".csv",
+               "email,subscription_id,status\np" + std::to_string(i) + "@example.com,7,subscribed\n");
+    ASSERT_EQ(d.wait_for_files(files).size(), files);
+    ASSERT_EQ(d.stop(), 0);
+}
+
+void expect_all_kept(const daemon_under_test& d, std::size_t files) {
+    EXPECT_EQ(d.names("/done").size(), files);
+    EXPECT_GE(d.names("/reports").size(), 1u);
+    EXPECT_EQ(ask(d, "SELECT count(*) FROM changes"), static_cast<std::int64_t>(files));
+    EXPECT_EQ(d.log().find("event=old.remov"), std::string::npos);
+}
+
+void expect_all_gone(const daemon_under_test& d) {
+    EXPECT_EQ(d.names("/done").size(), 0u);
+    EXPECT_EQ(d.names("/reports").size(), 0u);
+    EXPECT_EQ(ask(d, "SELECT count(*) FROM changes"), 0);
+    EXPECT_NE(d.log().find("INFO event=old.removing"), std::string::npos);
+}
+
+constexpr auto day = 24h;
+
+TEST(Retention, AClockThatIsAYearAheadAtTheStartRemovesNothing) {
+    daemon_under_test d({}, keep_a_month);
+    run_files(d, 3);
+    d.set_environment(at("+365d"));
+    start(d);
+    wait_for_round(d);
+    EXPECT_NE(d.log().find("WARN event=clock.unproven ahead=36"), std::string::npos) << d.log();
+    EXPECT_NE(d.command("status").out.find("old data"), std::string::npos);
+    EXPECT_EQ(d.stop(), 0);
+    expect_all_kept(d, 3);
+    // The first start after an upgrade: nothing is on record.
+    ledger::database(d.state("/ledger.db"), ledger::database::access::read_write)
+        .execute("DELETE FROM meta WHERE name='proven_time' OR name LIKE 'keep%'");
+    start(d);
+    wait_for_round(d);
+    EXPECT_EQ(d.stop(), 0);
+    expect_all_kept(d, 3);
+    // Set right.
+    d.set_environment({});
+    start(d);
+    wait_for_round(d);
+    EXPECT_EQ(d.command("status").out.find("old data"), std::string::npos);
+    EXPECT_EQ(d.stop(), 0);
+    expect_all_kept(d, 3);
+}
+
+// And with a new ledger in old folders nothing tells when it was.
+TEST(Retention, AClockThatIsAYearAheadAndANewLedgerRemoveNothing) {
+    daemon_under_test d({}, keep_a_month);
+    run_files(d, 3);
+    for (const char* const file : {"/ledger.db", "/generation", "/newest-commit"}) fs::remove(d.state(file));
+    d.set_environment(at("+365d"));
+    start(d);
+    wait_for_round(d);
+    EXPECT_EQ(d.stop(), 0);
+    EXPECT_EQ(d.names("/done").size(), 3u);
+    EXPECT_EQ(d.names("/reports").size(), 1u);
+}
+
+TEST(Retention, AClockThatIsSetWhileTheDaemonRunsRemovesNothing) {
+    daemon_under_test d({}, keep_a_month);
+    run_files(d, 3);
+    const machine_time time(d, moves::wall_clock);
+    start(d);
+    for (const auto ahead : {365 * day, 0 * day, -365 * day, 0 * day, 365 * day}) {
+        time.set(ahead);
+        wait_for_round(d);
+    }
+    time.set(0h);
+    wait_for_round(d);
+    EXPECT_EQ(d.stop(), 0);
+    expect_all_kept(d, 3);
+    EXPECT_NE(d.log().find("WARN event=clock.unproven"), std::string::npos);
+    EXPECT_NE(d.log().find("INFO event=clock.proven"), std::string::npos);
+}
+
+TEST(Retention, AfterTwoMonthsDownOldThingsGoOnceADayOfRunningProvesTheTime) {
+    daemon_under_test d({}, keep_a_month);
+    run_files(d, 3);
+    const machine_time time(d, moves::time);
+    time.set(60 * day);
+    start(d);
+    wait_for_round(d);
+    time.set(60 * day + 5h);
+    wait_for_round(d);
+    EXPECT_EQ(d.log().find("event=old.remov"), std::string::npos) << d.log();
+    for (const auto hours : {25h, 26h, 50h}) {
+        time.set(60 * day + hours);
+        wait_for_round(d);
+    }
+    EXPECT_EQ(d.stop(), 0);
+    expect_all_gone(d);
+}
+
+TEST(Retention, WhatIsOldGoesDayByDay) {
+    daemon_under_test d({}, keep_a_month);
+    run_files(d, 25);
+    const machine_time time(d, moves::time);
+    start(d);
+    for (int days = 1; days <= 29; ++days) {
+        time.set(days * day);
+        wait_for_round(d);
+    }
+    EXPECT_EQ(d.log().find("event=old.remov"), std::string::npos) << d.log();
+    for (int days = 30; days <= 32; ++days) {
+        time.set(days * day);
+        wait_for_round(d);
+    }
+    EXPECT_EQ(d.stop(), 0);
+    expect_all_gone(d);
+    EXPECT_EQ(d.log().find("event=old.waits"), std::string::npos);
+    EXPECT_EQ(d.log().find("event=clock.unproven"), std::string::npos);
+}
+
+TEST(Retention, LoweringKeepSaysWhatWillGoAndWaitsForADay) {
+    daemon_under_test d({}, R"("keep": { "done": "400d" })");
+    run_files(d, 25);
+    const machine_time time(d, moves::time);
+    start(d);
+    wait_for_round(d);
+    time.set(2h);
+    d.write_config(R"("keep": { "done": "1h" })");
+    wait_for_round(d);
+    EXPECT_NE(d.log().find("WARN event=old.waits"), std::string::npos) << d.log();
+    EXPECT_NE(d.log().find("would remove 25 of 25 files of done/"), std::string::npos) << d.log();
+    EXPECT_NE(d.command("status").out.find("25 of 25 files of done/"), std::string::npos);
+    time.set(20h);
+    wait_for_round(d);
+    EXPECT_EQ(d.names("/done").size(), 25u);
+    EXPECT_EQ(d.stop(), 0);
+    start(d);  // the wait goes on over a restart
+    wait_for_round(d);
+    EXPECT_EQ(d.names("/done").size(), 25u);
+    time.set(27h);
+    wait_for_round(d);
+    EXPECT_TRUE(d.wait([&] { return d.names("/done").empty(); }));
+    EXPECT_EQ(d.stop(), 0);
 }
 
 TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
@@ -44,8 +228,9 @@ TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
     ASSERT_TRUE(d.wait([&] { return d.names("/refused").size() == 2; }));
     ASSERT_EQ(d.stop(), 0);
     EXPECT_GT(ask(d, "SELECT count(*) FROM changes"), 1'000);
-    d.set_environment(at("+3d"));
+    machine_time time(d, moves::time);
     d.start();
+    time.set(72h);
     d.write_config(keep);
     d.reload();  // holds at once, not at the next look an hour later
     const dropped_file later = make_file(4, 50, 300, random);

@@ -124,6 +124,41 @@ TEST_F(Damage, OfOptOutsThatWentAheadIsFoundBeforeAnythingIsSent) {
     EXPECT_FALSE(store::open(path_).has_error());
 }
 
+TEST_F(Damage, CountsOfAnOpenFileThatAreNotThoseOfItsRowsAreCounted) {
+    EXPECT_EQ(check_after_crash(path_).value(), 0u);
+    for (const char* damage :
+         {"UPDATE files SET rows=rows+1", "UPDATE files SET confirmed=1", "UPDATE files SET arrival=arrival+1"}) {
+        change("CREATE TABLE kept AS SELECT * FROM files");
+        change(damage);
+        EXPECT_EQ(check_after_crash(path_).value(), 1u) << damage;
+        change("DELETE FROM files; INSERT INTO files SELECT * FROM kept; DROP TABLE kept");
+    }
+    change("UPDATE files SET rows=rows+1, state=5");  // retention may be at it
+    EXPECT_EQ(check_after_crash(path_).value(), 0u);
+}
+
+TEST_F(Damage, AWrongCountOfUnsentOptOutsIsFound) {
+    change("UPDATE verdict_blocks SET unsent_opt_outs=unsent_opt_outs-1" + middle);
+    EXPECT_TRUE(check_after_crash(path_).has_error());
+    const auto checked = check_ledger(path_);
+    ASSERT_TRUE(checked.has_error());
+    EXPECT_NE(checked.error().message.find("rows 128 to 255 of file 00000001"), std::string::npos);
+}
+
+// A row that an index does not name is not found where SQLite looks by the index.
+TEST_F(Damage, AnIndexThatLacksRowsIsFoundByBothChecks) {
+    change(
+        "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql, 'unsent_opt_outs>0', "
+        "'unsent_opt_outs>100') WHERE name='verdict_blocks_unsent_opt_outs'");
+    change("REINDEX verdict_blocks_unsent_opt_outs");
+    change(
+        "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql, 'unsent_opt_outs>100', "
+        "'unsent_opt_outs>0') WHERE name='verdict_blocks_unsent_opt_outs'");
+    EXPECT_TRUE(check_ledger(path_).has_error());
+    EXPECT_TRUE(check_after_crash(path_).has_error());
+    EXPECT_TRUE(check_tables_alone(path_).has_error());
+}
+
 TEST_F(Damage, ALedgerOfBeforeTheBlocksIsCheckedByItsPages) {
     change("DROP TABLE row_blocks; DROP TABLE verdict_blocks");
     EXPECT_FALSE(check_ledger(path_).has_error());

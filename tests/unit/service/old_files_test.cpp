@@ -39,6 +39,21 @@ TEST(OldFiles, AreRemovedByWhenTheyWerePutThere) {
     EXPECT_TRUE(remove_old_files(folder.path() + "/missing", now, 10).has_error());
 }
 
+TEST(OldFiles, AreCountedAsTheyAreRemoved) {
+    const base::temp_folder folder;
+    for (int i = 0; i < 3; ++i) std::ofstream(folder.path() + "/f" + std::to_string(i)) << i;
+    for (const char* each : {"2026-11-20", "2026-11-21", "notes"}) fs::create_directory(folder.path() + "/" + each);
+    const base::wall_time now =
+        std::chrono::time_point_cast<base::wall_time::duration>(std::chrono::system_clock::now());
+    EXPECT_EQ(count_old_files(folder.path(), now - 1h)->old, 0u);
+    EXPECT_EQ(count_old_files(folder.path(), now + 1h)->old, 3u);
+    EXPECT_EQ(count_old_files(folder.path(), now + 1h)->all, 3u);
+    EXPECT_EQ(count_old_days(folder.path(), day("2026-11-21"))->old, 1u);
+    EXPECT_EQ(count_old_days(folder.path(), day("2026-11-22"))->old, 2u);
+    EXPECT_EQ(count_old_days(folder.path(), day("2026-11-22"))->all, 2u);
+    EXPECT_TRUE(count_old_files(folder.path() + "/missing", now).has_error());
+}
+
 TEST(OldDays, GoWhenTheWholeDayIsOld) {
     const base::temp_folder folder;
     for (const char* each : {"2026-11-20", "2026-11-21", "2026-11-22", "notes", "2026-11-2x"}) {
