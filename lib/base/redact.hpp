@@ -1,10 +1,9 @@
-// What no log line may hold, taken out of a text: addresses, tokens, registered secrets, and bytes that act
-// on a terminal. redact() and register_secret() of base/log.hpp are the public face of this file.
+// What no log line may hold, taken out of a text: addresses, tokens, registered secrets (private_spans.hpp says how
+// they are found), and bytes that act on a terminal. redact() and register_secret() of base/log.hpp are the public
+// face.
 //
-// An address is any local@domain, in UTF-8 or ASCII, with the at sign also as %40, %2540, \u0040, &#64; or
-// U+FF20. It is taken with everything that RFC 5322 allows before the at sign, '=' and '/' as well: rather a
-// key or a path is lost with it than a half of an address stays. Reads at most 16 KiB of a text and writes at
-// most redacted_max.
+// Mask first, then shorten, then escape: half an address cannot be told from a word. Reads at most 16 KiB of a text and
+// writes at most redacted_max.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +23,8 @@ std::string redact(std::string_view text, escape how);
 // \u202e. Nothing is masked and nothing is cut.
 std::string escape_controls(std::string_view text);
 
-// The text with every registered secret replaced by "***", and nothing else changed: for what is kept beyond the log.
+// The text with every registered secret, in any writing, replaced by "***", and nothing else changed: for what is kept
+// beyond the log.
 std::string mask_secrets(std::string text);
 
 }  // namespace consent_sync::base

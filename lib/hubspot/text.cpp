@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "base/private_spans.hpp"
 #include "base/redact.hpp"
 #include "consent/key.hpp"
 
@@ -44,28 +45,45 @@ std::optional<int> offset_minutes(std::string_view zone) {
     return (zone[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
-}  // namespace
+constexpr std::size_t read_max = 16'384;
 
-std::string_view cut(std::string_view text, std::size_t bytes_max) {
-    if (text.size() <= bytes_max) return text;
-    std::size_t end = bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return text.substr(0, end);
+// Without secrets; and not cut inside an address, for the log masks only what it can tell from a word.
+std::string shortened(std::string_view text, std::size_t bytes_max) {
+    std::string out = base::mask_secrets(std::string(base::cut_private(text, read_max)));
+    out.resize(base::cut_private(out, bytes_max).size());
+    return out;
 }
 
+}  // namespace
+
 std::string plain(std::string_view text, std::size_t bytes_max) {
-    std::string out = base::mask_secrets(std::string(text));  // before the cut, which may leave a part of a secret
-    out.resize(cut(out, bytes_max).size());
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    std::string out = shortened(text, bytes_max);
+    const auto is_odd = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    const auto found = base::find_private(out);
+    auto next = found.begin();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        while (next != found.end() && next->end <= i) ++next;
+        const bool inside = next != found.end() && next->begin <= i;
+        if (is_odd(out[i])) out[i] = inside ? '?' : ' ';
+    }
     return out;
 }
 
 std::string plain_ascii(std::string_view text, std::size_t bytes_max) {
-    std::string out = base::mask_secrets(std::string(text));
-    out.resize(std::min(out.size(), bytes_max));
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, ' ');
+    const std::string whole = shortened(text, bytes_max);
+    const auto is_odd = [](char c) { return c < 0x20 || c > 0x7e; };
+    std::string out;
+    std::size_t written = 0;
+    for (const base::span_of_text& each : base::find_private(whole)) {
+        const auto begin = whole.begin() + static_cast<std::ptrdiff_t>(each.begin);
+        const auto end = whole.begin() + static_cast<std::ptrdiff_t>(each.end);
+        if (std::none_of(begin, end, is_odd)) continue;
+        out.append(whole, written, each.begin - written)
+            .append("***");  // what is left of it would not be known for one
+        written = each.end;
+    }
+    out.append(whole, written);
+    std::replace_if(out.begin(), out.end(), is_odd, ' ');
     return out;
 }
 

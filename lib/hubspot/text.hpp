@@ -9,16 +9,14 @@
 
 namespace consent_sync::hubspot {
 
-// At most `bytes_max` bytes of a UTF-8 text, cut at the start of a character.
-std::string_view cut(std::string_view text, std::size_t bytes_max);
-
 // What is kept of HubSpot's words, in the ledger, reports and logs, goes through one of the next two, for it may repeat
-// what it was sent: registered secrets are masked.
+// what it was sent: registered secrets are masked. Addresses stay, whole, so that the log can tell and mask them.
 //
-// At most `bytes_max` bytes of a UTF-8 text, each control character replaced by a space.
+// At most `bytes_max` bytes of a UTF-8 text, each control character replaced by a space; by '?' within an address.
 std::string plain(std::string_view text, std::size_t bytes_max);
 
-// The same for bytes that nobody has checked to be UTF-8: whatever is not visible ASCII becomes a space.
+// The same for bytes that nobody has checked to be UTF-8: whatever is not visible ASCII becomes a space, and an address
+// with such a byte in it becomes "***".
 std::string plain_ascii(std::string_view text, std::size_t bytes_max);
 
 // A decimal integer that fills the whole text; no sign but '-', no white space.

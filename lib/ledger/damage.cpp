@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/private_spans.hpp"
 #include "ledger/block_reader.hpp"
 #include "ledger/block_sum.hpp"
 #include "ledger/database.hpp"
@@ -94,7 +95,7 @@ base::result<std::size_t> check_by(const std::string& path, std::function<void()
 base::error damaged(const std::string& path, const std::string& what) {
     return base::error{
         base::errc::corrupt,
-        "the ledger " + path + " is damaged (" + what.substr(0, words_max) +
+        "the ledger " + path + " is damaged (" + std::string(base::cut_private(what, words_max)) +
             "). Nothing was changed or replaced, and all files are kept. To go on: stop the service, move "
             "ledger.db and ledger.db-wal away, then restore a backup or save what can be read, as "
             "/usr/share/doc/consent-sync/recovery.md says"};

@@ -6,7 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
-#include "base/utf8.hpp"
+#include "base/private_spans.hpp"
 
 namespace consent_sync::observe {
 namespace {
@@ -46,7 +46,7 @@ bool needs_file(control_command c) {
 std::string format_request(const control_request& r) {
     json::object o{{"command", name(r.command)}};
     if (r.file != 0) o["file_id"] = r.file;
-    if (!r.words.empty()) o["words"] = base::cut_utf8(r.words, control_words_max);
+    if (!r.words.empty()) o["words"] = base::cut_private(r.words, control_words_max);
     if (!r.state_dir.empty()) o["state_dir"] = r.state_dir;
     if (!r.config.empty()) o["config"] = r.config;
     return json::serialize(o) + "\n";
@@ -68,7 +68,7 @@ base::result<control_request> parse_request(std::string_view line) {
         if (wrong) return not_understood("file_id is no FILE-ID");
     }
     if (needs_file(r.command) && r.file == 0) return not_understood(command + " needs a FILE-ID");
-    r.words = std::string(base::cut_utf8(text_of(o, "words"), control_words_max));
+    r.words = std::string(base::cut_private(text_of(o, "words"), control_words_max));
     r.state_dir = text_of(o, "state_dir");
     r.config = text_of(o, "config");
     return r;

@@ -1,4 +1,7 @@
+#include <array>
+
 #include "base/log.hpp"
+#include "base/private_spans.hpp"
 #include "base/redact.hpp"
 #include "base/utf8.hpp"
 #include "fuzz/targets.hpp"
@@ -8,7 +11,10 @@ namespace {
 
 constexpr std::string_view secret = "hunter2-hunter2";
 constexpr std::string_view name = "ann.secret";
-constexpr std::string_view address = "ann.secret@example.com";
+constexpr std::string_view beginning = "ann.se";
+constexpr std::string_view domain = "example.com";
+constexpr std::array<std::string_view, 12> signs{"@",      "%40",    "%2540", "\\u0040", "\\x40", "&commat;",
+                                                 "&#064;", "&#x40;", "(at)",  " [at] ",  "+AEA-", "\xef\xbc\xa0"};
 
 }  // namespace
 
@@ -17,7 +23,16 @@ void fuzz_address_line(std::string_view input) {
     // The address and the secret, in the midst of anything.
     const std::size_t middle = input.size() / 2;
     std::string text(input.substr(0, middle));
-    text.append(address).append(" ").append(secret).append(input.substr(middle));
+    const std::size_t first = input.empty() ? 0 : static_cast<unsigned char>(input[0]);
+    text.append(name).append(signs[first % signs.size()]).append(domain);
+    text.append(" ").append(secret).append(input.substr(middle));
+    const bool begins_alone = input.find(beginning) != std::string_view::npos;
+    for (const std::size_t most : {middle, middle + 4, middle + 12, middle + 24}) {
+        const std::string_view kept = base::cut_private(text, most);
+        require(kept.size() <= most, "a cut is bounded");
+        require(begins_alone || base::redact(kept).find(beginning) == std::string::npos,
+                "no cut shows a part of an address");
+    }
     for (const auto how : {base::escape::controls, base::escape::controls_and_quotes}) {
         const std::string line = base::redact(text, how);
         const bool alone = input.find(name) != std::string_view::npos;  // without a domain it is no address

@@ -60,7 +60,8 @@ std::string secrecy::leak_in(std::string_view line) const {
     for (const std::string& secret : secrets_)
         if (line.find(secret) != std::string_view::npos) return "a secret";
     const std::string low = lowered(line);
-    for (const std::string_view sign : {"@", "%40", "\\u0040", "&#64;"})
+    for (const std::string_view sign :
+         {"@", "%40", "\\u0040", "\\x40", "&#64;", "&#064;", "&#x40;", "&commat;", "(at)", "[at]"})
         for (std::size_t at = low.find(sign); at != std::string::npos; at = low.find(sign, at + 1)) {
             const std::size_t behind = at + sign.size();
             if (at > 0 && in_word(low[at - 1]) && behind < low.size() && in_word(low[behind])) return "an address";

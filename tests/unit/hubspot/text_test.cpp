@@ -8,11 +8,11 @@ namespace consent_sync::hubspot {
 namespace {
 
 TEST(Text, IsNeverCutInsideACharacter) {
-    EXPECT_EQ(cut("abc", 3), "abc");
-    EXPECT_EQ(cut("abcd", 3), "abc");
-    EXPECT_EQ(cut("ab\xc3\xa4", 3), "ab");
-    EXPECT_EQ(cut("\xf0\x9f\x98\x80", 3), "");
-    EXPECT_EQ(cut("a", 0), "");
+    EXPECT_EQ(plain("abc", 3), "abc");
+    EXPECT_EQ(plain("abcd", 3), "abc");
+    EXPECT_EQ(plain("ab\xc3\xa4", 3), "ab");
+    EXPECT_EQ(plain("\xf0\x9f\x98\x80", 3), "");
+    EXPECT_EQ(plain("a", 0), "");
 }
 
 TEST(Text, IsOnOneLine) {
@@ -31,6 +31,21 @@ TEST(Text, KnownSecretsAreMaskedBeforeTheCut) {
     EXPECT_EQ(plain_ascii("not pat-text-0123456789, no", 100), "not ***, no");
     EXPECT_EQ(plain("not pat-text-0123456789, no", 12), "not ***, no");
     EXPECT_EQ(plain_ascii("not pat-text-0123456789, no", 12), "not ***, no");
+}
+
+// Nor a blank in the middle of an address: what is left of it could not be told from a word.
+TEST(Text, AnAddressStaysWholeOrIsLeftOut) {
+    EXPECT_EQ(plain("no: ann.secret@example.com, no", 100), "no: ann.secret@example.com, no");
+    EXPECT_EQ(plain("no: ann.secret@example.com, no", 10), "no: ");
+    EXPECT_EQ(plain("no: ann.secret (at) example dot com, no", 20), "no: ");
+    EXPECT_EQ(plain("no: ann\x01secret@example.com\nno", 100), "no: ann?secret@example.com no");
+    EXPECT_EQ(plain("no: j\xc3\xbcrgen@example.com", 100), "no: j\xc3\xbcrgen@example.com");
+    EXPECT_EQ(plain_ascii("no: j\xc3\xbcrgen.secret@example.com, \xe4", 100), "no: ***,  ");
+    EXPECT_EQ(plain_ascii("no: ann.secret\xef\xbc\xa0"
+                          "example.com",
+                          100),
+              "no: ***");
+    EXPECT_EQ(plain_ascii("no: ann.secret@example.com", 100), "no: ann.secret@example.com");
 }
 
 TEST(Text, AnIntegerFillsTheWholeText) {
