@@ -192,6 +192,7 @@ class damaged_daemon {
         expect_no_opt_out_undone(how.name);
         expect_numbers_are_used_once(how.name);
         if (!paused) expect_all_is_done(how.name);
+        held_before_ = held_before_ || paused;
         return paused ? outcome::paused : outcome::whole;
     }
 
@@ -259,8 +260,17 @@ class damaged_daemon {
     }
 
     void expect_all_is_done(const char* name) {
+        // An earlier run from the same moment may have left HubSpot without an opt-in that the ledger has as confirmed:
+        // it was held then. So the ledger tells, and HubSpot until the first of these runs.
+        std::map<std::string, std::pair<bool, bool>> newest;  // opt-out, confirmed
+        const ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
+        auto rows = db.prepare("SELECT subscriber, state, verdict FROM changes ORDER BY id");
+        rows.run_with();
+        while (rows.step()) newest[rows.text(0)] = {rows.integer(1) == 2, rows.integer(2) == 1};
         for (const auto& [who, opt_out] : wanted_) {
+            EXPECT_EQ(newest[who], std::pair(opt_out, true)) << name << ": " << who;
             const auto now = d_.hubspot().state(who, subscription);
+            if (held_before_ && !opt_out) continue;
             EXPECT_TRUE(now && (now->status == "UNSUBSCRIBED") == opt_out) << name << ": " << who;
         }
         EXPECT_TRUE(d_.names("/processing").empty()) << name;
@@ -274,6 +284,7 @@ class damaged_daemon {
     std::string killed_, older_;
     std::map<std::string, bool> wanted_;  // by address: the newest change is an opt-out
     std::size_t files_ = 0;
+    bool held_before_ = false;
 };
 
 using counts = std::map<outcome, std::size_t>;
