@@ -12,13 +12,19 @@
 namespace consent_sync::observe {
 namespace {
 
-// The host without its port; empty if it is malformed.
+// Nothing, or ":" and digits (RFC 3986, 3.2.3).
+bool is_port(std::string_view text) {
+    if (text.empty()) return true;
+    return text[0] == ':' && text.size() <= 6 && text.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
+// The host without its port; empty if it is malformed: whatever else follows may name another host.
 std::string_view without_port(std::string_view host) {
-    if (host.starts_with('[')) {
-        const auto end = host.find(']');
-        return end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
-    }
-    return host.substr(0, host.find(':'));
+    const bool literal = host.starts_with('[');
+    const auto end = literal ? host.find(']') : std::min(host.find(':'), host.size());
+    if (end == std::string_view::npos || !is_port(host.substr(literal ? end + 1 : end))) return {};
+    const std::string_view name = literal ? host.substr(1, end - 1) : host.substr(0, end);
+    return literal && name.find(':') == std::string_view::npos ? std::string_view() : name;
 }
 
 bool is_address(const std::string& host) {

@@ -18,11 +18,37 @@ unsigned status(std::string_view method, std::string_view target, std::string_vi
 }
 
 TEST(MonitorRoute, KnowsItsOwnHosts) {
-    for (const char* host : {"127.0.0.1:9464", "[::1]:9464", "10.0.0.7", "localhost", "LOCALHOST:1", "box", "Box:9464",
-                             "box.internal", "localhost.", "box.internal.:9464"})
+    for (const char* host : {"127.0.0.1:9464", "[::1]:9464", "[::1]", "localhost:", "10.0.0.7", "localhost",
+                             "LOCALHOST:1", "box", "Box:9464", "box.internal", "localhost.", "box.internal.:9464"})
         EXPECT_EQ(status("GET", "/metrics", host), 200u) << host;
-    for (const char* host : {"evil.example", "127.0.0.1.evil.example", "box.evil.example", "box.internal.evil.example",
-                             "boxer", "localhost.evil.example", "[::1", ":9464", "evil.example:9464"})
+    for (const char* host : {"evil.example",
+                             "127.0.0.1.evil.example",
+                             "box.evil.example",
+                             "box.internal.evil.example",
+                             "boxer",
+                             "localhost.evil.example",
+                             "[::1",
+                             ":9464",
+                             "evil.example:9464",
+                             "localhost:80@evil.example",
+                             "localhost@evil.example",
+                             "localhost:@evil.example",
+                             "localhost:80:80",
+                             "localhost:8o",
+                             "localhost:-1",
+                             "localhost:999999",
+                             "localhost: 80",
+                             "[::1]evil.example",
+                             "[::1]:80@evil.example",
+                             "[::1]@evil.example",
+                             "[localhost]",
+                             "[127.0.0.1]",
+                             "::1",
+                             "localhost/evil.example",
+                             "localhost,evil.example",
+                             "http://localhost",
+                             "localhost..",
+                             "local host"})
         EXPECT_EQ(status("GET", "/metrics", host), 421u) << host;
     EXPECT_EQ(status("GET", "/metrics", ""), 400u);
     EXPECT_EQ(route({"GET", "/metrics", "localhost", 2}, names).refusal.status, 400u);
