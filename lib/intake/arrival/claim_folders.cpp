@@ -117,7 +117,7 @@ base::error cannot_move(const std::string& from, const std::string& to, int errn
 
 base::result<void> ensure_folders(const config::folders& folders) {
     const std::array<folder_rule, 6> rules = {{{folders.state, 0750, others_but_search},
-                                               {folders.inbox, 02770, 0},
+                                               {folders.inbox, 03770, 0},
                                                {folders.processing, 0750, others},
                                                {folders.done, 0750, others},
                                                {folders.refused, 0750, others},

@@ -1,10 +1,10 @@
 // Makes the folders at the start, and finds out whether files can be moved between them.
 //
 // Who may do what: state and reports are for the service's user and group only (0750), for they hold
-// addresses; so are processing, done and refused. An inbox that is made here is for the group to write (2770:
-// what is dropped keeps the group). Folders that exist keep their owner and mode; one of the daemon's own
-// that others can enter or read is an error that names the command, an inbox that others can read is logged
-// (folder.world_readable): that is a choice.
+// addresses; so are processing, done and refused. An inbox that is made here is for the group to write (3770:
+// what is dropped keeps the group, and nobody removes what others dropped). Folders that exist keep their owner and
+// mode; one of the daemon's own that others can enter or read is an error that names the command, an inbox that others
+// can read is logged (folder.world_readable): that is a choice.
 #pragma once
 
 #include "base/file.hpp"

@@ -40,7 +40,7 @@ TEST_F(ClaimFolders, AreMadeWithTheirModesWhateverTheUmask) {
     ::umask(before);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     EXPECT_EQ(mode(folders.state), 0750U);
-    EXPECT_EQ(mode(folders.inbox), 02770U);
+    EXPECT_EQ(mode(folders.inbox), 03770U) << "droppers may not remove each other's files";
     for (const auto* path : {&folders.processing, &folders.done, &folders.refused, &folders.reports}) {
         EXPECT_EQ(mode(*path), 0750U) << *path;
     }
