@@ -1,6 +1,7 @@
 // What an answer means for its batch: verdicts, another try, a split, or a pause. The table of README, row by row.
 #include <algorithm>
 
+#include "consent/address.hpp"
 #include "delivery/backoff.hpp"
 #include "delivery/engine.hpp"
 #include "delivery/words.hpp"
@@ -14,6 +15,7 @@ using hubspot::change_outcome;
 
 constexpr std::uint32_t circuit_threshold = 5;  // failures in a row, over all batches, that open the circuit
 constexpr std::uint32_t alone_tries_max = 2;    // answers that may leave out a change that was sent alone
+constexpr std::chrono::hours unnamed_most{24};  // then a change that is never named is given up, whatever others do
 constexpr base::milliseconds search_wait{10'000};
 constexpr base::milliseconds locked_wait{2'000};  // 423: HubSpot's locks last 2 s
 constexpr std::uint32_t locked_growth_max = 16;   // doublings: one that lasts must not use up the day's requests
@@ -134,7 +136,7 @@ void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
         batches_.remove(*b);
         return;
     }
-    if (!settled_any) return unresolved(std::move(b), now);
+    if (!settled_any) return unresolved(std::move(b), j, now);
     owned rest = split_off(*b, left);
     batches_.remove(*b);
     rest->family = nullptr;
@@ -160,17 +162,35 @@ void engine::judged_assertion(owned b, const hubspot::judgement& j, base::moment
     if (confirmed_any) accepted(*b, now);
 }
 
-// A 2xx that settles none of its changes: in smaller batches, in the end alone.
-void engine::unresolved(owned b, base::moment now) {
+// Whether an answer that names none of the batch answers to it all the same: with a result for each of its changes that
+// is as asked but for the address. One address for different changes answers to nothing.
+bool engine::answers_to(const batch& b, const hubspot::judgement& j) {
+    if (j.look_alikes < b.changes.size()) return false;
+    if (b.changes.size() > 1) return true;
+    const bool for_another = look_alike_.first == j.look_alike && look_alike_.second != b.hashes[0];
+    look_alike_ = {j.look_alike, b.hashes[0]};
+    return !for_another;
+}
+
+// A 2xx that settles none of its changes: in smaller batches, in the end alone. A change that is alone is its own
+// trouble from its second such answer on. Where HubSpot answers to them, so are changes whose addresses may be spelled
+// in other ways, and the last few of a batch: what concerns everybody shows in the answers to others.
+void engine::unresolved(owned b, const hubspot::judgement& j, base::moment now) {
+    const bool alone = b->changes.size() == 1;
+    const bool answered_to = answers_to(*b, j);
+    const bool spelled =
+        answered_to && std::none_of(b->changes.begin(), b->changes.end(),
+                                    [](const consent::change& c) { return consent::is_plain_address(c.subscriber); });
     // Since its last try: HubSpot is well, and where little is sent few are on their way at the same moment.
     const bool others_settled = accepted_ > b->accepted_unresolved;
     b->accepted_unresolved = accepted_;
-    if (++failures_in_a_row_ >= circuit_threshold)
-        pause(
-            pause_reason::outage,
-            "HubSpot's answers name none of the changes that were sent, so nothing is proved; they are sent again. See what "
-            "answers in its place: hubspot.base_url, hubspot.proxy",
-            now);
+    const bool few = answered_to && b->bisected && b->changes.size() < circuit_threshold;
+    const bool own_trouble = spelled || few || (alone && b->unnamed_alone > 0);
+    if (!own_trouble && ++failures_in_a_row_ >= circuit_threshold)
+        pause(pause_reason::outage,
+              "HubSpot's answers prove nothing of any of the changes that were sent, so they are sent again. See what "
+              "answers in its place: hubspot.base_url, hubspot.proxy",
+              now);
     ++b->failures;
     const auto at = now.steady + backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_);
     if (b->changes.size() > 1) {
@@ -184,7 +204,24 @@ void engine::unresolved(owned b, base::moment now) {
         park(std::move(other), at);
         return park(std::move(b), at);
     }
+    if (b->unnamed_alone == 0) b->unnamed_since = now.steady;
     if (others_settled && ++b->unresolved_alone >= alone_tries_max) return give_up(std::move(b), now);
+    if (now.steady - b->unnamed_since >= unnamed_most) return give_up(std::move(b), now);
+    if (!pauses_.find(pause_reason::outage)) {
+        const std::uint32_t tries = std::max(settings_->retry.max_attempts, alone_tries_max);
+        const bool used_up = ++b->unnamed_alone >= tries;
+        const bool well = answered_to || accepted_ > b->accepted_before;  // HubSpot is, as far as anybody knows
+        if (used_up && well) return give_up(std::move(b), now);
+        if (b->unnamed_alone == tries)
+            tell(
+                base::level::warn, "changes.unnamed",
+                {{"file", consent::format_file_id(b->changes[0].id.arrival())},
+                 {"row", b->changes[0].id.row()},
+                 {"words",
+                  "HubSpot answers, and never names this change; it accepted nothing else since this was sent first, so "
+                  "nobody can tell what is wrong. It is sent again until HubSpot accepts others, and unconfirmed after a "
+                  "day"}});
+    }
     park(std::move(b), at);
 }
 

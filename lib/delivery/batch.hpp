@@ -46,7 +46,9 @@ struct batch {
     std::uint32_t failures = 0;             // in a row without an answer: grows the backoff
     std::uint32_t locked = 0;               // answers of 423: grows the wait for the next one
     std::uint32_t cost = 0;                 // failures that count: others were settled meanwhile
-    std::uint32_t unresolved_alone = 0;     // answers that did not name its only change
+    std::uint32_t unresolved_alone = 0;     // answers that did not name its only change, while others were settled
+    std::uint32_t unnamed_alone = 0;        // all such answers, but those of an outage's probes
+    base::steady_time unnamed_since{};      // the first of them
     std::uint64_t accepted_unresolved = 0;  // engine's count of accepted answers when it was last left unresolved
     std::shared_ptr<delivery::family> family;
     ledger::batch_id root = 0;                    // the batch that was first refused

@@ -166,7 +166,8 @@ class engine {
     void tell_of_smaller_batches();
     void unanswered(owned b, const hubspot::judgement& j, base::moment now);
     void locked(owned b, const hubspot::judgement& j, base::moment now);
-    void unresolved(owned b, base::moment now);
+    void unresolved(owned b, const hubspot::judgement& j, base::moment now);
+    bool answers_to(const batch& b, const hubspot::judgement& j);
     void pause_for(owned b, const hubspot::judgement& j, base::moment now);
     void rate_limited(owned b, const hubspot::judgement& j, std::optional<std::int64_t> interval_ms, base::moment now);
     void tell_of_pause(pause_reason reason, base::moment now);
@@ -254,6 +255,7 @@ class engine {
     bool limit_odd_ = false;                            // the log told of a limit that is not believed
     std::optional<base::steady_time> suspects_due_{};   // they go once more by themselves
     std::uint32_t suspects_tries_ = 0;                  // how often they did since HubSpot accepted anything
+    std::pair<std::uint64_t, consent::key_hash> look_alike_{};  // address of a result, and the key it came for
     std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
     bool waiting_for_token_ = false;
     std::optional<base::steady_time> token_waited_since_{};

@@ -71,6 +71,11 @@ struct judgement {
     std::optional<std::chrono::milliseconds> retry_after;  // from Retry-After, clamped to [0, 24 h]
     std::uint32_t unmatched_results = 0;                   // results that name no key of the batch
     std::uint32_t unmatched_errors = 0;                    // errors that name no key of the batch
+    // Unmatched results that answer to a change of the batch as asked, but for the address: perhaps it is spelled in a
+    // way that nobody knows. Each address counts once, for one change that nothing else in the answer names. They prove
+    // nothing; but HubSpot, or whoever answers, did look at the batch.
+    std::uint32_t look_alikes = 0;
+    std::uint64_t look_alike = 0;  // hash of the address of one of them
 };
 
 // `batch` in the order it was encoded; no key twice. `now` turns a Retry-After date into a duration.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <optional>
 
 #include "hubspot/batch_index.hpp"
@@ -19,6 +20,7 @@ struct tally {
     bool doubted = false;                // its results differ, or one that may be about it is unsound
     bool challenged = false;             // it may be the one that an error without an address is about
     bool refused = false;
+    bool named_by_error = false;
     std::uint32_t error_words = 0;  // 1 + index, of the first error
 };
 
@@ -52,7 +54,9 @@ class matcher {
                 next_result_ = i + 1;
                 note_result(tallies_[i], c, r);
             });
-        if (!named) ++out_.unmatched_results;
+        if (named) return;
+        ++out_.unmatched_results;
+        if (!r.unsound && !r.subscriber.empty()) unmatched_.push_back(&r);
     }
 
     void doubt_address(std::string_view address) {
@@ -79,10 +83,15 @@ class matcher {
             about_subscriptions_.push_back(names.subscriptions);
     }
 
-    // Errors that are counted and not listed.
-    void take_unlisted_errors(std::uint32_t count) {
-        out_.unmatched_errors += count;
-        errors_about_anybody_ += count;
+    // After all others: errors that are counted and not listed. One that is listed may be counted once for each change.
+    void count_errors(std::int64_t told, std::size_t listed) {
+        const auto named =
+            std::count_if(tallies_.begin(), tallies_.end(), [](const tally& t) { return t.named_by_error; });
+        const std::int64_t known = std::max(static_cast<std::int64_t>(listed), static_cast<std::int64_t>(named));
+        const auto more = static_cast<std::uint32_t>(
+            std::clamp<std::int64_t>(told - known, 0, static_cast<std::int64_t>(body_items_max)));
+        out_.unmatched_errors += more;
+        errors_about_anybody_ += more;
     }
 
     // Any change may be the one that an error is about.
@@ -90,11 +99,14 @@ class matcher {
         for (tally& t : tallies_) t.challenged = true;
     }
 
-    void finish() {
+    // How many errors the body says there are, and how many it lists.
+    void finish(std::int64_t told, std::size_t listed) {
         take_loose();
+        count_errors(told, listed);
         take_errors_without_address();
         out_.changes.resize(batch_.size());
         for (std::size_t i = 0; i < batch_.size(); ++i) out_.changes[i] = decide(batch_[i], tallies_[i]);
+        count_look_alikes();
     }
 
   private:
@@ -168,11 +180,13 @@ class matcher {
     }
 
     static void note_error(tally& t, mark how) {
+        t.named_by_error = true;
         if (t.error_words == 0 || (how.refuses && !t.refused)) t.error_words = how.words;
         t.refused = t.refused || how.refuses;
     }
     // An error that may be about it: enough against a proof, not enough to refuse it.
     static void note_words(tally& t, mark how) {
+        t.named_by_error = true;
         if (t.error_words == 0) t.error_words = how.words;
     }
 
@@ -236,6 +250,7 @@ class matcher {
             if (tallies_[i].asked) against[how.words] = true;
         for (const auto& [i, how] : loose_) {
             tally& t = tallies_[i];
+            t.named_by_error = true;
             if (t.other && !t.asked) continue;
             if (t.asked || against[how.words])
                 note_words(t, how);
@@ -260,6 +275,27 @@ class matcher {
         std::uint32_t open = 0;
         for (std::size_t i = 0; i < batch_.size(); ++i) open += is_open(i) ? 1 : 0;
         if (errors_about_anybody_ > open) challenge_all();
+    }
+
+    void count_look_alikes() {
+        boost::unordered_flat_set<consent::key_hash> addresses;
+        std::vector<bool> taken(batch_.size());
+        for (const body_result* r : unmatched_) {
+            const auto address = consent::hash_key(consent::trim(r->subscriber), 0, consent::channel::email);
+            if (addresses.contains(address)) continue;
+            for (std::size_t i = 0; i < batch_.size(); ++i) {
+                const consent::change& c = batch_[i];
+                if (taken[i] || !is_open(i) || c.subscription != r->subscription ||
+                    r->status != consent::name(c.state) ||
+                    (!r->channel.empty() && r->channel != consent::name(c.channel)))
+                    continue;
+                taken[i] = true;
+                addresses.insert(address);
+                ++out_.look_alikes;
+                out_.look_alike = address;
+                break;
+            }
+        }
     }
 
     change_judgement decide(const consent::change& c, const tally& t) {
@@ -296,6 +332,7 @@ class matcher {
     std::int64_t last_time_ms_ = 0;
     std::vector<tally> tallies_;
     std::vector<loose_match> loose_;
+    std::vector<const body_result*> unmatched_;
     std::uint32_t errors_about_anybody_ = 0;
     std::vector<std::vector<std::optional<std::int64_t>>> about_subscriptions_;  // of errors that name no address
     judgement& out_;
@@ -316,11 +353,7 @@ void match_changes(std::span<const consent::change> batch, const answer_body& bo
     for (const body_error& e : body.errors) m.take_error(e);
     if (is_error(body.whole)) m.take_error(body.whole);
     if (body.cut) m.challenge_all();
-    const auto listed = static_cast<std::int64_t>(body.errors.size());
-    if (body.num_errors > listed)
-        m.take_unlisted_errors(static_cast<std::uint32_t>(
-            std::min<std::int64_t>(body.num_errors - listed, static_cast<std::int64_t>(body_items_max))));
-    m.finish();
+    m.finish(body.num_errors, body.errors.size());
 }
 
 }  // namespace consent_sync::hubspot

@@ -20,8 +20,8 @@
 // An error may be about a key, and contradicts its result, where its address stands anywhere in the error: in any
 // context, in a message, under any name; unless the error names other subscriptions. An error that names no address is
 // about a change that nothing else in the answer speaks of. Where there are fewer of those than such errors (those that
-// numErrors counts and nobody lists among them), no result of the answer proves anything; where it names a
-// subscription, no result of that one.
+// numErrors counts beyond those that are listed, and beyond the changes that they name, among them), no result of the
+// answer proves anything; where it names a subscription, no result of that one.
 #pragma once
 
 #include <span>

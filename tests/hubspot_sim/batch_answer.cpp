@@ -70,7 +70,9 @@ void follow_chance(change_decision& d, const options& o, random_engine& random) 
     }
 }
 
-std::string echoed(const std::string& address, echo_case how, random_engine& random) {
+std::string echoed(const std::string& address, const options& o, random_engine& random) {
+    if (const auto other = o.answers_as.find(lower_address(address)); other != o.answers_as.end()) return other->second;
+    echo_case how = o.echo;
     if (how == echo_case::mixed) how = static_cast<echo_case>(random() % 3);
     std::string text = address;
     for (char& c : text) {
@@ -131,7 +133,7 @@ std::string format_errors(const std::vector<const change_decision*>& wrong, cons
         const bool named = first.named && !o.errors_unattributed;
         std::vector<std::string> addresses;
         do {
-            if (named) addresses.push_back(echoed(wrong[i]->in->subscriber, o.echo, random));
+            if (named) addresses.push_back(echoed(wrong[i]->in->subscriber, o, random));
             ++i;
         } while (i < wrong.size() && addresses.size() < o.errors_grouped && named && wrong[i]->named);
         if (count++ != 0) text.push_back(',');
@@ -224,7 +226,7 @@ reply batch_reply(const std::vector<change_decision>& decisions, const options& 
     results.reserve(good.size() * 420);
     for (const change_decision* d : good) {
         if (!results.empty()) results.push_back(',');
-        append_result(results, *d, echoed(d->in->subscriber, o.echo, random), timestamp);
+        append_result(results, *d, echoed(d->in->subscriber, o, random), timestamp);
     }
     std::size_t error_count = 0;
     std::string errors = format_errors(wrong, o, error_count, random);

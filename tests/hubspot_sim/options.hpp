@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,7 @@ struct options {
     std::uint32_t success_status = 200;  // of an answer without errors
     std::uint32_t errors_status = 200;   // of an answer with errors; 207 is HubSpot's other habit
     echo_case echo = echo_case::lower;
+    std::map<std::string, std::string> answers_as;  // address, lowered → what answers call it
     bool shuffle = true;
     std::uint32_t errors_grouped = 1;               // addresses in one error
     bool errors_unattributed = false;               // errors name no address

@@ -241,5 +241,46 @@ TEST(Answers, AChangeThatNoAnswerNamesIsUnconfirmedWhileOthersGoOn) {
     EXPECT_EQ(d.hubspot().state("p3@example.com", 7)->status, "SUBSCRIBED");
 }
 
+// --- addresses that have more than one spelling
+
+TEST(Spelling, TwoOfOneMailboxAreOneKeyWhateverHubSpotAnswersWith) {
+    const std::string composed = "j\xc3\xb6rg@ex\xc3\xa4mple.com";
+    const std::string decomposed = "jo\xcc\x88rg@exa\xcc\x88mple.com";
+    const std::string ascii = "j\xc3\xb6rg@xn--exmple-cua.com";
+    hubspot_sim::options o;
+    o.answers_as = {{composed, ascii}, {decomposed, "J\xc3\x96RG@EX\xc3\x84MPLE.COM"}, {ascii, decomposed}};
+    daemon_under_test d(std::move(o), quick);
+    d.start();
+    std::string lines;
+    for (const std::string& spelling : {composed, ascii, decomposed})
+        lines += spelling + ",7,subscribed\n" + spelling + ",8,unsubscribed\n" + spelling + ",8,subscribed\n";
+    d.drop("a.csv", csv(lines + composed + ",7,unsubscribed\n" + ascii + ",8,unsubscribed\n" + rows("p", 50)));
+    const auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "confirmed") + count(files[0], "superseded"), 61u);
+    EXPECT_EQ(d.hubspot().state(composed, 7)->status, "UNSUBSCRIBED");
+    EXPECT_EQ(d.hubspot().state(ascii, 8)->status, "UNSUBSCRIBED");
+    EXPECT_EQ(count_of(d.log(), "event=pause.begun"), 0u);
+    const auto history = d.command("history J\xc3\x96RG@XN--exmple-cua.com");
+    EXPECT_NE(history.out.find("11 changes"), std::string::npos) << history.out;
+}
+
+TEST(Spelling, AnAddressThatNoAnswerNamesIsUnconfirmedAndNobodyElseWaits) {
+    hubspot_sim::options o;
+    o.answers_as = {{"odd@example.com", "0dd@example.com"}};
+    daemon_under_test d(std::move(o), quick);
+    d.start();
+    d.drop("a.csv", csv("odd@example.com,7,subscribed\n"));
+    const auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "unconfirmed"), 1u);
+    d.drop("b.csv", csv("odd@example.com,7,unsubscribed\n" + rows("p", 50, "unsubscribed")));
+    const auto both = d.wait_for_files(2);
+    ASSERT_EQ(both.size(), 2u);
+    EXPECT_EQ(count(both[1], "unconfirmed"), 1u);
+    EXPECT_EQ(count(both[1], "confirmed"), 50u);
+    EXPECT_EQ(count_of(d.log(), "event=pause.begun"), 0u);
+}
+
 }  // namespace
 }  // namespace consent_sync::integration

@@ -3,17 +3,20 @@
 namespace consent_sync::simulation {
 namespace {
 
-std::string result_text(const consent::change& c, std::string_view status) {
-    return R"({"businessUnitId":0,"channel":"EMAIL","subscriberIdString":")" + std::string(c.subscriber.view()) +
-           R"(","subscriptionId":)" + std::to_string(c.subscription) + R"(,"subscriptionName":"News","status":")" + std::string(status) +
+std::string address_of(const line& l) { return l.address.empty() ? std::string(l.of->subscriber.view()) : l.address; }
+
+std::string result_text(const line& l, std::string_view status) {
+    return R"({"businessUnitId":0,"channel":"EMAIL","subscriberIdString":")" + address_of(l) +
+           R"(","subscriptionId":)" + std::to_string(l.of->subscription) + R"(,"subscriptionName":"News","status":")" +
+           std::string(status) +
            R"(","source":"Public status API, App ID:1","legalBasis":null,"legalBasisExplanation":null,)"
            R"("setStatusSuccessReason":"REQUESTED_CHANGE_OCCURRED","timestamp":"2026-01-08T06:34:39.478Z"})";
 }
 
-std::string error_text(const consent::change& c) {
+std::string error_text(const line& l) {
     return R"({"status":"error","category":"VALIDATION_ERROR","message":"not a valid subscriber",)"
            R"("context":{"subscriberIdString":[")" +
-           std::string(c.subscriber.view()) + R"("],"subscriptionId":[")" + std::to_string(c.subscription) + R"("]}})";
+           address_of(l) + R"("],"subscriptionId":[")" + std::to_string(l.of->subscription) + R"("]}})";
 }
 
 }  // namespace
@@ -27,13 +30,13 @@ std::string complete_body(std::span<const line> lines) {
         const bool out = c.is_opt_out();
         switch (l.says) {
             case line::word::as_asked:
-                results += (results.empty() ? "" : ",") + result_text(c, consent::name(c.state));
+                results += (results.empty() ? "" : ",") + result_text(l, consent::name(c.state));
                 break;
             case line::word::other_status:
-                results += (results.empty() ? "" : ",") + result_text(c, out ? "SUBSCRIBED" : "UNSUBSCRIBED");
+                results += (results.empty() ? "" : ",") + result_text(l, out ? "SUBSCRIBED" : "UNSUBSCRIBED");
                 break;
             case line::word::error:
-                errors += (errors.empty() ? "" : ",") + error_text(c);
+                errors += (errors.empty() ? "" : ",") + error_text(l);
                 ++error_count;
                 break;
             case line::word::nothing: break;

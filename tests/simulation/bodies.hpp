@@ -17,6 +17,7 @@ namespace consent_sync::simulation {
 struct line {
     const consent::change* of = nullptr;
     enum class word { as_asked, other_status, error, nothing } says = word::as_asked;
+    std::string address{};  // that it names; empty: the change's
 };
 
 std::string complete_body(std::span<const line> lines);

@@ -242,6 +242,8 @@ hubspot::answer hubspot_model::process(const request& r, std::optional<trouble> 
     for (const consent::change& c : r.changes) {
         line l{&c, line::word::as_asked};
         const nature what = nature_of(c);
+        l.address = in_spelling(c.subscriber, static_cast<std::size_t>(r.attempt));
+        if (what == nature::misnamed) l.address = "nobody-" + l.address;
         if (what == nature::error_in_answer || kind == trouble::errors_for_all)
             l.says = line::word::error;
         else if (what == nature::other_status || (kind == trouble::says_other && luck_.chance(0.3)))
@@ -255,7 +257,7 @@ hubspot::answer hubspot_model::process(const request& r, std::optional<trouble> 
             touched.insert(c.id.id());
             apply(c);
         }
-        if (l.says == line::word::as_asked) note(r, c, said::as_asked);
+        if (l.says == line::word::as_asked && what != nature::misnamed) note(r, c, said::as_asked);
         if (l.says == line::word::other_status) note(r, c, said::other_status);
         if (l.says == line::word::error) note(r, c, said::refused);
         lines.push_back(l);

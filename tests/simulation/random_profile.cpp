@@ -114,8 +114,13 @@ void draw_operator(dice& luck, world_profile& p) {
 planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_known) {
     planned_row r;
     // One draw a statement: compilers evaluate arguments in orders of their own, and a seed must be one world.
-    std::string name = "p" + std::to_string(luck.skewed(1, keys));
-    name += luck.chance(0.1) ? "@Example.org" : "@example.org";
+    const std::int64_t who = luck.skewed(1, keys);
+    const bool otherwise = luck.chance(0.1);
+    std::string name = "p" + std::to_string(who);
+    if (who % 5 == 0)
+        name += "@" + std::string(domain_spellings[otherwise ? 1 : static_cast<std::size_t>(who) % 4]);
+    else
+        name += otherwise ? "@Example.org" : "@example.org";
     const bool out = outs_only_known || luck.chance(0.3);
     const std::int64_t subscription = luck.between(7, 8);
     r.change =

@@ -281,6 +281,51 @@ TEST(Match, InABatchOfOneAnErrorIsAboutItsOneChange) {
         << "an answer that says two things proves neither";
 }
 
+TEST(Match, ResultsThatAreAsAskedButForTheAddressAreCounted) {
+    const auto alike = [](const std::vector<consent::change>& batch, const std::string& results) {
+        return match(batch, complete(results)).look_alikes;
+    };
+    const auto x = result_json("x@y.z", 1, "SUBSCRIBED");
+    EXPECT_EQ(alike({make_change("ann@b.c", 1)}, x), 1U);
+    EXPECT_EQ(alike({make_change("ann@b.c", 1)}, x + "," + result_json("ann@b.c", 1, "SUBSCRIBED")), 0U)
+        << "it is named";
+    EXPECT_EQ(alike({make_change("ann@b.c", 1)}, result_json("x@y.z", 2, "SUBSCRIBED")), 0U);
+    EXPECT_EQ(alike({make_change("ann@b.c", 1)}, result_json("x@y.z", 1, "UNSUBSCRIBED")), 0U);
+    EXPECT_EQ(alike({make_change("ann@b.c", 1)}, x + "," + result_json("v@y.z", 1, "SUBSCRIBED")), 1U);
+    const std::vector two{make_change("ann@b.c", 1), make_change("bob@b.c", 1)};
+    EXPECT_EQ(alike(two, x + "," + x), 1U) << "one address stands for one change";
+    EXPECT_EQ(alike(two, x + "," + result_json("v@y.z", 1, "SUBSCRIBED")), 2U);
+    EXPECT_EQ(match(two, complete(x)).look_alike, match({make_change("c@d.e", 1)}, complete(x)).look_alike);
+}
+
+TEST(Match, AnErrorMayBeCountedOnceForEachChangeThatItNames) {
+    const std::string results = result_json("a@b.c", 1, "SUBSCRIBED") + "," + result_json("a@b.c", 2, "SUBSCRIBED");
+    const auto with = [&](const char* count) {
+        return outcomes(match(four, R"({"status":"COMPLETE","numErrors":)" + std::string(count) + R"(,"errors":[)" +
+                                        error_json(R"("subscriberIdString":["d@e.f"])") + R"(],"results":[)" + results +
+                                        "]}"));
+    };
+    EXPECT_EQ(with("1"), (std::vector{o::confirmed, o::confirmed, o::rejected, o::rejected}));
+    EXPECT_EQ(with("2"), (std::vector{o::confirmed, o::confirmed, o::rejected, o::rejected}));
+    EXPECT_EQ(with("3"), (std::vector{o::unresolved, o::unresolved, o::rejected, o::rejected}));
+}
+
+TEST(Match, AnotherSpellingOfTheAddressIsTheSame) {
+    const std::vector batch{make_change("j\xc3\xb6rg@ex\xc3\xa4mple.com", 1), make_change("bob@xn--exmple-cua.com", 1)};
+    for (const char* jorg :
+         {"j\xc3\xb6rg@ex\xc3\xa4mple.com", "J\xc3\x96RG@EX\xc3\x84MPLE.COM", "j\xc3\xb6rg@xn--exmple-cua.com",
+          "jo\xcc\x88rg@exa\xcc\x88mple.com", "j\\u00f6rg@xn--EXMPLE-cua.com"}) {
+        const auto bob = result_json("bob@EX\xc3\x84MPLE.com", 1, "SUBSCRIBED");
+        const auto j = match(batch, complete(bob + "," + result_json(jorg, 1, "SUBSCRIBED")));
+        EXPECT_EQ(outcomes(j), (std::vector{o::confirmed, o::confirmed})) << jorg;
+        const auto against =
+            match(batch, complete(bob + "," + result_json("j\xc3\xb6rg@xn--exmple-cua.com", 1, "SUBSCRIBED"),
+                                  R"({"message":"<)" + std::string(jorg) +
+                                      R"(>: no"},{"context":{"email":["bob@exa\u0308mple.com"]}})"));
+        EXPECT_EQ(outcomes(against), (std::vector{o::unresolved, o::unresolved})) << jorg;
+    }
+}
+
 TEST(Match, AThousandChangesFindTheirOwn) {
     std::vector<consent::change> batch;
     std::string results;

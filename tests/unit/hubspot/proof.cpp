@@ -307,11 +307,7 @@ bool is_proven(std::string_view body, std::span<const consent::change> batch, st
         else if (!listed->is(kind::null))
             errors.push_back(read_error(*listed));
     }
-    std::int64_t unlisted = 0;
-    if (const json_value* count = root->find("numErrors"); count && !count->is(kind::null)) {
-        const bool counts = count->is(kind::number) && is_digits(count->text) && count->text[0] != '-';
-        unlisted = (counts ? std::stoll(count->text) : 1) - static_cast<std::int64_t>(errors.size());
-    }
+    const std::size_t listed_errors = errors.size();
     error_of_answer whole;
     add_context(context, whole);
     const bool named =
@@ -320,6 +316,18 @@ bool is_proven(std::string_view body, std::span<const consent::change> batch, st
         if (context) add_words(*context, whole);
         whole.words.push_back(text_of(root->find("message")));
         errors.push_back(whole);
+    }
+    std::int64_t unlisted = 0;
+    if (const json_value* count = root->find("numErrors"); count && !count->is(kind::null)) {
+        const bool counts = count->is(kind::number) && is_digits(count->text) && count->text[0] != '-';
+        const std::int64_t told = counts ? std::stoll(count->text) : 1;
+        unlisted = told - static_cast<std::int64_t>(listed_errors);
+        if (unlisted > 0) {  // an error may be counted once for each change that it names
+            const auto is_named = [&](const auto& other) {
+                return std::any_of(errors.begin(), errors.end(), [&](const auto& e) { return is_about(e, other); });
+            };
+            unlisted = std::min<std::int64_t>(unlisted, told - std::count_if(batch.begin(), batch.end(), is_named));
+        }
     }
 
     std::vector<bool> open(batch.size());
