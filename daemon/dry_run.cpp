@@ -70,15 +70,17 @@ void dry_run::add(const intake::row& row) {
     const consent::change& c = row.change;
     const consent::key_hash hash = consent::hash_key(c);
     if (row.change_id != 0) returning_.push_back({c, consent::place(row.change_id)});
+    key_rows& key = keys_[hash];
     if (c.is_opt_out()) {
         ++opt_outs_count_;
-        ++opt_outs_[hash];
-        if (const auto before = waiting_.find(hash); before != waiting_.end())
-            superseded_ += std::exchange(before->second, 0);
+        if (++opt_outs_[hash] == 1) contradictions_ += key.others;
+        superseded_ += std::exchange(key.since_opt_out, 0);
     } else {
         ++(c.state == consent::status_state::subscribed ? opt_ins_ : others_);
+        ++key.others;
+        contradictions_ += opt_outs_.contains(hash);
     }
-    ++waiting_[hash];
+    ++key.since_opt_out;
 }
 
 std::uint64_t dry_run::print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
@@ -103,14 +105,26 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
                   << ": its " << format_count(opt_ins_ + others_)
                   << " other rows would be invalid (duplicate_file) until "
                   << "consent-sync release\n";
-        opt_ins_ = others_ = superseded_ = 0;
+        opt_ins_ = others_ = superseded_ = contradictions_ = 0;
+    }
+    const bool opt_out_stands = settings.rules.contradictions == config::contradiction_rule::opt_out;
+    if (contradictions_ > 0) {
+        std::cout << "  contradictions: " << format_count(contradictions_)
+                  << " rows of people whom another row of this file opts out; "
+                  << (opt_out_stands
+                          ? "the opt-outs would stand, and these rows would be superseded (rules.contradictions)"
+                          : "what comes last would stand, as rules.contradictions says")
+                  << "\n";
+        // Of opt-outs alone the last one of a key is sent.
+        std::uint64_t opt_outs_superseded = 0;
+        for (const auto& [hash, rows] : opt_outs_) opt_outs_superseded += rows - 1;
+        if (opt_out_stands) superseded_ = opt_outs_superseded + contradictions_;
     }
     const std::uint64_t all = opt_ins_ + others_ + opt_outs_count_;
     const std::uint64_t sent = all - std::min(all, superseded_ + overtaken + unknown_);
     std::cout << "  would be sent: " << format_count(sent) << " (opt-outs " << format_count(opt_outs_count_) << ")\n";
     if (superseded_ > 0)
-        std::cout << "  would be superseded by an opt-out further down in the file: up to " << format_count(superseded_)
-                  << "\n";
+        std::cout << "  would be superseded by an opt-out in the file: up to " << format_count(superseded_) << "\n";
     if (overtaken > 0)
         std::cout << "  would be superseded by newer changes in the ledger: " << format_count(overtaken) << "\n";
     if (unknown_ > 0)

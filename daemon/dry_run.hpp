@@ -33,12 +33,19 @@ class dry_run {
     std::uint64_t print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
                         const running_daemon& running);
     std::uint64_t unknown_change_ids() const { return unknown_; }
+    // Rows that would give way to an opt-out of their key in this file: those before it and those behind it.
+    std::uint64_t contradictions() const { return contradictions_; }
 
   private:
-    boost::unordered_flat_map<consent::key_hash, std::uint64_t> waiting_;  // changes of a key since its last opt-out
+    struct key_rows {
+        std::uint64_t others = 0;         // that are no opt-outs
+        std::uint64_t since_opt_out = 0;  // changes since the last opt-out, it included
+    };
+    boost::unordered_flat_map<consent::key_hash, key_rows> keys_;
     boost::unordered_flat_map<consent::key_hash, std::uint64_t> opt_outs_;
     std::vector<ledger::returning_row> returning_;
     std::uint64_t rows_ = 0, opt_ins_ = 0, opt_outs_count_ = 0, others_ = 0, superseded_ = 0, unknown_ = 0;
+    std::uint64_t contradictions_ = 0;
 };
 
 }  // namespace consent_sync::daemon

@@ -273,6 +273,10 @@ std::vector<key> rule_keys() {
             show_flag),
         duration_key(
             "rules.duplicate_window", reload, [](auto& s) { return &s.rules.duplicate_window; }, 0ms, day * 3'650),
+        choice_key<>(
+            "rules.contradictions", reload, [](auto& s) { return &s.rules.contradictions; },
+            std::vector<choice<contradiction_rule>>{{"opt_out", contradiction_rule::opt_out},
+                                                    {"last", contradiction_rule::last}}),
         make_key(
             "rules.hold_above", reload, [](auto& s) { return &s.rules; }, read_hold_above, show_hold_above),
         make_key(

@@ -80,13 +80,20 @@ struct default_settings {
     std::optional<std::string> explanation;
 };
 
+// What stands where one file, or files that arrived together, say opposite things of one person.
+enum class contradiction_rule {
+    opt_out,  // the opt-out, wherever it is
+    last,     // what comes last
+};
+
 struct rule_settings {
     bool require_legal_basis = false;  // of SUBSCRIBED only
     std::chrono::hours duplicate_window{24 * 30};
     std::optional<std::uint64_t> hold_above_rows;  // hold_above: 5000
     std::optional<double> hold_above_share;        // hold_above: "20%"
     std::vector<std::int64_t> unsubscribe_all;     // the subscriptions that an opt-out without one means
-    bool known_subscriptions = false;              // "auto": ask HubSpot which there are; others are invalid
+    contradiction_rule contradictions = contradiction_rule::opt_out;
+    bool known_subscriptions = false;  // "auto": ask HubSpot which there are; others are invalid
 };
 
 struct keep_settings {

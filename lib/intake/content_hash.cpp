@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/algorithm/hex.hpp>
 #include <cerrno>
@@ -15,14 +16,15 @@
 
 namespace consent_sync::intake {
 
-base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop) {
+base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop, std::uint64_t most) {
     const std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> digest(::EVP_MD_CTX_new(), &::EVP_MD_CTX_free);
     if (digest == nullptr || ::EVP_DigestInit_ex(digest.get(), ::EVP_sha256(), nullptr) != 1)
         throw std::runtime_error("OpenSSL has no SHA-256");
     const auto block = std::make_unique_for_overwrite<char[]>(block_bytes);
-    for (off_t offset = 0;;) {
+    for (off_t offset = 0; static_cast<std::uint64_t>(offset) < most;) {
         if (stop != nullptr && *stop) return base::error{base::errc::busy, "hashing was interrupted"};
-        const ssize_t got = ::pread(fd, block.get(), block_bytes, offset);
+        const auto size = std::min<std::uint64_t>(block_bytes, most - static_cast<std::uint64_t>(offset));
+        const ssize_t got = ::pread(fd, block.get(), static_cast<std::size_t>(size), offset);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return reading_error("reading the file for its SHA-256", errno);
         if (got == 0) break;

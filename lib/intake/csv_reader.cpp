@@ -18,6 +18,7 @@ base::result<found> csv_reader::read(record& values, row& into) {
         if (row->found == csv_row::kind::end) return found::end;
         into.offset = row->offset;
         into.length = row->length;
+        into.unterminated = !row->terminated;
         const bool blank = row->found == csv_row::kind::row && scanner_.text().empty();
         const bool whole = scanner_.field_count() == header_.names.size();
         found result = found::record;

@@ -90,8 +90,9 @@ base::result<csv_row> csv_scanner::scan() {
         // The line end that the file's last row lacks; inside open quotes it ends nothing.
         if (!found->terminated && !row_ended_ && !parser_->feed("\n", *this)) return malformed(first, bad_quotes);
         if (row_ended_)
-            return csv_row{csv_row::kind::row, bytes_.offset(), fed - (found->terminated ? 1 : 0),
-                           bytes_.offset() + fed, ""};
+            return csv_row{
+                csv_row::kind::row, bytes_.offset(), fed - (found->terminated ? 1 : 0), bytes_.offset() + fed, "",
+                found->terminated};
         if (!found->terminated) return malformed(first, open_quote);
     }
 }

@@ -26,6 +26,7 @@ struct csv_row {
     std::uint64_t length = 0;  // without its line end
     std::uint64_t next = 0;    // where the next row begins
     const char* why = "";      // of a malformed row
+    bool terminated = true;    // false: the file ends before the row's line does
 };
 
 class csv_scanner {

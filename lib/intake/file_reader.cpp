@@ -31,7 +31,7 @@ struct file_reader::implementation {
     base::result<void> start(read_position from) {
         if (const auto text = check_text(bytes); !text) return text.error();
         if (const auto started = reader->start(); !started) return started.error();
-        if (from.rows > 0)
+        if (from.offset > 0)  // of a file that continues another one, before its first row
             if (const auto resumed = reader->resume(from.offset); !resumed) return resumed.error();
         at = read_position{from.rows, reader->offset()};
         return {};

@@ -40,6 +40,7 @@ change_table::change_table(database& db, file_table& files, overtakes& ahead)
       update_rows_(db.prepare("UPDATE row_blocks SET data=? WHERE id=?")),
       append_reason_(db.prepare("INSERT INTO reasons(id, category, message, correlation_id, superseded_by, attempt) "
                                 "VALUES(?,?,?,?,?,?)")),
+      count_category_(db.prepare("SELECT count(*) FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
       of_category_(db.prepare("SELECT id FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
       remove_verdicts_(db.prepare("DELETE FROM verdict_blocks WHERE id=?")),
       remove_rows_(db.prepare("DELETE FROM row_blocks WHERE id=?")),
@@ -55,13 +56,21 @@ void change_table::append(std::span<const new_row> rows) {
         append_block(block_of(rows[first].change.id), rows.subspan(first, end - first), first == 0);
         first = end;
     }
+    verdict_counts superseded{};
     for (const new_row& row : rows) {
-        if (row.invalid)
+        if (row.contradicted_by) {
+            ++superseded[static_cast<std::size_t>(consent::verdict::superseded)];
+            const settled_change end = ended_by(row.change.id, row.contradicted_by);
+            append_reason(end, *end.reason);
+        } else if (row.invalid) {
             append_reason_
                 .run_with(row.change.id.id(), row.invalid->category, row.invalid->message, std::nullopt, std::nullopt,
                           std::nullopt)
                 .execute();
+        }
     }
+    if (!rows.empty() && superseded != verdict_counts{})
+        files_.add_verdicts(rows.front().change.id.arrival(), superseded);
 }
 
 // Only the first block of a piece may hold rows of the piece before.
@@ -79,6 +88,7 @@ void change_table::append_block(block_id block, std::span<const new_row> rows, b
                                                           " is to be stored a second time, or after a later one");
         verdicts.add(index, row.change.is_opt_out());
         if (row.invalid) verdicts.settle(index, {consent::verdict::invalid, {}, 0, 0});
+        if (row.contradicted_by) verdicts.settle(index, {consent::verdict::superseded, {}, 0, 0});
         append_row(bytes_, row);
     }
     seal(bytes_, block_kind::rows, block);
@@ -220,6 +230,15 @@ std::uint64_t change_table::count_opt_ins(consent::arrival_number arrival) {
     return count;
 }
 
+std::uint64_t change_table::count_contradictions(consent::arrival_number arrival) {
+    count_category_.run_with(consent::place(arrival, 0).id(), consent::place(arrival, consent::place::row_max).id(),
+                             std::string(contradiction_category));
+    count_category_.step();
+    const auto count = static_cast<std::uint64_t>(count_category_.integer(0));
+    count_category_.restart();
+    return count;
+}
+
 void change_table::mark_overtaken(std::span<fetched_change> candidates) {
     if (ahead_.size() == 0) return;
     for (const fetched_change& candidate : candidates) ahead_.expect(candidate.hash);
@@ -240,6 +259,23 @@ consent::place change_table::overtaken_by(const fetched_change& candidate) {
 bool change_table::issued(consent::place original, const consent::change& change) {
     const auto found = blocks_.find(original);
     return found && consent::same_key(found->change, change);
+}
+
+settled_change change_table::ended_by(consent::place change, consent::place opt_out) {
+    const std::string where = opt_out.arrival() == change.arrival()
+                                  ? "row " + std::to_string(opt_out.row()) + " of this file"
+                                  : "row " + std::to_string(opt_out.row()) + " of file " +
+                                        consent::format_file_id(opt_out.arrival()) +
+                                        ", which arrived together with it,";
+    settled_change end;
+    end.id = change;
+    end.verdict = consent::verdict::superseded;
+    end.reason = std::make_shared<const reason>(
+        reason{contradiction_category,
+               where + " is an opt-out of the same person, and nothing says which of the two came last: the opt-out "
+                       "stands (rules.contradictions)",
+               "", opt_out});
+    return end;
 }
 
 void change_table::settle(std::span<const settled_change> changes) {

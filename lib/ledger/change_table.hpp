@@ -38,6 +38,11 @@ class change_table {
     bool any_deferred(consent::key_hash hash);
     // SUBSCRIBED rows of a file that have no verdict.
     std::uint64_t count_opt_ins(consent::arrival_number arrival);
+    // Rows of a file that gave way to an opt-out that arrived together with them.
+    std::uint64_t count_contradictions(consent::arrival_number arrival);
+
+    // The end of a change that gives way to an opt-out of its key that arrived together with it.
+    static settled_change ended_by(consent::place change, consent::place opt_out);
 
     // Each change gets its verdict. One that has a verdict already is a broken invariant: database_error(corrupt).
     void settle(std::span<const settled_change> changes);
@@ -74,8 +79,8 @@ class change_table {
     file_table& files_;
     overtakes& ahead_;
     block_reader blocks_;
-    statement insert_verdicts_, update_verdicts_, update_all_, insert_rows_, update_rows_, append_reason_, of_category_,
-        remove_verdicts_, remove_rows_, defer_, deferred_, undefer_, any_deferred_;
+    statement insert_verdicts_, update_verdicts_, update_all_, insert_rows_, update_rows_, append_reason_,
+        count_category_, of_category_, remove_verdicts_, remove_rows_, defer_, deferred_, undefer_, any_deferred_;
     std::string bytes_;  // of the block that is written; its room is used again
 };
 

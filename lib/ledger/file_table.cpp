@@ -5,7 +5,9 @@ namespace {
 
 constexpr const char* columns =
     "arrival, name, stored_name, state, gate, size, modified_ns, inode, sha256, duplicate_of, claimed_at, read_at, "
-    "done_at, rows, read_offset, fault, ignored_columns, confirmed, rejected, invalid, superseded, unconfirmed";
+    "done_at, rows, read_offset, fault, ignored_columns, confirmed, rejected, invalid, superseded, unconfirmed, "
+    "completeness, together, continues, open_row";
+constexpr int column_after_verdicts = 17 + consent::verdict_count;
 
 constexpr const char* select_settled =
     "SELECT arrival FROM files INDEXED BY files_settled WHERE state<5 AND state=4 AND "
@@ -39,6 +41,10 @@ file_record read_record(const statement& row) {
     file.ignored_columns = row.text(16);
     for (int v = 1; v <= consent::verdict_count; ++v)
         file.counts[static_cast<std::size_t>(v)] = static_cast<std::uint64_t>(row.integer(16 + v));
+    file.completeness = static_cast<unsigned>(row.integer(column_after_verdicts));
+    file.together = static_cast<consent::arrival_number>(row.integer(column_after_verdicts + 1));
+    file.continues = static_cast<consent::arrival_number>(row.integer(column_after_verdicts + 2));
+    file.open_row = static_cast<std::uint64_t>(row.integer(column_after_verdicts + 3));
     return file;
 }
 
@@ -59,15 +65,17 @@ std::optional<std::string> or_null(const std::string& text) {
 }  // namespace
 
 file_table::file_table(database& db)
-    : add_(db.prepare("INSERT INTO files(arrival, name, stored_name, state, claimed_at) VALUES(?,?,?,1,?)")),
+    : add_(db.prepare("INSERT INTO files(arrival, name, stored_name, state, claimed_at, completeness, "
+                      "continues, read_offset) VALUES(?,?,?,1,?,?,?,?)")),
+      arrived_with_(db.prepare("UPDATE files SET together=? WHERE arrival=?")),
       claimed_(db.prepare("UPDATE files SET state=2, size=?, modified_ns=?, inode=? WHERE arrival=? AND state=1")),
       forget_(db.prepare("DELETE FROM files WHERE arrival=? AND state=1")),
       begin_reading_(db.prepare("UPDATE files SET state=3, sha256=?, duplicate_of=? WHERE arrival=? AND state=2")),
       same_content_(db.prepare("SELECT min(arrival) FROM files WHERE sha256=? AND arrival<? AND claimed_at>=?")),
       progress_(db.prepare("UPDATE files SET rows=?, read_offset=?, invalid=invalid+? WHERE arrival=?")),
       set_gate_(db.prepare("UPDATE files SET gate=? WHERE arrival=?")),
-      end_reading_(db.prepare("UPDATE files SET state=4, read_at=?, fault=?, ignored_columns=?, size=?, modified_ns=? "
-                              "WHERE arrival=? AND state=3")),
+      end_reading_(db.prepare("UPDATE files SET state=4, read_at=?, fault=?, ignored_columns=?, size=?, modified_ns=?, "
+                              "sha256=coalesce(?, sha256), open_row=? WHERE arrival=? AND state=3")),
       add_verdicts_(db.prepare("UPDATE files SET confirmed=confirmed+?, rejected=rejected+?, superseded=superseded+?, "
                                "unconfirmed=unconfirmed+?, invalid=invalid+? WHERE arrival=?")),
       refused_(db.prepare("UPDATE files SET state=6, done_at=?, fault=? WHERE arrival=?")),
@@ -82,6 +90,13 @@ file_table::file_table(database& db)
       gated_(db.prepare("SELECT arrival FROM files WHERE state<5 AND gate=? ORDER BY arrival")),
       passed_(db.prepare(
           "SELECT arrival FROM files INDEXED BY files_passed WHERE state<5 AND gate IN (2,3) ORDER BY arrival")),
+      together_(db.prepare("SELECT arrival FROM files WHERE together=?1 UNION SELECT arrival FROM files WHERE "
+                           "arrival=?1 ORDER BY arrival")),
+      watched_(
+          db.prepare(std::string("SELECT ") + columns +
+                     " FROM files f WHERE arrival>(SELECT max(arrival) FROM files)-?2 AND (state=4 OR (state>=5 AND "
+                     "done_at>=?1)) AND NOT EXISTS (SELECT 1 FROM files c WHERE c.continues>0 AND "
+                     "c.continues=f.arrival) ORDER BY arrival DESC")),
       newest_(db.prepare("SELECT max(coalesce((SELECT max(arrival) FROM files), 0), "
                          "coalesce((SELECT value FROM meta WHERE name='arrival_floor'), 0))")),
       number_after_(db.prepare("INSERT INTO meta(name, value) VALUES('arrival_floor', ?1) "
@@ -107,8 +122,15 @@ void file_table::add(std::span<file_record> files) {
         file.state = file_state::claiming;
         if (file.stored_name.empty() || file.stored_name.front() == '.')  // only an extension was given
             file.stored_name = consent::format_file_id(file.arrival) + file.stored_name;
-        add_.run_with(file.arrival, file.name, file.stored_name, base::to_unix_ms(file.claimed_at)).execute();
+        add_.run_with(file.arrival, file.name, file.stored_name, base::to_unix_ms(file.claimed_at), file.completeness,
+                      file.continues, file.read_offset)
+            .execute();
     }
+}
+
+void file_table::arrived_with(file_record& file, consent::arrival_number first) {
+    file.together = first;
+    arrived_with_.run_with(first, file.arrival).execute();
 }
 
 void file_table::number_after(consent::arrival_number arrival) { number_after_.run_with(arrival).execute(); }
@@ -147,7 +169,7 @@ void file_table::set_gate(consent::arrival_number arrival, file_gate gate) {
 void file_table::end_reading(const file_end& end) {
     end_reading_
         .run_with(base::to_unix_ms(end.at), or_null(end.fault), or_null(end.ignored_columns), end.size, end.modified_ns,
-                  end.arrival)
+                  or_null(end.sha256), end.open_row, end.arrival)
         .execute();
 }
 
@@ -210,6 +232,18 @@ consent::place file_table::bulk_bound() {
 
 std::vector<consent::arrival_number> file_table::gated(file_gate gate) {
     return read_arrivals(gated_.run_with(number(gate)));
+}
+
+std::vector<consent::arrival_number> file_table::together(consent::arrival_number first) {
+    return read_arrivals(together_.run_with(first));
+}
+
+std::vector<file_record> file_table::watched(base::wall_time since, std::size_t most) {
+    std::vector<file_record> files;
+    watched_.run_with(base::to_unix_ms(since), most);
+    while (watched_.step()) files.push_back(read_record(watched_));
+    watched_.restart();
+    return files;
 }
 
 std::vector<consent::arrival_number> file_table::held_or_released() { return read_arrivals(passed_.run_with()); }

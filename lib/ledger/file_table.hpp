@@ -19,6 +19,8 @@ struct file_end {
     std::string ignored_columns;
     std::uint64_t size = 0;  // as it was then
     std::int64_t modified_ns = 0;
+    std::string sha256{};        // of what was read, if that is not what was hashed before; empty: it is
+    std::uint64_t open_row = 0;  // file_record::open_row
 };
 
 // All members throw database_error and run inside store::transact().
@@ -28,6 +30,8 @@ class file_table {
 
     // New files in order of arrival; gives each its arrival number. State `claiming`.
     void add(std::span<file_record> files);
+    // The file arrived together with others, of which `first` was the first.
+    void arrived_with(file_record& file, consent::arrival_number first);
     // New files get numbers above this one, whatever is in the table.
     void number_after(consent::arrival_number arrival);
     consent::arrival_number newest();  // the last number that was given; 0: none
@@ -58,15 +62,20 @@ class file_table {
     // Read files whose every row has a verdict, oldest first.
     std::vector<consent::arrival_number> settled_files(std::size_t most);
     bool is_settled(consent::arrival_number arrival);  // it is one of these
+    // Of the newest `most` files those whose end was read and that nothing continues, newest first: all that are not
+    // done, and of the others those that ended at or after `since`.
+    std::vector<file_record> watched(base::wall_time since, std::size_t most);
     // The last place that the bulk lane may fetch at present, and the open files that it passes by.
     consent::place bulk_bound();
     std::vector<consent::arrival_number> held_or_released();
     std::vector<consent::arrival_number> gated(file_gate gate);
+    // The files that arrived together with `first`, which was the first of them: it and they, by arrival.
+    std::vector<consent::arrival_number> together(consent::arrival_number first);
 
   private:
-    statement add_, claimed_, forget_, begin_reading_, same_content_, progress_, set_gate_, end_reading_;
+    statement add_, arrived_with_, claimed_, forget_, begin_reading_, same_content_, progress_, set_gate_, end_reading_;
     statement add_verdicts_, refused_, done_, find_, open_, settled_, is_settled_, oldest_unread_, gated_, passed_,
-        newest_, number_after_;
+        together_, watched_, newest_, number_after_;
 };
 
 }  // namespace consent_sync::ledger

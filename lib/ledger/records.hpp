@@ -59,6 +59,10 @@ struct file_record {
     std::string fault;
     std::string ignored_columns;
     verdict_counts counts{};
+    unsigned completeness = 2;              // intake::completeness, by its number
+    consent::arrival_number together = 0;   // the first of the files that it arrived together with; 0: itself
+    consent::arrival_number continues = 0;  // the file whose later part it is; 0: none
+    std::uint64_t open_row = 0;  // offset of its last row, if the file ended before the row's line did; 0: it did not
 };
 
 // Why a change was not confirmed.
@@ -69,12 +73,15 @@ struct reason {
     consent::place superseded_by;
 };
 
+inline constexpr const char* contradiction_category = "contradiction";
+
 // A row as it is stored: a change that waits, or one that was refused here.
 struct new_row {
     consent::change change;   // with its id
     consent::place original;  // the change that its change_id names; place(): none
     std::uint64_t offset = 0;
     std::optional<reason> invalid;
+    consent::place contradicted_by;  // an opt-out that arrived together with it stands: superseded
 };
 
 // A change as it is chosen.

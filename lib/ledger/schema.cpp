@@ -163,6 +163,15 @@ CREATE INDEX overtakes_newest ON overtakes(newest);
 
 // Addresses beyond ASCII, and xn-- domains, got a normal form (consent/address.hpp), and so other hashes of their keys.
 constexpr const char* version_5 = "";
+// How files arrived, and which go together.
+constexpr const char* version_6 = R"sql(
+ALTER TABLE files ADD COLUMN completeness INTEGER NOT NULL DEFAULT 2;  -- how it was known to be complete
+ALTER TABLE files ADD COLUMN together INTEGER NOT NULL DEFAULT 0;      -- first of those it arrived with; 0: itself
+ALTER TABLE files ADD COLUMN continues INTEGER NOT NULL DEFAULT 0;     -- the file whose later part it is; 0: none
+ALTER TABLE files ADD COLUMN open_row INTEGER NOT NULL DEFAULT 0;      -- offset of a last row without a line end
+CREATE INDEX files_together ON files(together) WHERE together>0;
+CREATE INDEX files_continuing ON files(continues) WHERE continues>0;
+)sql";
 
 new_row read_old_row(const statement& row) {
     new_row found;
@@ -255,7 +264,8 @@ constexpr std::array<migration, schema_version> migrations{{{version_1},
                                                             {version_2},
                                                             {version_3, move_into_blocks, "DROP TABLE changes"},
                                                             {version_4, move_overtakes, "DROP TABLE old_overtakes"},
-                                                            {version_5, hash_again}}};
+                                                            {version_5, hash_again},
+                                                            {version_6}}};
 
 std::int64_t version_of(database& db) {
     statement query = db.prepare("PRAGMA user_version");

@@ -8,7 +8,7 @@
 
 namespace consent_sync::ledger {
 
-inline constexpr int schema_version = 5;  // PRAGMA user_version
+inline constexpr int schema_version = 6;  // PRAGMA user_version
 
 // Makes a new ledger, or brings an older one up to schema_version, one version a transaction. Throws database_error
 // (unsupported) for a ledger of a newer version.

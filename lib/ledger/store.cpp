@@ -45,7 +45,8 @@ store::store(std::unique_ptr<database> db)
       newer_(changes_),
       older_(changes_),
       steering_(*db_, files_, changes_, newer_),
-      old_(*db_, files_, changes_) {}
+      old_(*db_, files_, changes_),
+      standing_(files_, changes_) {}
 
 // True: the mark is in the ledger when this is committed.
 bool store::run_marked(const std::function<void(store&)>& work, std::int64_t mark) {

@@ -19,6 +19,7 @@
 #include "ledger/older_changes.hpp"
 #include "ledger/overtakes.hpp"
 #include "ledger/retention.hpp"
+#include "ledger/standing_opt_outs.hpp"
 
 namespace consent_sync::ledger {
 
@@ -52,6 +53,7 @@ class store {
     older_changes& older() { return older_; }
     file_steering& steering() { return steering_; }
     retention& old() { return old_; }
+    standing_opt_outs& standing() { return standing_; }
     const overtakes& ahead() const { return ahead_; }
 
     // Inside transact(): what the engine wants on record. Returns the files whose last row it settled.
@@ -79,6 +81,7 @@ class store {
     older_changes older_;
     file_steering steering_;
     retention old_;
+    standing_opt_outs standing_;
 };
 
 }  // namespace consent_sync::ledger

@@ -52,7 +52,9 @@ void counters::committed(const ledger::ledger_change& change, base::steady_time 
     if (!change.settled.empty()) pace_.add(change.settled.size(), now);
 }
 
-void counters::invalid(std::uint64_t rows) { verdicts_[static_cast<std::size_t>(consent::verdict::invalid)] += rows; }
+void counters::ended(consent::verdict verdict, std::uint64_t rows) {
+    verdicts_[static_cast<std::size_t>(verdict)] += rows;
+}
 
 void counters::noticed(std::string_view event) { pauses_begun_ += event == "pause.begun"; }
 

@@ -52,7 +52,7 @@ class counters {
 
     // A step of the engine is on disk.
     void committed(const ledger::ledger_change& change, base::steady_time now);
-    void invalid(std::uint64_t rows);  // refused while they were read
+    void ended(consent::verdict verdict, std::uint64_t rows);  // while they were read
     void file_read() { ++files_read_; }
     void file_done() { ++files_done_; }
     void file_refused() { ++files_refused_; }

@@ -9,7 +9,7 @@ namespace {
 using known = std::pair<std::string_view, std::string_view>;
 
 // Our own categories (lib/intake/README.md, lib/service/importing.cpp), then HubSpot's.
-constexpr std::array<known, 27> sentences{{
+constexpr std::array<known, 28> sentences{{
     {"malformed",
      "The row's structure is broken (quotes, number of fields, JSON). Mend the program that writes the file."},
     {"missing_address", "Fill in the e-mail address, or leave the row out."},
@@ -49,6 +49,9 @@ constexpr std::array<known, 27> sentences{{
      "correlation id."},
     {"RATE_LIMITS", "HubSpot was too busy. An operator can try again: consent-sync retry FILE-ID."},
     {"REFUSED", "HubSpot refused it without a reason. Its support can find it by the correlation id."},
+    {"contradiction",
+     "The same file, or one that arrived together with it, says that this person opted out. If the person came back since, drop "
+     "that row by itself."},
     {"superseded", "Nothing: a newer change of the same person took its place."},
 }};
 
@@ -68,7 +71,8 @@ std::string_view meaning(consent::verdict verdict) {
         case consent::verdict::confirmed: return "HubSpot named the person with the status that was asked for";
         case consent::verdict::rejected: return "HubSpot refused the change";
         case consent::verdict::invalid: return "not sent: something is wrong with the row";
-        case consent::verdict::superseded: return "not sent: a newer change of the same person came first";
+        case consent::verdict::superseded:
+            return "not sent: a newer change of the same person, or an opt-out that arrived with it, came first";
         case consent::verdict::unconfirmed: return "sent, but HubSpot never said whether it counts";
     }
     return "";

@@ -133,6 +133,8 @@ json::object describe(const std::string& account, const file_summary& s, base::w
     const ledger::file_record& file = s.file;
     json::value duplicate_of = nullptr;
     if (file.duplicate_of) duplicate_of = json::string(consent::format_file_id(*file.duplicate_of));
+    json::value continues = nullptr;
+    if (file.continues != 0) continues = json::string(consent::format_file_id(file.continues));
     return {{"account", json_text(account)},
             {"file_id", consent::format_file_id(file.arrival)},
             {"name", json_text(file.name)},
@@ -151,6 +153,7 @@ json::object describe(const std::string& account, const file_summary& s, base::w
             {"duration_ms", milliseconds_between(file.claimed_at, done_at)},
             {"fault", json_text_or_null(file.fault)},
             {"duplicate_of", std::move(duplicate_of)},
+            {"continues", std::move(continues)},
             {"ignored_columns", json_text_or_null(file.ignored_columns)},
             {"malformed", describe_malformed(s)},
             {"superseded", describe_superseded(s)},

@@ -142,7 +142,7 @@ class parts {
                     observing_.counts().file_read();
                     reports_.files_settled();
                 },
-                [this](std::uint64_t rows) { observing_.counts().invalid(rows); },
+                [this](consent::verdict verdict, std::uint64_t rows) { observing_.counts().ended(verdict, rows); },
                 [this] { observing_.counts().file_refused(); },
                 [this] { return subscriptions_.is_fresh(); }};
     }

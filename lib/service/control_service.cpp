@@ -47,9 +47,14 @@ std::string outcome_words(control_command command, consent::arrival_number file,
 
 }  // namespace
 
-control_service::control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,
-                                 snapshot_service& snapshots, others o)
-    : clock_(clock), delivery_(delivery), ledger_(ledger), snapshots_(snapshots), others_(std::move(o)) {}
+control_service::control_service(const base::clock& clock, const config::settings& settings, delivery_service& delivery,
+                                 ledger_thread& ledger, snapshot_service& snapshots, others o)
+    : clock_(clock),
+      settings_(settings),
+      delivery_(delivery),
+      ledger_(ledger),
+      snapshots_(snapshots),
+      others_(std::move(o)) {}
 
 boost::asio::awaitable<control_reply> control_service::perform(observe::control_request request, unsigned uid) {
     switch (request.command) {
@@ -143,10 +148,15 @@ boost::asio::awaitable<control_reply> control_service::steer(observe::control_re
     auto result = std::make_shared<ledger::steering_result>();
     const control_command command = request.command;
     const consent::arrival_number file = request.file;
-    ledger_thread::job job = [result, command, file, words = refusal_words(request, uid)](ledger::store& s) {
+    const bool opt_out_stands = settings_.rules.contradictions == config::contradiction_rule::opt_out;
+    ledger_thread::job job = [result, command, file, opt_out_stands,
+                              words = refusal_words(request, uid)](ledger::store& s) {
         if (command == control_command::retry) *result = s.steering().retry(file);
         if (command == control_command::release) *result = s.steering().release(file);
         if (command == control_command::refuse) *result = s.steering().refuse(file, words);
+        const auto record = result->refusal.empty() ? s.files().find(file) : std::nullopt;
+        if (record && opt_out_stands && command != control_command::refuse)
+            result->superseded += s.standing().supersede(*record);
     };
     // The engine hears of it before anything that the ledger does after it: rows that come back lie before those.
     delivery::engine& engine = delivery_.engine();

@@ -25,8 +25,8 @@ class control_service {
         std::function<std::string()> kept;  // what waits to be removed, and for what; empty: nothing does
     };
 
-    control_service(const base::clock& clock, delivery_service& delivery, ledger_thread& ledger,
-                    snapshot_service& snapshots, others o);
+    control_service(const base::clock& clock, const config::settings& settings, delivery_service& delivery,
+                    ledger_thread& ledger, snapshot_service& snapshots, others o);
 
     boost::asio::awaitable<observe::control_reply> perform(observe::control_request request, unsigned uid);
 
@@ -40,6 +40,7 @@ class control_service {
     boost::asio::awaitable<void> on_disk();
 
     const base::clock& clock_;
+    const config::settings& settings_;
     delivery_service& delivery_;
     ledger_thread& ledger_;
     snapshot_service& snapshots_;

@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "intake/arrival/completeness.hpp"
 #include "intake/content_hash.hpp"
+#include "intake/record_reader.hpp"
 
 namespace consent_sync::service {
 namespace {
@@ -17,6 +19,8 @@ std::string join(const std::vector<std::string>& names) {
     return all;
 }
 
+constexpr std::uint64_t block_bytes = 512;  // the smallest that disks, file systems and programs write in
+
 constexpr const char* went_away = "the file went away from processing/ before it was read to its end";
 
 }  // namespace
@@ -26,6 +30,7 @@ file_reading::file_reading(std::string path, ledger::file_record claimed)
       first_row(file.rows + 1),
       path_(std::move(path)),
       position_{file.rows, file.read_offset},
+      claimed_{file.size, file.modified_ns},
       believed_{file.size, file.modified_ns} {}
 
 base::result<std::string> file_reading::hash(const std::atomic<bool>& stop) const {
@@ -78,6 +83,11 @@ void file_reading::finish(read_step& step, std::string fault) {
     rows_ = {};
     step.piece.size = believed_.size;
     step.piece.modified_ns = believed_.modified_ns;
+    if (doubted_)
+        step.piece.position.offset = open_row_;  // should the file grow, the row is read again
+    else
+        step.piece.open_row = open_row_;
+    if (believed_ != claimed_) step.piece.sha256 = hash_again();
 }
 
 std::optional<read_step> file_reading::open(const intake::read_settings& how) {
@@ -87,6 +97,37 @@ std::optional<read_step> file_reading::open(const intake::read_settings& how) {
     return std::nullopt;
 }
 
+// Whether the end of a file that does not end with a line end may be the middle of a line. A copy that was cut short by
+// a full disk, or by the end of its writer, ends where a block does.
+bool file_reading::may_be_cut() const {
+    const auto how = static_cast<intake::completeness>(file.completeness);
+    const bool untouched = believed_ == claimed_;
+    if (how == intake::completeness::renamed && untouched) return false;
+    const bool ends_with_block = believed_.size % block_bytes == 0;
+    const auto open = intake::open_for_reading(path_);
+    const intake::writers now = open ? intake::find_writers(open->get()) : intake::writers::unknown;
+    if (now == intake::writers::unknown) return !untouched || how == intake::completeness::still || ends_with_block;
+    return now == intake::writers::some || ends_with_block;
+}
+
+// Of a file that changed since it was hashed for the first time: of the bytes that were read. Empty: they are gone.
+std::string file_reading::hash_again() const {
+    const auto open = intake::open_for_reading(path_);
+    if (!open) return {};
+    const auto hash = intake::hash_file(open->get(), nullptr, believed_.size);
+    return hash ? *hash : std::string();
+}
+
+void file_reading::doubt_last_row() {
+    intake::row& last = rows_.back();
+    if (last.fault || last.change.is_opt_out()) return;
+    doubted_ = true;
+    last.fault =
+        intake::malformed(0, last.offset, last.length,
+                          "the file ends inside this line, so it may be half of one, and nobody is subscribed by "
+                          "it: end the last line with a line end, and drop the row again");
+}
+
 read_step file_reading::next(const intake::read_settings& how, std::size_t most, const known_subscriptions& known,
                              std::vector<ledger::new_row> storage) {
     if (!reader_)
@@ -94,7 +135,9 @@ read_step file_reading::next(const intake::read_settings& how, std::size_t most,
     const intake::read_result got = reader_->next(rows_, most);
     using state = intake::read_result::state;
     read_step step;
-    if (got.at == state::end_of_file || (got.at == state::broke_off && got.reason.code != base::errc::io)) {
+    const bool unterminated = !rows_.empty() && rows_.back().unterminated;
+    if (unterminated || got.at == state::end_of_file ||
+        (got.at == state::broke_off && got.reason.code != base::errc::io)) {
         // Its last row may be half of one while it is written: nothing of this piece is kept unless the file is still.
         const auto now = stamp();
         if (now && *now != believed_ && std::exchange(seen_, now) != now) {
@@ -105,6 +148,10 @@ read_step file_reading::next(const intake::read_settings& how, std::size_t most,
             return step;
         }
         if (now) believed_ = *now;
+    }
+    if (unterminated) {
+        open_row_ = rows_.back().offset;
+        if (may_be_cut()) doubt_last_row();
     }
     step.piece =
         make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position(), known, std::move(storage));

@@ -1,8 +1,9 @@
 // Reads one claimed file piece by piece on a blocking thread, and tells what came of each piece.
 //
 // A file is believed to be at its end only if it is the one that was claimed, byte for byte as large and as old; one
-// that somebody still writes is read again from the last stored row when it has been still for a while. Trouble with
-// the disk never ends a file: the next piece is asked for again.
+// that somebody still writes is read again from the last stored row when it has been still for a while. A last row
+// whose line has no end may be half of a row: unless the file is known to be complete, nobody is subscribed by it.
+// Trouble with the disk never ends a file: the next piece is asked for again.
 #pragma once
 
 #include <atomic>
@@ -62,15 +63,21 @@ class file_reading {
 
   private:
     std::optional<read_step> open(const intake::read_settings& how);
+    bool may_be_cut() const;
+    std::string hash_again() const;
+    void doubt_last_row();
     read_step fail(const base::error& why);
     void finish(read_step& step, std::string fault);
 
     std::string path_;
     intake::read_position position_;
+    file_stamp claimed_;   // as it was claimed
     file_stamp believed_;  // at the claim, or when it had been still
     std::optional<file_stamp> seen_;
     std::optional<intake::file_reader> reader_;
     std::vector<intake::row> rows_;
+    std::uint64_t open_row_ = 0;  // where the last row begins, if its line has no end
+    bool doubted_ = false;        // nobody was subscribed by that row
 };
 
 }  // namespace consent_sync::service

@@ -117,9 +117,14 @@ bool import(ledger::store& store, import_piece& piece, const config::rule_settin
                                      "",
                                      {}};
     }
-    piece.invalid = 0;
-    for (const ledger::new_row& row : piece.rows) piece.invalid += row.invalid.has_value();
     const auto file = store.files().find(piece.arrival);
+    const bool opt_out_stands = file && rules.contradictions == config::contradiction_rule::opt_out;
+    if (opt_out_stands) store.standing().mark(*file, piece.rows);
+    piece.invalid = piece.contradicted = 0;
+    for (const ledger::new_row& row : piece.rows) {
+        piece.invalid += row.invalid.has_value();
+        piece.contradicted += static_cast<bool>(row.contradicted_by);
+    }
     bool gated = file && file->gate == ledger::file_gate::check;
     const bool held = file && file->gate == ledger::file_gate::held;  // its release looks for newer changes
     if (returning && !gated && !held) {
@@ -129,8 +134,13 @@ bool import(ledger::store& store, import_piece& piece, const config::rule_settin
     store.changes().append(piece.rows);
     store.files().progress(piece.arrival, piece.position.rows, piece.position.offset, piece.invalid);
     if (piece.ended) {
-        store.files().end_reading(
-            {piece.arrival, now, piece.fault, piece.ignored_columns, piece.size, piece.modified_ns});
+        store.files().end_reading({piece.arrival, now, piece.fault, piece.ignored_columns, piece.size,
+                                   piece.modified_ns, piece.sha256, piece.open_row});
+        if (opt_out_stands)
+            piece.contradictions =
+                store.standing().end_file(*file) + store.changes().count_contradictions(piece.arrival);
+        else if (file)
+            store.standing().forget(*file);
         if (!gated && file && file->gate == ledger::file_gate::counting)
             piece.held = settle_gate(store, piece.arrival, rules);
     }

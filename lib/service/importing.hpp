@@ -23,13 +23,17 @@ struct import_piece {
     bool opt_outs = false;               // among the rows that are to be sent
     bool basis_dropped = false;
     std::map<std::int64_t, std::string> doubted;  // of opt-outs: subscriptions that HubSpot's list lacks, and why
-    bool ended = false;                           // the file has no more rows
-    std::uint64_t invalid = 0;                    // of rows, once they are imported
+    bool ended = false;                // the file has no more rows
+    std::uint64_t invalid = 0;         // of rows, once they are imported
+    std::uint64_t contradicted = 0;    // of rows, likewise: superseded by an opt-out that arrived with them
+    std::uint64_t contradictions = 0;  // of `ended`: all such rows of the file, and those of later files that it ended
     std::string held;   // of `ended`, once it is imported: why it waits for an operator; empty: it does not
     std::string fault;  // why reading broke off; empty: it did not
     std::string ignored_columns;
     std::uint64_t size = 0;  // of `ended`: the file when its end was believed
     std::int64_t modified_ns = 0;
+    std::string sha256;          // of `ended`, if it is not that of the bytes that were hashed before
+    std::uint64_t open_row = 0;  // of `ended`: where its last row begins, if the row's line has no end
 };
 
 // The account's subscriptions, by id; null: nobody knows them, and nothing is checked. Only changes that are no
@@ -56,8 +60,8 @@ std::string why_held(const config::rule_settings& rules, std::uint64_t opt_ins, 
 std::string settle_gate(ledger::store& store, consent::arrival_number arrival, const config::rule_settings& rules);
 
 // Inside store::transact(); may run again. Checks change_ids, stores the rows and how far the file was read, closes the
-// file's gate before the first row with a change_id, holds the file at its end if the rules want it. Returns whether
-// the gate is closed for all rows.
+// file's gate before the first row with a change_id, holds the file at its end if the rules want it, supersedes what
+// contradicts an opt-out that arrived together with it. Returns whether the gate is closed for all rows.
 bool import(ledger::store& store, import_piece& piece, const config::rule_settings& rules, base::wall_time now);
 
 }  // namespace consent_sync::service

@@ -90,9 +90,12 @@ boost::asio::awaitable<void> intake_service::refuse_arrived(const std::vector<in
 // First the number and the name are on disk, then the renames, then the ledger says so; each step can be done again.
 boost::asio::awaitable<void> intake_service::claim(std::vector<intake::arrived_file> arrived) {
     auto w = std::make_shared<claiming>();
+    std::vector<arrival_moment> moments;
     for (intake::arrived_file& file : arrived) {
         if (file.refused) continue;
         ledger::file_record record;
+        record.completeness = static_cast<unsigned>(file.complete);
+        moments.push_back({file.seen.mtime_ns, clock_.now().steady});
         record.name = file.name;
         record.claimed_at = clock_.now().wall;
         record.stored_name = intake::known_extension(file.name);
@@ -100,19 +103,32 @@ boost::asio::awaitable<void> intake_service::claim(std::vector<intake::arrived_f
         w->arrived.push_back(std::move(file));
     }
     if (w->records.empty()) co_return;
-    ledger_thread::job number = [w](ledger::store& s) {
+    const std::vector<std::size_t> with = together_.group(moments, settings_.inbox.settle);
+    const consent::arrival_number before = together_.first_arrival();
+    ledger_thread::job number = [w, with, before](ledger::store& s) {
         for (ledger::file_record& record : w->records)  // the numbers of a transaction that failed are void
             record.stored_name = intake::known_extension(record.name);
         s.files().add(w->records);
+        for (std::size_t i = 0; i < w->records.size(); ++i) {
+            ledger::file_record& record = w->records[i];
+            record.together = 0;
+            if (with[i] != i)
+                s.files().arrived_with(record,
+                                       with[i] == arrived_together::earlier ? before : w->records[with[i]].arrival);
+            s.standing().expect(record);
+        }
     };
     co_await ledger_.run(std::move(number));
+    together_.numbered([&w](std::size_t i) { return w->records[i].arrival; });
     co_await rename_claimed(w);
     ledger_thread::job record_claims = [w](ledger::store& s) {
         for (std::size_t i = 0; i < w->records.size(); ++i) {
-            if (w->claims[i])
+            if (w->claims[i]) {
                 s.files().claimed(w->records[i]);
-            else
+            } else {
+                s.standing().forget(w->records[i]);
                 s.files().forget(w->records[i].arrival);
+            }
         }
     };
     co_await ledger_.run(std::move(record_claims));

@@ -36,6 +36,13 @@ void log_read(const ledger::file_record& file, const import_piece& piece) {
              {"of", consent::format_file_id(*file.duplicate_of)},
              {"words",
               "the same content came before: only its opt-outs are sent; consent-sync release sends the rest"}});
+    if (piece.contradictions > 0)
+        base::log_event(base::level::warn, "file.contradictions",
+                        {{"file", id},
+                         {"rows", piece.contradictions},
+                         {"words",
+                          "opposite states of one person arrived together, and nothing says which came last: the "
+                          "opt-out stands, these other rows are superseded; see rules.contradictions"}});
     if (piece.fault.empty()) return base::log_event(base::level::info, "file.read", {{"file", id}, {"rows", rows}});
     base::log_event(base::level::warn, "file.broke_off", {{"file", id}, {"rows", rows}, {"words", piece.fault}});
 }
@@ -239,7 +246,8 @@ void intake_service::warn_of_doubted(const import_piece& piece) {
 void intake_service::announce(file_reading& reading, const import_piece& piece) {
     if (piece.rows.empty()) return;
     warn_of_doubted(piece);
-    if (piece.invalid > 0) listener_.invalid(piece.invalid);
+    if (piece.invalid > 0) listener_.ended(consent::verdict::invalid, piece.invalid);
+    if (piece.contradicted > 0) listener_.ended(consent::verdict::superseded, piece.contradicted);
     const consent::place first(piece.arrival, reading.first_row);
     reading.first_row = piece.position.rows + 1;
     if (reading.gated || gated_.contains(piece.arrival)) {
@@ -290,6 +298,7 @@ boost::asio::awaitable<void> intake_service::record_refused(ledger::file_record 
     const auto arrival = file.arrival;
     const base::wall_time now = clock_.now().wall;
     ledger_thread::job record = [arrival, now, words = why.message](ledger::store& s) {
+        if (const auto known = s.files().find(arrival)) s.standing().forget(*known);
         s.files().refused(arrival, now, words);
     };
     co_await ledger_.run(std::move(record));

@@ -56,6 +56,7 @@ void intake_service::start(const std::vector<ledger::file_record>& open_files) {
     tasks_.spawn("intake.small", run_small());
     tasks_.spawn("intake.large", run_large());
     tasks_.spawn("intake.watch", watch_inbox());
+    tasks_.spawn("intake.grown", watch_grown());
 }
 
 void intake_service::configure() {

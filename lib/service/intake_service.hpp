@@ -23,8 +23,10 @@
 #include "config/settings.hpp"
 #include "intake/arrival/claim_folders.hpp"
 #include "intake/arrival/watch.hpp"
+#include "service/arrived_together.hpp"
 #include "service/disk_trouble.hpp"
 #include "service/file_reading.hpp"
+#include "service/grown_files.hpp"
 #include "service/ledger_thread.hpp"
 
 namespace consent_sync::service {
@@ -34,10 +36,10 @@ class intake_service {
     struct listener {
         std::function<void()> watching;                                                      // the inbox is; once
         std::function<void(consent::place first, consent::place last, bool opt_outs)> rows;  // may be chosen now
-        std::function<void()> bulk_open;                    // the bulk lane may find more
-        std::function<void(consent::arrival_number)> read;  // a file was read to its end
-        std::function<void(std::uint64_t rows)> invalid;    // rows that were refused here
-        std::function<void()> refused;                      // a file could not be read
+        std::function<void()> bulk_open;                                  // the bulk lane may find more
+        std::function<void(consent::arrival_number)> read;                // a file was read to its end
+        std::function<void(consent::verdict, std::uint64_t rows)> ended;  // rows that got their verdict here
+        std::function<void()> refused;                                    // a file could not be read
         std::function<bool()> known_is_fresh;  // false: HubSpot is being asked for the subscriptions, look again soon
     };
 
@@ -90,6 +92,11 @@ class intake_service {
     known_subscriptions known_now() const { return settings_.rules.known_subscriptions ? known_ : nullptr; }
     boost::asio::awaitable<void> ended(const ledger::file_record& file, const import_piece& piece);
     boost::asio::awaitable<void> open_gates();
+    boost::asio::awaitable<void> watch_grown();
+    boost::asio::awaitable<void> look_for_grown();
+    boost::asio::awaitable<void> look_into(std::shared_ptr<changed_file> changed);
+    boost::asio::awaitable<consent::arrival_number> continue_file(std::shared_ptr<changed_file> changed,
+                                                                  std::uint64_t from);
     boost::asio::awaitable<void> wait_for_known();
     bool counts() const { return settings_.rules.hold_above_rows || settings_.rules.hold_above_share; }
     std::string path_of(const ledger::file_record& file) const;
@@ -111,8 +118,10 @@ class intake_service {
     std::map<consent::arrival_number, consent::place> gated_;  // first row that waits for the scan
     known_subscriptions known_;
     std::set<std::int64_t> doubted_;  // subscriptions of opt-outs that were warned of
-    bool watching_ = false;           // has been told
-    bool far_logged_ = false;         // that the inbox is on another file system
+    arrived_together together_;
+    grown_files grown_;
+    bool watching_ = false;    // has been told
+    bool far_logged_ = false;  // that the inbox is on another file system
     bool stopping_ = false;
     std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };

@@ -200,6 +200,8 @@ base::result<opened_ledger> open_ledger(const config::settings& settings, const 
             settled = settle_claims(s, paths);
             opened.past = s.recover(now.wall, settings.retry.late_write_window);
             opened.open_files = s.files().open_files();
+            for (const ledger::file_record& file : opened.open_files)
+                if (file.state < ledger::file_state::read) s.standing().expect(file);
         },
         opened.store->newest_mark() + 1);
     if (!recovered) return explain(recovered.error(), paths);

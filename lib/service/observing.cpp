@@ -26,7 +26,7 @@ observing::observing(const boost::asio::any_io_executor& home, boost::asio::thre
       settings_(settings),
       delivery_(delivery),
       snapshots_(blocking, clock, settings, delivery.engine(), counts_, others.kept),
-      control_(clock, delivery, ledger, snapshots_, std::move(others)),
+      control_(clock, settings, delivery, ledger, snapshots_, std::move(others)),
       tasks_(home, async::log_task_failed),
       monitor_(
           home, [this](observe::monitor_page page) { return answer_page(snapshots_, counts_, page); },

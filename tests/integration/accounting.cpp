@@ -78,6 +78,9 @@ class comparison {
             by_id_[row.id] = rows_.size();
             rows_.push_back(std::move(row));
         }
+        auto files = db_.prepare("SELECT arrival, CASE together WHEN 0 THEN arrival ELSE together END FROM files");
+        files.run_with();
+        while (files.step()) first_of_[files.integer(0)] = files.integer(1);
         auto attempts = db_.prepare(
             "SELECT id, assertion, end_number IS NOT NULL, outcome, changes, unsettled FROM attempts ORDER BY id");
         attempts.run_with();
@@ -166,7 +169,18 @@ class comparison {
             say("confirmed rows: " + std::to_string(in_ledger) + ", by batches.ndjson " + std::to_string(confirmed));
     }
 
-    // Only what an attempt left unsettled is sent again; what is superseded is by a newer change.
+    // To an opt-out of the same person, in the same file or in one that arrived together with it.
+    bool gave_way(const ledger_row& row) const {
+        const auto by = by_id_.find(row.superseded_by);
+        if (by == by_id_.end() || row.opt_out) return false;
+        const ledger_row& opt_out = rows_[by->second];
+        const auto first = [this](std::int64_t id) { return first_of_.at(id >> 32); };
+        return opt_out.opt_out && lowered(opt_out.address) == lowered(row.address) &&
+               first(opt_out.id) == first(row.id);
+    }
+
+    // Only what an attempt left unsettled is sent again; what is superseded is by a newer change, or gave way to an
+    // opt-out.
     void compare_rows() {
         if (rows_.size() != planned_)
             say("the ledger has " + std::to_string(rows_.size()) + " rows of " + std::to_string(planned_));
@@ -175,7 +189,7 @@ class comparison {
                 if (!attempts_[row.attempts[i]].unsettled.contains(row.id))
                     say("row " + std::to_string(row.id) + " was sent again after attempt " +
                         std::to_string(attempts_[row.attempts[i]].id) + " had settled it");
-            if (row.verdict == 4 && row.superseded_by <= row.id)
+            if (row.verdict == 4 && row.superseded_by <= row.id && !gave_way(row))
                 say("row " + std::to_string(row.id) + " is superseded by an older one");
         }
     }
@@ -250,6 +264,7 @@ class comparison {
     ledger::database db_;
     std::vector<ledger_row> rows_;
     std::unordered_map<std::int64_t, std::size_t> by_id_;
+    std::unordered_map<std::int64_t, std::int64_t> first_of_;  // those that arrived together
     std::vector<ledger_attempt> attempts_;
     std::uint64_t planned_ = 0;
     std::vector<std::string> found_;

@@ -54,7 +54,7 @@ TEST(DryRun, TellsWhatTheLedgerWouldMakeOfAFile) {
         check(d, "foreign.csv", "email,subscription_id,status,change_id\nx@example.com,7,subscribed,4294967297\n");
     EXPECT_THAT(foreign, HasSubstr("invalid, unknown_change_id: 1"));
     const std::string large = check(d, "large.csv", csv(0, 401, "subscribed") + csv(0, 10, "unsubscribed").substr(29));
-    EXPECT_THAT(large, HasSubstr("would be superseded by an opt-out further down in the file: up to 10"));
+    EXPECT_THAT(large, HasSubstr("would be superseded by an opt-out in the file: up to 10"));
     EXPECT_THAT(large, HasSubstr("would be sent: 401 (opt-outs 10)"));
     EXPECT_THAT(large, HasSubstr("would be held: 401 of its 411 rows are SUBSCRIBED, and rules.hold_above is 400."));
     EXPECT_THAT(large, HasSubstr("requests: about 5\n"));

@@ -27,7 +27,8 @@ case_03_units_are_right_and_tight() {
     need "verify has nothing to say" is "$(cat "$work/verify")" ""
     for each in "$unit" consent-sync@acme.service; do
         inside systemd-analyze security --no-pager "$each" | tail -1
-        need "exposure of $each is 1.2 at most" inside systemd-analyze security --no-pager --threshold=12 "$each"
+        # CAP_LEASE makes 1.3 of 1.2: without it the daemon cannot know who still writes a file.
+        need "exposure of $each is 1.3 at most" inside systemd-analyze security --no-pager --threshold=13 "$each"
     done
     return $wrong
 }

@@ -10,7 +10,9 @@ enum class planted {
     retry_outside_limiter,
     trusts_http_200,
     overtakes_of_unsent_rows_only,
-    late_writes_forgotten
+    late_writes_forgotten,
+    opt_outs_of_a_piece_only,
+    files_together_forgotten
 };
 extern planted planted_bug;
 

@@ -42,6 +42,10 @@ TEST(PlantedBugs, AKeyThatIsReleasedTooEarly) { expect_found(planted::key_releas
 TEST(PlantedBugs, ARetryOutsideTheLimiter) { expect_found(planted::retry_outside_limiter, "promise 6"); }
 TEST(PlantedBugs, TrustInHttp200) { expect_found(planted::trusts_http_200, "promise 4"); }
 TEST(PlantedBugs, OvertakesOfUnsentRowsOnly) { expect_found(planted::overtakes_of_unsent_rows_only, "promise 2"); }
+TEST(PlantedBugs, OptOutsOfAPieceStandInThatPieceOnly) {
+    expect_found(planted::opt_outs_of_a_piece_only, "promise 11");
+}
+TEST(PlantedBugs, FilesThatArrivedTogetherForgotten) { expect_found(planted::files_together_forgotten, "promise 11"); }
 TEST(PlantedBugs, LateWritesForgotten) { expect_found(planted::late_writes_forgotten, "promise 2"); }
 
 }  // namespace

@@ -193,7 +193,7 @@ void adversary_server::client_restarted(milliseconds within) {
     }
 }
 
-void adversary_witness::appended(consent::place place, const planned_row& row) {
+void adversary_witness::appended(consent::place place, const planned_row& row, consent::place) {
     row_state state;
     state.row = row;
     state.row.change.id = place;
@@ -227,7 +227,7 @@ adversary_world::adversary_world(std::uint64_t seed, adversary_profile p)
       hubspot(time, record, profile, seed),
       watch(time, record),
       daemon(time, luck, hubspot, watch, *store, profile.settings, {}, profile.disk, profile.wire),
-      intake(time, luck, daemon, watch, profile.files, profile.intake),
+      intake(time, luck, daemon, watch, profile.files, profile.intake, false),
       start_(time.now().steady),
       quiet_since_(watch.now()) {
     for (const auto& c : profile.crashes) time.after(c.at, [this, down = c.down] { crash(down); });

@@ -86,7 +86,8 @@ class adversary_witness final : public witness {
   public:
     adversary_witness(agenda& time, random_hubspot::trial& record) : time_(time), record_(record) {}
 
-    void appended(consent::place place, const planned_row& row) override;
+    void arrived_together(consent::arrival_number, consent::arrival_number) override {}
+    void appended(consent::place place, const planned_row& row, consent::place by) override;
     void step_committed(const ledger::ledger_change& step) override;
     void returning_superseded(std::size_t) override { record_.note("nothing returns in this world"); }
     void begins(ledger::attempt_id attempt, std::span<const consent::change> changes) override;

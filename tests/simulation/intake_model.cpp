@@ -10,14 +10,15 @@ constexpr std::size_t redropped_most = 20;
 }  // namespace
 
 intake_model::intake_model(agenda& time, dice& luck, daemon_model& daemon, witness& watch,
-                           std::vector<planned_file> plan, intake_profile profile)
+                           std::vector<planned_file> plan, intake_profile profile, bool opt_out_stands)
     : time_(time),
       luck_(luck),
       daemon_(daemon),
       watch_(watch),
       plan_(std::move(plan)),
       files_(plan_.size()),
-      profile_(profile) {
+      profile_(profile),
+      opt_out_stands_(opt_out_stands) {
     daemon_.on_settled_files = [this] { finish_files(); };
 }
 
@@ -68,7 +69,7 @@ void intake_model::claim() {
     auto records = std::make_shared<std::vector<ledger::file_record>>();
     const std::vector<std::size_t> taken = inbox_;
     daemon_.ledger_thread().add(
-        {[records, taken, wall = time_.now().wall](ledger::store& s) {
+        {[this, records, taken, wall = time_.now().wall](ledger::store& s) {
              records->clear();
              for (const std::size_t i : taken) {
                  ledger::file_record record;
@@ -78,13 +79,29 @@ void intake_model::claim() {
                  records->push_back(record);
              }
              s.files().add(*records);
-             for (const auto& record : *records) {
+             std::map<std::size_t, consent::arrival_number> firsts;
+             for (std::size_t k = 0; k < taken.size(); ++k) {
+                 ledger::file_record& record = (*records)[k];
+                 const std::size_t i = taken[k];
+                 if (plan_[i].with_previous) {
+                     const auto of_this_claim = firsts.find(i - 1);
+                     const auto first = of_this_claim != firsts.end() ? of_this_claim->second : files_[i - 1].first;
+                     if (first != 0) s.files().arrived_with(record, first);
+                 }
+                 firsts[i] = record.together != 0 ? record.together : record.arrival;
+                 s.standing().expect(record);
                  s.files().claimed(record);
                  s.files().begin_reading(record.arrival, "content of " + record.name, std::nullopt);
              }
          },
          [this, records, taken] {
-             for (std::size_t i = 0; i < taken.size(); ++i) files_[taken[i]].arrival = (*records)[i].arrival;
+             for (std::size_t i = 0; i < taken.size(); ++i) {
+                 const ledger::file_record& record = (*records)[i];
+                 file_state& f = files_[taken[i]];
+                 f.arrival = record.arrival;
+                 f.first = record.together != 0 ? record.together : record.arrival;
+                 if (opt_out_stands_) watch_.arrived_together(f.arrival, f.first);
+             }
              inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(taken.size()));
          },
          [this] {
@@ -169,36 +186,46 @@ void intake_model::read_chunk(std::size_t index, bool small) {
     }
     const bool first_gated = gated && f.gated_from == 0;
     const bool hold = plan_[index].held && first == 1;
-    daemon_.ledger_thread().add({[rows, arrival = f.arrival, last, invalid, first_gated, hold](ledger::store& s) {
-                                     s.changes().append(*rows);
-                                     s.files().progress(arrival, last, last * 50, invalid);
-                                     if (first_gated) s.files().set_gate(arrival, ledger::file_gate::check);
-                                     if (hold) s.files().set_gate(arrival, ledger::file_gate::held);
-                                 },
-                                 [this, index, first, last] {
-                                     for (std::uint64_t n = first; n <= last; ++n)
-                                         watch_.appended(consent::place(files_[index].arrival, n), row(index, n));
-                                     files_[index].rows = last;
-                                 },
-                                 [this, index, small, first, last, outs, gated] {
-                                     file_state& file = files_[index];
-                                     if (gated && file.gated_from == 0) file.gated_from = first;
-                                     if (!gated)
-                                         daemon_.engine().on_rows(consent::place(file.arrival, first),
-                                                                  consent::place(file.arrival, last), outs);
-                                     daemon_.drive();
-                                     time_.after(luck_.between(milliseconds(0), profile_.chunk_gap_most),
-                                                 [this, index, small, epoch = daemon_.epoch()] {
-                                                     if (epoch == daemon_.epoch()) read_chunk(index, small);
-                                                 });
-                                 }});
+    daemon_.ledger_thread().add(
+        {[rows, arrival = f.arrival, last, invalid, first_gated, hold, stands = opt_out_stands_](ledger::store& s) {
+             if (stands) s.standing().mark(*s.files().find(arrival), *rows);
+             s.changes().append(*rows);
+             s.files().progress(arrival, last, last * 50, invalid);
+             if (first_gated) s.files().set_gate(arrival, ledger::file_gate::check);
+             if (hold) s.files().set_gate(arrival, ledger::file_gate::held);
+         },
+         [this, rows, index, first, last] {
+             for (std::uint64_t n = first; n <= last; ++n)
+                 watch_.appended(consent::place(files_[index].arrival, n), row(index, n),
+                                 (*rows)[n - first].contradicted_by);
+             files_[index].rows = last;
+         },
+         [this, index, small, first, last, outs, gated] {
+             file_state& file = files_[index];
+             if (gated && file.gated_from == 0) file.gated_from = first;
+             if (!gated)
+                 daemon_.engine().on_rows(consent::place(file.arrival, first), consent::place(file.arrival, last),
+                                          outs);
+             daemon_.drive();
+             time_.after(luck_.between(milliseconds(0), profile_.chunk_gap_most),
+                         [this, index, small, epoch = daemon_.epoch()] {
+                             if (epoch == daemon_.epoch()) read_chunk(index, small);
+                         });
+         }});
 }
 
 void intake_model::end_reading(std::size_t index, bool small) {
-    daemon_.ledger_thread().add({[arrival = files_[index].arrival, wall = time_.now().wall](ledger::store& s) {
+    auto superseded = std::make_shared<std::size_t>(0);
+    daemon_.ledger_thread().add({[superseded, arrival = files_[index].arrival, wall = time_.now().wall,
+                                  stands = opt_out_stands_](ledger::store& s) {
+                                     const auto file = s.files().find(arrival);
                                      s.files().end_reading({arrival, wall, "", "", 0, 0});
+                                     *superseded = stands ? s.standing().end_file(*file) : 0;
                                  },
-                                 [this, index] { files_[index].read = true; },
+                                 [this, superseded, index] {
+                                     files_[index].read = true;
+                                     watch_.returning_superseded(*superseded);
+                                 },
                                  [this, index, small] {
                                      files_[index].reading = false;
                                      busy_[small] = false;
@@ -249,8 +276,9 @@ void intake_model::release(std::size_t index) {
     if (f.released || f.releasing || !f.read) return;
     f.releasing = true;
     auto superseded = std::make_shared<std::size_t>(0);
-    daemon_.ledger_thread().add({[superseded, arrival = f.arrival](ledger::store& s) {
+    daemon_.ledger_thread().add({[superseded, arrival = f.arrival, stands = opt_out_stands_](ledger::store& s) {
                                      *superseded = s.newer().supersede_released(arrival);
+                                     if (stands) *superseded += s.standing().supersede(*s.files().find(arrival));
                                      s.files().set_gate(arrival, ledger::file_gate::released);
                                  },
                                  [this, index, superseded] {

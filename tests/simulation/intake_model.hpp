@@ -21,8 +21,9 @@ struct intake_profile {
 
 class intake_model {
   public:
+    // `opt_out_stands`: as rules.contradictions wants it.
     intake_model(agenda& time, dice& luck, daemon_model& daemon, witness& watch, std::vector<planned_file> plan,
-                 intake_profile profile);
+                 intake_profile profile, bool opt_out_stands);
 
     void begin();                              // the world starts: arrivals are scheduled
     void daemon_starts(ledger::store& store);  // also after a crash: before the daemon's own start
@@ -39,8 +40,9 @@ class intake_model {
     struct file_state {
         bool dropped = false;  // in the inbox
         consent::arrival_number arrival = 0;
-        std::uint64_t rows = 0;        // appended and on disk
-        std::uint64_t gated_from = 0;  // first row that was not announced; 0: none
+        consent::arrival_number first = 0;  // of those that it arrived together with
+        std::uint64_t rows = 0;             // appended and on disk
+        std::uint64_t gated_from = 0;       // first row that was not announced; 0: none
         bool reading = false, read = false, done = false, releasing = false, released = false;
     };
     void claim();
@@ -60,6 +62,7 @@ class intake_model {
     std::vector<planned_file> plan_;
     std::vector<file_state> files_;
     intake_profile profile_;
+    bool opt_out_stands_;
     std::map<std::string, std::size_t> by_name_;
     std::vector<std::size_t> inbox_;  // in order of arrival
     bool claiming_ = false;

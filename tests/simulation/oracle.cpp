@@ -15,7 +15,24 @@ void oracle::broken(int promise, const std::string& what) const {
                          std::to_string(at.count() - 3'600'000'000) + " ms");
 }
 
-void oracle::appended(consent::place place, const planned_row& row) {
+bool oracle::arrived_with(consent::place a, consent::place b) const {
+    const auto first = first_of_.find(a.arrival());
+    const auto other = first_of_.find(b.arrival());
+    return first != first_of_.end() && other != first_of_.end() && first->second == other->second;
+}
+
+// What was superseded because of an opt-out that arrived with it gave way to such a one.
+void oracle::check_contradictions() const {
+    for (const consent::place place : contradicted_) {
+        const row_state& row = rows_.at(place.id());
+        const auto by = rows_.find(row.by.id());
+        if (by == rows_.end() || !by->second.row.change.is_opt_out() || row.row.change.is_opt_out() ||
+            key_of(by->second.row.change) != key_of(row.row.change) || !arrived_with(place, row.by))
+            broken(11, text(place) + " gave way to " + text(row.by) + ", which is no opt-out that arrived with it");
+    }
+}
+
+void oracle::appended(consent::place place, const planned_row& row, consent::place by) {
     row_state state;
     state.row = row;
     state.row.change.id = place;
@@ -26,6 +43,14 @@ void oracle::appended(consent::place place, const planned_row& row) {
     } else if (row.what != nature::good) {
         hubspot_.natures[place.id()] = row.what;
     }
+    if (by) {
+        if (row.invalid) broken(8, text(place) + " has two verdicts");
+        state.verdict = consent::verdict::superseded;
+        state.by = by;
+        contradicted_.push_back(place);
+        ++settled_;
+    }
+    if (row.change.is_opt_out() && !row.invalid) opt_outs_[key_of(row.change)].push_back(place);
     if (!rows_.emplace(place.id(), std::move(state)).second) broken(1, "a row was appended twice: " + text(place));
 }
 
@@ -131,6 +156,11 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
                               "; attempted were" + history_of(key));
         } else {
             if (row.verdict != consent::verdict{}) broken(8, text(c.id) + " is sent although it has its verdict");
+            if (!c.is_opt_out())
+                for (const consent::place opt_out : opt_outs_[key_of(c)])
+                    if (opt_out < c.id && arrived_with(opt_out, c.id))
+                        broken(11,
+                               text(c.id) + " is sent after " + text(opt_out) + ", an opt-out that arrived with it");
             if (!key.attempted.empty() && key.attempted.back() > c.id)
                 broken(2, text(c.id) + " begins after the newer " + text(key.attempted.back()));
             if (key.attempted.empty() || key.attempted.back() != c.id) key.attempted.push_back(c.id);
@@ -198,6 +228,7 @@ oracle::key_state oracle::without_untouched(key_state key) const {
 
 // The last state of a key is that of its newest change that was attempted and not rejected.
 void oracle::check_last_states() const {
+    check_contradictions();
     for (const auto& known : keys_) {
         const auto& name = known.first;  // clang 14 captures no structured bindings
         const auto& key = known.second;

@@ -19,7 +19,8 @@ class oracle final : public witness {
   public:
     oracle(hubspot_model& hubspot, agenda& time) : hubspot_(hubspot), time_(time) {}
 
-    void appended(consent::place place, const planned_row& row) override;
+    void arrived_together(consent::arrival_number file, consent::arrival_number first) override { first_of_[file] = first; }
+    void appended(consent::place place, const planned_row& row, consent::place by) override;
     void step_committed(const ledger::ledger_change& step) override;
     void returning_superseded(std::size_t rows) override { unseen_superseded_ += rows; }
     void begins(ledger::attempt_id attempt, std::span<const consent::change> changes) override;
@@ -46,6 +47,8 @@ class oracle final : public witness {
     };
     void check_verdict(const ledger::settled_change& end);
     [[noreturn]] void broken(int promise, const std::string& what) const;
+    bool arrived_with(consent::place a, consent::place b) const;
+    void check_contradictions() const;
     bool has_state_of(const std::string& name, const key_state& key, consent::place newest) const;
     key_state without_untouched(key_state key) const;
     std::string history_of(const key_state& key) const;
@@ -54,6 +57,9 @@ class oracle final : public witness {
     hubspot_model& hubspot_;
     agenda& time_;
     std::map<std::string, key_state> keys_;
+    std::map<consent::arrival_number, consent::arrival_number> first_of_;
+    std::map<std::string, std::vector<consent::place>> opt_outs_;  // of each key, valid ones
+    std::vector<consent::place> contradicted_;
     struct recorded_attempt {
         std::vector<consent::place> changes;
         bool assertion = false;

@@ -67,6 +67,55 @@ TEST(Order, OvertakesSurviveARestartAfterTheOptOutWasConfirmed) {
     run_until_quiet(w, hours(1));
 }
 
+// Nothing says which of the two rows came last.
+TEST(Order, AnOptOutStandsWhereverItIsInItsFile) {
+    for (const std::int64_t chunk : {1, 100}) {
+        world_profile p = calm_profile();
+        p.files.push_back(make_file(seconds(0), {opt_out("ann@x.org"), opt_in("bob@x.org"), opt_in("Ann@x.org"),
+                                                 opt_out("bob@x.org"), opt_in("eve@x.org")}));
+        p.intake.chunk_least = p.intake.chunk_most = chunk;
+        world w(1, p);
+        run_until_settled(w, minutes(1), 5);
+        EXPECT_EQ(verdict_of(w, 0, 1), "confirmed");
+        EXPECT_EQ(verdict_of(w, 0, 3), "superseded");
+        EXPECT_EQ(row_of(w, 0, 3).by, row_of(w, 0, 1).row.change.id);
+        EXPECT_EQ(verdict_of(w, 0, 4), "confirmed");
+        EXPECT_EQ(verdict_of(w, 0, 5), "confirmed");
+        run_until_quiet(w, hours(1));
+        EXPECT_EQ(w.hubspot.states.at("ann@x.org/7"), consent::status_state::unsubscribed);
+        EXPECT_EQ(w.hubspot.states.at("bob@x.org/7"), consent::status_state::unsubscribed);
+    }
+}
+
+TEST(Order, TheLastOfOppositeRowsStandsWhereTheRulesSaySo) {
+    world_profile p = calm_profile();
+    p.settings.rules.contradictions = config::contradiction_rule::last;
+    p.files.push_back(make_file(seconds(0), {opt_out("ann@x.org"), opt_in("ann@x.org")}));
+    world w(1, p);
+    run_until_settled(w, minutes(1), 2);
+    run_until_quiet(w, hours(1));
+    EXPECT_EQ(w.hubspot.states.at("ann@x.org/7"), consent::status_state::subscribed);
+}
+
+// The large file is read while the small one, which arrived with it, is long in the ledger.
+TEST(Order, AnOptOutStandsAgainstFilesThatArrivedTogetherWithIts) {
+    for (const bool opt_out_first : {true, false}) {
+        world_profile p = calm_profile();
+        planned_file large = many_opt_ins(seconds(0), 200);
+        large.rows.push_back(make_file(seconds(0), {opt_out("ann@x.org"), opt_in("bob@x.org")}).rows[0]);
+        planned_file small = make_file(seconds(0), {opt_in("ann@x.org")});
+        (opt_out_first ? small : large).with_previous = true;
+        p.files = opt_out_first ? std::vector{large, small} : std::vector{small, large};
+        p.intake.chunk_least = p.intake.chunk_most = 10;
+        p.intake.chunk_gap_most = seconds(2);
+        world w(1, p);
+        w.run_until([&] { return w.intake.all_done(); }, minutes(10));
+        run_until_quiet(w, hours(1));
+        EXPECT_EQ(w.hubspot.states.at("ann@x.org/7"), consent::status_state::unsubscribed) << opt_out_first;
+        if (opt_out_first) EXPECT_EQ(row_of(w, 1, 1).sent, 0u);
+    }
+}
+
 TEST(Order, ARedroppedRowIsSupersededByANewerChangeOfItsKey) {
     world_profile p = calm_profile();
     p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org"), opt_in("bob@x.org")}));

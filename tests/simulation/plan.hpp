@@ -66,7 +66,8 @@ struct planned_file {
     std::vector<planned_row> rows;
     bool held = false;  // waits for a release
     base::steady_time::duration released_after{};
-    bool redrop = false;  // its rows are chosen when it arrives: earlier rows, with their change_id
+    bool with_previous = false;  // it arrived together with the file before it in the plan
+    bool redrop = false;         // its rows are chosen when it arrives: earlier rows, with their change_id
 };
 
 inline std::string key_of(const consent::change& c) {

@@ -156,6 +156,10 @@ void draw_files(dice& luck, world_profile& p, std::size_t changes_most) {
         } else if (luck.chance(0.1)) {
             file.redrop = true;
         }
+        if (!p.files.empty() && luck.chance(0.2)) {
+            file.with_previous = true;
+            file.arrives = p.files.back().arrives;
+        }
         p.files.push_back(std::move(file));
     }
     p.intake.chunk_most = luck.pick<std::int64_t>({1, 10, 200});
@@ -171,6 +175,7 @@ world_profile random_profile(std::uint64_t seed, std::size_t changes_most) {
     draw_settings(luck, p);
     draw_hubspot(luck, p);
     draw_faults(luck, p);
+    if (luck.chance(0.2)) p.settings.rules.contradictions = config::contradiction_rule::last;
     draw_operator(luck, p);
     draw_files(luck, p, changes_most);
     p.disk.delay_most = milliseconds(luck.pick<int>({1, 10, 10, 1'000}));

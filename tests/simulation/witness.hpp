@@ -15,7 +15,10 @@ class witness {
   public:
     virtual ~witness() = default;
 
-    virtual void appended(consent::place place, const planned_row& row) = 0;  // on disk
+    // The file is one of those that arrived together with `first`: opt-outs among them stand, whatever their place.
+    virtual void arrived_together(consent::arrival_number file, consent::arrival_number first) = 0;
+    // On disk; `by`: superseded at once, by an opt-out that arrived together with it.
+    virtual void appended(consent::place place, const planned_row& row, consent::place by) = 0;
     virtual void step_committed(const ledger::ledger_change& step) = 0;
     virtual void returning_superseded(std::size_t rows) = 0;
     virtual void begins(ledger::attempt_id attempt, std::span<const consent::change> changes) = 0;  // a request

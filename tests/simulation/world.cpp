@@ -48,7 +48,8 @@ world::world(std::uint64_t seed, world_profile p)
       hubspot(time, luck, profile.hubspot),
       watch(hubspot, time),
       daemon(time, luck, hubspot, watch, *store, profile.settings, profile.bounds, profile.disk, profile.wire),
-      intake(time, luck, daemon, watch, profile.files, profile.intake),
+      intake(time, luck, daemon, watch, profile.files, profile.intake,
+             profile.settings.rules.contradictions == config::contradiction_rule::opt_out),
       start_(time.now().steady) {
     watch.one_moment = refuses_in_one_moment(profile.hubspot.faults);
     schedule();

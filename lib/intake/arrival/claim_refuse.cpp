@@ -49,7 +49,7 @@ bool is_free(int folder, const std::string& name) {
 }
 
 std::string wanted_name(const refusal& refused) {
-    if (refused.file) return finished_name(*refused.file, refused.name, name_max);
+    if (refused.file) return refused_name(*refused.file, refused.name);
     return std::string(base::cut_utf8(refused.name, name_max));
 }
 
@@ -65,6 +65,10 @@ base::result<std::string> choose_name(int folder, const std::string& wanted) {
 }
 
 }  // namespace
+
+std::string refused_name(consent::arrival_number arrival, const std::string& original) {
+    return finished_name(arrival, original, name_max);
+}
 
 std::string format_refusal(const refusal& refused) {
     boost::json::object json;

@@ -28,6 +28,8 @@ struct refusal {
 // in refused/: FILE-ID-NAME; without file id NAME, or 2-NAME, 3-NAME … where that is taken.
 base::result<std::string> refuse_file(int from, const refusal& refused, int refused_folder);
 
+std::string refused_name(consent::arrival_number arrival, const std::string& original);  // of a claimed file
+
 std::string format_refusal(const refusal& refused);  // the JSON, with a newline at its end
 
 }  // namespace consent_sync::intake

@@ -43,6 +43,8 @@ std::string_view name(inbox_reason reason) {
         case inbox_reason::unreadable: return "unreadable";
         case inbox_reason::hard_link: return "hard_link";
         case inbox_reason::too_large: return "too_large";
+        case inbox_reason::open: return "open";
+        case inbox_reason::empty: return "empty";
     }
     return "unknown";
 }
@@ -59,13 +61,16 @@ std::string_view what_to_do(inbox_reason reason) {
         case inbox_reason::hard_link:
             return "it has a second name by which it could be changed: drop a copy, or remove the other name";
         case inbox_reason::too_large: return "it is larger than inbox.max_bytes: split it, or raise that";
+        case inbox_reason::open: return "a program has it open for writing: it is taken when that program closes it";
+        case inbox_reason::empty: return "nothing was written to it: it is taken when it has content; else remove it";
     }
     return "";
 }
 
 bool is_left_alone(std::string_view name) {
-    static constexpr std::array<std::string_view, 7> endings = {".tmp",        ".part", ".partial", ".filepart",
-                                                                ".crdownload", ".swp",  "~"};
+    static constexpr std::array<std::string_view, 12> endings = {
+        ".tmp",       ".temp",     ".part",       ".partial",    ".filepart", ".upload",
+        ".uploading", ".download", ".crdownload", ".incomplete", ".swp",      "~"};
     return name.starts_with('.') || std::any_of(endings.begin(), endings.end(), [name](std::string_view ending) {
                return ends_with_ignoring_case(name, ending);
            });
@@ -87,18 +92,40 @@ bool is_long_still(const observation& seen, base::wall_time now, base::milliseco
     return now_ns - last >= age_needed;
 }
 
-settle_decision decide_settle(const observation& seen, arrival_way way, base::steady_time still_since, base::moment now,
+settle_decision decide_settle(const observation& seen, arrival_way way, const watched_since& since, base::moment now,
                               const inbox_limits& limits) {
     if (seen.kind != file_kind::regular) return {settle_action::leave, {}, reason_of(seen.kind)};
+    const base::milliseconds long_time = limits.settle * unfinished_factor;
+    const auto wait_until = [](base::steady_time until, std::optional<inbox_reason> reason = std::nullopt) {
+        return settle_decision{settle_action::wait, until, reason};
+    };
+    const bool listed = way == arrival_way::listed;
     const bool needs_stillness =
-        way == arrival_way::written || (way == arrival_way::listed && !is_long_still(seen, now.wall, limits.settle));
-    if (needs_stillness && now.steady < still_since + limits.settle) {
-        return {settle_action::wait, still_since + limits.settle, {}};
-    }
+        way == arrival_way::written || (listed && !is_long_still(seen, now.wall, limits.settle));
+    if (needs_stillness && now.steady < since.still + limits.settle) return wait_until(since.still + limits.settle);
     if (seen.links > 1) return {settle_action::leave, {}, inbox_reason::hard_link};
     if (!seen.readable) return {settle_action::leave, {}, inbox_reason::unreadable};
+    // It is looked at again and again: whoever closes it may only unmap it, and no event tells that.
+    if (seen.open_for_writing == writers::some) {
+        const bool told = now.steady >= since.noted + long_time;
+        return wait_until(now.steady + limits.settle, told ? std::optional(inbox_reason::open) : std::nullopt);
+    }
+    if (way != arrival_way::renamed) {
+        if (since.writer && now.steady < *since.writer + limits.settle)
+            return wait_until(*since.writer + limits.settle);
+        const bool unfinished = seen.open_for_writing == writers::unknown && seen.end == ending::unfinished;
+        const bool long_still =
+            now.steady >= since.still + long_time || (listed && is_long_still(seen, now.wall, long_time));
+        if ((seen.size == 0 || unfinished) && !long_still) return wait_until(since.still + long_time);
+        if (seen.size == 0) return {settle_action::leave, {}, inbox_reason::empty};
+    }
     if (seen.size > limits.max_bytes) return {settle_action::refuse, {}, inbox_reason::too_large};
-    return {settle_action::take, {}, {}};
+    settle_decision taken{settle_action::take, {}, {}};
+    if (way == arrival_way::renamed)
+        taken.complete = completeness::renamed;
+    else if (seen.open_for_writing == writers::none)
+        taken.complete = completeness::closed;
+    return taken;
 }
 
 }  // namespace consent_sync::intake

@@ -176,10 +176,11 @@ asio::awaitable<void> watch::list_if_due() {
     const base::steady_time begun = clock_.now().steady;
     const bool room_again = candidates_.left_some_out() && begun >= last_listing_ + listing_gap;
     if (begun < next_listing_ && !room_again) co_return;
-    auto list = [folder = folder_, path = options_.inbox, most = options_.candidates_max]() -> std::optional<listing> {
+    auto list = [folder = folder_, path = options_.inbox, most = options_.candidates_max,
+                 settle = options_.limits.settle]() -> std::optional<listing> {
         // Another folder may have been mounted over the path: no event tells that.
         if (identify(path) != identify(folder->get())) return std::nullopt;
-        return list_folder(folder->get(), most);
+        return list_folder(folder->get(), most, settle);
     };
     candidates_.start_listing();
     const std::optional<listing> found = co_await async::run_blocking(blocking_, std::move(list));
@@ -195,7 +196,7 @@ asio::awaitable<void> watch::list_if_due() {
     if (found->cut) candidates_.listing_was_cut();
     for (const listed_name& other : found->others) {
         const settle_decision decision =
-            decide_settle(other.seen, arrival_way::listed, now.steady, now, options_.limits);
+            decide_settle(other.seen, arrival_way::listed, {now.steady, now.steady, {}}, now, options_.limits);
         if (decision.reason) report(other.name, other.seen, *decision.reason);
     }
     forget_reported();
@@ -205,9 +206,7 @@ asio::awaitable<std::vector<arrived_file>> watch::take_due() {
     std::vector<arrived_file> files;
     const std::vector<std::string> names = candidates_.due(clock_.now(), batch_max);
     if (names.empty()) co_return files;
-    auto look = [folder = folder_, names] {
-        return look_at_all(folder->get(), names, look::at_status_and_readability);
-    };
+    auto look = [folder = folder_, names] { return look_at_all(folder->get(), names, look::to_take); };
     const auto seen = co_await async::run_blocking(blocking_, std::move(look));
     const base::moment now = clock_.now();
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -217,7 +216,7 @@ asio::awaitable<std::vector<arrived_file>> watch::take_due() {
         }
         const settle_decision decision = candidates_.judge(names[i], *seen[i], now);
         if (decision.action == settle_action::take || decision.action == settle_action::refuse) {
-            files.push_back({names[i], *seen[i], decision.reason});
+            files.push_back({names[i], *seen[i], decision.reason, decision.complete});
         }
         if (decision.reason) report(names[i], *seen[i], *decision.reason);
     }
@@ -268,7 +267,9 @@ void watch::report(const std::string& name, const observation& seen, inbox_reaso
 
 // What two listings in a row did not find is gone; should it come back it is news again.
 void watch::forget_reported() {
-    std::erase_if(reported_, [this](const auto& each) { return each.second.listing + 2 <= listings_; });
+    std::erase_if(reported_, [this](const auto& each) {
+        return each.second.listing + 2 <= listings_ && !candidates_.holds(each.first);
+    });
     full_logged_ = full_logged_ && reported_.size() >= reported_max;
 }
 

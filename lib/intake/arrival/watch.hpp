@@ -49,6 +49,7 @@ struct arrived_file {
     std::string name;
     observation seen;
     std::optional<inbox_reason> refused;  // set: not to be claimed but moved to refused/
+    completeness complete = completeness::still;
 };
 
 class watch {

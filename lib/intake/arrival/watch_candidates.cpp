@@ -27,13 +27,18 @@ void watch_candidates::clear() {
 void watch_candidates::note(const std::string& name, arrival_way way, const observation& seen, base::moment now) {
     const auto known = by_name_.find(name);
     if (known != by_name_.end()) {
-        // A listing tells nothing new, and a file that came complete stays complete.
-        if (way == arrival_way::listed || known->second.way == arrival_way::renamed) return;
+        if (way == arrival_way::listed) return;           // it tells nothing new
+        if (known->second.way == arrival_way::renamed) {  // it came complete, and stays so; a writer may have closed it
+            candidate c = known->second;
+            c.due = std::min(c.due, std::max(now.steady, listed_settle_until_));
+            return put(name, c);
+        }
     } else if (by_name_.size() >= most_) {
         left_some_out_ = true;
         return;
     }
-    candidate c{way, seen, now.steady, now.steady, ++last_number_};
+    candidate c{way, seen, {now.steady, now.steady, {}}, now.steady, ++last_number_};
+    if (known != by_name_.end() && way == arrival_way::written) c.since.noted = known->second.since.noted;
     if (way == arrival_way::renamed) {
         c.due = std::max(now.steady, listed_settle_until_);
     } else if (way == arrival_way::written || !is_long_still(seen, now.wall, limits_.settle)) {
@@ -57,11 +62,12 @@ settle_decision watch_candidates::judge(const std::string& name, const observati
     if (at == by_name_.end()) return {settle_action::wait, now.steady, {}};
     candidate c = at->second;
     if (!is_still(c.last, seen)) {
-        c.still_since = now.steady;
+        c.since.still = now.steady;
         // The times that a listing saw are no longer those of this file: from here on it is watched.
         if (c.way == arrival_way::listed) c.way = arrival_way::written;
     }
-    const settle_decision decision = decide_settle(seen, c.way, c.still_since, now, limits_);
+    if (seen.open_for_writing == writers::some) c.since.writer = now.steady;
+    const settle_decision decision = decide_settle(seen, c.way, c.since, now, limits_);
     if (decision.action == settle_action::wait) {
         c.last = seen;
         c.due = decision.until;

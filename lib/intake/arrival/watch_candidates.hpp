@@ -51,7 +51,7 @@ class watch_candidates {
     struct candidate {
         arrival_way way;
         observation last;
-        base::steady_time still_since;
+        watched_since since;
         base::steady_time due;
         std::uint64_t number = 0;
     };

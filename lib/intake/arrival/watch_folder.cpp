@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <system_error>
 #include <tuple>
+
+#include "intake/arrival/completeness.hpp"
 
 namespace consent_sync::intake {
 namespace {
@@ -38,7 +41,7 @@ observation observe(const struct stat& status) {
 }
 
 bool comes_before(const listed_name& a, const listed_name& b) {
-    return std::tie(a.seen.ctime_ns, a.name) < std::tie(b.seen.ctime_ns, b.name);
+    return std::tie(a.seen.mtime_ns, a.name) < std::tie(b.seen.mtime_ns, b.name);
 }
 
 // Keeps the first `most` of all that are added.
@@ -70,6 +73,21 @@ class first_files {
     std::vector<listed_name> heap_;
 };
 
+// Files whose times lie within `settle` of the first of them are as old as each other: they come by their names.
+void order_equals(std::vector<listed_name>& files, std::chrono::nanoseconds settle) {
+    for (auto first = files.begin(); first != files.end();) {
+        const auto is_later = [first, settle](const listed_name& file) {
+            return static_cast<std::uint64_t>(file.seen.mtime_ns) - static_cast<std::uint64_t>(first->seen.mtime_ns) >
+                   static_cast<std::uint64_t>(settle.count());
+        };
+        const auto end = std::find_if(first, files.end(), is_later);
+        std::sort(first, end, [](const listed_name& a, const listed_name& b) {
+            return ::strverscmp(a.name.c_str(), b.name.c_str()) < 0;
+        });
+        first = end;
+    }
+}
+
 struct close_folder {
     void operator()(DIR* folder) const { ::closedir(folder); }
 };
@@ -93,8 +111,14 @@ base::result<std::optional<observation>> find_in(int folder, const std::string& 
         seen.readable = false;
         return std::optional(seen);
     }
+    // Who writes is asked first: what is seen afterwards is what nobody has changed since, as long as nobody opens it.
+    const bool to_take = how == look::to_take;
+    const writers open_for_writing = to_take ? find_writers(fd.get()) : writers::unknown;
     if (::fstat(fd.get(), &status) != 0) return gone_or(errno);
-    return std::optional(observe(status));
+    seen = observe(status);
+    seen.open_for_writing = open_for_writing;
+    if (to_take && open_for_writing == writers::unknown) seen.end = look_at_end(fd.get(), name, seen.size);
+    return std::optional(seen);
 }
 
 std::optional<observation> look_at(int folder, const std::string& name, look how) {
@@ -109,7 +133,7 @@ std::vector<std::optional<observation>> look_at_all(int folder, const std::vecto
     return seen;
 }
 
-listing list_folder(int folder, std::size_t most) {
+listing list_folder(int folder, std::size_t most, base::milliseconds settle) {
     listing result;
     // A descriptor of its own: the position of a listing belongs to the open folder.
     base::unique_fd own(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -143,6 +167,7 @@ listing list_folder(int folder, std::size_t most) {
     }
     result.cut = files.cut();
     result.files = files.take_sorted();
+    order_equals(result.files, settle);
     return result;
 }
 

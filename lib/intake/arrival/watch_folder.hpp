@@ -15,7 +15,8 @@
 
 namespace consent_sync::intake {
 
-enum class look { at_status, at_status_and_readability };
+// to_take: also who writes it and how it ends, which may mean reading all of a gzip file.
+enum class look { at_status, at_status_and_readability, to_take };
 
 // Nothing: there is no such name any more (or the folder cannot be searched, which the next listing reports).
 std::optional<observation> look_at(int folder, const std::string& name, look how);
@@ -32,7 +33,7 @@ struct listed_name {
 };
 
 struct listing {
-    std::vector<listed_name> files;   // regular files that are not left alone, by ctime, then name; the first `most`
+    std::vector<listed_name> files;   // regular files that are not left alone, in order; the first `most`
     std::vector<listed_name> others;  // what is no regular file, the first others_max in the folder's order
     bool cut = false;                 // there were more than `most` files
     std::string failure;              // not empty: the folder could not be listed (to its end)
@@ -40,8 +41,9 @@ struct listing {
 
 inline constexpr std::size_t others_max = 1'000;
 
-// Memory is bounded by `most`, whatever the folder holds.
-listing list_folder(int folder, std::size_t most);
+// The files by modification time where those differ by more than `settle`, else by their names, whose numbers count as
+// numbers: changes-2 before changes-10. Memory is bounded by `most`, whatever the folder holds.
+listing list_folder(int folder, std::size_t most, base::milliseconds settle);
 
 // The identity of a folder by descriptor, and of what its path names now. Nothing: it cannot be looked at.
 std::optional<file_identity> identify(int fd);

@@ -20,8 +20,10 @@ observation file(std::uint64_t size, base::milliseconds changed) {
 }
 
 TEST(InboxRules, LeavesUnfinishedNamesAlone) {
-    for (const char* name : {".", "..", ".x.csv", ".hidden", "x.tmp", "x.csv.part", "x.PARTIAL", "x.filepart",
-                             "x.crdownload", ".x.csv.swp", "x.swp", "x.csv~", "~", ".tmp", "x.Tmp"}) {
+    for (const char* name :
+         {".",          "..",           ".x.csv",          ".hidden",  "x.tmp",      "x.csv.part",   "x.PARTIAL",
+          "x.filepart", "x.crdownload", "x.csv.uploading", "x.upload", "x.download", "x.incomplete", "x.temp",
+          ".x.csv.swp", "x.swp",        "x.csv~",          "~",        ".tmp",       "x.Tmp"}) {
         EXPECT_TRUE(is_left_alone(name)) << name;
     }
     for (const char* name : {"x.csv", "x", "tmp", "part", "x.tmp.csv", "~x.csv", "-rf", "--help", " ", "x.csv.tmpx",
@@ -62,11 +64,102 @@ TEST(InboxRules, DecidesWhenAFileIsTaken) {
         {"listed with a clock ahead, watched", arrival_way::listed, 1h, 0ms, 2s, settle_action::take},
     };
     for (const table_row& row : rows) {
-        const auto decision = decide_settle(file(10, row.changed), row.way, start + row.still_since, at(row.now), {});
+        const auto decision =
+            decide_settle(file(10, row.changed), row.way, {start, start + row.still_since, {}}, at(row.now), {});
         EXPECT_EQ(decision.action, row.action) << row.claim;
         if (row.action == settle_action::wait) {
             EXPECT_EQ(decision.until - start, row.until) << row.claim;
         }
+    }
+}
+
+TEST(InboxRules, DecidesWhenAFileIsComplete) {
+    struct table_row {
+        const char* claim;
+        arrival_way way;
+        writers open_for_writing;
+        ending end;
+        std::uint64_t size;
+        std::optional<base::milliseconds> writer;  // seen last
+        base::milliseconds now;
+        settle_action action;
+        base::milliseconds until = 0ms;
+        std::optional<inbox_reason> reason = std::nullopt;
+        completeness complete = completeness::still;
+    };
+    constexpr auto w = arrival_way::written;
+    constexpr auto r = arrival_way::renamed;
+    constexpr auto take = settle_action::take;
+    constexpr auto wait = settle_action::wait;
+    const std::vector<table_row> rows = {
+        {"closed", w, writers::none, ending::whole, 9, {}, 2s, take, 0ms, {}, completeness::closed},
+        {"closed without a line end",
+         w,
+         writers::none,
+         ending::unfinished,
+         9,
+         {},
+         2s,
+         take,
+         0ms,
+         {},
+         completeness::closed},
+        {"open", w, writers::some, ending::whole, 9, {}, 2s, wait, 4s},
+        {"open for long", w, writers::some, ending::whole, 9, {}, 20s, wait, 22s, inbox_reason::open},
+        {"open for a day", w, writers::some, ending::whole, 9, {}, 24h, wait, 24h + 2s, inbox_reason::open},
+        {"closed a moment ago", w, writers::none, ending::whole, 9, 9s, 10s, wait, 11s},
+        {"closed for the settle time",
+         w,
+         writers::none,
+         ending::whole,
+         9,
+         9s,
+         11s,
+         take,
+         0ms,
+         {},
+         completeness::closed},
+        {"renamed and open", r, writers::some, ending::whole, 9, {}, 0s, wait, 2s},
+        {"renamed and closed", r, writers::none, ending::whole, 9, 2s, 3s, take, 0ms, {}, completeness::renamed},
+        {"renamed, nobody knows",
+         r,
+         writers::unknown,
+         ending::unfinished,
+         9,
+         {},
+         0s,
+         take,
+         0ms,
+         {},
+         completeness::renamed},
+        {"renamed and empty", r, writers::none, ending::whole, 0, {}, 0s, take, 0ms, {}, completeness::renamed},
+        {"nobody knows, whole", w, writers::unknown, ending::whole, 9, {}, 2s, take},
+        {"nobody knows, unfinished", w, writers::unknown, ending::unfinished, 9, {}, 2s, wait, 20s},
+        {"nobody knows, unfinished for long", w, writers::unknown, ending::unfinished, 9, {}, 20s, take},
+        {"empty", w, writers::none, ending::whole, 0, {}, 2s, wait, 20s},
+        {"empty for long", w, writers::none, ending::whole, 0, {}, 20s, settle_action::leave, 0ms, inbox_reason::empty},
+        {"empty, nobody knows",
+         w,
+         writers::unknown,
+         ending::unfinished,
+         0,
+         {},
+         20s,
+         settle_action::leave,
+         0ms,
+         inbox_reason::empty},
+    };
+    for (const table_row& row : rows) {
+        observation seen = file(row.size, 0ms);
+        seen.open_for_writing = row.open_for_writing;
+        seen.end = row.end;
+        watched_since since{start, start, {}};
+        if (row.writer) since.writer = start + *row.writer;
+        const auto decision = decide_settle(seen, row.way, since, at(row.now), {});
+        EXPECT_EQ(decision.action, row.action) << row.claim;
+        EXPECT_EQ(decision.reason, row.reason) << row.claim;
+        if (row.action == wait) EXPECT_EQ(decision.until - start, row.until) << row.claim;
+        if (row.action == take) EXPECT_EQ(decision.complete, row.complete) << row.claim;
     }
 }
 
@@ -92,7 +185,7 @@ TEST(InboxRules, LeavesWhatIsNoFile) {
         observation seen = file(1, 0ms);
         seen.kind = kind;
         for (const auto way : {arrival_way::renamed, arrival_way::written, arrival_way::listed}) {
-            const auto decision = decide_settle(seen, way, start, at(0ms), {});
+            const auto decision = decide_settle(seen, way, {start, start, {}}, at(0ms), {});
             EXPECT_EQ(decision.action, settle_action::leave);
             EXPECT_EQ(decision.reason, reason) << name(reason);
         }
@@ -101,15 +194,17 @@ TEST(InboxRules, LeavesWhatIsNoFile) {
 
 TEST(InboxRules, RefusesByTheBoundAndLeavesTheUnreadable) {
     const inbox_limits limits{.settle = 2s, .max_bytes = 100};
-    EXPECT_EQ(decide_settle(file(100, 0ms), arrival_way::renamed, start, at(0ms), limits).action, settle_action::take);
-    const auto larger = decide_settle(file(101, 0ms), arrival_way::renamed, start, at(0ms), limits);
+    EXPECT_EQ(decide_settle(file(100, 0ms), arrival_way::renamed, {start, start, {}}, at(0ms), limits).action,
+              settle_action::take);
+    const auto larger = decide_settle(file(101, 0ms), arrival_way::renamed, {start, start, {}}, at(0ms), limits);
     EXPECT_EQ(larger.action, settle_action::refuse);
     EXPECT_EQ(larger.reason, inbox_reason::too_large);
     // While it grows it is not moved from under its writer.
-    EXPECT_EQ(decide_settle(file(101, 0ms), arrival_way::written, start, at(1s), limits).action, settle_action::wait);
+    EXPECT_EQ(decide_settle(file(101, 0ms), arrival_way::written, {start, start, {}}, at(1s), limits).action,
+              settle_action::wait);
     observation secret = file(1, 0ms);
     secret.readable = false;
-    const auto unreadable = decide_settle(secret, arrival_way::renamed, start, at(0ms), limits);
+    const auto unreadable = decide_settle(secret, arrival_way::renamed, {start, start, {}}, at(0ms), limits);
     EXPECT_EQ(unreadable.action, settle_action::leave);
     EXPECT_EQ(unreadable.reason, inbox_reason::unreadable);
 }

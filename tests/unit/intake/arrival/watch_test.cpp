@@ -93,14 +93,58 @@ class Watch : public testing::Test {
     }
 };
 
-TEST_F(Watch, FindsWhatLiesThereAtTheStartByCtimeThenName) {
-    for (const char* name : {"c.csv", "a.csv", "b.csv"}) inbox.write(name, "x");
-    const auto files = next();
-    ASSERT_EQ(files.size(), 3U);
-    for (std::size_t i = 1; i < files.size(); ++i) {
-        EXPECT_LE(std::tie(files[i - 1].seen.ctime_ns, files[i - 1].name),
-                  std::tie(files[i].seen.ctime_ns, files[i].name));
-    }
+void set_mtime(const std::string& path, std::int64_t seconds) {
+    const timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+}
+
+// A week of files, and some of one moment: their order of creation says nothing.
+TEST_F(Watch, FindsWhatLiesThereByModificationTimeThenByNumber) {
+    make_watch({.inbox = inbox.path(), .rescan = 10min, .limits = {.settle = 1s, .max_bytes = 1'000}});
+    for (const char* name : {"changes-10.csv", "b.csv", "changes-9.csv", "a.csv", "changes-2.csv"})
+        inbox.write(name, "x");
+    for (const char* name : {"changes-10.csv", "changes-9.csv", "changes-2.csv"})
+        set_mtime(inbox / name, 1'700'000'000);
+    set_mtime(inbox / "changes-10.csv", 1'699'999'999);  // within the settle time: as old as the others
+    set_mtime(inbox / "b.csv", 1'600'000'000);
+    set_mtime(inbox / "a.csv", 1'650'000'000);
+    EXPECT_THAT(names(), ElementsAre("b.csv", "a.csv", "changes-2.csv", "changes-9.csv", "changes-10.csv"));
+}
+
+// The settle time is some milliseconds: only the writer keeps it from being taken.
+TEST_F(Watch, WhatSomebodyWritesIsTakenWhenItIsClosed) {
+    base::unique_fd writer(::open((inbox / "x.csv").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_EQ(::write(writer.get(), "half", 4), 4);
+    rename_in("other.csv");
+    EXPECT_THAT(names(), ElementsAre("other.csv"));
+    EXPECT_THAT(names([&] {
+                    ASSERT_EQ(::write(writer.get(), " and half", 9), 9);
+                    writer.reset();
+                }),
+                ElementsAre("x.csv"));
+}
+
+TEST_F(Watch, WhatIsRenamedInWhileItIsWrittenIsTakenWhenItIsClosed) {
+    base::unique_fd writer(::open((outside / "x").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    fs::rename(outside / "x", inbox / "x.csv");
+    rename_in("other.csv");
+    EXPECT_THAT(names(), ElementsAre("other.csv"));
+    const auto files = next([&] { writer.reset(); });
+    ASSERT_EQ(files.size(), 1U);
+    EXPECT_EQ(files[0].name, "x.csv");
+    EXPECT_EQ(files[0].complete, completeness::renamed);
+}
+
+TEST_F(Watch, AnEmptyFileWaitsForItsContentAndIsToldOnce) {
+    make_watch({.inbox = inbox.path(), .rescan = 20ms, .limits = {.settle = 2ms, .max_bytes = 1'000}});
+    inbox.write("x.csv", "");
+    EXPECT_THAT(names([&] {
+                    for (int i = 0; i < 1'000 && log.text().find("reason=empty") == std::string::npos; ++i)
+                        io.run_one_for(20ms);
+                    inbox.write("x.csv", "x");
+                }),
+                ElementsAre("x.csv"));
+    EXPECT_EQ(log.text().find("reason=empty"), log.text().rfind("reason=empty")) << log.text();
 }
 
 TEST_F(Watch, TakesARenamedFile) {
