@@ -1,6 +1,7 @@
 #include "dry_run.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
@@ -18,6 +19,10 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(5);
 constexpr std::uint32_t lowest_limit = 100;  // requests in 10 s, of HubSpot's lowest tier
+
+// What it takes to find one bad row of a batch that HubSpot refuses without naming it: halves down to the row, and
+// twice the row alone.
+unsigned refusal_requests(std::uint32_t batch) { return 2 * static_cast<unsigned>(std::bit_width(batch)) + 2; }
 
 std::string hash_of(const std::string& path) {
     auto file = intake::open_for_reading(path);
@@ -49,10 +54,12 @@ void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settin
                               settings.batch.max_changes};
     if (learnt) limit = *learnt;
     const std::uint64_t requests = (changes + limit.batch - 1) / limit.batch;
-    std::cout << "  requests: about " << observe::format_count(requests) << "\n";
+    std::cout << "  requests: at least " << observe::format_count(requests)
+              << ", if HubSpot refuses none of these rows; each one that it refuses takes up to "
+              << refusal_requests(limit.batch) << " more\n";
     const double pace = limit.changes_per_second();
     if (pace <= 0) return;
-    std::cout << "  time: about " << observe::format_seconds(static_cast<double>(changes) / pace) << " at "
+    std::cout << "  time: at least " << observe::format_seconds(static_cast<double>(changes) / pace) << " at "
               << limit.requests - limit.others << " requests in " << limit.interval.count() / 1000.0 << " s ("
               << (learnt                     ? "the running daemon's limit"
                   : settings.limits.requests ? "limits.requests"

@@ -16,12 +16,12 @@ using hubspot::change_outcome;
 constexpr std::uint32_t circuit_threshold = 5;  // failures in a row, over all batches, that open the circuit
 constexpr std::uint32_t alone_tries_max = 2;    // answers that may leave out a change that was sent alone
 constexpr std::chrono::hours unnamed_most{24};  // then a change that is never named is given up, whatever others do
-constexpr base::milliseconds search_wait{10'000};
 constexpr base::milliseconds locked_wait{2'000};  // 423: HubSpot's locks last 2 s
 constexpr std::uint32_t locked_growth_max = 16;   // doublings: one that lasts must not use up the day's requests
 // Retry-After of a 5xx or 423 while HubSpot accepts other requests: it is about this one, and must not hold it for
 // long.
 constexpr base::milliseconds told_wait_max{30'000};
+constexpr base::milliseconds opt_ins_kept_back{60'000}, opt_outs_kept_back{10'000};  // at most
 
 }  // namespace
 
@@ -39,14 +39,9 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
 #endif
     learn(*b, a, j, now);
 
-    const bool accepts = std::any_of(j.changes.begin(), j.changes.end(),
-                                     [](const auto& c) { return c.outcome == change_outcome::confirmed; });
-    std::vector<consent::place> unsettled;
-    for (std::size_t i = 0; i < b->changes.size(); ++i)
-        if (!settles(*b, j, i, accepts)) unsettled.push_back(b->changes[i].id);
-    end_attempt(*b, a, j, now, std::move(unsettled));
+    end_attempt(*b, a, j, now);
 
-    judge_accused(b->id, j.kind == answer_kind::judged && accepts, now);
+    answer_followers(*b, j, now);
 
     switch (j.kind) {
         case answer_kind::judged:
@@ -68,80 +63,77 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
     }
 }
 
-// Whether this answer gives the change its verdict; an assertion's has one. One that is only suspected has none yet.
-bool engine::settles(const batch& b, const hubspot::judgement& j, std::size_t index, bool accepts) const {
-    if (j.kind == answer_kind::judged) {
-        const change_outcome outcome = j.changes[index].outcome;
-        if (outcome == change_outcome::confirmed) return true;
-        if (b.assertion) return false;
-        if (outcome == change_outcome::other_status) return b.answered_otherwise[index];
-        return outcome == change_outcome::rejected && (accepts || proven_bad(b));
-    }
-    const bool refused = j.kind == answer_kind::refused || j.kind == answer_kind::too_large ||
-                         (j.kind == answer_kind::forbidden && b.forbidden_at && accepted_ > *b.forbidden_at);
-    return refused && !b.assertion && b.changes.size() == 1 && proven_bad(b);
+// What a judged answer makes of each change of its batch: decided here alone, all that follows is done to these.
+std::vector<engine::fate> engine::decide(const batch& b, const hubspot::judgement& j) {
+    const bool accepts = std::any_of(j.changes.begin(), j.changes.end(),
+                                     [](const auto& c) { return c.outcome == change_outcome::confirmed; });
+    const bool proven = accepts || proven_bad(b);
+    std::vector<fate> fates(b.changes.size(), fate::open);
+    for (std::size_t i = 0; i < fates.size(); ++i) switch (j.changes[i].outcome) {
+            case change_outcome::confirmed: fates[i] = fate::confirmed; break;
+            case change_outcome::rejected: fates[i] = proven ? fate::rejected : fate::suspected; break;
+            case change_outcome::other_status:
+                fates[i] = b.answered_otherwise[i] ? fate::not_applied : fate::otherwise;
+                break;
+            case change_outcome::unresolved: break;
+        }
+    return fates;
 }
 
 void engine::judged(owned b, const hubspot::judgement& j, base::moment now) {
-    std::vector<bool> left(b->changes.size(), false);
-    std::vector<bool> doubted(b->changes.size(), false);
-    std::size_t left_count = 0;
-    const auto confirmed = static_cast<std::size_t>(std::count_if(
-        j.changes.begin(), j.changes.end(), [](const auto& c) { return c.outcome == change_outcome::confirmed; }));
-    const bool proven = confirmed > 0 || proven_bad(*b);
+    std::vector<fate> fates = decide(*b, j);
+    const auto count = [&fates](fate f) { return static_cast<std::size_t>(std::count(fates.begin(), fates.end(), f)); };
     const auto words_for = [&j](const hubspot::change_judgement& how) {
         return how.words ? j.words[how.words - 1] : hubspot::refusal_words{};
     };
-    for (std::size_t i = 0; i < b->changes.size(); ++i) {
+    std::vector<hubspot::refusal_words> words_of_suspects;
+    for (std::size_t i = 0; i < fates.size(); ++i) {
         const hubspot::change_judgement& how = j.changes[i];
-        if (how.outcome == change_outcome::confirmed) {
-            confirm(*b, i, how, now);
-        } else if (how.outcome == change_outcome::rejected && proven) {
-            reject(*b, i, words_for(how), j.correlation_id, now);
-        } else if (how.outcome == change_outcome::rejected) {
-            doubted[i] = true;
-        } else if (how.outcome == change_outcome::other_status && b->answered_otherwise[i]) {
-            reject(*b, i, {"STATUS_NOT_APPLIED", words_for(how).message}, j.correlation_id, now);
-        } else {
-            if (how.outcome == change_outcome::other_status) b->answered_otherwise[i] = true;
-            late_.unanswered(b->changes[i], b->hashes[i], even_wall(now), pending_);
-            left[i] = true;
-            ++left_count;
+        switch (fates[i]) {
+            case fate::confirmed: confirm(*b, i, how, now); break;
+            case fate::rejected: reject(*b, i, words_for(how), j.correlation_id, now); break;
+            case fate::not_applied:
+                reject(*b, i, {"STATUS_NOT_APPLIED", words_for(how).message}, j.correlation_id, now);
+                break;
+            case fate::suspected: words_of_suspects.push_back(words_for(how)); break;
+            case fate::otherwise:
+                b->answered_otherwise[i] = true;
+                fates[i] = fate::open;
+                [[fallthrough]];
+            case fate::open: late_.unanswered(b->changes[i], b->hashes[i], even_wall(now), pending_); break;
         }
     }
-    const auto doubted_count = static_cast<std::size_t>(std::count(doubted.begin(), doubted.end(), true));
-    const bool settled_any = left_count < b->changes.size();
+    const std::size_t confirmed = count(fate::confirmed);
+    const std::size_t open = count(fate::open);
     if (b->family) b->family->undecided -= 1;
     const auto family = std::exchange(b->family, nullptr);
-    if (settled_any) {
-        refusals_.root_shrinks(b->root, b->changes.size() - left_count - doubted_count);
-        b->unresolved_alone = 0;
-        answered_about_content(b->begun, now);
-    }
+    if (open == fates.size()) return unresolved(std::move(b), j, now);
+
+    b->unresolved_alone = 0;
+    answered_about_content(b->begun, now);
     if (confirmed > 0) {
-        if (batch_limit_.accepted(b->changes.size()))
+        if (batch_limit_.accepted(fates.size()))
             tell(base::level::info, "batch.limit_raised", {{"changes", batch_limit_.changes()}});
         accepted(*b, now);
-    }
-    if (doubted_count > 0) {
-        suspect_each(*b, j, doubted, now);
-        left.assign(b->changes.size(), true);
-        left_count = b->changes.size();
     }
     // Where HubSpot took as many before, it was not their number.
     if (family && family->undecided == 0 && !family->refused && confirmed > 0 &&
         !batch_limit_.has_accepted(family->size) && batch_limit_.taken_in_halves(family->size))
         tell_of_smaller_batches();
-    if (left_count == 0) {
-        batches_.remove(*b);
-        return;
+
+    const auto take_out = [&](fate wanted) {
+        std::vector<bool> part(fates.size(), false);
+        for (std::size_t i = 0; i < fates.size(); ++i) part[i] = fates[i] == wanted;
+        std::erase(fates, wanted);
+        return split_off(*b, part);
+    };
+    if (!words_of_suspects.empty()) suspect_each(take_out(fate::suspected), words_of_suspects, j.correlation_id, now);
+    if (open > 0) {
+        owned rest = take_out(fate::open);
+        rest->bisected = true;
+        park(std::move(rest), now.steady);
     }
-    if (!settled_any) return unresolved(std::move(b), j, now);
-    owned rest = split_off(*b, left);
     batches_.remove(*b);
-    rest->family = nullptr;
-    rest->bisected = true;
-    park(std::move(rest), now.steady);
 }
 
 void engine::judged_assertion(owned b, const hubspot::judgement& j, base::moment now) {
@@ -232,78 +224,131 @@ void engine::refused(owned b, const hubspot::judgement& j, base::moment now) {
         b->family.reset();
     }
     const hubspot::refusal_words words = j.words.empty() ? hubspot::refusal_words{} : j.words.front();
-    if (pauses_.find(pause_reason::configuration))
-        pause(pause_reason::configuration, refuses_everything(words.message), now);
-    if (b->changes.size() > 1) return bisect(std::move(b), j, now);
-    if (b->assertion || proven_bad(*b)) {
+    if (pauses_.find(pause_reason::configuration)) refused_in_pause(words.message, now);
+    if (b->changes.size() == 1 && (b->assertion || proven_bad(*b))) {
         reject(*b, 0, words, j.correlation_id, now);
-        refusals_.root_shrinks(b->root, 1);
         batches_.remove(*b);
         return;
     }
+    count_refusal(*b, words.message, now);
+    if (b->changes.size() > 1) return bisect(std::move(b), j, now);
     suspect({std::move(b), words, j.correlation_id, !j.suspects.empty()}, now);
 }
 
+void engine::count_refusal(const batch& b, const std::string& words, base::moment now) {
+    refusals_.refused(refused_before(b));
+    if (refusals_.everything_refused() && !pauses_.find(pause_reason::configuration)) pause_refusing(words, now);
+}
+
+// One row that is bad itself must not put the next probe off for minutes: another is asked at once.
+void engine::refused_in_pause(const std::string& words, base::moment now) {
+    if (refuses_everything_ && answering_probe_ && asked_in_doubt_ % 2 == 1)
+        pauses_.probe_by(pause_reason::configuration, now.steady + gap_in_doubt);
+    else
+        pause(pause_reason::configuration, refuses_everything(words), now);
+}
+
 void engine::bisect(owned b, const hubspot::judgement& j, base::moment now) {
-    if (!b->bisected && accepted_ == b->accepted_before && refusals_.open_roots() >= refused_roots_max) {
-        park(std::move(b), now.steady + search_wait);  // those that are being searched will tell whether it is the API
-        return;
-    }
-    if (!b->bisected) refusals_.root_refused(b->root, b->changes.size());
     b->bisected = true;
     if (b->refused_with.size() >= refused_batches_kept) b->refused_with.erase(b->refused_with.begin());
-    b->refused_with.push_back(std::make_shared<refused_batch>(refused_batch{next_attempt_, b->changes.size(), 0, {}}));
-    if (j.suspects.size() == 1) b->refused_with.back()->named = b->changes[j.suspects[0]].id;
-    if (accuse(*b, j)) return park(std::move(b), now.steady);
+    const auto whole = std::make_shared<refused_batch>();
+    whole->since = next_attempt_;
+    whole->size = b->changes.size();
+    for (const std::uint32_t index : j.suspects) whole->named.push_back(b->changes[index].id);
+    b->refused_with.push_back(whole);
+    if (may_accuse(*b, j)) {
+        accuse(*b, j, now);
+        return park(std::move(b), now.steady);
+    }
+    if (j.suspects.empty() || j.suspects.size() == b->changes.size()) return cut(std::move(b), now);
+    // The changes that HubSpot named go alone, one by one: each has its own words.
+    std::vector<bool> part(b->changes.size(), false);
+    for (const std::uint32_t index : j.suspects) part[index] = true;
+    owned named = split_off(*b, part);
+    park(std::move(b), now.steady);
+    while (named->changes.size() > 1) {
+        std::vector<bool> last(named->changes.size(), false);
+        last.back() = true;
+        park(split_off(*named, last), now.steady);
+    }
+    park(std::move(named), now.steady);
+}
+
+// Opt-outs apart from the others, else in halves: the second waits for what is said of the first.
+void engine::cut(owned b, base::moment now) {
     const std::size_t size = b->changes.size();
-    std::vector<bool> part(size, false);
-    bool halves = false;
-    if (!j.suspects.empty() && j.suspects.size() < size) {
-        for (const std::uint32_t index : j.suspects) part[index] = true;  // HubSpot named them: apart with them
-    } else {
-        const auto opt_outs =
-            std::count_if(b->changes.begin(), b->changes.end(), [](const auto& c) { return c.is_opt_out(); });
-        const bool mixed = opt_outs > 0 && static_cast<std::size_t>(opt_outs) < size;
-        halves = !mixed;
-        for (std::size_t i = 0; i < size; ++i) part[i] = mixed ? b->changes[i].is_opt_out() : i >= size / 2;
+    const auto opt_outs = static_cast<std::size_t>(
+        std::count_if(b->changes.begin(), b->changes.end(), [](const auto& c) { return c.is_opt_out(); }));
+    if (opt_outs > 0 && opt_outs < size) {
+        std::vector<bool> part(size, false);
+        for (std::size_t i = 0; i < size; ++i) part[i] = b->changes[i].is_opt_out();
+        park(split_off(*b, part), now.steady);
+        return park(std::move(b), now.steady);
     }
-    owned other = split_off(*b, part);
-    if (halves) {
-        b->family = other->family = std::make_shared<family>(family{size, 2, false});
-    } else if (other->changes.size() > 1) {
-        // The changes that HubSpot named go alone, one by one: each has its own words.
-        while (!j.suspects.empty() && j.suspects.size() < size && other->changes.size() > 1) {
-            std::vector<bool> last(other->changes.size(), false);
-            last.back() = true;
-            park(split_off(*other, last), now.steady);
-        }
-    }
-    park(std::move(other), now.steady);
+    keep_some_back(*b, now);
+    const std::size_t left = b->changes.size();
+    if (left == 1) return park(std::move(b), now.steady);
+    std::vector<bool> half(left, false);
+    std::fill(half.begin() + static_cast<std::ptrdiff_t>((left + 1) / 2), half.end(), true);
+    owned second = split_off(*b, half);
+    b->family = second->family = left == size ? std::make_shared<family>(family{size, 2, false}) : nullptr;
+    const ledger::batch_id first = b->id;
+    const bool urgent = opt_outs > 0;
+    if (set_aside(*second)) refusals_.follow({first, std::move(second), now.steady, false, urgent, {}, {}});
     park(std::move(b), now.steady);
 }
 
-// One change is named: it waits for the answer to the others. An opt-out does not: it never waits for opt-ins.
-bool engine::accuse(batch& b, const hubspot::judgement& j) {
-    if (b.assertion || j.suspects.size() != 1 || j.words.empty() || b.changes[j.suspects[0]].is_opt_out()) return false;
+// Some changes that HubSpot has not refused alone wait until all others are decided: see refusals.hpp. Not where the
+// batch may have been too large: then the answers to its halves must be those to all of it.
+void engine::keep_some_back(batch& b, base::moment now) {
+    const std::size_t size = b.changes.size();
+    if (b.assertion || pauses_.find(pause_reason::configuration) || !batch_limit_.has_accepted(size)) return;
+    const base::milliseconds wait = b.has_opt_out() ? opt_outs_kept_back : opt_ins_kept_back;
+    for (std::size_t wanted = std::max<std::size_t>(1, size / 8);
+         wanted > 0 && b.changes.size() > 1 && refusals_.reserve() < refusals::reserve_most; --wanted) {
+        std::vector<bool> one(b.changes.size(), false);
+        one[any_of(one.size())] = true;
+        owned kept = split_off(b, one);
+        if (set_aside(*kept)) refusals_.keep_back({std::move(kept), now.steady + wait});
+    }
+}
+
+// HubSpot names one change of several, which waits for the answer to the others. An opt-out does not: it never waits
+// for opt-ins.
+bool engine::may_accuse(const batch& b, const hubspot::judgement& j) const {
+    return j.kind == answer_kind::refused && !b.assertion && b.changes.size() > 1 && j.suspects.size() == 1 &&
+           !j.words.empty() && !b.changes[j.suspects[0]].is_opt_out();
+}
+
+void engine::accuse(batch& b, const hubspot::judgement& j, base::moment now) {
     std::vector<bool> part(b.changes.size(), false);
     part[j.suspects[0]] = true;
     owned named = split_off(b, part);
-    named->accused = true;
-    named->stage = batch_stage::waiting;
-    lanes_.move(named->hashes[0], named->id, true);
-    refusals_.accuse({std::move(named), j.words.front(), j.correlation_id}, b.id);
-    return true;
+    if (set_aside(*named))
+        refusals_.follow({b.id, std::move(named), now.steady, true, false, j.words.front(), j.correlation_id});
 }
 
-// The rest of its batch has its answer. Is that no acceptance, the accused goes alone, as any other change would.
-void engine::judge_accused(ledger::batch_id rest, bool rest_accepted, base::moment now) {
-    auto accused = refusals_.take_accused(rest);
-    if (!accused) return;
-    accused->of->accused = false;
-    if (!rest_accepted) return park(std::move(accused->of), now.steady);
-    reject(*accused->of, 0, accused->words, accused->correlation_id, now);
-    refusals_.root_shrinks(accused->of->root, 1);
-    batches_.remove(*accused->of);
+// Who waited for this answer. A change that HubSpot named is to blame if it accepts others of its batch without it;
+// else it goes alone, as any other would. While HubSpot names one after the other, all of these wait on. The second
+// half of a refused batch is bad where all of the first is accepted: it is cut at once, which saves its refusal.
+void engine::answer_followers(const batch& first, const hubspot::judgement& j, base::moment now) {
+    const auto confirmed = static_cast<std::size_t>(std::count_if(
+        j.changes.begin(), j.changes.end(), [](const auto& c) { return c.outcome == change_outcome::confirmed; }));
+    for (refusals::follower& f : refusals_.take_followers(first.id)) {
+        if (f.accused && may_accuse(first, j)) {
+            refusals_.follow(std::move(f));
+        } else if (f.accused && confirmed > 0) {
+            reject(*f.of, 0, f.words, f.correlation_id, now);
+            batches_.remove(*f.of);
+        } else {
+            batch& b = *f.of;
+            const bool of_number = b.family && !batch_limit_.has_accepted(b.family->size);
+            const bool is_bad = !f.accused && confirmed > 0 && confirmed == j.changes.size() && !of_number;
+            if (is_bad) b.family = nullptr;
+            b.aside = false;
+            is_bad&& b.changes.size() > 1 ? cut(std::move(f.of), now) : park(std::move(f.of), now.steady);
+        }
+    }
 }
 
 void engine::tell_of_smaller_batches() {

@@ -20,8 +20,15 @@ enum class batch_stage : std::uint8_t { recording, on_wire, waiting };
 struct refused_batch {
     ledger::attempt_id since = 0;  // attempts from this one on began after the refusal
     std::size_t size = 0;
-    std::size_t accepted = 0;  // of its changes, since
-    consent::place named{};    // the only change that HubSpot named
+    std::size_t accepted = 0;           // of its changes, since
+    std::size_t unnamed_accepted = 0;   // of those that HubSpot did not name
+    std::vector<consent::place> named;  // by HubSpot when it refused the batch
+
+    bool names(consent::place place) const { return std::find(named.begin(), named.end(), place) != named.end(); }
+    void accept(consent::place place) {
+        ++accepted;
+        unnamed_accepted += named.empty() || !names(place);
+    }
 };
 inline constexpr std::size_t refused_batches_kept = 16;  // for each batch; more come only of many named changes
 
@@ -39,8 +46,7 @@ struct batch {
     std::vector<bool> answered_otherwise;   // parallel: HubSpot named it once with another status
     bool assertion = false;                 // its changes have their verdicts already
     bool bisected = false;                  // a part of a refused batch
-    bool suspected = false;                 // refused alone, not rejected yet: see refusals.hpp
-    bool accused = false;                   // named in a refusal, waits for the rest of its batch: the same
+    bool aside = false;                     // kept in `refusals`, not among the waiting
     batch_stage stage = batch_stage::recording;
     std::uint32_t attempts = 0;             // made so far
     std::uint32_t failures = 0;             // in a row without an answer: grows the backoff
@@ -49,11 +55,10 @@ struct batch {
     std::uint32_t unresolved_alone = 0;     // answers that did not name its only change, while others were settled
     std::uint32_t unnamed_alone = 0;        // all such answers, but those of an outage's probes
     base::steady_time unnamed_since{};      // the first of them
+    std::uint64_t accepted_before = 0;      // engine's count of accepted answers when its changes were first sent
     std::uint64_t accepted_unresolved = 0;  // engine's count of accepted answers when it was last left unresolved
     std::shared_ptr<delivery::family> family;
-    ledger::batch_id root = 0;                    // the batch that was first refused
     std::optional<std::uint64_t> forbidden_at{};  // engine's count of accepted answers at its last 403 of an edge
-    std::uint64_t accepted_before = 0;            // engine's count of accepted answers when the root was first sent
     std::vector<std::shared_ptr<refused_batch>> refused_with{};  // those it was a part of, the largest first
     ledger::attempt_id refused_alone_since = 0;  // attempts from this one on began after it was refused alone; 0: never
     std::uint32_t refused_alone = 0;             // so often, without proof that it is bad itself

@@ -42,8 +42,7 @@ bool batch_limit::taken_in_halves(std::size_t size) { return lower(size, (size +
 
 bool batch_limit::lower(std::size_t refused, std::size_t to) {
     if (refused > changes_) {  // the trial, or one that was sent before the limit was lowered
-        if (std::exchange(trial_, false))
-            full_batches_wanted_ = std::min(full_batches_wanted_ * 2, full_batches_most);
+        if (std::exchange(trial_, false)) full_batches_wanted_ = std::min(full_batches_wanted_ * 2, full_batches_most);
         return false;
     }
     changes_ = std::max(std::uint32_t{1}, std::min(changes_, static_cast<std::uint32_t>(to)));

@@ -1,5 +1,6 @@
 // Which batch leaves next. Late: a batch is put together only when the pace has a slot for it.
 #include <algorithm>
+#include <random>
 
 #include "base/time_text.hpp"
 #include "delivery/engine.hpp"
@@ -25,6 +26,7 @@ void engine::choose(base::moment now) {
         // What is still on the wire from before the pause may take minutes: a probe does not wait for it.
         if (probe ? !pauses_.probe_due(now.steady) || probing() : open_.size() >= concurrency_.window()) return;
         if (budget_.remaining() == 0 && !open_.empty()) return;  // HubSpot will say 429: once is enough
+        if (refusals_.doubtful() && now.steady < next_in_doubt_) return;
         auto free = limiter_.next_free(now.steady);
 #ifdef CONSENT_SYNC_PLANTED_BUG
         if (planted_bug == planted::retry_outside_limiter && has_due(lane::bulk, now)) free = now.steady;
@@ -51,6 +53,7 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     }
     const bool many_errors = answers_today_ >= error_share_from &&
                              static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
+    if (refusals_.doubtful() || (probe && refuses_everything_)) return pick_in_doubt(now, bulk_allowed, probe);
     // A probe prefers changes that nobody has refused yet: they prove more, and must not wait for a bad batch. But
     // where the content is not what is refused, opt-outs that wait go before fresh opt-ins, each batch once.
     if (probe && lanes_.ready(lane::opt_out) == 0 && has_due(lane::opt_out, now) &&
@@ -59,16 +62,68 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
         return pick_waiting(lane::opt_out, now);
     if (probe && (lanes_.ready(lane::opt_out) > 0 || (bulk_allowed && lanes_.ready(lane::bulk) > 0)))
         if (auto b = fill(true)) return b;
-    if (auto b = pick_waiting(lane::opt_out, now)) return b;
-    if (fresh_due(lane::opt_out, now)) return fill();
+    // Where HubSpot refuses rows, opt-outs must not be refused for the opt-ins beside them.
+    const auto beside = many_errors || refusals_.any_refused() ? std::optional(lane::opt_out) : std::nullopt;
+    // Fresh opt-outs and those that were sent before take turns: neither waits for many of the other.
+    const bool fresh_opt_outs = fresh_due(lane::opt_out, now);
+    if (has_due(lane::opt_out, now) && (!fresh_opt_outs || (fresh_opt_outs_next_ = !fresh_opt_outs_next_)))
+        return pick_waiting(lane::opt_out, now);
+    if (fresh_opt_outs) return fill(false, beside);
     if (!bulk_allowed || opt_outs_held()) return nullptr;
     const bool retry_due = has_due(lane::bulk, now);
     const bool fresh = fresh_due(lane::bulk, now);
     if (retry_due && (!many_errors || !fresh)) {
-        if (lanes_.ready(lane::opt_out) > 0) return fill();  // no opt-out waits for a retry of opt-ins
+        if (lanes_.ready(lane::opt_out) > 0) return fill(false, beside);  // no opt-out waits for a retry of opt-ins
         return pick_waiting(lane::bulk, now);
     }
     return fresh ? fill() : nullptr;
+}
+
+// HubSpot refused so much in a row that it may refuse everything: see refusals.hpp. What it has not refused yet says
+// most. A change alone is accepted where some rows are bad, and the newest may be of another file than the bad ones; a
+// whole batch gets past a file of which all are bad.
+std::unique_ptr<batch> engine::pick_in_doubt(base::moment now, bool bulk_allowed, bool probe) {
+    const bool whole = asked_in_doubt_++ % 2 == 1;
+    // Opt-outs that were refused, maybe for the opt-ins beside them, do not wait for any number of fresh opt-ins.
+    if (!probe && !whole && lanes_.ready(lane::opt_out) == 0)
+        if (auto b = pick_one_refused(lane::opt_out, now)) return b;
+    for (const lane of : {lane::opt_out, lane::bulk}) {
+        if (lanes_.ready(of) == 0 || (of == lane::bulk && !bulk_allowed)) continue;
+        return whole && room_for(of) ? fill(true, of) : fill_newest(of);
+    }
+    for (const lane of : {lane::opt_out, lane::bulk})
+        if (of == lane::opt_out || bulk_allowed)
+            if (auto b = pick_one_refused(of, now)) return b;
+    return nullptr;
+}
+
+std::unique_ptr<batch> engine::fill_newest(lane of) {
+    auto b = std::make_unique<batch>();
+    b->id = next_batch_++;
+    lanes_.take_newest(of, b->id, [&b](consent::change&& c, consent::key_hash hash) { b->add(std::move(c), hash); });
+    batches_.add(*b);
+    return b;
+}
+
+// A change that was refused together with others alone, any of them; where all have been alone, the next one.
+std::unique_ptr<batch> engine::pick_one_refused(lane of, base::moment now) {
+    std::vector<batch*> refused;
+    for (const auto& [at, b] : waiting_[static_cast<std::size_t>(of)]) {
+        if (at > now.steady) break;
+        if (b->changes.size() > 1 && !b->assertion) refused.push_back(b.get());
+    }
+    if (refused.empty()) return pick_waiting(of, now);
+    batch& from = *refused[any_of(refused.size())];
+    std::vector<bool> one(from.changes.size(), false);
+    one[any_of(one.size())] = true;
+    owned alone = split_off(from, one);
+    alone->bisected = from.bisected = true;
+    choose_lane_again(from);
+    return alone;
+}
+
+std::size_t engine::any_of(std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
 }
 
 bool engine::has_due(lane of, base::moment now) const {
@@ -118,15 +173,15 @@ bool engine::room_for(lane of) const {
                                       (bulk ? bounds_.retrying_max : bounds_.retrying_opt_outs_max);
 }
 
-std::unique_ptr<batch> engine::fill(bool probe) {
+std::unique_ptr<batch> engine::fill(bool probe, std::optional<lane> only) {
     auto b = std::make_unique<batch>();
     b->id = next_batch_++;
-    b->root = b->id;
     const std::size_t most = probe ? batch_limit_.changes() : batch_limit_.next_batch();
     b->changes.reserve(most);
     b->hashes.reserve(most);
     const auto add = [&b](consent::change&& next, consent::key_hash hash) { b->add(std::move(next), hash); };
     for (const lane of : {lane::opt_out, lane::bulk}) {
+        if (only && of != *only) continue;
         if (of == lane::bulk && (bulk_at_reserve_ || (!probe && !room_for(of)))) break;
         while (b->changes.size() < most && lanes_.take(of, b->id, add)) {
         }
@@ -150,8 +205,10 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
     b->in_flight_at_begin = static_cast<std::uint32_t>(open_.size()) + 1;
     if (probe) {
         pauses_.probing(now.steady);
+        last_probe_at_ = now.steady;
         tell(base::level::info, "pause.probe", {{"batch", b->id}, {"changes", b->changes.size()}});
     }
+    if (refusals_.doubtful()) next_in_doubt_ = now.steady + gap_in_doubt;
     limiter_.take(now.steady);
     budget_.spent(now.wall);
     watch_clock(now);
@@ -219,29 +276,9 @@ void engine::prepare_assertions(base::moment now) {
 }
 
 void engine::park(std::unique_ptr<batch> b, base::steady_time not_before) {
-    lane_effects effects;
-    b->stage = batch_stage::waiting;
-    for (std::size_t i = 0; i < b->changes.size();) {
-        const consent::place newer = lanes_.newer_opt_out(b->changes[i], b->hashes[i]);
-        if (!newer) {
-            lanes_.move(b->hashes[i], b->id, true);
-            ++i;
-            continue;
-        }
-        const consent::key_hash hash = b->hashes[i];
-        if (!b->assertion) supersede(b->changes[i], newer);
-        refusals_.root_shrinks(b->root, 1);
-        b->remove(i);
-        lanes_.release(hash, {}, effects);
-    }
-    if (b->changes.empty()) {
-        left_alone_.push_back(b->id);
-        batches_.remove(*b);
-    } else {
-        waiting_batches& waiting = waiting_[static_cast<std::size_t>(lane_of_batch(*b))];
-        waiting.emplace(not_before, std::move(b));
-    }
-    apply(std::move(effects));
+    if (!come_to_rest(*b)) return;
+    waiting_batches& waiting = waiting_[static_cast<std::size_t>(lane_of_batch(*b))];
+    waiting.emplace(not_before, std::move(b));
 }
 
 // The earliest moment at which there is something to send, whatever the limits say.
@@ -260,6 +297,7 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
         }
         const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
         if (!waiting.empty()) consider(waiting.begin()->first);
+        if (refusals_.doubtful() && lanes_.ready(of) > 0) consider(now.steady);
         if (!trickle_ && lanes_.ready(of) > 0) consider(trickle_at_);
         const bool room = room_for(of);
         if (fresh_due(of, now) || (probe && lanes_.ready(of) > 0))
@@ -276,7 +314,8 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     if (stopping_) return std::nullopt;
     std::optional<base::steady_time> wake;
     if (released_.empty() && low_water_.mark() > recorded_mark_) wake = now.steady + std::chrono::seconds(1);
-    if (suspects_due_) wake = wake ? std::min(*wake, *suspects_due_) : suspects_due_;
+    for (const auto& due : {suspects_due_, next_of_reserve(), next_half()})
+        if (due) wake = wake ? std::min(*wake, *due) : due;
     if (waiting_for_token_ && token_waited_since_ && !pauses_.find(pause_reason::auth)) {
         const auto named = *token_waited_since_ + silent_wait_max;
         wake = wake ? std::min(*wake, named) : named;
@@ -295,6 +334,7 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     const auto free = limiter_.next_free(now.steady);
     if (!free) return wake;
     work = std::max(*work, *free);
+    if (refusals_.doubtful()) work = std::max(*work, next_in_doubt_);
     return wake ? std::min(*wake, *work) : *work;
 }
 

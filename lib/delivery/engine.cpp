@@ -180,7 +180,6 @@ void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects
         if (b.changes[i].id != lost.older) continue;
         const consent::key_hash hash = b.hashes[i];
         if (!b.assertion) supersede(b.changes[i], lost.by);
-        if (!b.suspected) refusals_.root_shrinks(b.root, 1);
         b.remove(i);
         if (b.changes.empty())
             discard(b);
@@ -194,7 +193,7 @@ void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects
 // A waiting batch that lost its last opt-out must not go on among those that carry one.
 void engine::choose_lane_again(const batch& b) {
     waiting_batches& opt_outs = waiting_[static_cast<std::size_t>(lane::opt_out)];
-    if (b.has_opt_out() || b.suspected || b.accused) return;
+    if (b.has_opt_out() || b.aside) return;
     const auto found =
         std::find_if(opt_outs.begin(), opt_outs.end(), [&b](const auto& entry) { return entry.second.get() == &b; });
     if (found == opt_outs.end()) return;
@@ -209,11 +208,13 @@ void engine::discard(const batch& b) {
     if (refusals_.take(id)) return;
     for (waiting_batches& waiting : waiting_)
         std::erase_if(waiting, [id](const auto& entry) { return entry.second->id == id; });
-    left_alone_.push_back(id);  // who was accused by its answer waits for none any more
+    left_alone_.push_back(id);  // who waits for its answer waits for none any more
 }
 
 void engine::note_settled(ledger::settled_change&& change, bool bulk) {
     if (bulk && !released_.settled(change.id)) low_water_.settled(change.id);
+    const bool confirmed = change.verdict == consent::verdict::confirmed;
+    if (confirmed || change.verdict == consent::verdict::rejected) settled_by(change.attempt, change.id, confirmed);
     pending_.settled.push_back(std::move(change));
 }
 
@@ -231,11 +232,13 @@ bool engine::take_slot(base::moment now) {
 
 void engine::stop() { stopping_ = true; }
 
-bool engine::idle() const { return open_.empty() && open_steps_.empty() && pending_.empty(); }
+bool engine::idle() const { return open_.empty() && open_steps_.empty() && pending_.empty() && pending_ends_.empty(); }
 
 actions engine::take(base::moment now) {
     answering_probe_ = false;
-    for (const ledger::batch_id id : std::exchange(left_alone_, {})) judge_accused(id, false, now);
+    for (const ledger::batch_id id : std::exchange(left_alone_, {}))
+        for (auto& f : refusals_.take_followers(id)) bring_back(std::move(f.of), now);
+    if (std::exchange(rows_arrived_, false)) probe_for_new_rows(now);
     watch_token(now);
     end_limit_that_passed(now);
     settle_suspects(now);
@@ -251,8 +254,8 @@ actions engine::take(base::moment now) {
         recorded_mark_at_ = now.steady;
         remember_budget(now);
     }
+    record_ends();
     if (!pending_.empty() || !pending_released_.empty()) {
-        correct_ends();
         open_steps_.push_back({next_step_, std::move(pending_begins_), std::move(pending_released_)});
         out_.steps.push_back({next_step_++, std::move(pending_)});
         pending_ = {};
@@ -263,15 +266,6 @@ actions engine::take(base::moment now) {
     }
     // Steps go to the ledger before the fetches that were asked for with them.
     return std::exchange(out_, {});
-}
-
-// A suspect that was rejected in the very step of its last attempt is one that this attempt settled.
-void engine::correct_ends() {
-    for (const ledger::settled_change& change : pending_.settled) {
-        if (change.verdict != consent::verdict::rejected) continue;
-        for (ledger::attempt_end& end : pending_.ends)
-            if (end.id == change.attempt) std::erase(end.unsettled, change.id);
-    }
 }
 
 // The wall clock as it was at the start and has gone on evenly since: a jump of it must not end a late-write window.

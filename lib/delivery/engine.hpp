@@ -115,6 +115,8 @@ class engine {
     engine_status status(base::moment now);
 
   private:
+    static constexpr base::milliseconds gap_in_doubt{100};  // between requests while HubSpot may refuse everything
+
     // engine.cpp: events and their effects
     void apply(lane_effects&& effects);
     void supersede(const consent::change& c, consent::place by);
@@ -129,7 +131,6 @@ class engine {
     void fetched_bulk(fetch_result&& result, base::moment now, lane_effects& effects);
     void tell(base::level at, std::string_view event, std::vector<base::log_field> fields);
     void remember_budget(base::moment now);
-    void correct_ends();
     void restore_sends(const ledger::recovery& past, base::moment now);
     void watch_clock(base::moment now);
     base::wall_time even_wall(base::moment now) const;
@@ -142,7 +143,11 @@ class engine {
     bool room_for_assertions() const;
     std::optional<base::steady_time> next_work(base::moment now);
     std::unique_ptr<batch> pick_waiting(lane of, base::moment now);
-    std::unique_ptr<batch> fill(bool probe = false);
+    std::unique_ptr<batch> pick_in_doubt(base::moment now, bool bulk_allowed, bool probe);
+    std::unique_ptr<batch> pick_one_refused(lane of, base::moment now);
+    std::unique_ptr<batch> fill(bool probe = false, std::optional<lane> only = std::nullopt);
+    std::unique_ptr<batch> fill_newest(lane of);
+    std::size_t any_of(std::size_t count);  // 0 to count - 1, by chance
     bool fresh_due(lane of, base::moment now);
     bool room_for(lane of) const;
     void tell_of_duties();
@@ -153,15 +158,29 @@ class engine {
 
     // answers.cpp: what an answer means
     using owned = std::unique_ptr<batch>;
-    void end_attempt(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now,
-                     std::vector<consent::place> unsettled);
-    bool settles(const batch& b, const hubspot::judgement& j, std::size_t index, bool accepts) const;
+    enum class fate : std::uint8_t {
+        open,       // nothing is known of it: it goes again
+        otherwise,  // the same: HubSpot named it with another status, for the first time
+        confirmed,
+        rejected,     // HubSpot refuses it, and something proves that the fault is its own
+        not_applied,  // HubSpot named it with another status once more
+        suspected,    // HubSpot refuses it, and nothing proves yet that the fault is its own
+    };
+    static std::vector<fate> decide(const batch& b, const hubspot::judgement& j);
+    void end_attempt(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now);
+    void settled_by(ledger::attempt_id attempt, consent::place place, bool confirmed);
+    void record_ends();
     void judged(owned b, const hubspot::judgement& j, base::moment now);
     void judged_assertion(owned b, const hubspot::judgement& j, base::moment now);
     void refused(owned b, const hubspot::judgement& j, base::moment now);
+    void count_refusal(const batch& b, const std::string& words, base::moment now);
+    void refused_in_pause(const std::string& words, base::moment now);
     void bisect(owned b, const hubspot::judgement& j, base::moment now);
-    bool accuse(batch& b, const hubspot::judgement& j);
-    void judge_accused(ledger::batch_id rest, bool rest_accepted, base::moment now);
+    void cut(owned b, base::moment now);
+    void keep_some_back(batch& b, base::moment now);
+    bool may_accuse(const batch& b, const hubspot::judgement& j) const;
+    void accuse(batch& b, const hubspot::judgement& j, base::moment now);
+    void answer_followers(const batch& first, const hubspot::judgement& j, base::moment now);
     void too_large(owned b, const hubspot::judgement& j, base::moment now);
     void tell_of_smaller_batches();
     void unanswered(owned b, const hubspot::judgement& j, base::moment now);
@@ -187,16 +206,24 @@ class engine {
                 const std::string& correlation_id, base::moment now);
     void give_up(owned b, base::moment now);
     static bool proven_bad(const batch& b);
+    static bool refused_before(const batch& b);
     void suspect(refusals::suspect&& s, base::moment now);
-    void suspect_each(batch& b, const hubspot::judgement& j, const std::vector<bool>& doubted, base::moment now);
+    void suspect_each(owned apart, const std::vector<hubspot::refusal_words>& words, const std::string& correlation_id,
+                      base::moment now);
     void settle_suspects(base::moment now);
+    void pause_refusing(const std::string& words, base::moment now);
+    void probe_for_new_rows(base::moment now);
+    void bring_back(owned b, base::moment now);
+    void bring_back_together(std::vector<owned>&& alone, bool searched, base::moment now);
+    std::optional<base::steady_time> next_of_reserve() const { return refusals_.next_of_reserve(); }
+    std::optional<base::steady_time> next_half() const;
     bool nothing_else_to_do() const;
     void reject_suspect(refusals::suspect&& s, base::moment now);
     void try_suspects_again(base::moment now);
     void judge_suspects(base::moment now);
-    void send_suspects_again(base::moment now);
-    void send_together(std::vector<refusals::suspect>&& suspects, bool searched, base::moment now);
     void park(owned b, base::steady_time not_before);
+    bool come_to_rest(batch& b);
+    bool set_aside(batch& b);
     owned split_off(batch& b, const std::vector<bool>& part);
     void free_key(consent::key_hash hash);
     void drop_assertion(const batch& b, base::moment now);
@@ -217,6 +244,12 @@ class engine {
     refusals refusals_;
     released_files released_;
     std::vector<ledger::batch_id> left_alone_;  // batches that ended without another answer
+    base::steady_time next_in_doubt_{};         // when the next request may begin while HubSpot may refuse everything
+    std::uint64_t asked_in_doubt_ = 0;
+    bool rows_arrived_ = false;        // since the last take()
+    bool refuses_everything_ = false;  // the pause `configuration` began for that
+    bool fresh_opt_outs_next_ = false;
+    base::steady_time last_probe_at_{};
 
     waiting_batches waiting_[2];  // by lane
     live_batches batches_;
@@ -236,6 +269,19 @@ class engine {
     };
     actions out_;
     ledger::ledger_change pending_;
+    // Attempts that ended in this step. What each left unsettled follows from the verdicts of the step.
+    struct ended_attempt {
+        ledger::attempt_end record;
+        std::vector<consent::place> changes;
+        std::vector<consent::place> settled;  // by it: confirmed and rejected
+        std::size_t confirmed = 0;
+        bool assertion = false;
+        bool judged = false;
+        std::size_t notice = 0;  // its line among out_.notices
+        ledger::batch_id batch = 0;
+        std::uint32_t number = 0;
+    };
+    std::vector<ended_attempt> pending_ends_;
     std::vector<ledger::attempt_id> pending_begins_;
     std::vector<consent::key_hash> pending_released_;
     std::deque<open_step> open_steps_;

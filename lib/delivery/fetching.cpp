@@ -12,7 +12,7 @@ constexpr std::chrono::seconds unsettled_wait{60};
 }  // namespace
 
 void engine::on_rows(consent::place first, consent::place last, bool opt_outs) {
-    bulk_more_ = true;
+    bulk_more_ = rows_arrived_ = true;
     if (!opt_outs) return;
     const auto after = opt_out_ranges_.upper_bound(first);
     if (after != opt_out_ranges_.begin()) {
@@ -58,7 +58,7 @@ void engine::fetched_assertions(std::vector<ledger::fetched_change>&& changes, b
     --fetching_assertions_;
     for (const bool opt_outs : {true, false}) {
         auto b = std::make_unique<batch>();
-        b->id = b->root = next_batch_++;
+        b->id = next_batch_++;
         b->assertion = true;
         for (auto& change : changes) {
             if (change.change.is_opt_out() != opt_outs) continue;

@@ -173,15 +173,23 @@ void lanes::ready_queue::drop_gone() {
 lanes::ready_change* lanes::occupy_next(lane of, ledger::batch_id batch) {
     ready_queue& q = queue(of);
     q.drop_gone();
-    if (q.order.empty()) return nullptr;
-    ready_change& next = q.order.front();
-    key_state& key = keys_.find(next.hash)->second;
+    return q.order.empty() ? nullptr : occupy(q, q.order.front(), batch);
+}
+
+lanes::ready_change* lanes::occupy_newest(lane of, ledger::batch_id batch) {
+    ready_queue& q = queue(of);
+    while (!q.order.empty() && q.order.back().gone) q.order.pop_back();
+    return q.order.empty() ? nullptr : occupy(q, q.order.back(), batch);
+}
+
+lanes::ready_change* lanes::occupy(ready_queue& q, ready_change& change, ledger::batch_id batch) {
+    key_state& key = keys_.find(change.hash)->second;
     key.ready = nullptr;
-    key.busy = next.change.id;
+    key.busy = change.change.id;
     key.batch = batch;
     key.busy_may_be_superseded = false;
     --q.ready;
-    return &next;
+    return &change;
 }
 
 std::optional<base::steady_time> lanes::oldest_ready(lane of) {

@@ -75,6 +75,15 @@ class lanes {
         queue(of).order.pop_front();
         return true;
     }
+    // The same with the ready change that came last.
+    template <class Take>
+    bool take_newest(lane of, ledger::batch_id batch, Take&& take) {
+        ready_change* const newest = occupy_newest(of, batch);
+        if (!newest) return false;
+        take(std::move(newest->change), newest->hash);
+        queue(of).order.pop_back();
+        return true;
+    }
     std::size_t ready(lane of) const { return queue(of).ready; }
     // The ready ones, and those that were and whose room is not free yet: for tests of its bound.
     std::size_t held(lane of) const { return queue(of).order.size(); }
@@ -149,6 +158,8 @@ class lanes {
     consent::change unready(key_state& key);
     void free_room_of_gone(ready_queue& q);
     ready_change* occupy_next(lane of, ledger::batch_id batch);
+    ready_change* occupy_newest(lane of, ledger::batch_id batch);
+    ready_change* occupy(ready_queue& q, ready_change& change, ledger::batch_id batch);
     void forget_if_idle(keys::iterator entry, lane_effects& out);
 
     std::size_t waiting_max_;

@@ -67,41 +67,71 @@ void engine::learn(const batch& b, const hubspot::answer& a, const hubspot::judg
     }
 }
 
-void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now,
-                         std::vector<consent::place> unsettled) {
-    ledger::attempt_end end;
+void engine::end_attempt(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now) {
+    ended_attempt& ended = pending_ends_.emplace_back();
+    ledger::attempt_end& end = ended.record;
     end.id = b.attempt;
     end.ended_at = now.wall;
     end.outcome = a.failure ? hubspot::name(*a.failure) : hubspot::name(j.kind);
     end.status = a.status;
     end.duration = std::chrono::duration_cast<base::milliseconds>(now.steady - b.begun.steady);
     end.correlation_id = j.correlation_id;
-    std::size_t confirmed = 0;
-    for (const hubspot::change_judgement& how : j.changes)
-        confirmed += how.outcome == hubspot::change_outcome::confirmed;
-    const std::size_t rejected = b.changes.size() - confirmed - unsettled.size();
-    // Words about rejected changes are theirs; those of an answer that settles nothing are the attempt's.
-    const bool settles = j.kind == hubspot::answer_kind::judged && confirmed + rejected > 0;
-    if ((!settles || b.assertion) && !j.words.empty()) {
+    if (!j.words.empty()) {
         end.category = j.words.front().category;
         end.message = j.words.front().message;
     }
-    const bool all_confirmed = confirmed == b.changes.size();
-    tell(all_confirmed ? base::level::debug : base::level::info, "batch.settled",
-         {{"batch", b.id},
-          {"attempt", b.attempts},
-          {"outcome", end.outcome},
-          {"http", a.status},
-          {"changes", b.changes.size()},
-          {"confirmed", confirmed},
-          {"rejected", rejected},
-          {"unsettled", unsettled.size()},
-          {"ms", end.duration.count()},
-          {"category", end.category},
-          {"correlation_id", end.correlation_id},
-          {"assertion", b.assertion}});
-    end.unsettled = std::move(unsettled);
-    pending_.ends.push_back(std::move(end));
+    ended.judged = j.kind == hubspot::answer_kind::judged;
+    ended.assertion = b.assertion;
+    ended.batch = b.id;
+    ended.number = b.attempts;
+    ended.changes.reserve(b.changes.size());
+    for (const consent::change& c : b.changes) ended.changes.push_back(c.id);
+    ended.settled.reserve(b.changes.size());
+    ended.notice = out_.notices.size();
+    tell(base::level::debug, "batch.settled", {});  // the rest is known when the step is: see record_ends()
+}
+
+// An attempt gave this change its verdict, or once more what it has (an assertion). One that ended in an earlier step
+// is on record already, as it was known then.
+void engine::settled_by(ledger::attempt_id attempt, consent::place place, bool confirmed) {
+    const auto found = std::find_if(pending_ends_.rbegin(), pending_ends_.rend(),
+                                    [attempt](const ended_attempt& e) { return e.record.id == attempt; });
+    if (found == pending_ends_.rend()) return;
+    found->settled.push_back(place);
+    found->confirmed += confirmed;
+}
+
+void engine::record_ends() {
+    for (ended_attempt& ended : pending_ends_) {
+        ledger::attempt_end& end = ended.record;
+        if (ended.settled.size() < ended.changes.size()) {
+            std::sort(ended.settled.begin(), ended.settled.end());
+            for (const consent::place place : ended.changes)
+                if (!std::binary_search(ended.settled.begin(), ended.settled.end(), place))
+                    end.unsettled.push_back(place);
+        }
+        // Words about rejected changes are theirs; those of an answer that settles nothing are the attempt's.
+        if (ended.judged && !ended.settled.empty() && !ended.assertion) {
+            end.category.clear();
+            end.message.clear();
+        }
+        notice& line = out_.notices[ended.notice];
+        line.at = ended.confirmed == ended.changes.size() ? base::level::debug : base::level::info;
+        line.fields = {{"batch", ended.batch},
+                       {"attempt", ended.number},
+                       {"outcome", end.outcome},
+                       {"http", end.status},
+                       {"changes", ended.changes.size()},
+                       {"confirmed", ended.confirmed},
+                       {"rejected", ended.settled.size() - ended.confirmed},
+                       {"unsettled", end.unsettled.size()},
+                       {"ms", end.duration.count()},
+                       {"category", end.category},
+                       {"correlation_id", end.correlation_id},
+                       {"assertion", ended.assertion}};
+        pending_.ends.push_back(std::move(end));
+    }
+    pending_ends_.clear();
 }
 
 // HubSpot settled something: it is there, it knows us, and it accepts changes.
@@ -118,8 +148,9 @@ void engine::accepted(const batch& b, base::moment now) {
          {pause_reason::outage, pause_reason::auth, pause_reason::scope, pause_reason::configuration,
           pause_reason::moving, pause_reason::daily_limit, pause_reason::rate_limit})
         resume_if_begun_since(reason, b.begun, now);
+    refusals_.accepted();
+    refuses_everything_ = false;
     judge_suspects(now);
-    refusals_.forget();
 }
 
 // HubSpot is there and knows us, whatever it thinks of the content.

@@ -94,6 +94,10 @@ void pauses::probe_now(pause_reason reason, base::steady_time now) {
     if (auto& slot = held_[static_cast<std::size_t>(reason)]) slot->next_probe = now;
 }
 
+void pauses::probe_by(pause_reason reason, base::steady_time at) {
+    if (auto& slot = held_[static_cast<std::size_t>(reason)]) slot->next_probe = std::min(slot->next_probe, at);
+}
+
 void pauses::probe_all_now(base::steady_time now) {
     for (auto& slot : held_)
         if (slot) slot->next_probe = now;

@@ -63,6 +63,7 @@ class pauses {
     // A probe left: the next one waits until this one is answered, at least one interval.
     void probing(base::steady_time now);
     void probe_now(pause_reason reason, base::steady_time now);  // something changed: look again at once
+    void probe_by(pause_reason reason, base::steady_time at);    // at the latest
     void probe_all_now(base::steady_time now);
     static bool probes(pause_reason reason);  // false: something else ends it
 

@@ -3,47 +3,18 @@
 #include <algorithm>
 
 namespace consent_sync::delivery {
+namespace {
 
-void refusals::root_refused(ledger::batch_id root, std::size_t size) {
-    roots_.try_emplace(root, root_state{size, 0, {}, false});
+// Moves the elements that are `wanted` out of `from`, in order.
+template <class T, class Wanted>
+std::vector<T> take_if(std::vector<T>& from, Wanted wanted) {
+    const auto first = std::stable_partition(from.begin(), from.end(), [&](const T& t) { return !wanted(t); });
+    std::vector<T> taken(std::make_move_iterator(first), std::make_move_iterator(from.end()));
+    from.erase(first, from.end());
+    return taken;
 }
 
-void refusals::add(suspect&& s) {
-    const ledger::batch_id root = s.of->root;
-    const auto found = roots_.find(root);
-    if (found != roots_.end()) {
-        root_state& state = found->second;
-        ++state.suspects;
-        if (state.suspects == 1)
-            state.category = s.words.category;
-        else if (state.category != s.words.category)
-            state.mixed = true;
-    }
-    suspects_.push_back(std::move(s));
-    root_shrinks(root, 1);
-}
-
-void refusals::root_shrinks(ledger::batch_id root, std::size_t by) {
-    const auto found = roots_.find(root);
-    if (found == roots_.end()) return;
-    found->second.left -= std::min(found->second.left, by);
-    finish_if_empty(root);
-}
-
-void refusals::finish_if_empty(ledger::batch_id root) {
-    const auto found = roots_.find(root);
-    if (found->second.left > 0) return;
-    if (found->second.suspects == 0) {  // its changes ended otherwise: it says nothing
-        roots_.erase(found);
-        return;
-    }
-    if (found->second.mixed || (refused_roots_ > 0 && category_ != found->second.category)) refused_roots_ = 0;
-    category_ = found->second.category;
-    if (!found->second.mixed) ++refused_roots_;
-    roots_.erase(found);
-}
-
-bool refusals::everything_refused() const { return refused_roots_ >= refused_roots_max; }
+}  // namespace
 
 bool refusals::any_named() const {
     return std::any_of(suspects_.begin(), suspects_.end(), [](const suspect& s) { return s.named; });
@@ -54,42 +25,46 @@ bool refusals::any_named_again() const {
                        [](const suspect& s) { return s.named && s.of->refused_alone > 1; });
 }
 
-std::vector<refusals::suspect> refusals::take_all() {
-    roots_.clear();
-    return std::exchange(suspects_, {});
+std::vector<refusals::follower> refusals::take_followers(ledger::batch_id first) {
+    return take_if(followers_, [first](const follower& f) { return f.first == first; });
 }
 
-void refusals::forget() {
-    roots_.clear();
-    refused_roots_ = 0;
-    category_.clear();
+std::vector<refusals::follower> refusals::take_urgent_since(base::steady_time then) {
+    return take_if(followers_, [then](const follower& f) { return f.urgent && f.since <= then; });
 }
 
-void refusals::accuse(suspect&& accused, ledger::batch_id rest) { accused_.emplace_back(rest, std::move(accused)); }
+std::optional<base::steady_time> refusals::oldest_urgent() const {
+    std::optional<base::steady_time> oldest;
+    for (const follower& f : followers_)
+        if (f.urgent) oldest = oldest ? std::min(*oldest, f.since) : f.since;
+    return oldest;
+}
 
-std::optional<refusals::suspect> refusals::take_accused(ledger::batch_id rest) {
-    const auto found =
-        std::find_if(accused_.begin(), accused_.end(), [rest](const auto& a) { return a.first == rest; });
-    if (found == accused_.end()) return std::nullopt;
-    suspect taken = std::move(found->second);
-    accused_.erase(found);
+std::unique_ptr<batch> refusals::take_one_of_reserve() {
+    std::unique_ptr<batch> one = std::move(reserve_.back().of);
+    reserve_.pop_back();
+    return one;
+}
+
+std::vector<std::unique_ptr<batch>> refusals::take_reserve(base::steady_time until) {
+    std::vector<std::unique_ptr<batch>> taken;
+    for (kept_back& k : take_if(reserve_, [until](const kept_back& k) { return k.until <= until; }))
+        taken.push_back(std::move(k.of));
     return taken;
+}
+
+std::optional<base::steady_time> refusals::next_of_reserve() const {
+    std::optional<base::steady_time> next;
+    for (const kept_back& k : reserve_) next = next ? std::min(*next, k.until) : k.until;
+    return next;
 }
 
 std::unique_ptr<batch> refusals::take(ledger::batch_id id) {
-    const auto accused =
-        std::find_if(accused_.begin(), accused_.end(), [id](const auto& a) { return a.second.of->id == id; });
-    if (accused != accused_.end()) {
-        std::unique_ptr<batch> taken = std::move(accused->second.of);
-        accused_.erase(accused);
-        return taken;
-    }
-    const auto found =
-        std::find_if(suspects_.begin(), suspects_.end(), [id](const suspect& s) { return s.of->id == id; });
-    if (found == suspects_.end()) return nullptr;
-    std::unique_ptr<batch> taken = std::move(found->of);
-    suspects_.erase(found);
-    return taken;
+    const auto is_it = [id](const auto& entry) { return entry.of->id == id; };
+    for (follower& f : take_if(followers_, is_it)) return std::move(f.of);
+    for (suspect& s : take_if(suspects_, is_it)) return std::move(s.of);
+    for (kept_back& k : take_if(reserve_, is_it)) return std::move(k.of);
+    return nullptr;
 }
 
 }  // namespace consent_sync::delivery

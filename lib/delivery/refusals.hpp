@@ -1,22 +1,20 @@
-// Tells a bad change from an API that refuses everything.
+// Tells a bad change from a HubSpot that refuses everything. The rule, in the words of README.md:
 //
-// HubSpot may refuse everything for a moment, and rows must not pay for that. So a refusal is a change's own fault only
-// where something proves it:
-//   - the same answer accepts others;
-//   - it was refused, HubSpot then accepted a request that began after that, and refused the change again in a request
-//     that began after *that* acceptance: no one moment covers both refusals. The first refusal may be one of the
-//     change alone, or of a batch of which all other changes were accepted since (bisecting gives that for nothing);
-//   - HubSpot named it when it refused a batch, and accepted the rest without it (*accused*: it waits for the rest).
-// Until then it is *suspected*: it keeps its key and has no verdict. Each accepted answer judges the suspects: whoever
-// is proven is rejected, the others go once more at once. Where nothing else is left to do they go once more by
-// themselves, at intervals that grow: a change that HubSpot names is rejected when it is refused again some seconds
-// later; one that it does not name waits for an acceptance, at most a day. But when `refused_roots_max` batches in a
-// row were refused down to every single change with one category and nothing was accepted, HubSpot refuses everything:
-// sending pauses, and all rows stay unsent.
+//   1. A refused batch is cut until its bad changes are alone, and each acceptance meanwhile shows that HubSpot works.
+//   2. After `doubt_after` refusals in a row it may be HubSpot: refused changes wait, and ten requests a second ask it
+//      with what it has not refused yet, or else with single changes out of what it has. What it refused before, and
+//      accepted others since, counts as bad rows, and not here.
+//   3. One acceptance ends the doubt; `pause_after` refusals in a row (`pause_after_any`, with those that do not
+//   count), or
+//      `alone_least` changes refused one by one with nothing else left to try, are a HubSpot that refuses everything:
+//      sending pauses, and the probes ask on like that.
+//   4. A change is rejected only where something proves that its refusal was not that of a moment: see proven_bad().
+//   5. Until then it is *suspected*: it keeps its key and has no verdict; what HubSpot accepts next begins its next
+//   try,
+//      and a few changes of refused batches are kept back until the end, so that there is something to accept.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,58 +26,77 @@
 
 namespace consent_sync::delivery {
 
-inline constexpr std::size_t refused_roots_max = 3;
-
 class refusals {
   public:
+    static constexpr std::size_t doubt_after = 20;
+    static constexpr std::size_t pause_after = 120, pause_after_any = 1'000;
+    static constexpr std::size_t alone_least = 10, requests_least = 3;
+    static constexpr std::size_t reserve_most = 8;
+
+    // In a row, over all batches: requests that were refused for their content, without a proof against a change.
+    // `known`: HubSpot refused the same changes before, and accepted others since: that says little about HubSpot.
+    void refused(bool known) {
+        ++any_in_a_row_;
+        in_a_row_ += known ? 0 : 1;
+    }
+    void accepted() { any_in_a_row_ = in_a_row_ = 0; }
+    bool any_refused() const { return any_in_a_row_ > 0; }
+    bool doubtful() const { return in_a_row_ >= doubt_after; }
+    bool everything_refused() const { return in_a_row_ >= pause_after || any_in_a_row_ >= pause_after_any; }
+    // Of that what is left is suspected: a HubSpot that refuses everything too, if it lasts.
+    bool all_alone() const { return suspects_.size() >= alone_least && in_a_row_ >= requests_least; }
+    std::string last_words() const { return suspects_.empty() ? std::string() : suspects_.back().words.message; }
+
+    // Refused alone, or one by one, and not proven bad.
     struct suspect {
         std::unique_ptr<batch> of;  // of one change
         hubspot::refusal_words words;
         std::string correlation_id;
         bool named = false;  // HubSpot's words name it
     };
-
-    // A root batch of `size` changes was refused for the first time.
-    void root_refused(ledger::batch_id root, std::size_t size);
-    void add(suspect&& s);
-    void keep(suspect&& s) { suspects_.push_back(std::move(s)); }  // it was taken out, and is none the wiser
-    // Changes of a root that ended otherwise (superseded, accepted …).
-    void root_shrinks(ledger::batch_id root, std::size_t by);
-
-    // Everything is refused: pause. The suspects stay until taken.
-    bool everything_refused() const;
-    const std::string& category() const { return category_; }
+    void add(suspect&& s) { suspects_.push_back(std::move(s)); }
     bool any() const { return !suspects_.empty(); }
     bool any_named() const;        // HubSpot's words name one
     bool any_named_again() const;  // … which was refused more than once
     std::size_t suspected() const { return suspects_.size(); }
-    // All suspects, to be rejected or sent again. What was counted stays until HubSpot accepts something.
-    std::vector<suspect> take_all();
-    void forget();
-    std::size_t open_roots() const { return roots_.size(); }
+    std::vector<suspect> take_suspects() { return std::exchange(suspects_, {}); }
 
-    // `accused` was named alone when the batch was refused whose other changes are `rest` now.
-    void accuse(suspect&& accused, ledger::batch_id rest);
-    // The accused that waits for this rest, if there is one.
-    std::optional<suspect> take_accused(ledger::batch_id rest);
+    // What waits for the answer to another batch, `first`: a change that HubSpot named when it refused both together,
+    // or the second half of a batch that it refused.
+    struct follower {
+        ledger::batch_id first = 0;
+        std::unique_ptr<batch> of;
+        base::steady_time since{};
+        bool accused = false;  // named
+        bool urgent = false;   // it does not wait long
+        hubspot::refusal_words words;
+        std::string correlation_id;
+    };
+    void follow(follower&& f) { followers_.push_back(std::move(f)); }
+    std::vector<follower> take_followers(ledger::batch_id first);
+    // Urgent ones that have waited since then or longer.
+    std::vector<follower> take_urgent_since(base::steady_time then);
+    std::optional<base::steady_time> oldest_urgent() const;
 
-    // Takes out the suspected or accused change of this batch, if it is one.
+    // Kept back: single changes of refused batches.
+    struct kept_back {
+        std::unique_ptr<batch> of;
+        base::steady_time until{};
+    };
+    std::size_t reserve() const { return reserve_.size(); }
+    void keep_back(kept_back&& k) { reserve_.push_back(std::move(k)); }
+    std::unique_ptr<batch> take_one_of_reserve();
+    std::vector<std::unique_ptr<batch>> take_reserve(base::steady_time until);  // whose time has come
+    std::optional<base::steady_time> next_of_reserve() const;
+
+    // Takes out whatever is here with this id, if it is.
     std::unique_ptr<batch> take(ledger::batch_id id);
 
   private:
-    struct root_state {
-        std::size_t left = 0;
-        std::size_t suspects = 0;
-        std::string category;
-        bool mixed = false;
-    };
-    void finish_if_empty(ledger::batch_id root);
-
+    std::size_t in_a_row_ = 0, any_in_a_row_ = 0;
     std::vector<suspect> suspects_;
-    std::vector<std::pair<ledger::batch_id, suspect>> accused_;  // by the rest they wait for
-    boost::unordered_flat_map<ledger::batch_id, root_state> roots_;
-    std::size_t refused_roots_ = 0;  // in a row, with one category
-    std::string category_;
+    std::vector<follower> followers_;
+    std::vector<kept_back> reserve_;
 };
 
 }  // namespace consent_sync::delivery

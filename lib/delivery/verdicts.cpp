@@ -11,6 +11,8 @@ constexpr base::milliseconds named_again_after{10'000};  // or retry.max, if tha
 constexpr std::uint32_t growth_most = 4;                 // doublings of the time between tries
 constexpr std::uint32_t undecided_after = 3;             // tries, before an operator is told
 constexpr std::chrono::hours suspected_most{24};
+constexpr base::milliseconds half_waits_most{5'000};   // for the answer to the first half
+constexpr base::milliseconds probe_gap_least{10'000};  // between probes for the sake of new rows
 
 }  // namespace
 
@@ -20,8 +22,8 @@ void engine::confirm(const batch& b, std::size_t index, const hubspot::change_ju
     const consent::change& c = b.changes[index];
     late_.confirmed(c, b.hashes[index], even_wall(b.begun), pending_);
     free_key(b.hashes[index]);
-    if (b.assertion) return;
-    for (const auto& refused : b.refused_with) ++refused->accepted;
+    if (b.assertion) return settled_by(b.attempt, c.id, true);
+    for (const auto& refused : b.refused_with) refused->accept(c.id);
     ledger::settled_change end;
     end.id = c.id;
     end.attempt = b.attempt;
@@ -67,18 +69,26 @@ void engine::give_up(owned b, base::moment) {
         free_key(b->hashes[i]);
         note_settled(std::move(end), !b->changes[i].is_opt_out());
     }
-    refusals_.root_shrinks(b->root, b->changes.size());
     batches_.remove(*b);
 }
 
-// Whether something proves that this change, refused alone now, is bad itself: see refusals.hpp.
+// Whether something proves that this change, refused alone now, is bad itself. No one moment in which HubSpot refuses
+// everything covers both of two refusals with an acceptance between them; the first may be that of a batch of which all
+// others were accepted since, and where HubSpot named it then, all that it did not name.
 bool engine::proven_bad(const batch& b) {
     if (b.changes.empty()) return false;
     if (b.refused_alone_since != 0 && b.accepted_newest >= b.refused_alone_since) return true;
     return std::any_of(b.refused_with.begin(), b.refused_with.end(), [&b](const auto& refused) {
-        return refused->accepted + 1 == refused->size &&
-               (b.accepted_newest >= refused->since || refused->named == b.changes[0].id);
+        if (refused->accepted + 1 == refused->size && b.accepted_newest >= refused->since) return true;
+        return refused->names(b.changes[0].id) && refused->unnamed_accepted + refused->named.size() == refused->size;
     });
+}
+
+// Whether HubSpot had refused these changes, and accepted others since, when they were sent last.
+bool engine::refused_before(const batch& b) {
+    if (b.refused_alone_since != 0 && b.accepted_newest >= b.refused_alone_since) return true;
+    return std::any_of(b.refused_with.begin(), b.refused_with.end(),
+                       [&b](const auto& refused) { return b.accepted_newest >= refused->since; });
 }
 
 void engine::reject_suspect(refusals::suspect&& s, base::moment now) {
@@ -89,36 +99,29 @@ void engine::reject_suspect(refusals::suspect&& s, base::moment now) {
 // A change that HubSpot refused alone, without a proof that it is bad itself.
 void engine::suspect(refusals::suspect&& s, base::moment now) {
     batch& b = *s.of;
-    if (b.refused_alone == 0) b.refused_alone_at = now.steady;
-    if (b.refused_alone_since == 0) b.refused_alone_since = next_attempt_;
-    const bool first = b.refused_alone++ == 0;
+    if (b.refused_alone++ == 0) {
+        b.refused_alone_at = now.steady;
+        b.refused_alone_since = next_attempt_;
+    }
     if (pauses_.find(pause_reason::configuration)) return park(std::move(s.of), now.steady);  // everything is refused
-    b.suspected = true;
-    b.stage = batch_stage::waiting;
-    lanes_.move(b.hashes[0], b.id, true);
-    if (first) refusals_.root_refused(b.root, 1);
-    refusals_.add(std::move(s));
+    if (set_aside(b)) refusals_.add(std::move(s));
 }
 
-// An answer that refuses change by change, and accepts none.
-void engine::suspect_each(batch& b, const hubspot::judgement& j, const std::vector<bool>& doubted, base::moment now) {
-    refusals_.root_refused(b.root, b.changes.size());
-    owned apart = split_off(b, doubted);
-    std::vector<hubspot::refusal_words> words;
-    for (std::size_t i = 0; i < doubted.size(); ++i)
-        if (doubted[i])
-            words.push_back(j.changes[i].words ? j.words[j.changes[i].words - 1] : hubspot::refusal_words{});
+// Changes that an answer refuses one by one, and that accepts none; `words` are parallel to them.
+void engine::suspect_each(owned apart, const std::vector<hubspot::refusal_words>& words,
+                          const std::string& correlation_id, base::moment now) {
+    count_refusal(*apart, words.front().message, now);
     if (pauses_.find(pause_reason::configuration)) {
-        pause(pause_reason::configuration, refuses_everything(words.front().message), now);
+        refused_in_pause(words.front().message, now);
         return park(std::move(apart), now.steady);
     }
     while (apart->changes.size() > 1) {
         std::vector<bool> last(apart->changes.size(), false);
         last.back() = true;
-        suspect({split_off(*apart, last), words.back(), j.correlation_id, true}, now);
-        words.pop_back();
+        const hubspot::refusal_words& of_last = words[apart->changes.size() - 1];
+        suspect({split_off(*apart, last), of_last, correlation_id, true}, now);
     }
-    suspect({std::move(apart), words.front(), j.correlation_id, true}, now);
+    suspect({std::move(apart), words.front(), correlation_id, true}, now);
 }
 
 bool engine::nothing_else_to_do() const {
@@ -126,19 +129,32 @@ bool engine::nothing_else_to_do() const {
            opt_out_ranges_.empty() && !bulk_more_ && lanes_.ready(lane::opt_out) == 0 && lanes_.ready(lane::bulk) == 0;
 }
 
+std::optional<base::steady_time> engine::next_half() const {
+    const auto oldest = refusals_.oldest_urgent();
+    return oldest ? std::optional(*oldest + half_waits_most) : std::nullopt;
+}
+
 void engine::settle_suspects(base::moment now) {
-    if (refusals_.everything_refused()) return send_suspects_again(now);
-    if (stopping_ || !refusals_.any() || !nothing_else_to_do()) {
+    for (auto& half : refusals_.take_urgent_since(now.steady - half_waits_most)) bring_back(std::move(half.of), now);
+    bring_back_together(refusals_.take_reserve(now.steady), true, now);
+    if (stopping_ || !nothing_else_to_do() || (!refusals_.any() && refusals_.reserve() == 0)) {
         suspects_due_.reset();
         return;
     }
+    if (refusals_.reserve() > 0) {  // what it accepts of these decides about the suspects
+        if (refusals_.any()) return bring_back(refusals_.take_one_of_reserve(), now);
+        return bring_back_together(refusals_.take_reserve(base::steady_time::max()), true, now);
+    }
     if (!suspects_due_) {
-        const base::milliseconds wait = refusals_.any_named()
+        const base::milliseconds wait = refusals_.any_named() || refusals_.all_alone()
                                             ? std::min(settings_->retry.max, named_again_after)
                                             : settings_->retry.max * (1 << std::min(suspects_tries_, growth_most));
         suspects_due_ = now.steady + wait;
     }
-    if (*suspects_due_ <= now.steady || refusals_.any_named_again()) try_suspects_again(now);
+    const bool again = refusals_.any_named_again();
+    if (*suspects_due_ > now.steady && !again) return;
+    if (refusals_.all_alone() && !again) return pause_refusing(refusals_.last_words(), now);
+    try_suspects_again(now);
 }
 
 // Nothing is left that HubSpot could accept, so nothing else will tell. Whom it named twice is to blame; whom it named
@@ -147,16 +163,15 @@ void engine::try_suspects_again(base::moment now) {
     suspects_due_.reset();
     ++suspects_tries_;
     bool one = false;
-    for (refusals::suspect& s : refusals_.take_all()) {
+    for (refusals::suspect& s : refusals_.take_suspects()) {
         const bool given_up = now.steady - s.of->refused_alone_at >= suspected_most;
         if (given_up || (s.named && s.of->refused_alone > 1)) {
             reject_suspect(std::move(s), now);
         } else if (s.named || !one) {
             one = one || !s.named;
-            s.of->suspected = false;
-            park(std::move(s.of), now.steady);
+            bring_back(std::move(s.of), now);
         } else {
-            refusals_.keep(std::move(s));
+            refusals_.add(std::move(s));
         }
     }
     if (one && suspects_tries_ == undecided_after)
@@ -169,48 +184,95 @@ void engine::try_suspects_again(base::moment now) {
 }
 
 // HubSpot refuses everything: no row gets a verdict for that, all wait until it accepts something.
-void engine::send_suspects_again(base::moment now) {
-    std::vector<refusals::suspect> suspects = refusals_.take_all();
-    const std::string words = suspects.empty() ? std::string() : suspects.back().words.message;
+void engine::pause_refusing(const std::string& words, base::moment now) {
     pause(pause_reason::configuration, refuses_everything(words), now);
-    send_together(std::move(suspects), false, now);
-    refusals_.forget();
+    std::vector<owned> alone;
+    for (refusals::suspect& s : refusals_.take_suspects()) alone.push_back(std::move(s.of));
+    bring_back_together(std::move(alone), false, now);
+    bring_back_together(refusals_.take_reserve(base::steady_time::max()), false, now);
+    refuses_everything_ = true;
+}
+
+// New rows may be what HubSpot accepts, or what somebody sends to see whether it is mended.
+void engine::probe_for_new_rows(base::moment now) {
+    if (refuses_everything_)
+        pauses_.probe_by(pause_reason::configuration, std::max(now.steady, last_probe_at_ + probe_gap_least));
 }
 
 // HubSpot accepted something: that may be the missing proof against a suspect. If it began after a suspect was refused,
 // another try of that one is.
 void engine::judge_suspects(base::moment now) {
-    std::vector<refusals::suspect> again;
-    for (refusals::suspect& s : refusals_.take_all()) {
-        if (proven_bad(*s.of))
+    std::vector<owned> together;
+    for (refusals::suspect& s : refusals_.take_suspects()) {
+        batch& b = *s.of;
+        if (proven_bad(b)) {
             reject_suspect(std::move(s), now);
-        else if (accepted_newest_ >= s.of->refused_alone_since)
-            again.push_back(std::move(s));
-        else
-            refusals_.keep(std::move(s));
+        } else if (accepted_newest_ < b.refused_alone_since) {
+            refusals_.add(std::move(s));
+        } else if (refused_before(b)) {
+            bring_back(std::move(s.of), now);  // it will be refused again
+        } else {
+            together.push_back(std::move(s.of));
+        }
     }
-    send_together(std::move(again), true, now);
+    bring_back_together(std::move(together), true, now);
 }
 
-// Suspects as they were before they were alone: what was refused for no fault of its own costs few requests again.
-// `searched`: they were looked at, and are no new batch that is refused.
-void engine::send_together(std::vector<refusals::suspect>&& suspects, bool searched, base::moment now) {
+// The batch is not on the wire any more: a change with a newer opt-out of its key is superseded at once. False: that
+// was all of it.
+bool engine::come_to_rest(batch& b) {
+    lane_effects effects;
+    b.stage = batch_stage::waiting;
+    for (std::size_t i = 0; i < b.changes.size();) {
+        const consent::place newer = lanes_.newer_opt_out(b.changes[i], b.hashes[i]);
+        if (!newer) {
+            lanes_.move(b.hashes[i], b.id, true);
+            ++i;
+            continue;
+        }
+        const consent::key_hash hash = b.hashes[i];
+        if (!b.assertion) supersede(b.changes[i], newer);
+        b.remove(i);
+        lanes_.release(hash, {}, effects);
+    }
+    const bool any = !b.changes.empty();
+    if (!any) {
+        left_alone_.push_back(b.id);
+        batches_.remove(b);
+    }
+    apply(std::move(effects));
+    return any;
+}
+
+bool engine::set_aside(batch& b) {
+    b.aside = true;
+    return come_to_rest(b);
+}
+
+void engine::bring_back(owned b, base::moment now) {
+    b->aside = false;
+    park(std::move(b), now.steady);
+}
+
+// Single changes, in batches again: what was refused for no fault of its own costs few requests. `searched`: they were
+// looked at, and are no new batch that is refused.
+void engine::bring_back_together(std::vector<owned>&& alone, bool searched, base::moment now) {
+    if (alone.size() == 1) return bring_back(std::move(alone.front()), now);
     owned together;
-    for (refusals::suspect& s : suspects) {
-        batch& alone = *s.of;
+    for (const owned& b : alone) {
         if (!together) {
             together = std::make_unique<batch>();
-            together->id = together->root = next_batch_++;
+            together->id = next_batch_++;
             together->bisected = searched;
-            together->accepted_before = accepted_;
-            together->refused_alone_at = alone.refused_alone_at;
+            together->refused_alone_at = b->refused_alone_at;
             batches_.add(*together);
         }
-        lanes_.move(alone.hashes[0], together->id, true);
-        together->refused_alone = std::max(together->refused_alone, alone.refused_alone);
-        together->refused_alone_since = std::max(together->refused_alone_since, alone.refused_alone_since);
-        together->add(std::move(alone.changes[0]), alone.hashes[0], alone.answered_otherwise[0]);
-        batches_.remove(alone);
+        lanes_.move(b->hashes[0], together->id, true);
+        together->refused_alone = std::max(together->refused_alone, b->refused_alone);
+        together->refused_alone_since = std::max(together->refused_alone_since, b->refused_alone_since);
+        together->forbidden_at = std::max(together->forbidden_at, b->forbidden_at);
+        together->add(std::move(b->changes[0]), b->hashes[0], b->answered_otherwise[0]);
+        batches_.remove(*b);
         if (together->changes.size() >= batch_limit_.changes()) park(std::move(together), now.steady);
     }
     if (together) park(std::move(together), now.steady);
@@ -220,16 +282,15 @@ void engine::send_together(std::vector<refusals::suspect>&& suspects, bool searc
 std::unique_ptr<batch> engine::split_off(batch& b, const std::vector<bool>& part) {
     auto other = std::make_unique<batch>();
     other->id = next_batch_++;
-    other->root = b.root;
     other->assertion = b.assertion;
     other->bisected = b.bisected;
-    other->accepted_before = b.accepted_before;
     other->accepted_newest = b.accepted_newest;
     other->refused_with = b.refused_with;
     other->refused_alone = b.refused_alone;
     other->refused_alone_since = b.refused_alone_since;
     other->refused_alone_at = b.refused_alone_at;
     other->forbidden_at = b.forbidden_at;
+    other->accepted_before = b.accepted_before;
     other->accepted_unresolved = b.accepted_unresolved;
     other->attempt = b.attempt;
     other->cost = b.cost;

@@ -1,6 +1,7 @@
 #include "ledger/change_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ledger/block_sum.hpp"
 
@@ -19,12 +20,6 @@ std::size_t end_of_block(std::span<const Change> all, std::size_t first, Place p
     std::size_t end = first + 1;
     while (end < all.size() && block_of(place(all[end])) == block) ++end;
     return end;
-}
-
-[[noreturn]] void fail_twice(consent::place id) {
-    throw database_error(base::errc::corrupt, "ledger: change " + std::to_string(id.id()) +
-                                                  " is to get a second verdict: a bug, or two programs that write this "
-                                                  "ledger. Keep a copy of it and report it with the log");
 }
 
 }  // namespace
@@ -278,38 +273,50 @@ settled_change change_table::ended_by(consent::place change, consent::place opt_
     return end;
 }
 
-void change_table::settle(std::span<const settled_change> changes) {
+std::vector<const settled_change*> change_table::settle(std::span<const settled_change> changes) {
     std::vector<const settled_change*> sorted;
     sorted.reserve(changes.size());
     for (const settled_change& change : changes) sorted.push_back(&change);
-    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
-    const std::span<const settled_change* const> all(sorted);
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto* a, const auto* b) { return std::pair(a->id, a) < std::pair(b->id, b); });
+    const std::span<const settled_change*> all(sorted);
     const auto place = [](const settled_change* change) { return change->id; };
-    verdict_counts counts{};
-    for (std::size_t first = 0; first < all.size();) {
-        const std::size_t end = end_of_block(all, first, place);
-        settle_in_block(block_of(all[first]->id), all.subspan(first, end - first));
-        const auto arrival = all[first]->id.arrival();
-        for (; first < end; ++first) ++counts[static_cast<std::size_t>(all[first]->verdict)];
-        if (first == all.size() || all[first]->id.arrival() != arrival) {
-            files_.add_verdicts(arrival, counts);
-            counts = {};
-        }
+    std::vector<const settled_change*> refused;
+    for (std::size_t first = 0, end = 0; first < all.size(); first = end) {
+        end = end_of_block(std::span<const settled_change* const>(all), first, place);
+        settle_in_block(block_of(all[first]->id), all.subspan(first, end - first), refused);
     }
-    for (const settled_change* change : all)
+    std::erase(sorted, nullptr);
+    verdict_counts counts{};
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        ++counts[static_cast<std::size_t>(sorted[i]->verdict)];
+        const auto arrival = sorted[i]->id.arrival();
+        if (i + 1 < sorted.size() && sorted[i + 1]->id.arrival() == arrival) continue;
+        files_.add_verdicts(arrival, counts);
+        counts = {};
+    }
+    for (const settled_change* change : sorted)
         if (change->reason) append_reason(*change, *change->reason);
+    return refused;
 }
 
-void change_table::settle_in_block(block_id block, std::span<const settled_change* const> changes) {
+// A change that has its verdict already, or is not there, is a broken promise of who calls: its entry is moved to
+// `refused`, and everything else goes on.
+void change_table::settle_in_block(block_id block, std::span<const settled_change*> changes,
+                                   std::vector<const settled_change*>& refused) {
     auto verdicts = blocks_.verdicts(block);
-    if (!verdicts) fail_twice(changes.front()->id);
-    const unsigned before = verdicts->unsent_opt_outs();
-    for (const settled_change* change : changes) {
+    const unsigned before = verdicts ? verdicts->unsent_opt_outs() : 0;
+    bool any = false;
+    for (const settled_change*& change : changes) {
         const unsigned index = index_in_block(change->id);
-        if (!verdicts->is_unsettled(index)) fail_twice(change->id);
+        if (!verdicts || !verdicts->is_unsettled(index)) {
+            refused.push_back(std::exchange(change, nullptr));
+            continue;
+        }
         verdicts->settle(index, {change->verdict, change->success, change->attempt, change->hubspot_time_ms});
+        any = true;
     }
-    put(block, *verdicts, before);
+    if (any) put(block, *verdicts, before);
 }
 
 void change_table::append_reason(const settled_change& change, const reason& why) {

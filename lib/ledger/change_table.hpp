@@ -44,8 +44,8 @@ class change_table {
     // The end of a change that gives way to an opt-out of its key that arrived together with it.
     static settled_change ended_by(consent::place change, consent::place opt_out);
 
-    // Each change gets its verdict. One that has a verdict already is a broken invariant: database_error(corrupt).
-    void settle(std::span<const settled_change> changes);
+    // Each change gets its verdict. Returns those that have one already, or are not there: nothing is written for them.
+    std::vector<const settled_change*> settle(std::span<const settled_change> changes);
 
     // Takes back the verdicts of a file's rows that are one of these. Returns how many.
     std::uint64_t reopen(consent::arrival_number arrival, std::initializer_list<consent::verdict> verdicts);
@@ -71,7 +71,8 @@ class change_table {
     void fetch_segment(consent::place after, consent::place to, std::size_t most, fetched& out);
     consent::place overtaken_by(const fetched_change& candidate);
     void mark_overtaken(std::span<fetched_change> candidates);
-    void settle_in_block(block_id block, std::span<const settled_change* const> changes);
+    void settle_in_block(block_id block, std::span<const settled_change*> changes,
+                         std::vector<const settled_change*>& refused);
     void append_reason(const settled_change& change, const reason& why);
     std::uint64_t change_blocks(consent::arrival_number arrival,
                                 const std::function<std::uint64_t(block_id, verdict_block&)>& change);

@@ -111,7 +111,9 @@ consent::arrival_number file_table::newest() {
 }
 
 void file_table::adopt(const file_record& file) {
-    add_.run_with(file.arrival, file.name, file.stored_name, base::to_unix_ms(file.claimed_at)).execute();
+    add_.run_with(file.arrival, file.name, file.stored_name, base::to_unix_ms(file.claimed_at), file.completeness,
+                  file.continues, file.read_offset)
+        .execute();
     set_gate(file.arrival, file_gate::held);
 }
 

@@ -85,13 +85,23 @@ base::result<void> store::limit_pages(std::int64_t pages) {
     }
 }
 
-std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
+store::applied store::apply(const ledger_change& change) {
+    applied out;
+    std::vector<settled_change> written;
+    std::span<const settled_change> settled(change.settled);
+    for (const settled_change* refused : changes_.settle(settled))
+        out.refused.push_back(static_cast<std::size_t>(refused - change.settled.data()));
+    if (!out.refused.empty()) {
+        for (std::size_t i = 0; i < change.settled.size(); ++i)
+            if (std::find(out.refused.begin(), out.refused.end(), i) == out.refused.end())
+                written.push_back(change.settled[i]);
+        settled = written;
+    }
     for (const attempt_begin& begin : change.begins) {
         attempts_.begin(begin);
         ahead_.add(begin.id, begin.overtakes);
     }
-    for (const attempt_end& end : change.ends) attempts_.end(end, change.settled);
-    changes_.settle(change.settled);
+    for (const attempt_end& end : change.ends) attempts_.end(end, settled);
     changes_.defer(change.deferred);
     for (const auto& [hash, place] : change.quiet) duties_.remove(hash, place);
     for (const late_write& duty : change.late_writes) duties_.put(duty);
@@ -102,13 +112,13 @@ std::vector<consent::arrival_number> store::apply(const ledger_change& change) {
         duties_.put_meta("low_water", change.low_water->id());
         ahead_.remove_up_to(*change.low_water);
     }
-    std::vector<consent::arrival_number> touched;
-    for (const settled_change& settled : change.settled)
-        if (touched.empty() || touched.back() != settled.id.arrival()) touched.push_back(settled.id.arrival());
+    std::vector<consent::arrival_number>& touched = out.files;
+    for (const settled_change& ended : settled)
+        if (touched.empty() || touched.back() != ended.id.arrival()) touched.push_back(ended.id.arrival());
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     std::erase_if(touched, [this](consent::arrival_number arrival) { return !files_.is_settled(arrival); });
-    return touched;
+    return out;
 }
 
 recovery store::recover(base::wall_time now, base::milliseconds window) {

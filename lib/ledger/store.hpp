@@ -56,8 +56,13 @@ class store {
     standing_opt_outs& standing() { return standing_; }
     const overtakes& ahead() const { return ahead_; }
 
-    // Inside transact(): what the engine wants on record. Returns the files whose last row it settled.
-    std::vector<consent::arrival_number> apply(const ledger_change& change);
+    struct applied {
+        std::vector<consent::arrival_number> files;  // whose last row it settled
+        std::vector<std::size_t> refused;            // places in `settled`: a verdict for a change that has one
+    };
+    // Inside transact(): what the engine wants on record. A change that has its verdict keeps it, and one that is not
+    // there gets none: that is a bug, which costs nobody else anything.
+    applied apply(const ledger_change& change);
 
     // Inside transact(), once at start: ends the attempts that a crash left open, makes their keys unquiet until
     // `now` + `window`, and says where delivery goes on. `since`: how far back send times matter to the limiter.

@@ -36,7 +36,8 @@ counters::counters()
     : latency_({0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 120}),
       batch_size_({1, 2, 5, 10, 20, 50, 75, 100, 200, 500, 1000}) {}
 
-void counters::committed(const ledger::ledger_change& change, base::steady_time now) {
+void counters::committed(const ledger::ledger_change& change, std::span<const std::size_t> refused,
+                         base::steady_time now) {
     for (const ledger::attempt_begin& begin : change.begins) {
         batch_size_.add(static_cast<double>(begin.changes.size()));
         assertions_ += begin.assertion;
@@ -46,6 +47,8 @@ void counters::committed(const ledger::ledger_change& change, base::steady_time 
         latency_.add(static_cast<double>(end.duration.count()) / 1000.0);
     }
     for (const ledger::settled_change& settled : change.settled) ++verdicts_[static_cast<std::size_t>(settled.verdict)];
+    for (const std::size_t place : refused) --verdicts_[static_cast<std::size_t>(change.settled[place].verdict)];
+    verdicts_refused_ += refused.size();
     const bool confirmed = std::any_of(change.settled.begin(), change.settled.end(),
                                        [](const auto& s) { return s.verdict == consent::verdict::confirmed; });
     if (confirmed && !change.ends.empty()) last_confirmed_ = std::max(last_confirmed_, change.ends.back().ended_at);

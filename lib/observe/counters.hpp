@@ -50,8 +50,8 @@ class counters {
   public:
     counters();
 
-    // A step of the engine is on disk.
-    void committed(const ledger::ledger_change& change, base::steady_time now);
+    // A step of the engine is on disk, but for the verdicts at these places of its `settled`.
+    void committed(const ledger::ledger_change& change, std::span<const std::size_t> refused, base::steady_time now);
     void ended(consent::verdict verdict, std::uint64_t rows);  // while they were read
     void file_read() { ++files_read_; }
     void file_done() { ++files_done_; }
@@ -68,6 +68,8 @@ class counters {
     std::uint64_t files_done() const { return files_done_; }
     std::uint64_t files_refused() const { return files_refused_; }
     std::uint64_t pauses_begun() const { return pauses_begun_; }
+    // Second verdicts of a change, which the ledger did not take: bugs.
+    std::uint64_t verdicts_refused() const { return verdicts_refused_; }
     base::wall_time last_confirmed() const { return last_confirmed_; }  // the epoch: none yet
     const pace_meter& pace() const { return pace_; }
 
@@ -75,6 +77,7 @@ class counters {
     ledger::verdict_counts verdicts_{};
     std::map<unsigned, std::uint64_t> requests_;
     std::uint64_t assertions_ = 0, files_read_ = 0, files_done_ = 0, files_refused_ = 0, pauses_begun_ = 0;
+    std::uint64_t verdicts_refused_ = 0;
     base::wall_time last_confirmed_{};
     histogram latency_, batch_size_;
     pace_meter pace_;

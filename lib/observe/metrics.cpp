@@ -69,6 +69,8 @@ void changes_and_files(text& out, const snapshot& s, const counters& c) {
     out.gauge("last_confirmed_timestamp_seconds", "When HubSpot last confirmed a change; 0: not since the start.",
               seconds(c.last_confirmed()));
     out.gauge("late_write_keys", "Keys for which HubSpot may still apply an unanswered request.", s.late_write_keys);
+    out.counter("verdicts_refused_total", "Second verdicts of a change, which the ledger did not take: a bug.",
+                c.verdicts_refused());
     out.gauge("inbox_files", "Files that lie in the inbox.", s.inbox_files);
     out.gauge("files_open", "Files that were claimed and are not done.", s.open_files);
     out.gauge("files_held", "Files that wait for release or refuse.", s.held_files);

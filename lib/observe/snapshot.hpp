@@ -93,6 +93,7 @@ struct snapshot {
     std::optional<daily_view> daily;
     std::uint64_t in_flight = 0, window = 0;
     std::uint64_t late_write_keys = 0;
+    std::uint64_t verdicts_refused = 0;  // since the start: a second verdict of a change, which is a bug
     std::uint64_t ledger_bytes = 0;
     std::optional<std::uint64_t> disk_free_bytes;
     std::optional<std::uint64_t> inbox_files;

@@ -155,6 +155,8 @@ snapshot read_all(const json::value& v) {
         s.oldest_opt_out_seconds = v.at("oldest_unsent_opt_out_seconds").to_number<double>();
     read_limits(v, s);
     s.late_write_keys = v.at("late_write_keys").to_number<std::uint64_t>();
+    if (const json::value* refused = v.as_object().if_contains("verdicts_refused"))
+        s.verdicts_refused = refused->to_number<std::uint64_t>();
     s.ledger_bytes = v.at("ledger_bytes").to_number<std::uint64_t>();
     if (!v.at("disk_free_bytes").is_null()) s.disk_free_bytes = v.at("disk_free_bytes").to_number<std::uint64_t>();
     if (!v.at("inbox_files").is_null()) s.inbox_files = v.at("inbox_files").to_number<std::uint64_t>();
@@ -186,6 +188,7 @@ json::object to_json(const snapshot& s, file_names names) {
         {"limit", describe_limit(s)},
         {"daily", describe_daily(s)},
         {"late_write_keys", s.late_write_keys},
+        {"verdicts_refused", s.verdicts_refused},
         {"ledger_bytes", s.ledger_bytes},
         {"disk_free_bytes", integer_or_null(s.disk_free_bytes)},
         {"inbox_files", integer_or_null(s.inbox_files)},

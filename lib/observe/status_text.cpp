@@ -181,6 +181,11 @@ void put_limits(page& out, const snapshot& s) {
         out.row("day", text, s.daily->at_reserve ? yellow : nullptr);
     }
     out.row("late writes", s.late_write_keys == 0 ? "none open" : format_count(s.late_write_keys) + " keys");
+    if (s.verdicts_refused > 0)
+        out.row("bug",
+                fmt::format("second verdicts that were not written: {}; see ledger.verdict_refused in the log",
+                            format_count(s.verdicts_refused)),
+                red);
     std::string text = format_bytes(s.ledger_bytes);
     if (s.disk_free_bytes) text += " · " + format_bytes(*s.disk_free_bytes) + " free on its disk";
     out.row("ledger", text);

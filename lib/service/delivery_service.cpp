@@ -65,15 +65,30 @@ void delivery_service::perform(delivery::actions&& actions) {
 
 void delivery_service::submit(delivery::ledger_step&& step) {
     auto shared = std::make_shared<const delivery::ledger_step>(std::move(step));
-    auto settled = std::make_shared<std::vector<consent::arrival_number>>();
-    ledger_.submit([shared, settled](ledger::store& s) { *settled = s.apply(shared->change); },
-                   [this, shared, settled] {
-                       if (on_committed_) on_committed_(shared->change);
+    auto applied = std::make_shared<ledger::store::applied>();
+    ledger_.submit([shared, applied](ledger::store& s) { *applied = s.apply(shared->change); },
+                   [this, shared, applied] {
+                       for (const std::size_t refused : applied->refused)
+                           tell_of_refused(shared->change.settled[refused]);
+                       if (on_committed_) on_committed_(shared->change, applied->refused);
                        engine_.on_committed(shared->number, clock_.now());
-                       if (!settled->empty() && on_settled_) on_settled_(*settled);
+                       if (!applied->files.empty() && on_settled_) on_settled_(applied->files);
                        if (!shared->change.ends.empty() && on_ended_) on_ended_();
                        pump();
                    });
+}
+
+void delivery_service::tell_of_refused(const ledger::settled_change& change) {
+    base::log_event(
+        base::level::error, "ledger.verdict_refused",
+        {{"file", consent::format_file_id(change.id.arrival())},
+         {"row", change.id.row()},
+         {"verdict", consent::name(change.verdict)},
+         {"attempt", change.attempt},
+         {"words",
+          "this row has its verdict already, or is not in the ledger: the verdict here was not written, and everything "
+          "else goes on. That is a bug. Compare what the row asks for with what HubSpot holds (consent-sync history), "
+          "and report it with the log around it and a copy of the ledger"}});
 }
 
 void delivery_service::submit(delivery::fetch_request&& request) {

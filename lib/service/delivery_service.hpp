@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "async/task_group.hpp"
@@ -23,7 +24,8 @@ class delivery_service {
   public:
     using files_settled = std::function<void(const std::vector<consent::arrival_number>&)>;
     using attempts_ended = std::function<void()>;
-    using committed = std::function<void(const ledger::ledger_change&)>;
+    // `refused`: places in its `settled` of verdicts that were not written.
+    using committed = std::function<void(const ledger::ledger_change&, std::span<const std::size_t> refused)>;
     using noticed = std::function<void(std::string_view event)>;
 
     delivery_service(const boost::asio::any_io_executor& home, const base::clock& clock,
@@ -45,6 +47,7 @@ class delivery_service {
   private:
     void perform(delivery::actions&& actions);
     void submit(delivery::ledger_step&& step);
+    static void tell_of_refused(const ledger::settled_change& change);
     void submit(delivery::fetch_request&& request);
     boost::asio::awaitable<void> send(delivery::send what);
     void wake_at(std::optional<base::steady_time> when);

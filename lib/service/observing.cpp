@@ -36,11 +36,14 @@ observing::observing(const boost::asio::any_io_executor& home, boost::asio::thre
       }) {}
 
 void observing::start() {
-    delivery_.set_counters([this](const ledger::ledger_change& c) { counts_.committed(c, clock_.now().steady); },
-                           [this](std::string_view event) {
-                               counts_.noticed(event);
-                               if (on_change_ && (event == "pause.begun" || event == "pause.ended")) on_change_();
-                           });
+    delivery_.set_counters(
+        [this](const ledger::ledger_change& c, std::span<const std::size_t> refused) {
+            counts_.committed(c, refused, clock_.now().steady);
+        },
+        [this](std::string_view event) {
+            counts_.noticed(event);
+            if (on_change_ && (event == "pause.begun" || event == "pause.ended")) on_change_();
+        });
     const char* runtime = std::getenv("RUNTIME_DIRECTORY");
     const std::string path = observe::control_socket_path(settings_, runtime ? runtime : "");
     const auto socket = socket_.listen(path);

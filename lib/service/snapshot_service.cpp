@@ -52,6 +52,7 @@ boost::asio::awaitable<observe::snapshot> snapshot_service::take(base::milliseco
     s.process = found.process;
     s.kept = kept_();
     s.settled_since_start = counts_.verdicts();
+    s.verdicts_refused = counts_.verdicts_refused();
     s.pace = counts_.pace().per_second(now.steady, started_.steady);
     add_engine(s, now);
     last_ = s;

@@ -21,6 +21,7 @@ constexpr std::array prefixes{
     prefix{"flaky-", address_pattern::flaky},
     prefix{"nulls-", address_pattern::nulls},
     prefix{"refuse-unnamed-", address_pattern::refuse_unnamed},
+    prefix{"refuse-each-", address_pattern::refuse_each},
     prefix{"refuse-", address_pattern::refuse},
     prefix{"badjson-", address_pattern::bad_json},
     prefix{"notfound-", address_pattern::not_found},

@@ -18,7 +18,8 @@ enum class address_pattern {
     nulls,         // a result whose nullable fields are null
     // Of the whole request; nothing is applied.
     refuse,          // 400 VALIDATION_ERROR that names the address
-    refuse_unnamed,  // 400 VALIDATION_ERROR that does not
+    refuse_each,     // 400 VALIDATION_ERROR that names every such address of the request
+    refuse_unnamed,  // 400 VALIDATION_ERROR that names none
     bad_json,        // 400 "Invalid input JSON …" without a category
     not_found,       // 404 OBJECT_NOT_FOUND
     conflict,        // 409

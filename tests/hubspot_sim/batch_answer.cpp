@@ -172,6 +172,12 @@ std::optional<whole_refusal> refuse_whole(const std::vector<input>& inputs, std:
             case address_pattern::refuse:
                 return error_reply(400, "VALIDATION_ERROR", "Subscription for " + address + " cannot be updated",
                                    correlation);
+            case address_pattern::refuse_each: {
+                std::string names;
+                for (const input& each : inputs)
+                    if (pattern_of(each.subscriber) == address_pattern::refuse_each) names += " " + each.subscriber;
+                return error_reply(400, "VALIDATION_ERROR", "These cannot be updated:" + names, correlation);
+            }
             case address_pattern::refuse_unnamed:
                 return error_reply(400, "VALIDATION_ERROR", "At least one input is invalid", correlation);
             case address_pattern::bad_json:

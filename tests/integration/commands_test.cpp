@@ -101,7 +101,7 @@ TEST_F(Commands, CheckOfAGoodFileIsDone) {
                  "{\"email\":\"ann@example.com\",\"subscriptionId\":7,\"statusState\":\"SUBSCRIBED\"}\n");
     const ran r = run(check(folder / "rows.ndjson"));
     EXPECT_EQ(r.status, 0) << r.said;
-    EXPECT_TRUE(has(r, "requests: about 1")) << r.said;
+    EXPECT_TRUE(has(r, "requests: at least 1, if HubSpot refuses none of these rows")) << r.said;
 }
 
 TEST_F(Commands, CheckSaysWhyAFileWouldBeRefused) {

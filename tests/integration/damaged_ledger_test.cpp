@@ -135,7 +135,7 @@ class damaged_daemon {
   public:
     explicit damaged_daemon(std::uint64_t seed)
         : random_(seed),
-          d_(slow(), R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "1s" })"),
+          d_(slow(), R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "1s" }, "rules": { "contradictions": "last" })"),
           killed_(d_.folder() + "/killed"),
           older_(d_.folder() + "/older") {
         d_.start();

@@ -3,6 +3,7 @@
 
 #include "built_paths.hpp"
 #include "integration/daemon_under_test.hpp"
+#include "ledger/store.hpp"
 
 namespace consent_sync::integration {
 namespace {
@@ -62,6 +63,38 @@ TEST(Faults, SecondDaemonOnOneStateFolderIsKeptOut) {
         std::string(CONSENT_SYNC_BINARY) + " run --config " + d.state("/../config.json") + " > /dev/null 2>&1";
     EXPECT_NE(std::system(command.c_str()), 0);
     EXPECT_TRUE(d.runs());
+}
+
+// As after a bug: a change gets a verdict behind the daemon's back while its request is on the wire.
+TEST(Faults, ASecondVerdictForOneRowStopsNothingElse) {
+    hubspot_sim::options o;
+    o.latency = std::chrono::milliseconds(1'500);
+    daemon_under_test d(std::move(o), R"("monitor": { "listen": "127.0.0.1:0" })");
+    d.start();
+    d.drop("a.csv", csv(0, 50, "subscribed"));
+    ASSERT_TRUE(d.wait([&] { return d.hubspot().counters().requests > 0; }));
+    {
+        auto ledger = ledger::store::open(d.state("/ledger.db"));
+        ASSERT_TRUE(ledger) << ledger.error().message;
+        ledger::settled_change other;
+        other.id = consent::place(1, 7);
+        other.verdict = consent::verdict::rejected;
+        other.reason = std::make_shared<const ledger::reason>(ledger::reason{"OTHER", "behind its back", "", {}});
+        ASSERT_TRUE((*ledger)->transact([&](ledger::store& s) { s.changes().settle(std::vector{other}); }));
+    }
+    d.hubspot().change([](hubspot_sim::options& options) { options.latency = std::chrono::milliseconds(0); });
+    auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "confirmed"), 49u);
+    EXPECT_EQ(count(files[0], "rejected"), 1u) << "the first verdict stands";
+    EXPECT_NE(d.log().find("ERROR event=ledger.verdict_refused file=00000001 row=7 verdict=confirmed"),
+              std::string::npos);
+    EXPECT_NE(d.get("/metrics").find("consent_sync_verdicts_refused_total 1\n"), std::string::npos);
+    EXPECT_NE(d.command("status").out.find("second verdicts that were not written: 1"), std::string::npos);
+    d.drop("b.csv", csv(100, 50, "subscribed"));
+    files = d.wait_for_files(2);
+    EXPECT_EQ(files.size(), 2u) << "it goes on";
+    EXPECT_EQ(d.stop(), 0);
 }
 
 }  // namespace

@@ -208,21 +208,19 @@ TEST(HostileFiles, StopDoesNotWaitForTheEndOfAHugeFile) {
     EXPECT_EQ(d.log().find("event=file.read"), std::string::npos);
 }
 
-TEST(HostileFiles, WriterThatGoesOnAfterTheEndIsNamed) {
+TEST(HostileFiles, RowsThatAreAppendedWhileAFileIsSentAreReadToo) {
     hubspot_sim::options o;
     o.latency = std::chrono::milliseconds(1'500);  // keeps the file from being done too early
     daemon_under_test d(std::move(o));
     d.start();
-    const std::string unfinished = d.state("/inbox/.w.tmp");
-    std::ofstream writer(unfinished);
-    writer << header << row("a") << std::flush;
-    fs::rename(unfinished, d.state("/inbox/w.csv"));
+    d.drop("w.csv", header + row("a"));
     ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read") != std::string::npos; }));
-    writer << row("b") << std::flush;
-    const auto files = d.wait_for_files(1);
-    ASSERT_EQ(files.size(), 1u);
+    std::ofstream(d.state("/processing/00000001.csv"), std::ios::app) << row("b");
+    const auto files = d.wait_for_files(2);
+    ASSERT_EQ(files.size(), 2u);
     EXPECT_EQ(count(files[0], "rows"), 1u);
-    EXPECT_TRUE(d.wait([&] { return d.log().find("WARN event=file.changed") != std::string::npos; })) << d.log();
+    EXPECT_EQ(count(files[1], "confirmed"), 1u);
+    EXPECT_TRUE(d.wait([&] { return d.log().find("WARN event=file.grew") != std::string::npos; })) << d.log();
     EXPECT_EQ(d.stop(), 0);
 }
 
@@ -305,7 +303,7 @@ TEST(HostileFiles, ManyFilesAtOnceAreEachDone) {
     std::uint64_t confirmed = 0;
     for (const auto& file : files) confirmed += count(file, "confirmed");
     EXPECT_EQ(confirmed, many);
-    EXPECT_EQ(d.names("/done").size(), many);
+    EXPECT_TRUE(d.wait([&] { return d.names("/done").size() == many; }));
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     std::cout << many << " files in " << took.count() << " ms, " << d.hubspot().counters().requests
               << " requests, peak " << (memory_peak(d) >> 20) << " MiB\n";

@@ -66,13 +66,13 @@ TEST(Monitor, MetricsCountWhatWasDoneAndPromtoolFindsNothingToSay) {
 
 TEST(Monitor, TellsTheIntervalThatIsInEffectNotTheOneThatWasConfigured) {
     hubspot_sim::options o;
-    o.limit_interval = std::chrono::seconds(40);
+    o.limit_interval = std::chrono::seconds(20);
     watched_daemon d(any_port, std::move(o));
     d.drop("a.csv", csv(1));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     EXPECT_TRUE(
-        d.wait([&] { return d.get("/metrics").find("rate_limit_interval_seconds 40\n") != std::string::npos; }));
-    EXPECT_THAT(d.get("/status"), HasSubstr("\"interval_ms\":40000"));
+        d.wait([&] { return d.get("/metrics").find("rate_limit_interval_seconds 20\n") != std::string::npos; }));
+    EXPECT_THAT(d.get("/status"), HasSubstr("\"interval_ms\":20000"));
 }
 
 TEST(Monitor, AnswersHealthAndStatusWithoutNamesOfFiles) {

@@ -89,7 +89,9 @@ class adversary_witness final : public witness {
     void arrived_together(consent::arrival_number, consent::arrival_number) override {}
     void appended(consent::place place, const planned_row& row, consent::place by) override;
     void step_committed(const ledger::ledger_change& step) override;
-    void returning_superseded(std::size_t) override { record_.note("nothing returns in this world"); }
+    void returning_superseded(std::size_t rows) override {
+        if (rows > 0) record_.note("nothing returns in this world");
+    }
     void begins(ledger::attempt_id attempt, std::span<const consent::change> changes) override;
     void recovered() override { record_.killed(now()); }
 

@@ -150,5 +150,50 @@ TEST(Unresolved, AnotherStatusIsTriedOnceMoreThenRejected) {
     EXPECT_EQ(second->rejected, 1u);
 }
 
+// What one answer leaves open meets an answer of another kind: each change has one verdict all the same.
+TEST(Unresolved, ARejectedChangeDoesNotGoOnWithTheOthersOfItsAnswer) {
+    world_profile p = calm_profile();
+    p.files.push_back(make_file(seconds(0), {opt_in(address(1)), opt_in(address(2)), opt_in(address(3))}));
+    p.files.push_back(make_file(milliseconds(1'100), {opt_in(address(1))}));  // a newer change of a key in it
+    world w(1, p);
+    w.hubspot.words = [sent = 0](const request& r) mutable -> std::vector<line::word> {
+        using word = line::word;
+        ++sent;
+        if (sent == 1) return {word::other_status, word::nothing, word::as_asked};
+        if (sent == 2) return {word::other_status, word::error};
+        return std::vector<word>(r.changes.size(), word::as_asked);
+    };
+    w.run_for(minutes(5));
+    EXPECT_EQ(w.watch.settled(), 4u);
+    EXPECT_EQ(row_of(w, 0, 1).sent, 2u);
+}
+
+// A bug that settles a row twice, and one that is not there, stops nobody.
+TEST(BrokenStep, CostsNoneOfTheOthersTheirVerdict) {
+    world_profile p = calm_profile();
+    for (int i = 0; i < 5; ++i) p.files.push_back(many_opt_ins(seconds(2 * i), 150, static_cast<std::size_t>(200 * i)));
+    world w(1, p);
+    std::optional<ledger::settled_change> earlier;
+    std::size_t spoilt = 0;
+    w.daemon.spoil = [&](ledger::ledger_change& step) {
+        if (step.settled.empty()) return;
+        if (earlier) {
+            step.settled.push_back(*earlier);
+            step.settled.back().verdict = consent::verdict::rejected;
+            step.settled.push_back(*earlier);
+            step.settled.back().id = consent::place(earlier->id.arrival(), 9'999);
+            spoilt += 2;
+        }
+        earlier = step.settled.front();
+    };
+    run_until_settled(w, minutes(1), 750);
+    w.run_for(seconds(1));
+    EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 750u);
+    EXPECT_GT(spoilt, 4u);
+    EXPECT_EQ(w.daemon.verdicts_refused, spoilt);
+    EXPECT_TRUE(w.intake.all_done());
+    w.check_end();
+}
+
 }  // namespace
 }  // namespace consent_sync::simulation

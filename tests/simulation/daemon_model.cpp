@@ -148,12 +148,18 @@ void daemon_model::check_lanes(const delivery::actions& out) {
 
 void daemon_model::perform(delivery::ledger_step&& step) {
     auto shared = std::make_shared<delivery::ledger_step>(std::move(step));
-    auto settled = std::make_shared<bool>(false);
-    disk_.add({[shared, settled](ledger::store& s) { *settled = !s.apply(shared->change).empty(); },
+    auto written = shared;
+    if (spoil) {
+        written = std::make_shared<delivery::ledger_step>(*shared);
+        spoil(written->change);
+    }
+    auto applied = std::make_shared<ledger::store::applied>();
+    disk_.add({[written, applied](ledger::store& s) { *applied = s.apply(written->change); },
                [this, shared] { watch_.step_committed(shared->change); },
-               [this, shared, settled] {
+               [this, shared, applied] {
+                   verdicts_refused += applied->refused.size();
                    engine_->on_committed(shared->number, time_.now());
-                   if (*settled && on_settled_files) on_settled_files();
+                   if (!applied->files.empty() && on_settled_files) on_settled_files();
                    drive();
                }});
 }

@@ -43,6 +43,9 @@ class daemon_model {
     std::size_t count(std::string_view event) const;
     // Fields of the notices of that event, in order.
     std::vector<std::string> texts(std::string_view event, std::string_view field) const;
+    // Spoils a step on its way to the ledger, as a bug might; the oracle sees what the engine meant.
+    std::function<void(ledger::ledger_change&)> spoil;
+    std::size_t verdicts_refused = 0;  // by the ledger
     std::size_t most_waiting = 0, most_retrying = 0, most_duties = 0;
     std::function<void()> on_settled_files;  // some file may be done
 

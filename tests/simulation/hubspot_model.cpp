@@ -124,7 +124,7 @@ reply hubspot_model::answer_of(const request& r) {
     } else if (r.token != valid_token) {
         out.answer = http(401, error_body("EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired."));
     } else if (kind && *kind != trouble::omits_some && *kind != trouble::says_other && *kind != trouble::empties_all &&
-               *kind != trouble::errors_for_all) {
+               *kind != trouble::errors_for_all && *kind != trouble::says_anything) {
         out.answer = in_trouble(*kind, r);
         if (out.answer.failure == hubspot::no_answer::request_timeout) out.after = profile_.client_timeout;
     } else {
@@ -225,6 +225,16 @@ std::optional<hubspot::answer> hubspot_model::refuse_batch(const request& r) {
                                                "Email address " + std::string(c.subscriber.view()) + " is invalid"));
                 note(r, c, said::refused);
                 break;
+            case nature::refuses_each: {
+                std::string names;
+                for (const consent::change& other : r.changes) {
+                    if (nature_of(other) != nature::refuses_each) continue;
+                    names += " " + std::string(other.subscriber.view());
+                    note(r, other, said::refused);
+                }
+                refused = http(400, error_body("VALIDATION_ERROR", "Email addresses are invalid:" + names));
+                break;
+            }
             case nature::not_found: refused = http(404, error_body("OBJECT_NOT_FOUND", "No such subscription")); break;
             case nature::edge_forbids: refused = http(403, "<html>forbidden by the edge</html>"); break;
             default: break;
@@ -236,21 +246,28 @@ std::optional<hubspot::answer> hubspot_model::refuse_batch(const request& r) {
     return std::nullopt;
 }
 
+line::word hubspot_model::word_for(const consent::change& c, std::optional<trouble> kind) {
+    using word = line::word;
+    const nature what = nature_of(c);
+    if (what == nature::error_in_answer || kind == trouble::errors_for_all) return word::error;
+    if (what == nature::other_status || (kind == trouble::says_other && luck_.chance(0.3))) return word::other_status;
+    if ((what == nature::silent && !healed_) || kind == trouble::empties_all) return word::nothing;
+    if (kind == trouble::omits_some && luck_.chance(0.3)) return word::nothing;
+    if (kind == trouble::says_anything)
+        return luck_.pick<word>({word::as_asked, word::other_status, word::error, word::nothing});
+    return word::as_asked;
+}
+
 hubspot::answer hubspot_model::process(const request& r, std::optional<trouble> kind) {
     if (auto refused = refuse_batch(r)) return std::move(*refused);
+    const std::vector<line::word> told = words ? words(r) : std::vector<line::word>();
     std::vector<line> lines;
-    for (const consent::change& c : r.changes) {
-        line l{&c, line::word::as_asked};
+    for (std::size_t i = 0; i < r.changes.size(); ++i) {
+        const consent::change& c = r.changes[i];
         const nature what = nature_of(c);
+        line l{&c, told.empty() ? word_for(c, kind) : told[i]};
         l.address = in_spelling(c.subscriber, static_cast<std::size_t>(r.attempt));
         if (what == nature::misnamed) l.address = "nobody-" + l.address;
-        if (what == nature::error_in_answer || kind == trouble::errors_for_all)
-            l.says = line::word::error;
-        else if (what == nature::other_status || (kind == trouble::says_other && luck_.chance(0.3)))
-            l.says = line::word::other_status;
-        else if ((what == nature::silent && !healed_) || kind == trouble::empties_all ||
-                 (kind == trouble::omits_some && luck_.chance(0.3)))
-            l.says = line::word::nothing;
         const bool applies = !is_bad(what) && l.says != line::word::error && l.says != line::word::other_status &&
                              kind != trouble::empties_all;
         if (applies) {

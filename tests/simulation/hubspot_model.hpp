@@ -39,6 +39,7 @@ enum class trouble {
     errors_for_all,  // COMPLETE with an error for each change
     limits,          // 429 out of the blue
     idle_dies,       // the connection had been idle and breaks after the request was written; a new one works
+    says_anything,   // COMPLETE: as asked, another status, an error or nothing, each change by itself
 };
 
 // A time of trouble.
@@ -78,6 +79,8 @@ class hubspot_model final : public server {
 
     // A scenario's own answers: consulted first. What it returns is said; it applies nothing.
     std::function<std::optional<hubspot::answer>(const request&)> script;
+    // What it says of each change of a request instead of what it would; empty: that.
+    std::function<std::vector<line::word>(const request&)> words;
     // Whether the model does anything but fail at a time.
     void end_faults() { healed_ = true; }
     bool healed() const { return healed_; }
@@ -105,6 +108,7 @@ class hubspot_model final : public server {
     reply answer_of(const request& r);
     hubspot::answer in_trouble(trouble kind, const request& r);
     hubspot::answer process(const request& r, std::optional<trouble> kind);
+    line::word word_for(const consent::change& c, std::optional<trouble> kind);
     std::optional<hubspot::answer> refuse_batch(const request& r);
     void maybe_apply(const request& r);
     void apply(const consent::change& c);

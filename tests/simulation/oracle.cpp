@@ -97,6 +97,7 @@ void oracle::check_verdict(const ledger::settled_change& end) {
     switch (end.verdict) {
         case consent::verdict::confirmed:
             if (said != hubspot_model::said::as_asked) broken(4, "confirmed without proof: " + text(end.id));
+            confirmed_at = time_.now().steady;
             break;
         case consent::verdict::rejected:
             keys_[key_of(row.row.change)].rejected.insert(end.id.id());

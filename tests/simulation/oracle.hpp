@@ -34,7 +34,8 @@ class oracle final : public witness {
     bool doubt = false;  // a scenario of nothing but trouble: no verdict may come of it
     // HubSpot refuses good changes only in one moment, in which it refuses all of them: then none may be rejected.
     bool one_moment = false;
-    std::uint64_t begun = 0;  // requests
+    std::uint64_t begun = 0;           // requests
+    base::steady_time confirmed_at{};  // when a row was last confirmed
     std::uint64_t asserted = 0;
     std::uint64_t assertions_refused = 0;  // of changes without proof
 

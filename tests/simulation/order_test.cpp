@@ -112,7 +112,9 @@ TEST(Order, AnOptOutStandsAgainstFilesThatArrivedTogetherWithIts) {
         w.run_until([&] { return w.intake.all_done(); }, minutes(10));
         run_until_quiet(w, hours(1));
         EXPECT_EQ(w.hubspot.states.at("ann@x.org/7"), consent::status_state::unsubscribed) << opt_out_first;
-        if (opt_out_first) EXPECT_EQ(row_of(w, 1, 1).sent, 0u);
+        if (opt_out_first) {
+            EXPECT_EQ(row_of(w, 1, 1).sent, 0u);
+        }
     }
 }
 

@@ -28,7 +28,8 @@ enum class nature {
     good,
     error_in_answer,  // 200, and an error that names it
     refuses_batch,    // 400 for the whole batch, without a name
-    refuses_named,    // 400 for the whole batch, with its address in the message
+    refuses_named,    // 400 for the whole batch, with the address of the first such change in the message
+    refuses_each,     // 400 for the whole batch, with the addresses of all such changes
     not_found,        // 404 OBJECT_NOT_FOUND for the whole batch
     edge_forbids,     // 403 of an edge that dislikes the body
     other_status,     // 200, and a result with another status
@@ -36,8 +37,8 @@ enum class nature {
     misnamed,         // applied, and answered as asked under an address that nobody sent, for ever
 };
 inline void PrintTo(nature n, std::ostream* out) {
-    constexpr const char* names[] = {"Good",        "ErrorInAnswer", "RefusesBatch", "RefusesNamed", "NotFound",
-                                     "EdgeForbids", "OtherStatus",   "Silent",       "Misnamed"};
+    constexpr const char* names[] = {"Good",     "ErrorInAnswer", "RefusesBatch", "RefusesNamed", "RefusesEach",
+                                     "NotFound", "EdgeForbids",   "OtherStatus",  "Silent",       "Misnamed"};
     *out << names[static_cast<int>(n)];
 }
 inline bool is_bad(nature n) { return n != nature::good && n != nature::silent && n != nature::misnamed; }

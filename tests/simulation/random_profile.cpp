@@ -76,11 +76,12 @@ void draw_faults(dice& luck, world_profile& p) {
     const std::int64_t count = luck.skewed(1, 8);
     for (std::int64_t i = 0; i < count; ++i) {
         fault f;
-        f.kind = luck.pick<trouble>({trouble::unavailable, trouble::silence, trouble::reset, trouble::unreachable,
-                                     trouble::unclear, trouble::omits_some, trouble::says_other, trouble::locked,
-                                     trouble::moving, trouble::scope, trouble::misconfigured, trouble::limits,
-                                     trouble::unavailable, trouble::silence, trouble::reset, trouble::refuses_all,
-                                     trouble::empties_all, trouble::errors_for_all, trouble::idle_dies});
+        f.kind = luck.pick<trouble>(
+            {trouble::unavailable, trouble::silence,        trouble::reset,         trouble::unreachable,
+             trouble::unclear,     trouble::omits_some,     trouble::says_other,    trouble::locked,
+             trouble::moving,      trouble::scope,          trouble::misconfigured, trouble::limits,
+             trouble::unavailable, trouble::silence,        trouble::reset,         trouble::refuses_all,
+             trouble::empties_all, trouble::errors_for_all, trouble::idle_dies,     trouble::says_anything});
         f.from = milliseconds(luck.between(0, milliseconds(span).count()));
         f.to = f.from + milliseconds(luck.skewed(100, milliseconds(span).count()));
         f.share = luck.pick<double>({0.05, 0.3, 0.7, 1});
@@ -128,7 +129,8 @@ planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_k
     if (luck.chance(0.02)) r.invalid = true;
     if (!r.invalid && luck.chance(bad))
         r.what = luck.pick<nature>({nature::error_in_answer, nature::refuses_batch, nature::refuses_named,
-                                    nature::not_found, nature::edge_forbids, nature::other_status, nature::silent});
+                                    nature::refuses_each, nature::not_found, nature::edge_forbids, nature::other_status,
+                                    nature::silent});
     // An edge that forbids a row in every batch looks like a missing scope: each one costs a pause.
     if (bad > 0.01 && r.what == nature::edge_forbids) r.what = nature::refuses_batch;
     return r;
@@ -183,6 +185,93 @@ world_profile random_profile(std::uint64_t seed, std::size_t changes_most) {
     p.disk.fails = luck.pick<double>({0, 0, 0.1});
     const bool calm = p.disk.delay_most < milliseconds(50) && p.hubspot.latency_most <= milliseconds(300);
     p.own_429_is_a_fault = calm && p.hubspot.others_per_second == 0 && p.hubspot.headers;
+    return p;
+}
+
+// A HubSpot that is well, files with many bad rows, at random places or side by side, and opt-outs of other files.
+world_profile many_bad_rows_profile(std::uint64_t seed) {
+    dice luck(seed ^ 0xbad);
+    world_profile p;
+    p.settings = plain_settings();
+    p.settings.batch.max_changes = luck.pick<std::uint32_t>({4, 20, 100, 100});
+    p.hubspot.limit = 190;
+    p.hubspot.latency_least = milliseconds(luck.between(20, 100));
+    p.hubspot.latency_most = p.hubspot.latency_least + milliseconds(luck.between(0, 150));
+    p.hubspot.next_midnight = [](base::wall_time t) { return base::next_midnight("UTC", t); };
+    p.disk.delay_most = milliseconds(luck.pick<int>({1, 10}));
+    p.intake.chunk_least = p.intake.chunk_most = 2'000;
+    p.intake.chunk_gap_most = milliseconds(0);
+    p.expects_end = false;
+    p.faults_end = seconds(0);
+    p.patience = minutes(20);
+    const auto rows = luck.between(4 * std::int64_t{p.settings.batch.max_changes}, 1'500);
+    const double bad = luck.pick<double>({0.03, 0.1, 0.3});
+    const std::int64_t side_by_side = luck.pick<std::int64_t>({1, 1, 3, 20});
+    const nature what = luck.pick<nature>({nature::refuses_batch, nature::refuses_batch, nature::refuses_named,
+                                           nature::refuses_each, nature::not_found, nature::error_in_answer});
+    const double opt_outs = luck.pick<double>({0, 0, 0.2, 1});
+    planned_file file;
+    std::int64_t in_a_row = 0;
+    for (std::int64_t i = 0; i < rows; ++i) {
+        planned_row row;
+        const std::string name = "p" + std::to_string(i) + "@example.org";
+        row.change = luck.chance(opt_outs) ? opt_out(name) : opt_in(name);
+        if (in_a_row == 0 && luck.chance(bad / static_cast<double>(side_by_side))) in_a_row = side_by_side;
+        if (in_a_row > 0) {
+            --in_a_row;
+            row.what = what;
+        }
+        file.rows.push_back(std::move(row));
+    }
+    p.files.push_back(std::move(file));
+    for (std::int64_t i = luck.between(0, 5); i > 0; --i) {
+        planned_file others;
+        others.arrives = milliseconds(luck.skewed(0, 20'000));
+        for (std::int64_t j = luck.skewed(1, 5); j > 0; --j) {
+            planned_row row;
+            row.change = opt_out("o" + std::to_string(i) + "." + std::to_string(j) + "@example.org");
+            others.rows.push_back(std::move(row));
+        }
+        p.files.push_back(std::move(others));
+    }
+    // Where the very last rows to be tried are bad, only something good that comes later can tell.
+    planned_file late;
+    late.arrives = minutes(12);
+    late.rows.emplace_back();
+    late.rows.back().change = opt_in("late@example.org");
+    p.files.push_back(std::move(late));
+    if (luck.chance(0.25)) {  // a moment in which HubSpot refuses everything, in the midst of it
+        fault moment;
+        moment.kind = trouble::refuses_all;
+        moment.from = milliseconds(luck.skewed(1, 30'000));
+        moment.to = moment.from + milliseconds(luck.skewed(50, 120'000));
+        p.faults_end = moment.to;
+        p.hubspot.faults.push_back(moment);
+    }
+    return p;
+}
+
+// Every kind of trouble at once, all the time: what one answer leaves behind meets every other answer.
+world_profile all_at_once_profile(std::uint64_t seed) {
+    dice luck(seed ^ 0xa11);
+    world_profile p;
+    draw_settings(luck, p);
+    draw_hubspot(luck, p);
+    p.hubspot.daily.reset();
+    p.faults_end = seconds(luck.pick<int>({20, 60, 300}));
+    const double share = luck.pick<double>({0.05, 0.1, 0.2});
+    for (const trouble kind :
+         {trouble::omits_some, trouble::says_other, trouble::errors_for_all, trouble::says_anything,
+          trouble::refuses_all, trouble::empties_all, trouble::unavailable, trouble::unclear, trouble::reset,
+          trouble::silence, trouble::unreachable, trouble::locked, trouble::limits}) {
+        const bool in_answers = kind == trouble::omits_some || kind == trouble::says_other ||
+                                kind == trouble::errors_for_all || kind == trouble::says_anything ||
+                                kind == trouble::refuses_all;
+        p.hubspot.faults.push_back({seconds(0), p.faults_end, kind, in_answers ? 2 * share : share / 4});
+    }
+    draw_files(luck, p, 1'000);
+    p.disk.delay_most = milliseconds(luck.pick<int>({1, 10, 1'000}));
+    p.disk.group_most = luck.pick<std::size_t>({1, 4, 64});
     return p;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <iostream>
 #include <sstream>
 
@@ -58,11 +59,15 @@ struct cost {
     }
 };
 
-void run_seed(std::uint64_t seed, cost& spent) {
+using profile_of_seed = std::function<world_profile(std::uint64_t)>;
+
+world_profile any_profile(std::uint64_t seed) { return random_profile(seed, changes_most); }
+
+void run_seed(std::uint64_t seed, cost& spent, const profile_of_seed& profile = any_profile) {
     const double began = thread_ms();
     std::uint64_t steps = 0;
     try {
-        world w(seed, random_profile(seed, changes_most));
+        world w(seed, profile(seed));
         w.run();
         steps = w.time.steps();
     } catch (const broken_promise& broken) {
@@ -73,14 +78,14 @@ void run_seed(std::uint64_t seed, cost& spent) {
     spent.see(seed, ms, steps);
 }
 
-void run_seeds(std::uint64_t first, std::uint64_t count) {
+void run_seeds(std::uint64_t first, std::uint64_t count, const profile_of_seed& profile = any_profile) {
     keep_memory();
     cost spent;
     if (const char* only = std::getenv("CONSENT_SYNC_SEED"))
-        run_seed(std::strtoull(only, nullptr, 10), spent);
+        run_seed(std::strtoull(only, nullptr, 10), spent, profile);
     else
         for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed)
-            run_seed(seed, spent);
+            run_seed(seed, spent, profile);
     EXPECT_LE(spent.most_steps, steps_most) << "CONSENT_SYNC_SEED=" << spent.longest << ": what happens so often?";
     std::cout << spent.text() << '\n';
 }
@@ -90,6 +95,8 @@ class Seeds : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(Seeds, KeepEveryPromise) { run_seeds(1 + GetParam() * seeds_a_test, seeds_a_test); }
 
 INSTANTIATE_TEST_SUITE_P(Worlds, Seeds, testing::Range<std::uint64_t>(0, 8));
+
+TEST(AllAtOnce, KeepsEveryPromise) { run_seeds(1, seeds_a_test, all_at_once_profile); }
 
 TEST(SeedsCampaign, KeepsEveryPromise) {
     const char* wanted = std::getenv("CONSENT_SYNC_SEEDS");

@@ -10,6 +10,7 @@ std::string with(std::string_view who, std::size_t spelling) {
 
 TEST(Spelling, OfOneMailboxTheLastRowStandsWhateverHubSpotAnswersWith) {
     world_profile p = calm_profile();
+    p.settings.rules.contradictions = config::contradiction_rule::last;
     std::vector<consent::change> changes;
     for (std::size_t i = 0; i < 40; ++i)
         changes.push_back(i % 2 == 0 ? opt_out(with("ann", i % 4)) : opt_in(with("ann", (i + i / 4) % 4)));

@@ -26,7 +26,8 @@ bool refuses_in_one_moment(const std::vector<fault>& faults) {
             case trouble::errors_for_all:
                 return f.share >= 1 && ++moments == 1 && f.to - f.from <= std::chrono::seconds(9);
             case trouble::omits_some:
-            case trouble::says_other: return false;  // they accept in the midst of it
+            case trouble::says_other:
+            case trouble::says_anything: return false;  // they accept in the midst of it
             default: return true;
         }
     });

@@ -51,6 +51,8 @@ struct world_profile {
 // Settings with a zone, so that nothing depends on the machine.
 config::settings plain_settings();
 world_profile random_profile(std::uint64_t seed, std::size_t changes_most);
+world_profile many_bad_rows_profile(std::uint64_t seed);
+world_profile all_at_once_profile(std::uint64_t seed);
 // Seven days of trouble and crashes.
 world_profile week_profile(std::uint64_t seed, std::size_t changes);
 

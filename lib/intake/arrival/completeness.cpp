@@ -47,7 +47,7 @@ std::string read_at(int fd, std::uint64_t offset, std::size_t most) {
 }
 
 bool is_whole_gzip(int fd, std::uint64_t size) {
-    if (size > whole_gzip_bytes_max) return false;
+    if (size == 0 || size > whole_gzip_bytes_max) return false;
     base::unique_fd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!own) return false;
     const auto content = make_gzip_source(make_file_source(std::move(own)), size * decompressed_factor + block_bytes);

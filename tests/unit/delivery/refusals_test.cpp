@@ -5,100 +5,102 @@
 namespace consent_sync::delivery {
 namespace {
 
+using std::chrono::seconds;
+
 class RefusalsTest : public testing::Test {
   protected:
-    void suspect(ledger::batch_id root, const std::string& category = "VALIDATION_ERROR") {
+    std::unique_ptr<batch> one(std::uint32_t refused_alone = 1) {
         auto b = std::make_unique<batch>();
-        b->id = ++next;
-        b->root = root;
+        b->id = ++last;
+        b->refused_alone = refused_alone;
         b->changes.emplace_back();
-        r.add({std::move(b), {category, "no"}, ""});
+        return b;
     }
-    // A root of two changes that is refused down to both.
-    void refuse_root(ledger::batch_id root, const std::string& category = "VALIDATION_ERROR") {
-        r.root_refused(root, 2);
-        suspect(root, category);
-        suspect(root, category);
-    }
-    ledger::batch_id next = 100;
+    static base::steady_time at(int second) { return base::steady_time(seconds(second)); }
+    ledger::batch_id last = 100;
     refusals r;
 };
 
-TEST_F(RefusalsTest, ThreeRootsInARowAreEverything) {
-    refuse_root(1);
-    refuse_root(2);
+TEST_F(RefusalsTest, OnlyRefusalsInARowAreDoubtful) {
+    for (std::size_t i = 1; i < refusals::doubt_after; ++i) r.refused(false);
+    EXPECT_FALSE(r.doubtful());
+    r.accepted();
+    for (std::size_t i = 1; i < refusals::doubt_after; ++i) r.refused(false);
+    EXPECT_FALSE(r.doubtful());
+    r.refused(false);
+    EXPECT_TRUE(r.doubtful());
     EXPECT_FALSE(r.everything_refused());
-    refuse_root(3);
+    for (std::size_t i = refusals::doubt_after; i < refusals::pause_after; ++i) r.refused(false);
     EXPECT_TRUE(r.everything_refused());
-    EXPECT_EQ(r.category(), "VALIDATION_ERROR");
-    EXPECT_EQ(r.take_all().size(), 6u);
+    r.accepted();
+    EXPECT_FALSE(r.doubtful());
 }
 
-TEST_F(RefusalsTest, OneCategoryOnly) {
-    refuse_root(1);
-    refuse_root(2);
-    refuse_root(3, "OBJECT_NOT_FOUND");
+TEST_F(RefusalsTest, WhatWasRefusedBeforeTellsOfHubSpotOnlyInGreatNumber) {
+    for (std::size_t i = 1; i < refusals::pause_after_any; ++i) r.refused(true);
+    EXPECT_FALSE(r.doubtful());
     EXPECT_FALSE(r.everything_refused());
-}
-
-TEST_F(RefusalsTest, ARootThatIsNotThroughDoesNotCount) {
-    refuse_root(1);
-    refuse_root(2);
-    r.root_refused(3, 2);
-    suspect(3);
-    EXPECT_FALSE(r.everything_refused());
-    r.root_shrinks(3, 1);  // the other was superseded
+    r.refused(true);
     EXPECT_TRUE(r.everything_refused());
 }
 
-TEST_F(RefusalsTest, ARootWhoseChangesEndedOtherwiseSaysNothing) {
-    for (const ledger::batch_id root : {1, 2, 3}) {
-        r.root_refused(root, 5);
-        r.root_shrinks(root, 5);
+TEST_F(RefusalsTest, FewChangesAloneOrFewRequestsAreNotEverything) {
+    for (std::size_t i = 1; i < refusals::alone_least; ++i) r.add({one(), {"VALIDATION_ERROR", "no"}, ""});
+    for (int i = 0; i < 5; ++i) r.refused(false);
+    EXPECT_FALSE(r.all_alone());
+    r.add({one(), {"VALIDATION_ERROR", "the last"}, ""});
+    EXPECT_TRUE(r.all_alone());
+    EXPECT_EQ(r.last_words(), "the last");
+    r.accepted();
+    EXPECT_FALSE(r.all_alone()) << "one answer that refuses ten by name is about these ten";
+}
+
+TEST_F(RefusalsTest, FollowersComeWithTheirFirst) {
+    r.follow({1, one(), at(5), true, false, {}, {}});
+    r.follow({2, one(), at(6), false, true, {}, {}});
+    r.follow({1, one(), at(7), false, false, {}, {}});
+    EXPECT_EQ(r.oldest_urgent(), at(6)) << "the others wait as long as it takes";
+    EXPECT_EQ(r.take_followers(1).size(), 2u);
+    EXPECT_TRUE(r.take_followers(1).empty());
+    EXPECT_TRUE(r.take_urgent_since(at(5)).empty());
+    EXPECT_EQ(r.take_urgent_since(at(6)).size(), 1u);
+}
+
+TEST_F(RefusalsTest, TheReserveEndsByItsTimeOrOneByOne) {
+    for (int i = 1; i <= 3; ++i) r.keep_back({one(), at(i)});
+    EXPECT_EQ(r.next_of_reserve(), at(1));
+    EXPECT_EQ(r.take_reserve(at(1)).size(), 1u);
+    EXPECT_TRUE(r.take_one_of_reserve());
+    EXPECT_EQ(r.reserve(), 1u);
+}
+
+TEST_F(RefusalsTest, WhateverIsAsideIsFoundByItsBatch) {
+    r.add({one(), {}, ""});
+    r.follow({1, one(), at(0), true, false, {}, {}});
+    r.keep_back({one(), at(1)});
+    for (const ledger::batch_id id : {101, 102, 103}) {
+        const auto taken = r.take(id);
+        ASSERT_TRUE(taken);
+        EXPECT_EQ(taken->id, id);
+        EXPECT_FALSE(r.take(id));
     }
-    EXPECT_FALSE(r.everything_refused());
-    EXPECT_EQ(r.open_roots(), 0u);
 }
 
-TEST_F(RefusalsTest, RejectionsBetweenDoNotResetTheCountOnlyAnAcceptedChangeDoes) {
-    refuse_root(1);
-    r.take_all();
-    refuse_root(2);
-    r.take_all();
-    refuse_root(3);
-    EXPECT_TRUE(r.everything_refused());
-    r.forget();
-    EXPECT_FALSE(r.everything_refused());
+TEST_F(RefusalsTest, NamedOnceMore) {
+    r.add({one(1), {}, "", true});
+    EXPECT_TRUE(r.any_named());
+    EXPECT_FALSE(r.any_named_again());
+    r.add({one(2), {}, "", true});
+    EXPECT_TRUE(r.any_named_again());
 }
 
-TEST_F(RefusalsTest, ASuspectCanBeTakenOut) {
-    refuse_root(1);
-    EXPECT_TRUE(r.take(101));
-    EXPECT_FALSE(r.take(101));
-    EXPECT_EQ(r.take_all().size(), 1u);
-}
-
-TEST_F(RefusalsTest, TheAccusedWaitsForTheRestOfItsBatch) {
-    auto named = std::make_unique<batch>();
-    named->id = 50;
-    named->changes.emplace_back();
-    r.accuse({std::move(named), {"VALIDATION_ERROR", "no"}, "id"}, 9);
-    EXPECT_FALSE(r.any()) << "it is no suspect";
-    EXPECT_TRUE(r.take_all().empty());
-    EXPECT_FALSE(r.take_accused(8));
-    const auto taken = r.take_accused(9);
-    ASSERT_TRUE(taken);
-    EXPECT_EQ(taken->of->id, 50);
-    EXPECT_EQ(taken->words.message, "no");
-    EXPECT_FALSE(r.take_accused(9));
-}
-
-TEST_F(RefusalsTest, TheAccusedIsTakenOutByItsOwnBatchToo) {
-    auto named = std::make_unique<batch>();
-    named->id = 50;
-    r.accuse({std::move(named), {}, ""}, 9);
-    EXPECT_TRUE(r.take(50));
-    EXPECT_FALSE(r.take_accused(9));
+TEST(RefusedBatch, CountsWhatWasNotNamedByItself) {
+    refused_batch whole;
+    whole.named = {consent::place(1, 3)};
+    whole.accept(consent::place(1, 3));
+    whole.accept(consent::place(1, 4));
+    EXPECT_EQ(whole.accepted, 2u);
+    EXPECT_EQ(whole.unnamed_accepted, 1u);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ TEST(AddressPattern, IsTheBeginningOfTheLocalPart) {
     EXPECT_EQ(pattern_of("reject-1@b.c"), address_pattern::reject);
     EXPECT_EQ(pattern_of(" Refuse-1@b.c"), address_pattern::refuse);
     EXPECT_EQ(pattern_of("refuse-unnamed-1@b.c"), address_pattern::refuse_unnamed);
+    EXPECT_EQ(pattern_of("refuse-each-1@b.c"), address_pattern::refuse_each);
     EXPECT_EQ(pattern_of("rejected@b.c"), address_pattern::none);
 }
 

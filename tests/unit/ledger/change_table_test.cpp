@@ -1,5 +1,7 @@
 #include "unit/ledger/ledger_test.hpp"
 
+#include <set>
+
 namespace consent_sync::ledger {
 namespace {
 
@@ -134,14 +136,32 @@ TEST_F(ChangeTable, SettlesOnceAndCountsByFile) {
     });
 }
 
-TEST_F(ChangeTable, ASecondVerdictIsABrokenInvariantAndRollsEverythingBack) {
+TEST_F(ChangeTable, ASecondVerdictIsNotWrittenAndEverythingElseIs) {
     const auto file = add_file(3);
+    const auto other = add_file(1);
     run([&](store& s) { s.changes().settle(std::vector{confirmed(place(file, 2))}); });
-    EXPECT_EQ(failure([&](store& s) {
-                  s.changes().settle(std::vector{confirmed(place(file, 1)), confirmed(place(file, 2))});
-              }),
-              base::errc::corrupt);
-    EXPECT_EQ(bulk(place()).changes.size(), 2u) << "nothing of it remains";
+    settled_change second = confirmed(place(file, 2));
+    second.verdict = verdict::rejected;
+    second.reason = std::make_shared<const reason>(reason{"REFUSED", "no", "", {}});
+    const std::vector step{confirmed(place(file, 1)), second,
+                           confirmed(place(file, 9)), confirmed(place(other, 1)),
+                           confirmed(place(file, 1)), confirmed(place(77, 1))};
+    run([&](store& s) {
+        const auto refused = s.changes().settle(step);
+        EXPECT_EQ(std::set<const settled_change*>(refused.begin(), refused.end()),
+                  (std::set<const settled_change*>{&step[1], &step[2], &step[4], &step[5]}))
+            << "has its verdict, is not there, is there twice, of no file";
+    });
+    run([&](store& s) {
+        const auto counts = s.files().find(file)->counts;
+        EXPECT_EQ(counts[static_cast<std::size_t>(verdict::confirmed)], 2u);
+        EXPECT_EQ(counts[static_cast<std::size_t>(verdict::rejected)], 0u);
+        EXPECT_EQ(s.files().find(other)->counts[static_cast<std::size_t>(verdict::confirmed)], 1u);
+        const auto found = s.changes().fetch(std::vector{place(file, 2)});
+        ASSERT_EQ(found.size(), 1u);
+        EXPECT_TRUE(found[0].confirmed) << "the first verdict stands";
+    });
+    EXPECT_EQ(bulk(place()).changes.size(), 1u);
 }
 
 TEST_F(ChangeTable, DeferredChangesComeBackInOrderAndOnce) {

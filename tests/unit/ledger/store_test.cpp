@@ -47,6 +47,13 @@ void make_rows_of_version_2(database& old) {
         "iif(i<=100,2,0), iif(i<=100,9,NULL), iif(i<=100,1767000000000,NULL) FROM n");
 }
 
+void forget_version_6(database& db) {
+    db.execute(
+        "DROP INDEX files_together; DROP INDEX files_continuing; ALTER TABLE files DROP COLUMN completeness; "
+        "ALTER TABLE files DROP COLUMN together; ALTER TABLE files DROP COLUMN continues; "
+        "ALTER TABLE files DROP COLUMN open_row");
+}
+
 // Ledgers of older versions, with a file and rows in it, get what this one needs and keep what they have.
 TEST(Schema, BringsAnOlderLedgerUpToDate) {
     for (const int version : {1, 2, 3}) {
@@ -68,6 +75,7 @@ TEST(Schema, BringsAnOlderLedgerUpToDate) {
                              .has_error());
         }
         database old(path, database::access::read_write);
+        forget_version_6(old);
         old.execute(
             "DROP TABLE overtakes; CREATE TABLE overtakes (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL); "
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<250) INSERT INTO overtakes "
@@ -145,6 +153,7 @@ TEST(Schema, KeysWithAnotherNormalFormAreFoundInALedgerOfVersion4) {
     opt_outs.emplace_back(consent::place(9, 9), 99);
     overtakes(db).add(1, {opt_outs.data(), 2});
     overtakes(db).add(2, {opt_outs.data() + 2, opt_outs.size() - 2});
+    forget_version_6(db);
     db.execute("PRAGMA user_version=4");
     const auto opened = store::open(path);
     ASSERT_FALSE(opened.has_error()) << opened.error().message;
@@ -220,6 +229,26 @@ TEST_F(Store, AFullDiskLosesNothingAndGoesOnWhenThereIsRoom) {
     ASSERT_FALSE(full->transact([](store& s) { EXPECT_EQ(s.files().find(1)->rows, 0u); }).has_error());
     ASSERT_FALSE(full->limit_pages(1'000'000).has_error());
     EXPECT_FALSE(full->transact(append).has_error());
+}
+
+TEST_F(Store, AStepWithASecondVerdictIsCommittedWithoutIt) {
+    const auto file = add_file(3);
+    ledger_change first;
+    first.begins.push_back(begin(1, {place(file, 1)}));
+    first.settled.push_back({place(file, 1), 1, consent::verdict::confirmed, {}, 0, {}});
+    run([&](store& s) { EXPECT_TRUE(s.apply(first).refused.empty()); });
+    ledger_change broken;
+    broken.begins.push_back(begin(2, {place(file, 1), place(file, 2), place(file, 3)}));
+    broken.ends.emplace_back();
+    broken.ends.back().id = 2;
+    for (const std::uint64_t row : {1, 2, 3})
+        broken.settled.push_back({place(file, row), 2, consent::verdict::confirmed, {}, 0, {}});
+    run([&](store& s) {
+        const auto applied = s.apply(broken);
+        EXPECT_EQ(applied.refused, std::vector<std::size_t>{0});
+        EXPECT_EQ(applied.files, std::vector<consent::arrival_number>{file}) << "its other rows are settled";
+        EXPECT_EQ(s.attempts().find(2)->confirmed, 2u) << "counts are those of what was written";
+    });
 }
 
 TEST_F(Store, RecoveryGoesOnWhereTheLedgerStopped) {
@@ -315,9 +344,9 @@ TEST_F(Store, ApplySaysWhichFilesAreThrough) {
     const auto reading = add_file(1, false, 50);
     ledger_change step;
     step.settled = {confirmed(place(file, 1)), confirmed(place(reading, 1))};
-    run([&](store& s) { EXPECT_TRUE(s.apply(step).empty()); });
+    run([&](store& s) { EXPECT_TRUE(s.apply(step).files.empty()); });
     step.settled = {confirmed(place(file, 2))};
-    run([&](store& s) { EXPECT_EQ(s.apply(step), std::vector<consent::arrival_number>{file}); });
+    run([&](store& s) { EXPECT_EQ(s.apply(step).files, std::vector<consent::arrival_number>{file}); });
 }
 
 TEST_F(Store, RowsOfReadNeighboursAreOneRangeAndGatedFilesAreLeftOut) {

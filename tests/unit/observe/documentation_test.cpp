@@ -54,6 +54,7 @@ snapshot everything() {
     p.oldest_opt_out = noon;
     snapshot s = from_ledger(p, noon);
     s.running = true;
+    s.kept = "words";
     s.version = "1";
     s.account = "acme";
     s.started = noon;
@@ -224,7 +225,7 @@ TEST(Documentation, HasARowForEveryMetricWithItsTypeAndLabels) {
     step.begins.resize(1);
     step.begins[0].changes.resize(1);
     step.ends.resize(1);
-    c.committed(step, {});
+    c.committed(step, {}, {});
     const auto documented = table("## Metrics");
     EXPECT_GT(documented.size(), 30u);
     EXPECT_EQ(served(format_metrics(everything(), c)), documented);

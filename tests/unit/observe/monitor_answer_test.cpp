@@ -90,7 +90,7 @@ TEST(Counters, CountWhatIsOnDisk) {
     step.ends[0].duration = base::milliseconds(250);
     step.settled.resize(60);
     step.settled[0].verdict = consent::verdict::rejected;
-    c.committed(step, t0 + std::chrono::seconds(100));
+    c.committed(step, {}, t0 + std::chrono::seconds(100));
     EXPECT_EQ(c.verdicts()[1], 59u);
     EXPECT_EQ(c.verdicts()[2], 1u);
     EXPECT_EQ(c.requests().at(200), 1u);

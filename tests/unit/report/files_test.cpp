@@ -84,7 +84,7 @@ TEST_F(FileReports, AccountForEveryRow) {
                     {"verdict": "unconfirmed", "category": "UNCONFIRMED", "count": 1}],
         "attempts": 2, "claimed_at": "2026-11-23T11:59:00.000Z", "read_at": "2026-11-23T11:59:30.000Z",
         "done_at": "2026-11-23T12:00:00.000Z", "duration_ms": 60000, "fault": null, "duplicate_of": null,
-        "ignored_columns": "note, crm id",
+        "continues": null, "ignored_columns": "note, crm id",
         "malformed": {"count": 1, "listed": [{"row": 5, "offset": 126,
             "message": "line 6, bytes 126 to 133: the row has 2 fields, the header has 4"}]},
         "superseded": {"count": 1, "listed": [{"row": 6,

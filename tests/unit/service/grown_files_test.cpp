@@ -53,7 +53,7 @@ class GrownFiles : public testing::Test {
         if (changed.empty()) return {};
         const auto found = compare_content(changed[0], folders, stop);
         EXPECT_TRUE(found) << found.error().message;
-        return found.value_or(what_changed{});
+        return found ? *found : what_changed{};
     }
 
     static constexpr const char* in_done = "done/00000001-a.csv";

@@ -158,8 +158,12 @@ TEST(InboxRules, DecidesWhenAFileIsComplete) {
         const auto decision = decide_settle(seen, row.way, since, at(row.now), {});
         EXPECT_EQ(decision.action, row.action) << row.claim;
         EXPECT_EQ(decision.reason, row.reason) << row.claim;
-        if (row.action == wait) EXPECT_EQ(decision.until - start, row.until) << row.claim;
-        if (row.action == take) EXPECT_EQ(decision.complete, row.complete) << row.claim;
+        if (row.action == wait) {
+            EXPECT_EQ(decision.until - start, row.until) << row.claim;
+        }
+        if (row.action == take) {
+            EXPECT_EQ(decision.complete, row.complete) << row.claim;
+        }
     }
 }
 

@@ -126,9 +126,11 @@ TEST_F(Watch, WhatSomebodyWritesIsTakenWhenItIsClosed) {
 
 TEST_F(Watch, WhatIsRenamedInWhileItIsWrittenIsTakenWhenItIsClosed) {
     base::unique_fd writer(::open((outside / "x").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    fs::rename(outside / "x", inbox / "x.csv");
-    rename_in("other.csv");
-    EXPECT_THAT(names(), ElementsAre("other.csv"));
+    EXPECT_THAT(names([&] {
+                    fs::rename(outside / "x", inbox / "x.csv");
+                    rename_in("other.csv");
+                }),
+                ElementsAre("other.csv"));
     const auto files = next([&] { writer.reset(); });
     ASSERT_EQ(files.size(), 1U);
     EXPECT_EQ(files[0].name, "x.csv");
@@ -303,6 +305,7 @@ TEST_F(Watch, TakesManyFilesInBatches) {
         const base::unique_fd fd(
             ::open((inbox / ("f" + std::to_string(i) + ".csv")).c_str(), O_WRONLY | O_CREAT, 0600));
         ASSERT_TRUE(fd);
+        ASSERT_EQ(::write(fd.get(), "x\n", 2), 2);
     }
     std::size_t taken = 0;
     while (taken < count) {
