@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file.hpp"
@@ -27,6 +29,23 @@ base::error failure(const char* what, const std::string& path, const std::error_
 bool is_day(const std::string& name) {
     return name.size() == 10 && name.find_first_not_of("0123456789-") == std::string::npos && name[4] == '-' &&
            name[7] == '-';
+}
+
+// What a day's folder is called while it goes.
+constexpr std::string_view going_suffix = ".old";
+
+bool is_going(const std::string& name) {
+    return name.starts_with('.') && name.ends_with(going_suffix) &&
+           is_day(name.substr(1, name.size() - 1 - going_suffix.size()));
+}
+
+// A day gets another name before the first of its files goes: whoever writes reports finds it whole or not at all.
+base::result<fs::path> hide_day(const fs::path& day) {
+    fs::path hidden = day.parent_path() / ('.' + day.filename().string() + std::string(going_suffix));
+    std::error_code failed;
+    fs::rename(day, hidden, failed);
+    if (failed) return failure("rename the folder", day.string(), failed);
+    return hidden;
 }
 
 // Removes at most `most` entries below `folder`, and the folder when it is empty.
@@ -130,18 +149,26 @@ base::result<removed_files> remove_old_files(const std::string& folder, base::wa
 
 base::result<removed_files> remove_old_days(const std::string& reports, base::wall_time before, std::size_t most) {
     removed_files removed;
-    std::vector<fs::path> days;
+    std::vector<fs::path> days, going;
     std::error_code failed;
-    for (fs::directory_iterator at(reports, failed), end; !failed && at != end; at.increment(failed))
+    for (fs::directory_iterator at(reports, failed), end; !failed && at != end; at.increment(failed)) {
+        if (is_going(at->path().filename().string()) && fs::is_directory(at->symlink_status()))
+            going.push_back(at->path());
         if (is_old_day(*at, before).value_or(false)) days.push_back(at->path());
-    if (failed) return failure("list the folder", reports, failed);
-    for (const fs::path& day : days) {
-        if (const auto done = remove_below(day, most, removed); !done) return done.error();
-        if (removed.files >= most) {
-            removed.more = true;
-            break;
-        }
     }
+    if (failed) return failure("list the folder", reports, failed);
+    std::sort(days.begin(), days.end());
+    std::sort(going.begin(), going.end());
+    for (const auto& [all, hide] : {std::pair(&going, false), std::pair(&days, true)})
+        for (const fs::path& day : *all) {
+            const auto hidden = hide ? hide_day(day) : base::result<fs::path>(day);
+            if (!hidden) return hidden.error();
+            if (const auto done = remove_below(*hidden, most, removed); !done) return done.error();
+            if (removed.files >= most) {
+                removed.more = true;
+                return removed;
+            }
+        }
     return removed;
 }
 

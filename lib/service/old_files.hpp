@@ -31,7 +31,7 @@ base::wall_time newest_change(const config::folders& paths);
 base::result<removed_files> remove_old_files(const std::string& folder, base::wall_time before, std::size_t most);
 
 // Folders of `reports` named by a day that ended before `before`, with all that is in them, at most `most` entries.
-// Other names are left alone.
+// A day is renamed to ".DATE.old" before anything of it goes. Other names are left alone.
 base::result<removed_files> remove_old_days(const std::string& reports, base::wall_time before, std::size_t most);
 
 }  // namespace consent_sync::service

@@ -76,5 +76,27 @@ TEST(OldDays, GoWhenTheWholeDayIsOld) {
     EXPECT_FALSE(fs::exists(folder.path() + "/2026-11-21"));
 }
 
+// The writer of reports may look at any moment, and takes a day file that is missing from its folder for one that
+// somebody took away.
+TEST(OldDays, AreUnderTheirNameWholeOrNotAtAll) {
+    const base::temp_folder folder;
+    const std::string of_day = folder.path() + "/2026-11-20";
+    fs::create_directories(of_day + "/00000001-a.csv");
+    for (const char* each : {"/batches.ndjson", "/files.ndjson", "/00000001-a.csv/summary.json"})
+        std::ofstream(of_day + each) << "{}";
+    const auto remove_one = [&] { return remove_old_days(folder.path(), day("2026-11-22"), 1).value(); };
+    EXPECT_TRUE(remove_one().more);
+    EXPECT_FALSE(fs::exists(of_day));
+    // A line of that day was due meanwhile, and goes with it in the end.
+    fs::create_directory(of_day);
+    std::ofstream(of_day + "/batches.ndjson") << "{}";
+    std::size_t steps = 0;
+    while (remove_one().more) {
+        EXPECT_EQ(fs::exists(of_day), fs::exists(of_day + "/batches.ndjson"));
+        ASSERT_LT(++steps, 20u);
+    }
+    EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
 }  // namespace
 }  // namespace consent_sync::service
