@@ -1,6 +1,7 @@
 #include "integration/accounting.hpp"
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -54,6 +55,7 @@ class comparison {
         compare_rows();
         compare_oracle();
         compare_folders();
+        compare_reports();
         if (found_.size() > 50) found_.resize(50);
         return std::move(found_);
     }
@@ -256,6 +258,24 @@ class comparison {
         if (!daemon_.names("/inbox").empty()) say("something is left in the inbox");
         if (!daemon_.names("/processing").empty()) say("something is left in processing/");
         if (daemon_.names("/done").size() != files_.size()) say("done/ does not hold every file");
+    }
+
+    // Whatever files.ndjson tells of is there, whole.
+    void compare_reports() {
+        for (const boost::json::object& line : daemon_.lines("files.ndjson")) {
+            if (line.at("folder").is_null()) continue;
+            const std::string folder(line.at("folder").as_string());
+            boost::system::error_code broken;
+            const auto summary = boost::json::parse(daemon_.report(folder + "/summary.json"), broken);
+            if (broken || summary != line) say(folder + "/summary.json is not what files.ndjson says");
+            if (!daemon_.report(folder + "/report.html").ends_with("</html>\n")) say(folder + "/report.html is cut");
+            if (line.at("failed").is_null()) continue;
+            const auto& failed = line.at("failed").as_object();
+            const std::string text = daemon_.report(folder + "/" + std::string(failed.at("file").as_string()));
+            const auto lines = static_cast<std::int64_t>(std::count(text.begin(), text.end(), '\n'));
+            if (lines != failed.at("count").to_number<std::int64_t>() + 1 || !text.ends_with("\r\n"))
+                say(folder + ": " + std::to_string(lines) + " lines of failed rows and their header");
+        }
     }
 
     const daemon_under_test& daemon_;

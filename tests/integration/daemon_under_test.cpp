@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -16,8 +17,6 @@
 #include <thread>
 
 #include "built_paths.hpp"
-
-extern char** environ;
 
 namespace consent_sync::integration {
 namespace {
@@ -31,11 +30,20 @@ std::string read_text(const std::string& path) {
     return text.str();
 }
 
+// A folder lists its entries in an order of its own, and one may go while it is listed.
+template <class Iterator>
+std::vector<fs::path> sorted(Iterator at) {
+    std::vector<fs::path> all;
+    for (std::error_code gone; at != Iterator(); at.increment(gone)) all.push_back(at->path());
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
 std::vector<boost::json::object> read_lines(const std::string& reports, const std::string& name) {
     std::vector<boost::json::object> lines;
-    if (!fs::exists(reports)) return lines;
-    for (const auto& day : fs::directory_iterator(reports)) {
-        std::ifstream in(day.path() / name);
+    std::error_code none_yet;
+    for (const fs::path& day : sorted(fs::directory_iterator(reports, none_yet))) {
+        std::ifstream in(day / name);
         for (std::string line; std::getline(in, line);) {
             boost::system::error_code ec;
             auto value = boost::json::parse(line, ec);
@@ -45,8 +53,8 @@ std::vector<boost::json::object> read_lines(const std::string& reports, const st
     return lines;
 }
 
-daemon_under_test::command_result run_line(const std::string& line) {
-    daemon_under_test::command_result result;
+program_result run_line(const std::string& line) {
+    program_result result;
     FILE* const pipe = ::popen(line.c_str(), "re");
     if (!pipe) return result;
     char piece[4096];
@@ -59,7 +67,7 @@ daemon_under_test::command_result run_line(const std::string& line) {
 }  // namespace
 
 daemon_under_test::daemon_under_test(hubspot_sim::options o, const std::string& more) {
-    std::string pattern = fs::temp_directory_path() / "consent-sync-test.XXXXXX";
+    std::string pattern = fs::temp_directory_path() / "consent sync test.XXXXXX";
     if (!::mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp failed");
     folder_ = pattern;
     fs::create_directory(folder_ + "/state");
@@ -124,9 +132,9 @@ void daemon_under_test::launch() {
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
     const std::string config = file("config.json");
     const char* arguments[] = {CONSENT_SYNC_BINARY, "run", "--config", config.c_str(), nullptr};
+    std::vector<std::string> entries = environment_with(environment_);
     std::vector<char*> environment;
-    for (std::string& each : environment_) environment.push_back(each.data());
-    for (char** each = environ; *each; ++each) environment.push_back(*each);
+    for (std::string& each : entries) environment.push_back(each.data());
     environment.push_back(nullptr);
     const int failed = posix_spawn(&process_, CONSENT_SYNC_BINARY, &actions, nullptr,
                                    const_cast<char* const*>(arguments), environment.data());
@@ -228,16 +236,21 @@ std::vector<boost::json::object> daemon_under_test::lines(const std::string& nam
 }
 
 std::string daemon_under_test::report(const std::string& file_name) const {
-    for (const auto& entry : fs::recursive_directory_iterator(state("/reports")))
-        if (entry.path().filename() == file_name) return read_text(entry.path());
-    return {};
+    std::error_code none_yet;
+    const auto all = sorted(fs::recursive_directory_iterator(state("/reports"), none_yet));
+    const auto found = std::find_if(all.rbegin(), all.rend(),
+                                    [&](const fs::path& p) { return p.string().ends_with("/" + file_name); });
+    return found == all.rend() ? std::string() : read_text(*found);
 }
 
-daemon_under_test::command_result daemon_under_test::command(const std::string& arguments) const {
-    const std::string line =
-        std::string(CONSENT_SYNC_BINARY) + " " + arguments + " --config " + folder_ + "/config.json 2>&1";
-    command_result result = run_line(line);
-    if (!arguments.starts_with("history")) heard(result.out);
+program_result daemon_under_test::command(const std::string& line, const std::vector<std::string>& more,
+                                          const std::string& input) const {
+    std::vector<std::string> words = split_words(line);
+    words.insert(words.begin(), CONSENT_SYNC_BINARY);
+    words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.end(), {"--config", file("config.json")});
+    program_result result = run_program(words, input);
+    if (!line.starts_with("history")) heard(result.out);
     return result;
 }
 
@@ -247,7 +260,7 @@ std::string daemon_under_test::get(const std::string& path, const std::string& m
     const std::size_t at = text.rfind(begin);
     if (at == std::string::npos) return "there is no monitor";
     const std::string port = std::to_string(std::stoi(text.substr(at + begin.size())));
-    const command_result got =
+    const program_result got =
         run_line("curl -s -i -m 10 " + more_for_curl + " http://127.0.0.1:" + port + path + " 2>&1");
     heard(got.out);
     return got.out + "\nexit " + std::to_string(got.status);
@@ -257,7 +270,7 @@ std::string daemon_under_test::log() const { return read_text(folder_ + "/log");
 
 std::vector<std::string> daemon_under_test::names(const std::string& below) const {
     std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(state(below))) found.push_back(entry.path().filename());
+    for (const fs::path& entry : sorted(fs::directory_iterator(state(below)))) found.push_back(entry.filename());
     return found;
 }
 

@@ -12,6 +12,7 @@
 #include <boost/json/object.hpp>
 
 #include "hubspot_sim/simulator.hpp"
+#include "integration/run_program.hpp"
 #include "integration/secrecy.hpp"
 
 namespace consent_sync::integration {
@@ -43,25 +44,23 @@ class daemon_under_test {
     bool runs() const;
 
     void drop(const std::string& name, const std::string& content);  // renamed into the inbox
-    // Summaries of finished files, by name. Waits until there are so many.
+    // Summaries of finished files, in the order in which they were finished. Waits until there are so many.
     std::vector<boost::json::object> wait_for_files(std::size_t count, std::chrono::seconds limit = 60s);
     std::vector<boost::json::object> batches() const;
     bool wait(const std::function<bool()>& reached, std::chrono::seconds limit = 30s) const;
-    // The text of the first file of that name below reports/.
+    // The text of the file of that name, or FOLDER/NAME, below reports/; of several that of the newest day and file.
     std::string report(const std::string& file_name) const;
     std::string log() const;
-    // Another command of the same binary with the same configuration; what it printed, on both streams. All but
-    // `history`, which is about an address, is held against the secrets.
-    struct command_result {
-        int status = -1;
-        std::string out;
-    };
-    command_result command(const std::string& arguments) const;
+    // Another command of the same binary with the same configuration: the words of `line`, then `more` words, which may
+    // hold blanks. All that it prints, but for `history`, which is about an address, is held against the secrets.
+    using command_result = program_result;
+    command_result command(const std::string& line, const std::vector<std::string>& more = {},
+                           const std::string& input = "/dev/null") const;
     // What the monitor answers, with the header; "monitor": { "listen": "127.0.0.1:0" } is in the configuration, and it
     // was started once.
     std::string get(const std::string& path, const std::string& more_for_curl = "") const;
     std::string folder() const { return folder_; }
-    // Every line below reports/ of the day files of that name, in order.
+    // Every line below reports/ of the day files of that name, day by day.
     std::vector<boost::json::object> lines(const std::string& name) const;
     std::string state(const std::string& below = "") const { return folder_ + "/state" + below; }
     std::string file(const std::string& name) const { return folder_ + "/" + name; }  // token, ca.pem, config.json
@@ -70,7 +69,7 @@ class daemon_under_test {
     // What the daemon said elsewhere than in its log: is held against the secrets as the log is.
     void heard(const std::string& text) const { heard_ += text + "\n"; }
     secrecy& secrets() { return secrecy_; }
-    std::vector<std::string> names(const std::string& below) const;
+    std::vector<std::string> names(const std::string& below) const;  // sorted
 
     static constexpr const char* token = "pat-test-0123456789abcdef";
 

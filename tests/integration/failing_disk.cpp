@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <new>
 #include <stdexcept>
 
@@ -20,21 +21,30 @@ failing_disk::failing_disk(daemon_under_test& d) : daemon_(d) {
     ::close(fd);
     if (mapped == MAP_FAILED) throw std::runtime_error("mmap failed");
     control_ = new (mapped) storage::disk_control;
-    environment_ = {std::string("LD_PRELOAD=") + DISK_FAULTS_LIBRARY, "DISK_FAULTS_CONTROL=" + path,
-                    "DISK_FAULTS_ROOT=" + d.state(), "ASAN_OPTIONS=verify_asan_link_order=0"};
+    environment_ = preload({DISK_FAULTS_LIBRARY});
+    environment_.insert(environment_.end(), {"DISK_FAULTS_CONTROL=" + path, "DISK_FAULTS_ROOT=" + d.state()});
     d.set_environment(environment_);
 }
 
 failing_disk::~failing_disk() { ::munmap(control_, sizeof(storage::disk_control)); }
 
-void failing_disk::fail(storage::disk_fault fault, std::uint64_t first, std::uint64_t count) {
+void failing_disk::fail(storage::disk_fault fault, std::uint64_t first, std::uint64_t count, const std::string& only) {
     control_->count = 0;
+    std::snprintf(control_->only, sizeof control_->only, "%s", only.c_str());
+    for (auto& each : control_->kinds) each = {};
+    control_->kind_count = 0;
     control_->fault = static_cast<std::uint32_t>(fault);
     control_->calls = 0;
     control_->failed = 0;
     control_->operation[0] = '\0';
     control_->first = first;
     control_->count = count;
+}
+
+std::map<std::string, std::uint64_t> failing_disk::kinds() const {
+    std::map<std::string, std::uint64_t> all;
+    for (std::uint32_t i = 0; i < control_->kind_count; ++i) all[control_->kinds[i].kind] = control_->kinds[i].calls;
+    return all;
 }
 
 void failing_disk::remember_synced() {

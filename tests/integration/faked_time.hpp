@@ -1,19 +1,46 @@
 // The daemon at another time: libfaketime's.
 #pragma once
 
+#include <cstdint>
+#include <cstdlib>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "built_paths.hpp"
+#include "integration/run_program.hpp"
 
 namespace consent_sync::integration {
 
-inline constexpr const char* faketime_library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+// Seconds of "+3d", "-5s", "+0": how far a clock is moved.
+inline std::int64_t moved_seconds(const std::string& time) {
+    if (time.empty()) return 0;
+    std::size_t end = 0;
+    const std::int64_t number = std::stoll(time, &end);
+    switch (end < time.size() ? time[end] : 's') {
+        case 's':
+        case ' ': return number;
+        case 'm': return number * 60;
+        case 'h': return number * 3'600;
+        case 'd': return number * 86'400;
+        default: throw std::runtime_error("not a time to move a clock by: " + time);
+    }
+}
 
-// Environment for daemon_under_test: its clock is moved by "+3d", or runs as "+3d x200" says.
+// Environment for daemon_under_test: its clock is moved by "+3d", or runs as "+3d x200" says; beyond how far the clock
+// of the test itself is moved (tests/calendar). Files are as old as they were for the daemons before.
 inline std::vector<std::string> at(const std::string& time) {
-    return {std::string("LD_PRELOAD=") + DUE_TIMERS_LIBRARY + ":" + faketime_library, "FAKETIME=" + time,
-            "NO_FAKE_STAT=1", "FAKETIME_DONT_RESET=1", "ASAN_OPTIONS=verify_asan_link_order=0"};
+    const char* const of_test = std::getenv("FAKETIME");
+    const std::int64_t own = moved_seconds(of_test ? of_test : "");
+    const std::int64_t moved = own + moved_seconds(time);
+    const std::string speed = time.find(' ') == std::string::npos ? "" : time.substr(time.find(' '));
+    std::vector<std::string> all = preload({DUE_TIMERS_LIBRARY, FAKETIME_LIBRARY});
+    const std::string sign = moved < 0 ? "" : "+";
+    all.insert(all.end(),
+               {"FAKETIME=" + sign + std::to_string(moved) + speed, "NO_FAKE_STAT=1",
+                "MOVED_FILES=" + std::to_string(own) + " " + std::to_string(moved), "FAKETIME_DONT_RESET=1"});
+    return all;
 }
 
 // The same, with a file whose text moves the clock while the daemon runs ("+3d"): both clocks, as if that time had

@@ -237,8 +237,9 @@ TEST(HostileNetwork, AProxyThatSaysNoIsNamedAndNothingIsBurnt) {
 class names {
   public:
     explicit names(daemon_under_test& d) : file_(d.file("names")) {
-        d.set_environment({std::string("LD_PRELOAD=") + SLOW_NAMES_LIBRARY, "SLOW_NAMES=" + file_,
-                           "ASAN_OPTIONS=verify_asan_link_order=0"});
+        std::vector<std::string> environment = preload({SLOW_NAMES_LIBRARY});
+        environment.push_back("SLOW_NAMES=" + file_);
+        d.set_environment(std::move(environment));
     }
     void are(const std::string& words) const {
         std::ofstream(file_ + ".new") << words;

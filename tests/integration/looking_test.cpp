@@ -30,7 +30,7 @@ std::size_t lines_with(const std::string& text, const std::string& part) {
 std::string check(const daemon_under_test& d, const std::string& name, const std::string& content) {
     const std::string path = d.state("/../" + name);
     std::ofstream(path, std::ios::binary) << content;
-    return d.command("check " + path).out;
+    return d.command("check", {path}).out;
 }
 
 TEST(DryRun, TellsWhatTheLedgerWouldMakeOfAFile) {
@@ -120,10 +120,10 @@ TEST(History, TakesTheAddressFromStandardInputAndWorksWhileTheDaemonIsDown) {
     d.drop("in.csv", csv(0, 3, "subscribed"));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     EXPECT_EQ(d.stop(), 0);
-    const auto got = d.command("history - < " + d.state("/done/00000001-in.csv"));  // the first line is no address
+    const auto got = d.command("history -", {}, d.state("/done/00000001-in.csv"));  // the first line is no address
     EXPECT_THAT(got.out, HasSubstr("It holds no change of email,subscription_id,status."));
     std::ofstream(d.state("/../who")) << " p1@example.com \r\n";
-    EXPECT_THAT(d.command("history - < " + d.state("/../who")).out, HasSubstr("1 change of p1@example.com"));
+    EXPECT_THAT(d.command("history -", {}, d.state("/../who")).out, HasSubstr("1 change of p1@example.com"));
     EXPECT_EQ(d.command("history").status, 2);
     EXPECT_EQ(d.command("history a@b.c --json --csv").status, 2);
 }
@@ -205,10 +205,10 @@ TEST(DryRun, AddsUpSeveralFilesAndTellsWhatCannotBeRead) {
     daemon_under_test d;
     check(d, "one.csv", csv(0, 150, "subscribed"));
     check(d, "two.csv", csv(0, 60, "unsubscribed"));
-    const auto got = d.command("check " + d.state("/../one.csv ") + d.state("/../two.csv"));
+    const auto got = d.command("check", {d.state("/../one.csv"), d.state("/../two.csv")});
     EXPECT_EQ(got.status, 0) << got.out;
     EXPECT_THAT(got.out, HasSubstr("2 files together: 210 changes would be sent\n  requests: at least 3"));
-    const auto absent = d.command("check " + d.state("/../absent.csv"));
+    const auto absent = d.command("check", {d.state("/../absent.csv")});
     EXPECT_EQ(absent.status, 3);
     EXPECT_THAT(absent.out, HasSubstr("cannot be checked: "));
     EXPECT_THAT(check(d, "part.csv.tmp", csv(0, 1, "subscribed")), HasSubstr("rename it"));

@@ -179,7 +179,8 @@ TEST(Recovery, LedgerThatIsNoDatabaseIsRefusedAndKept) {
     expect_refuses([](std::string& bytes) { bytes = std::string(20'000, 'n'); });
 }
 
-// Runs the commands of a chapter of the recovery page, with these parts of them replaced; what they said.
+// Runs the commands of a chapter of the recovery page, with these parts of them replaced; what they said. "$1" stands
+// for the state folder.
 std::string run_page_commands(daemon_under_test& d, const std::string& chapter,
                               const std::vector<std::pair<std::string, std::string>>& replaced) {
     const std::string page = bytes_of(CONSENT_SYNC_SOURCE_DIR "/systemd/recovery.md");
@@ -191,9 +192,9 @@ std::string run_page_commands(daemon_under_test& d, const std::string& chapter,
         if (at != std::string::npos) commands.replace(at, part.size(), by);
     }
     std::ofstream(d.file("commands")) << "set -euo pipefail\n" << commands;
-    const int status = std::system(("bash " + d.file("commands") + " > " + d.file("said") + " 2>&1").c_str());
-    EXPECT_EQ(status, 0) << bytes_of(d.file("said"));
-    return bytes_of(d.file("said"));
+    const program_result done = run_program({"bash", d.file("commands"), d.state()});
+    EXPECT_EQ(done.status, 0) << done.out;
+    return done.out;
 }
 
 // What the page for operators says, done as it stands there.
@@ -217,7 +218,7 @@ TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
     std::ofstream(d.state("/ledger.db"), std::ios::binary) << bytes;
     EXPECT_EQ(d.fail_to_start(), 3);
     const std::string said = run_page_commands(
-        d, "## A damaged ledger", {{"systemctl stop consent-sync\n", ""}, {"/var/lib/consent-sync", d.state()}});
+        d, "## A damaged ledger", {{"systemctl stop consent-sync\n", ""}, {"/var/lib/consent-sync", "\"$1\""}});
     EXPECT_EQ(said, "ok\n");
     EXPECT_TRUE(open_to_others(d.state()).empty());
     expect_waits_for_operator(d, 3);
@@ -253,7 +254,7 @@ TEST(Recovery, AChangedBitInAWaitingRowIsSaidAndNothingOfItsBlockIsSent) {
     run_page_commands(d, "### Rows that are not as they were written",
                       {{"systemctl stop consent-sync\n", ""},
                        {"systemctl start consent-sync\n", ""},
-                       {"/var/lib/consent-sync", d.state()},
+                       {"/var/lib/consent-sync", "\"$1\""},
                        {"file=00000003", "file=00000001"}});
     d.start();
     ASSERT_EQ(d.command("resume").status, 0);
@@ -279,7 +280,7 @@ TEST(Recovery, OptOutsThatWentAheadCanBeDroppedAgainBeforeAnythingElseIsSent) {
     const std::string said = run_page_commands(d, "### Opt-outs that went ahead are not",
                                                {{"systemctl stop consent-sync\n", ""},
                                                 {"systemctl start consent-sync\n", ""},
-                                                {"/var/lib/consent-sync", d.state()},
+                                                {"/var/lib/consent-sync", "\"$1\""},
                                                 {"attempt=12", "attempt=1"}});
     EXPECT_NE(said.find("file:rows 1:1"), std::string::npos) << said;
     const std::uint64_t requests = d.hubspot().counters().requests;

@@ -1,15 +1,21 @@
 // Every file operation of the daemon, and so every one of SQLite, fails at its n-th call: once, or until somebody mends
-// the disk; and the power goes before it. n counts up until a run meets no failure any more.
+// the disk; and the power goes before it.
 //
-//   CONSENT_SYNC_STORAGE=STEP   every STEP-th n (tests/storage_faults); without it a sample
+//   CONSENT_SYNC_STORAGE=STEP   every STEP-th n, counting up until a run meets no failure any more
+//   (tests/storage_faults);
+//                               without it one operation of each kind
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <random>
+#include <thread>
 
 #include "integration/accounting.hpp"
 #include "integration/failing_disk.hpp"
+#include "storage/operation_kind.hpp"
 
 namespace consent_sync::integration {
 namespace {
@@ -17,12 +23,14 @@ namespace {
 using storage::disk_fault;
 
 constexpr std::uint64_t for_ever = ~std::uint64_t{0};
+constexpr std::size_t side_by_side = 4;
 const std::string quick = R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "100ms" })";
 
 struct outcome {
     bool met = false;  // a fault came
     std::uint64_t calls = 0;
     std::string operation;
+    std::map<std::string, std::uint64_t> kinds{};  // of the operations that the fault is about
 };
 
 class fixture {
@@ -41,8 +49,8 @@ class fixture {
                daemon.names("/processing").empty();
     }
 
-    // All is done, and on record. Lines that were written while the ledger could not be are cut and written again by the
-    // next start, so the files alone prove nothing.
+    // All is done, and on record. Lines that were written while the ledger could not be are cut and written again by
+    // the next start, so the files alone prove nothing.
     bool all_recorded() { return open_files(daemon) == 0 && late_writes_owed(daemon) == 0 && all_done(); }
 
     // Restarts a daemon that gave up, as systemd does, until all is done.
@@ -68,10 +76,10 @@ class fixture {
     std::vector<dropped_file> files;
 };
 
-outcome fail_at(disk_fault fault, std::uint64_t n, std::uint64_t count) {
+outcome fail_at(disk_fault fault, std::uint64_t n, std::uint64_t count, const std::string& kind) {
     fixture f(n);
     failing_disk disk(f.daemon);
-    disk.fail(fault, n, count);
+    disk.fail(fault, n, count, kind);
     f.daemon.launch();
     f.daemon.wait([&] { return f.all_done() || !f.daemon.runs() || (count == for_ever && disk.failed()); }, 20s);
     // While the disk is broken the daemon waits or ends, and says why; it leaves nothing behind in either case.
@@ -86,84 +94,110 @@ outcome fail_at(disk_fault fault, std::uint64_t n, std::uint64_t count) {
         f.daemon.stop();  // the n-th operation may be one of the stop; any status is good
     disk.mend();
     if (!f.daemon.runs() && !f.all_done()) f.daemon.wait_for_exit();
-    outcome out{false, disk.calls(), disk.operation()};
-    f.finish("operation " + std::to_string(n) + ": " + out.operation);
+    outcome out{false, disk.calls(), disk.operation(), disk.kinds()};
+    f.finish("operation " + std::to_string(n) + " of " + (kind.empty() ? "all" : kind) + ": " + out.operation);
     out.met = disk.failed();  // only now: what was judged before the disk was mended may be counted after it
     return out;
 }
 
-outcome cut_at(std::uint64_t n) {
+outcome cut_at(std::uint64_t n, const std::string& kind) {
     fixture f(n);
     failing_disk disk(f.daemon);
     disk.remember_synced();
-    disk.fail(disk_fault::power_cut, n, 1);
+    disk.fail(disk_fault::power_cut, n, 1, kind);
     f.daemon.launch();
     EXPECT_TRUE(f.daemon.wait([&] { return f.all_done() || !f.daemon.runs(); }, 60s))
         << "operation " << n << ": " << f.daemon.log();
     const int status = f.daemon.stop();  // the n-th operation may be one of the stop
-    const outcome out{disk.failed(), disk.calls(), disk.operation()};
-    EXPECT_EQ(status, out.met ? 99 : 0) << "operation " << n << ": " << out.operation;
-    if (out.met) disk.cut_power(n);
+    const outcome out{disk.failed(), disk.calls(), disk.operation(), disk.kinds()};
+    const std::string where = "power cut before operation " + std::to_string(n) + " of " +
+                              (kind.empty() ? "all" : kind) + ": " + out.operation;
+    EXPECT_EQ(status, out.met ? 99 : 0) << where;
+    if (out.met) disk.cut_power(std::random_device{}() % 2 == 0 ? 0 : n);  // nothing but what was synced, or some more
     f.daemon.set_environment({});
-    f.finish("power cut before operation " + std::to_string(n) + ": " + out.operation);
+    f.finish(where);
     return out;
 }
 
-// "pwrite /ledger.db-wal", "rename /done/N-photo.csv": numbers do not make another operation.
-std::string kind_of(const std::string& operation) {
-    std::string kind;
-    for (const char c : operation)
-        if (c < '0' || c > '9')
-            kind += c;
-        else if (kind.empty() || kind.back() != 'N')
-            kind += 'N';
-    return kind;
-}
+using run_with_fault = std::function<outcome(std::uint64_t n, const std::string& kind)>;
 
-// Some six points of a run in a sample; in a campaign every one, or every STEP-th, and a list of what failed.
-void sweep(const char* what, const std::function<outcome(std::uint64_t)>& run) {
-    const char* const campaign = std::getenv("CONSENT_SYNC_STORAGE");
-    const std::uint64_t samples = 6;
-    std::uint64_t step = campaign ? std::max<std::uint64_t>(1, std::strtoull(campaign, nullptr, 10)) : 1;
-    std::uint64_t met = 0;
-    if (!campaign) {
-        const outcome whole = run(1'000'000);
-        EXPECT_GT(whole.calls, 20u);
-        step = std::max<std::uint64_t>(1, whole.calls / samples);
-    }
-    std::uint64_t n = 1 + std::random_device{}() % step;
+// Every STEP-th operation, and a list of what failed.
+void sweep(const char* what, std::uint64_t step, const run_with_fault& run) {
     std::map<std::string, int> kinds;
+    std::uint64_t met = 0;
+    std::uint64_t n = 1 + std::random_device{}() % step;
     for (int clean = 0; clean < 2 && !::testing::Test::HasFailure(); n += step) {
-        const outcome got = run(n);
+        const outcome got = run(n, "");
         met += got.met;
-        if (got.met) ++kinds[kind_of(got.operation)];
+        if (got.met) ++kinds[storage::kind_of(got.operation)];
         clean = got.met ? 0 : clean + 1;  // a run may be longer than the one before
     }
-    if (!::testing::Test::HasFailure()) {
-        EXPECT_GT(met, 4u);
-    }
     std::cout << what << ": " << met << " faults met, up to operation " << n << "\n";
-    if (campaign)
-        for (const auto& [kind, times] : kinds) std::cout << "  " << times << " x " << kind << "\n";
+    for (const auto& [kind, times] : kinds) std::cout << "  " << times << " x " << kind << "\n";
 }
 
-TEST(Storage, AnyOperationMayFailOnce) {
-    sweep("EIO once", [](std::uint64_t n) { return fail_at(disk_fault::io, n, 1); });
+// One of each kind, at a place that chance chooses. They wait more than they work, so some run side by side.
+void sample(const char* what, const run_with_fault& run) {
+    const outcome whole = run(for_ever, "");
+    EXPECT_GT(whole.calls, 20u);
+    const std::vector<std::pair<std::string, std::uint64_t>> kinds(whole.kinds.begin(), whole.kinds.end());
+    std::atomic<std::size_t> next{0}, met{0};
+    const auto work = [&] {
+        std::random_device chance;
+        for (std::size_t i = 0; (i = next++) < kinds.size() && !::testing::Test::HasFailure();) {
+            const auto& [kind, calls] = kinds[i];
+            // A run is not like the other: there may be fewer of them.
+            if (run(1 + chance() % calls, kind).met || run(1, kind).met) ++met;
+        }
+    };
+    {
+        std::vector<std::jthread> workers(side_by_side);
+        for (std::jthread& each : workers) each = std::jthread(work);
+    }
+    std::cout << what << ": " << met << " of " << kinds.size() << " kinds of operations met it\n";
+    if (!::testing::Test::HasFailure()) {
+        EXPECT_GE(met, kinds.size() * 9 / 10) << "some have no run but the first";
+    }
 }
+
+void try_everywhere(const char* what, const run_with_fault& run) {
+    const char* const campaign = std::getenv("CONSENT_SYNC_STORAGE");
+    if (campaign)
+        sweep(what, std::max<std::uint64_t>(1, std::strtoull(campaign, nullptr, 10)), run);
+    else
+        sample(what, run);
+}
+
+run_with_fault with(disk_fault fault, std::uint64_t count) {
+    return [fault, count](std::uint64_t n, const std::string& kind) { return fail_at(fault, n, count, kind); };
+}
+
+TEST(Storage, AnyOperationMayFailOnce) { try_everywhere("EIO once", with(disk_fault::io, 1)); }
 TEST(Storage, AnyOperationMayFailUntilTheDiskIsMended) {
-    sweep("EIO until mended", [](std::uint64_t n) { return fail_at(disk_fault::io, n, for_ever); });
+    try_everywhere("EIO until mended", with(disk_fault::io, for_ever));
 }
-TEST(Storage, TheDiskMayBeFullOnce) {
-    sweep("ENOSPC once", [](std::uint64_t n) { return fail_at(disk_fault::no_space, n, 1); });
-}
+TEST(Storage, TheDiskMayBeFullOnce) { try_everywhere("ENOSPC once", with(disk_fault::no_space, 1)); }
 TEST(Storage, TheDiskMayBeFullUntilThereIsRoom) {
-    sweep("ENOSPC until there is room", [](std::uint64_t n) { return fail_at(disk_fault::no_space, n, for_ever); });
+    try_everywhere("ENOSPC until there is room", with(disk_fault::no_space, for_ever));
 }
-TEST(Storage, AnyWriteMayBeShort) {
-    sweep("short write", [](std::uint64_t n) { return fail_at(disk_fault::short_write, n, 3); });
-}
-TEST(Storage, PowerMayGoBeforeAnyOperation) {
-    sweep("power cut", [](std::uint64_t n) { return cut_at(n); });
+TEST(Storage, AnyWriteMayBeShort) { try_everywhere("short write", with(disk_fault::short_write, 3)); }
+TEST(Storage, PowerMayGoBeforeAnyOperation) { try_everywhere("power cut", cut_at); }
+
+// What the ledger calls done, and what the lines of the day tell of, is on disk with all that belongs to it.
+TEST(Storage, PowerMayGoWhenAllIsDone) {
+    fixture f(1);
+    failing_disk disk(f.daemon);
+    disk.remember_synced();
+    f.daemon.start();
+    ASSERT_TRUE(f.daemon.wait([&] { return f.all_recorded(); }, 60s)) << f.daemon.log();
+    const std::size_t requests = f.daemon.hubspot().counters().requests;
+    f.daemon.kill_hard();
+    disk.cut_power(0);
+    EXPECT_TRUE(f.all_recorded());
+    EXPECT_EQ(find_contradictions(f.daemon, f.daemon.hubspot(), f.files), std::vector<std::string>());
+    f.daemon.set_environment({});
+    f.finish("power cut after all was done");
+    EXPECT_EQ(f.daemon.hubspot().counters().requests, requests);
 }
 
 }  // namespace

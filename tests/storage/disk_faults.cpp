@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -19,6 +20,7 @@
 #include <string>
 
 #include "storage/disk_control.hpp"
+#include "storage/operation_kind.hpp"
 #include "storage/synced_state.hpp"
 
 namespace consent_sync::storage {
@@ -96,17 +98,35 @@ using hold = std::unique_lock<std::recursive_mutex>;
 
 hold hold_synced() { return all().synced ? all().synced->hold() : hold(); }
 
+// Takes down its kind. True: it is one of those that may fail.
+bool counts(disk_control& c, const std::string& operation) {
+    static std::mutex one;
+    const std::string kind = kind_of(operation).substr(0, operation_bytes_max - 1);
+    {
+        const std::lock_guard lock(one);
+        const std::uint32_t known = c.kind_count;
+        std::uint32_t at = 0;
+        while (at < known && kind != c.kinds[at].kind) ++at;
+        if (at < operation_kinds_max) {
+            if (at == known) std::snprintf(c.kinds[at].kind, operation_bytes_max, "%s", kind.c_str());
+            ++c.kinds[at].calls;
+            c.kind_count = std::max(known, at + 1);
+        }
+    }
+    return c.only[0] == '\0' || kind == c.only || c.failed > 0;
+}
+
 // The errno that this operation is to fail with; 0: it is done.
 int judge(const char* name, const std::string& path, effect what, bool is_write = false) {
     disk_control* const c = all().control;
     if (c == nullptr || !is_watched(path)) return 0;
     const auto fault = static_cast<disk_fault>(c->fault.load());
     if (!concerns(fault, what)) return 0;
+    const std::string operation = std::string(name) + ' ' + path.substr(std::min(path.size(), all().root.size()));
+    if (!counts(*c, operation)) return 0;
     const std::uint64_t call = ++c->calls;
     if (call < c->first || call - c->first >= c->count) return 0;
-    if (++c->failed == 1)
-        std::snprintf(c->operation, sizeof c->operation, "%s %s", name,
-                      path.substr(std::min(path.size(), all().root.size())).c_str());
+    if (++c->failed == 1) std::snprintf(c->operation, sizeof c->operation, "%s", operation.c_str());
     if (fault == disk_fault::power_cut) {
         const hold still = hold_synced();  // what another thread is at comes before or after
         ::_exit(99);

@@ -99,7 +99,8 @@ namespace {
 
 class rebuilding {
   public:
-    rebuilding(const std::string& root, std::string kept, std::uint64_t seed) : kept_(std::move(kept)), random_(seed) {
+    rebuilding(const std::string& root, std::string kept, std::uint64_t seed)
+        : kept_(std::move(kept)), lucky_(seed != 0), random_(seed) {
         for (const auto& entry : fs::recursive_directory_iterator(root))
             if (entry.is_regular_file()) present_.emplace(inode_of(entry.path()), entry.path());
     }
@@ -118,7 +119,7 @@ class rebuilding {
     void file(std::uint64_t inode, const std::string& to) {
         const std::string content = kept_ + "/CONTENT-" + std::to_string(inode);
         const auto now = present_.find(inode);
-        const bool lucky = random_() % 4 == 0;  // the kernel wrote it although nobody asked
+        const bool lucky = lucky_ && random_() % 4 == 0;  // the kernel wrote it although nobody asked
         if (now != present_.end() && (lucky || (!fs::exists(content) && !is_created(inode))))
             copy(now->second, to);
         else if (fs::exists(content))
@@ -130,6 +131,7 @@ class rebuilding {
     bool is_created(std::uint64_t inode) const { return fs::exists(kept_ + "/CREATED-" + std::to_string(inode)); }
 
     std::string kept_;
+    bool lucky_;
     std::mt19937_64 random_;
     std::map<std::uint64_t, std::string> present_;
 };

@@ -38,8 +38,8 @@ class synced_state {
     std::vector<std::pair<std::string, std::string>> renames_;  // folders, of renames that are not on disk
 };
 
-// Makes `root` what a power cut leaves: of each file the synced content, or of some (by `seed`) all that was
-// written; no name that was not synced.
+// Makes `root` what a power cut leaves: of each file the synced content, or of some (by `seed`; 0: of none) all that
+// was written; no name that was not synced.
 void cut_power(const std::string& root, const std::string& kept, std::uint64_t seed);
 
 }  // namespace consent_sync::storage

@@ -14,7 +14,7 @@ namespace consent_sync::base {
 
 class temp_folder {
   public:
-    temp_folder() : path_((std::filesystem::temp_directory_path() / "consent-sync-test-XXXXXX").string()) {
+    temp_folder() : path_((std::filesystem::temp_directory_path() / "consent sync test-XXXXXX").string()) {
         if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make a folder for the test");
     }
     ~temp_folder() {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -90,7 +91,7 @@ const identity& trusted_authority() {
 
 struct temporary_file {
     explicit temporary_file(const std::string& content) {
-        std::string name = "/tmp/consent-sync-test-XXXXXX";
+        std::string name = (std::filesystem::temp_directory_path() / "consent sync test-XXXXXX").string();
         const int descriptor = ::mkstemp(name.data());
         require(descriptor >= 0);
         ::close(descriptor);

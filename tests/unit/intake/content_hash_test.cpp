@@ -15,7 +15,7 @@ namespace {
 class scratch_folder {
   public:
     scratch_folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "intake_test_XXXXXX").string();
+        std::string pattern = (std::filesystem::temp_directory_path() / "intake test XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
         path_ = pattern;
     }

@@ -16,7 +16,7 @@ using consent::place;
 class Damage : public LedgerTest {
   protected:
     Damage() {
-        std::string name = (std::filesystem::temp_directory_path() / "consent-sync-XXXXXX").string();
+        std::string name = (std::filesystem::temp_directory_path() / "consent sync XXXXXX").string();
         folder_ = ::mkdtemp(name.data());
         path_ = folder_ + "/ledger.db";
         store_ = store::open(path_).value();

@@ -17,7 +17,7 @@ namespace consent_sync::ledger {
 class temporary_folder {
   public:
     temporary_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "consent-sync-XXXXXX").string();
+        std::string name = (std::filesystem::temp_directory_path() / "consent sync XXXXXX").string();
         path = ::mkdtemp(name.data());
     }
     ~temporary_folder() { std::filesystem::remove_all(path); }

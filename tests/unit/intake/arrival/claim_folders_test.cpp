@@ -126,7 +126,7 @@ class second_file_system {
         struct stat here {
         }, there{};
         if (::stat(first.c_str(), &here) != 0 || ::stat("/dev/shm", &there) != 0 || here.st_dev == there.st_dev) return;
-        std::string made = "/dev/shm/consent-sync-test-XXXXXX";
+        std::string made = "/dev/shm/consent sync test-XXXXXX";
         if (::mkdtemp(made.data()) != nullptr) path_ = made;
     }
     ~second_file_system() {
