@@ -28,11 +28,16 @@ inline std::int64_t moved_seconds(const std::string& time) {
     }
 }
 
+// How far the clock of the test itself is moved (tests/calendar).
+inline std::int64_t moved_seconds_of_test() {
+    const char* const of_test = std::getenv("FAKETIME");
+    return moved_seconds(of_test ? of_test : "");
+}
+
 // Environment for daemon_under_test: its clock is moved by "+3d", or runs as "+3d x200" says; beyond how far the clock
 // of the test itself is moved (tests/calendar). Files are as old as they were for the daemons before.
 inline std::vector<std::string> at(const std::string& time) {
-    const char* const of_test = std::getenv("FAKETIME");
-    const std::int64_t own = moved_seconds(of_test ? of_test : "");
+    const std::int64_t own = moved_seconds_of_test();
     const std::int64_t moved = own + moved_seconds(time);
     const std::string speed = time.find(' ') == std::string::npos ? "" : time.substr(time.find(' '));
     std::vector<std::string> all = preload({DUE_TIMERS_LIBRARY, FAKETIME_LIBRARY});
@@ -43,13 +48,12 @@ inline std::vector<std::string> at(const std::string& time) {
     return all;
 }
 
-// The same, with a file whose text moves the clock while the daemon runs ("+3d"): both clocks, as if that time had
-// passed, or the wall clock alone, as if somebody had set it.
+// The same, with a file whose text moves the clock while the daemon runs (seconds beyond moved_seconds_of_test()): both
+// clocks, as if that time had passed, or the wall clock alone, as if somebody had set it.
 enum class moves { time, wall_clock };
 inline std::vector<std::string> at_file(const std::string& path, moves what) {
-    std::vector<std::string> all = {std::string("LD_PRELOAD=") + DUE_TIMERS_LIBRARY + ":" + faketime_library,
-                                    "FAKETIME_TIMESTAMP_FILE=" + path, "FAKETIME_NO_CACHE=1", "NO_FAKE_STAT=1",
-                                    "ASAN_OPTIONS=verify_asan_link_order=0"};
+    std::vector<std::string> all = preload({DUE_TIMERS_LIBRARY, FAKETIME_LIBRARY});
+    all.insert(all.end(), {"FAKETIME_TIMESTAMP_FILE=" + path, "FAKETIME_NO_CACHE=1", "NO_FAKE_STAT=1"});
     if (what == moves::wall_clock) all.push_back("FAKETIME_DONT_FAKE_MONOTONIC=1");
     if (what == moves::wall_clock) all.push_back("DONT_FAKE_MONOTONIC=1");
     return all;

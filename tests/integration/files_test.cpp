@@ -1,6 +1,8 @@
 // Files as people make them, through the real binary.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "integration/daemon_under_test.hpp"
 #include "unit/intake/reading.hpp"
 
@@ -83,6 +85,40 @@ TEST(Files, SameContentAgainSendsItsOptOutsOnly) {
     EXPECT_EQ(count(files[1], "invalid"), 1u);
     EXPECT_NE(d.log().find("event=file.duplicate file=00000002 of=00000001"), std::string::npos);
     EXPECT_NE(d.log().find("event=file.columns_ignored file=00000001 columns=colour"), std::string::npos);
+}
+
+// However it is read: files up to 256 KiB are hashed and read many at once, larger ones one by one, packed or not.
+TEST(Files, SameContentAgainIsNoticedAtEverySize) {
+    daemon_under_test d;
+    d.start();
+    const std::string rows =
+        "email,subscription_id,status,colour\nin@example.com,7,subscribed,\nout@example.com,7,opt-out,";
+    std::vector<std::pair<std::string, std::string>> files;
+    for (const std::size_t size : {std::size_t{1} << 10, (std::size_t{256} << 10) - 1, std::size_t{256} << 10,
+                                   (std::size_t{256} << 10) + 1, std::size_t{600} << 10}) {
+        std::string text = rows;
+        text.append(size - text.size() - 1, 'x').push_back('\n');  // the last cell is long
+        files.emplace_back("f" + std::to_string(size) + ".csv", text);
+    }
+    std::string noise;  // does not become shorter than 256 KiB
+    std::mt19937_64 random(1);
+    while (noise.size() < std::size_t{800} << 10) noise += std::to_string(random());
+    files.emplace_back("packed.csv.gz", gzip(rows + noise + "\n"));
+    ASSERT_GT(files.back().second.size(), std::size_t{256} << 10);
+    std::size_t done = 0;
+    for (const auto& [name, text] : files) {
+        d.drop(name, text);
+        const auto first = d.wait_for_files(++done, 120s);
+        ASSERT_EQ(first.size(), done);
+        EXPECT_EQ(count(first.back(), "invalid"), 0u) << name;
+        d.drop("again-" + name, text);
+        const auto second = d.wait_for_files(++done, 120s);
+        ASSERT_EQ(second.size(), done);
+        EXPECT_EQ(count(second.back(), "invalid"), 1u) << name << ": its opt-in was sent again";
+        EXPECT_EQ(count(second.back(), "confirmed"), 1u) << name;
+        EXPECT_EQ(second.back().at("duplicate_of"), first.back().at("file_id")) << name;
+    }
+    EXPECT_EQ(d.stop(), 0);
 }
 
 TEST(Files, SmallFileOfMoreRowsThanOnePieceIsReadOn) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "integration/daemon_under_test.hpp"
@@ -80,6 +81,37 @@ TEST(Reload, UnderLoadLosesNothingAndKeepsTheOrder) {
     for (int i = 1; i <= 3'000; ++i)
         ASSERT_EQ(d.hubspot().state("p" + std::to_string(i) + "@example.com", 7)->status, "UNSUBSCRIBED") << i;
     EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+// What a reload says is in effect is what HubSpot gets: from then on at most so many requests in any interval.
+TEST(Reload, OfTheLimitIsKeptFromThenOn) {
+    hubspot_sim::options o;
+    o.limit_requests = 0;  // it tells none
+    daemon_under_test d(std::move(o), R"("limits": { "requests": 100, "interval": "1s" })");
+    d.replace_in_config("\"max_wait\": \"100ms\"", "\"max_wait\": \"100ms\", \"max_changes\": 5");
+    d.start();
+    d.drop("a.csv", csv(3'000, "email,subscription_id,status", ",7,subscribed"));
+    ASSERT_TRUE(d.wait([&] { return d.hubspot().counters().requests >= 60; }));
+    d.replace_in_config(R"("requests": 100)", R"("requests": 5)");
+    ASSERT_EQ(d.command("reload").status, 0);
+    EXPECT_TRUE(logged(d, "event=config.changed key=limits.requests before=100 after=5"));
+    // What left before is no longer in the window after one interval, and on its way for a moment more.
+    const auto before = d.hubspot().requests().size();
+    ASSERT_TRUE(d.wait([&] { return d.hubspot().requests().size() >= before + 25; }));
+    std::vector<std::int64_t> arrived;
+    for (const auto& r : d.hubspot().requests()) arrived.push_back(r.arrived_ms);
+    std::sort(arrived.begin(), arrived.end());
+    const std::int64_t since = arrived[before - 1] + 1'500;
+    std::size_t most = 0, seen = 0;
+    for (auto first = std::lower_bound(arrived.begin(), arrived.end(), since); first != arrived.end(); ++first) {
+        const auto end = std::lower_bound(first, arrived.end(), *first + 1'000);
+        most = std::max(most, static_cast<std::size_t>(end - first));
+        ++seen;
+    }
+    EXPECT_LE(most, 5u);
+    EXPECT_GE(most, 3u) << "it uses what it may";
+    EXPECT_GE(seen, 10u);
     EXPECT_EQ(d.stop(), 0);
 }
 

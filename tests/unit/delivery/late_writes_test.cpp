@@ -49,6 +49,30 @@ TEST_F(LateWritesTest, AnUnansweredAttemptIsOnRecordUntilTheWindowHasPassed) {
     EXPECT_EQ(due(start + window), older.id) << "never confirmed: it is asserted";
 }
 
+// Else a restart knows the older change alone, and asserts it after the newer one was sent.
+TEST_F(LateWritesTest, ANewerAttemptIsOnRecordWithItsBegin) {
+    w.unanswered(older, 7, start, out);
+    out = {};
+    w.began(newer_out, 7, out);
+    ASSERT_EQ(out.late_writes.size(), 1u);
+    EXPECT_EQ(out.late_writes[0].change, newer_out.id);
+    EXPECT_EQ(out.late_writes[0].hash, 7u);
+    EXPECT_TRUE(out.late_writes[0].opt_out);
+    EXPECT_EQ(out.late_writes[0].quiet_at, base::wall_time{}) << "it is not unanswered itself";
+    // What is on disk then is all that a restart has.
+    std::vector<ledger::late_write> on_disk = out.late_writes;
+    ledger::late_write first;
+    first.hash = 7;
+    first.change = older.id;
+    first.quiet_at = start + window;
+    on_disk.push_back(first);
+    late_writes restarted{window};
+    restarted.restore(on_disk, start);
+    const auto asserted = restarted.take_due(start + window, 100, out);
+    ASSERT_EQ(asserted.size(), 1u);
+    EXPECT_EQ(asserted[0].change, newer_out.id);
+}
+
 TEST_F(LateWritesTest, ItsOwnConfirmationNeedsNoAssertion) {
     w.unanswered(older, 7, start, out);
     w.began(older, 7, out);

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "ledger/database.hpp"
 #include "report/text.hpp"
 #include "unit/report/ledger_on_disk.hpp"
 
@@ -207,6 +208,42 @@ TEST_F(FileReports, RepeatNothingWhenMarksWereLost) {
     write_files(*writer);
     only_line();
     EXPECT_THAT(names_in_day(), ElementsAre("00000001-a.csv", "files.ndjson"));
+}
+
+// What was counted as it happened and what the rows say are two records of one thing: where they differ, nobody is told
+// that the file is done.
+TEST_F(FileReports, AFileWhoseTwoRecordsDifferIsNotReported) {
+    struct row {
+        const char* what;
+        const char* damage;
+        bool told = true;  // else the counts say that rows are still without a verdict: it is not looked at yet
+    };
+    for (const row& each :
+         {row{"a verdict became another one", "UPDATE files SET confirmed=confirmed-1, rejected=rejected+1"},
+          row{"rejected counts for invalid", "UPDATE files SET rejected=0, invalid=invalid+rejected"},
+          row{"a row too many was counted", "UPDATE files SET rows=rows+1, confirmed=confirmed+1"},
+          row{"a row too few was counted", "UPDATE files SET rows=rows-1, confirmed=confirmed-1"},
+          row{"a verdict is counted twice", "UPDATE files SET confirmed=confirmed+1", false},
+          row{"none is counted", "UPDATE files SET confirmed=0, rejected=0", false}}) {
+        ledger_on_disk other;
+        const auto a = other.drop("a.csv",
+                                  "email,status,subscriptionId\na@example.com,opt-in,7\nb@example.com,opt-in,7\n"
+                                  "c@example.com,opt-in,7\n");
+        other.attempt({place(a, 1), place(a, 2), place(a, 3)},
+                      {confirmed(place(a, 1)), confirmed(place(a, 2)),
+                       failed(place(a, 3), verdict::rejected, {"VALIDATION_ERROR", "no", "corr", {}})});
+        ledger::database(other.folder / "ledger.db", ledger::database::access::read_write).execute(each.damage);
+        const auto writer = other.make_writer();
+        const files_written written = other.write_files(*writer);
+        EXPECT_TRUE(written.finished.empty()) << each.what;
+        ASSERT_EQ(written.failed.size(), each.told ? 1U : 0U) << each.what;
+        if (each.told) {
+            EXPECT_EQ(written.failed[0].why.code, base::errc::corrupt) << each.what;
+        }
+        EXPECT_TRUE(other.lines(std::string(day) + "files.ndjson").empty()) << each.what;
+        other.transact(
+            [&](ledger::store& s) { EXPECT_EQ(s.files().find(a)->state, ledger::file_state::read) << each.what; });
+    }
 }
 
 // Shared syncs, no folders: what a thousand files a call cost is one line each.

@@ -87,7 +87,7 @@ TEST_F(ClaimFolders, AnInboxThatOthersCanReadIsLogged) {
     ASSERT_TRUE(ensure_folders(folders).has_value());
     ASSERT_EQ(::chmod(folders.inbox.c_str(), 0777), 0);
     EXPECT_TRUE(ensure_folders(folders).has_value());
-    EXPECT_THAT(log.text(), HasSubstr("WARN event=folder.world_readable path=" + folders.inbox));
+    EXPECT_THAT(log.text(), HasSubstr("WARN event=folder.world_readable path=\"" + folders.inbox + "\""));
 }
 
 TEST_F(ClaimFolders, SaysWhatIsInTheWay) {
