@@ -1,6 +1,7 @@
 // consent-sync check: the configuration, and a dry run of files. Sends nothing, changes nothing.
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstdlib>
 #include <iostream>
@@ -49,24 +50,26 @@ struct tally {
 };
 
 // "column 2 (status)" of a CSV file; empty for other formats, rows that are broken as a whole, and missing columns.
-std::string column_of(intake::field where, const std::vector<std::string>& header) {
+std::string column_of(intake::field where, const std::vector<std::string>& header,
+                      const intake::column_rules& columns) {
     if (where == intake::field::unknown) return {};
     for (std::size_t i = 0; i < header.size(); ++i)
-        if (intake::find_field(header[i]) == where)
+        if (columns.find(header[i]) == where)
             return ", column " + std::to_string(i + 1) + " (" + intake::shown_column(header[i]) + ")";
     return {};
 }
 
-void print_faults(const tally& t, const std::string& path, const std::string& name, std::uint64_t bytes_max) {
+void print_faults(const tally& t, const std::string& path, const std::string& name, std::uint64_t bytes_max,
+                  const intake::column_rules& columns) {
     std::vector<std::uint64_t> offsets;
     for (const intake::row& row : t.faults) offsets.push_back(row.offset);
     const auto lines = intake::find_lines(path, name, bytes_max, offsets);
-    const auto raw = intake::raw_row_reader::open(path, name, bytes_max);
+    const auto raw = intake::raw_row_reader::open(path, name, bytes_max, columns);
     for (std::size_t i = 0; i < t.faults.size(); ++i) {
         const intake::row& row = t.faults[i];
         std::cout << "  row " << row.number;
         if (lines) std::cout << ", line " << (*lines)[i];
-        if (raw) std::cout << column_of(row.fault->where, raw->header());
+        if (raw) std::cout << column_of(row.fault->where, raw->header(), columns);
         std::cout << ": " << row.fault->category << ": " << base::redact(row.fault->message) << "\n";
     }
     if (t.invalid > t.faults.size()) std::cout << "  … and " << t.invalid - t.faults.size() << " more faults\n";
@@ -112,9 +115,37 @@ void judge_subscription(intake::row& row, const service::known_subscriptions& kn
         row.fault = intake::row_fault{std::move(why->category), std::move(why->message), intake::field::subscription};
 }
 
-// Prints what would become of one file, and adds to `sent` what would be sent. False: it has faults.
+// Names what the file says and nobody reads. False: some of it may say who must not be mailed.
+bool print_unread(const intake::file_reader& reader) {
+    const std::vector<std::string>& suspicious = reader.suspicious_columns();
+    for (const std::string& column : reader.unknown_columns()) {
+        const bool looks_like_consent = std::find(suspicious.begin(), suspicious.end(), column) != suspicious.end();
+        std::cout << "  ignored column: " << base::redact(column)
+                  << (looks_like_consent ? ", which looks as if it said who may be mailed" : "") << "\n";
+    }
+    if (!suspicious.empty())
+        std::cout
+            << "    a row that asks for more than an opt-out is invalid where such a column is not empty; for those "
+               "that say nothing about consent, the configuration: "
+            << base::redact(intake::ignore_line(suspicious)) << "\n";
+    for (const std::string& note : reader.notes()) std::cout << "  " << base::redact(note) << "\n";
+    return suspicious.empty();
+}
+
+// What no look at the file can tell.
+void print_unknowable(const intake::file_reader& reader, const dry_run& would, const config::settings& settings) {
+    if (reader.default_rows() > 0)
+        std::cout << "  " << observe::format_count(reader.default_rows())
+                  << " rows have no status of their own: they are " << consent::name(*settings.defaults.state)
+                  << " because defaults.statusState says so\n";
+    if (would.opt_ins() > 0)
+        std::cout << "  not known here: whether one of the " << observe::format_count(would.opt_ins())
+                  << " opt-ins has opted out elsewhere since\n";
+}
+
+// Prints what would become of one file, and adds to `sent` what would be sent. False: it has faults, or is suspicious.
 bool check_file(const std::string& path, const config::settings& settings, const surroundings& around,
-                std::uint64_t& sent) {
+                std::uint64_t& sent, dry_run& would) {
     const std::string name = path.substr(path.find_last_of('/') + 1);
     std::cout << intake::shown_name(path) << ":\n";
     if (intake::is_left_alone(name)) {
@@ -130,7 +161,6 @@ bool check_file(const std::string& path, const config::settings& settings, const
         return false;
     }
     tally t;
-    dry_run would;
     std::map<std::int64_t, std::string> doubted;
     std::vector<intake::row> rows;
     intake::read_result got;
@@ -142,19 +172,19 @@ bool check_file(const std::string& path, const config::settings& settings, const
             would.add(row);
         }
     } while (got.at == intake::read_result::state::more);
-    print_faults(t, path, name, settings.inbox.max_bytes);
+    print_faults(t, path, name, settings.inbox.max_bytes, intake::column_rules(settings.rules.ignore_columns));
     std::cout << "  rows " << t.rows << ": valid " << t.opt_outs + t.others << " (opt-outs " << t.opt_outs
               << "), invalid " << t.invalid << "\n";
     for (const auto& [category, count] : t.categories) std::cout << "    " << category << " " << count << "\n";
     for (const auto& [subscription, why] : doubted)
         std::cout << "  opt-outs of subscription " << subscription << " would be sent, although: " << base::redact(why)
                   << "\n";
-    for (const std::string& column : reader->unknown_columns())
-        std::cout << "  ignored column: " << base::redact(column) << "\n";
+    const bool all_read = print_unread(*reader);
+    print_unknowable(*reader, would, settings);
     sent += would.print(settings, path, around.ledger.get(), around.running);
     const bool broken = got.at == intake::read_result::state::broke_off;
     if (broken) std::cout << "  reading broke off: " << base::redact(got.reason.message) << "\n";
-    return t.invalid == 0 && would.unknown_change_ids() == 0 && !broken;
+    return t.invalid == 0 && would.unknown_change_ids() == 0 && !broken && all_read && would.contradictions() == 0;
 }
 
 }  // namespace
@@ -194,12 +224,24 @@ int check(int argc, char** argv) {
     if (!of_files) faults = find_secret_faults(*settings);  // a dry run of files needs no token
     for (const std::string& fault : faults) std::cout << path << ": " << fault << "\n";
     bool good = faults.empty();
+    if (const std::string words = config::why_private(*settings); !words.empty())
+        std::cout << path << ": if systemd runs the daemon: " << words << "\n";
     if (good) std::cout << path << ": good\n";
     if (of_files) {
         const surroundings around = look_around(*settings, path);
         const auto& files = given["files"].as<std::vector<std::string>>();
         std::uint64_t sent = 0;
-        for (const std::string& file : files) good = check_file(file, *settings, around, sent) && good;
+        std::vector<dry_run> would(files.size());
+        for (std::size_t i = 0; i < files.size(); ++i)
+            good = check_file(files[i], *settings, around, sent, would[i]) && good;
+        for (std::size_t i = 0; i < files.size(); ++i)
+            for (std::size_t other = 0; other < i; ++other)
+                if (const std::uint64_t people = would[i].contradicts(would[other]); people > 0) {
+                    good = false;
+                    std::cout << "contradictions: " << observe::format_count(people)
+                              << (people == 1 ? " person has" : " people have") << " opposite statuses in "
+                              << intake::shown_name(files[other]) << " and " << intake::shown_name(files[i]) << "\n";
+                }
         if (files.size() > 1) {
             std::cout << files.size() << " files together: " << observe::format_count(sent)
                       << " changes would be sent\n";

@@ -78,14 +78,18 @@ void dry_run::add(const intake::row& row) {
     const consent::key_hash hash = consent::hash_key(c);
     if (row.change_id != 0) returning_.push_back({c, consent::place(row.change_id)});
     key_rows& key = keys_[hash];
+    const bool opposite = c.is_opt_out() ? others_of_.contains(hash) : opt_outs_.contains(hash);
+    const bool told = opt_outs_.contains(hash) && others_of_.contains(hash);
+    if (opposite && !told && contradictions_++ == 0) first_contradiction_ = row.number;
+    if (!c.is_opt_out()) others_of_.insert(hash);
     if (c.is_opt_out()) {
         ++opt_outs_count_;
-        if (++opt_outs_[hash] == 1) contradictions_ += key.others;
+        if (++opt_outs_[hash] == 1) contradicted_ += key.others;
         superseded_ += std::exchange(key.since_opt_out, 0);
     } else {
         ++(c.state == consent::status_state::subscribed ? opt_ins_ : others_);
         ++key.others;
-        contradictions_ += opt_outs_.contains(hash);
+        contradicted_ += opt_outs_.contains(hash);
     }
     ++key.since_opt_out;
 }
@@ -96,7 +100,7 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
     ledger::dry_run_facts facts;
     if (ledger) {
         const auto since = std::chrono::system_clock::now() - settings.rules.duplicate_window;
-        const auto asked = ledger->ask(hash_of(path), since, opt_outs_, returning_);
+        const auto asked = ledger->ask(hash_of(path), since, opt_outs_, others_of_, returning_);
         if (asked)
             facts = *asked;
         else
@@ -112,23 +116,28 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
                   << ": its " << format_count(opt_ins_ + others_)
                   << " other rows would be invalid (duplicate_file) until "
                   << "consent-sync release\n";
-        opt_ins_ = others_ = superseded_ = contradictions_ = 0;
+        opt_ins_ = others_ = superseded_ = contradictions_ = contradicted_ = 0;
     }
     const bool opt_out_stands = settings.rules.contradictions == config::contradiction_rule::opt_out;
     if (contradictions_ > 0) {
         std::cout << "  contradictions: " << format_count(contradictions_)
-                  << " rows of people whom another row of this file opts out; "
-                  << (opt_out_stands
-                          ? "the opt-outs would stand, and these rows would be superseded (rules.contradictions)"
-                          : "what comes last would stand, as rules.contradictions says")
+                  << (contradictions_ == 1 ? " person has" : " people have")
+                  << " opposite statuses of one subscription in this file, first in row " << first_contradiction_ << "; "
+                  << (opt_out_stands ? "the opt-outs would stand, and " + format_count(contradicted_) +
+                                           " rows would be superseded (rules.contradictions)"
+                                     : "what comes last would stand, as rules.contradictions says")
                   << "\n";
         // Of opt-outs alone the last one of a key is sent.
         std::uint64_t opt_outs_superseded = 0;
         for (const auto& [hash, rows] : opt_outs_) opt_outs_superseded += rows - 1;
-        if (opt_out_stands) superseded_ = opt_outs_superseded + contradictions_;
+        if (opt_out_stands) superseded_ = opt_outs_superseded + contradicted_;
     }
     const std::uint64_t all = opt_ins_ + others_ + opt_outs_count_;
     const std::uint64_t sent = all - std::min(all, superseded_ + overtaken + unknown_);
+    if (facts.opt_ins_over_opt_outs > 0)
+        std::cout << "  against other files: " << format_count(facts.opt_ins_over_opt_outs)
+                  << (facts.opt_ins_over_opt_outs == 1 ? " person" : " people")
+                  << " whom it opts in opted out last, as the ledger has it\n";
     std::cout << "  would be sent: " << format_count(sent) << " (opt-outs " << format_count(opt_outs_count_) << ")\n";
     if (superseded_ > 0)
         std::cout << "  would be superseded by an opt-out in the file: up to " << format_count(superseded_) << "\n";
@@ -146,6 +155,15 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
                   << format_count(opt_ins_ + others_) << " rows wait for consent-sync release\n";
     print_time(sent, facts.waiting, settings, running);
     return sent;
+}
+
+std::uint64_t dry_run::contradicts(const dry_run& other) const {
+    std::uint64_t count = 0;
+    for (const auto& [hash, times] : opt_outs_)
+        count += other.others_of_.contains(hash) && !other.opt_outs_.contains(hash);
+    for (const consent::key_hash hash : others_of_)
+        count += other.opt_outs_.contains(hash) && !other.others_of_.contains(hash);
+    return count;
 }
 
 running_daemon ask_running(const config::settings& settings, const std::string& config_path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,8 +34,11 @@ class dry_run {
     std::uint64_t print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
                         const running_daemon& running);
     std::uint64_t unknown_change_ids() const { return unknown_; }
-    // Rows that would give way to an opt-out of their key in this file: those before it and those behind it.
+    // People (by subscription) whom the file both opts out and does not.
     std::uint64_t contradictions() const { return contradictions_; }
+    std::uint64_t opt_ins() const { return opt_ins_; }
+    // Keys of another file that this one says the opposite of.
+    std::uint64_t contradicts(const dry_run& other) const;
 
   private:
     struct key_rows {
@@ -43,9 +47,12 @@ class dry_run {
     };
     boost::unordered_flat_map<consent::key_hash, key_rows> keys_;
     boost::unordered_flat_map<consent::key_hash, std::uint64_t> opt_outs_;
+    boost::unordered_flat_set<consent::key_hash> others_of_;  // keys with a change that is not an opt-out
     std::vector<ledger::returning_row> returning_;
+    std::uint64_t first_contradiction_ = 0;  // its row
     std::uint64_t rows_ = 0, opt_ins_ = 0, opt_outs_count_ = 0, others_ = 0, superseded_ = 0, unknown_ = 0;
     std::uint64_t contradictions_ = 0;
+    std::uint64_t contradicted_ = 0;  // rows that are not opt-outs, of people with contradictions
 };
 
 }  // namespace consent_sync::daemon

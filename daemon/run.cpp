@@ -1,12 +1,14 @@
 // consent-sync run: the daemon.
 #include <boost/program_options.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 #include <thread>
 
 #include "base/log.hpp"
 #include "commands.hpp"
+#include "config/folders.hpp"
 #include "service/application.hpp"
 #include "service/reloading.hpp"
 
@@ -62,6 +64,10 @@ int run(int argc, char** argv) {
         return exit_faults;
     }
     base::set_up_log(settings->log.format, settings->log.level);
+    // systemd tells each unit's start an id; without it there is no PrivateTmp=.
+    if (const std::string words = config::why_private(*settings);
+        !words.empty() && std::getenv("INVOCATION_ID") != nullptr)
+        base::log_event(base::level::warn, "inbox.private", {{"words", words}});
     const auto ran = service::run_daemon(std::move(*settings), path);
     if (ran) return exit_done;
     base::log_event(base::level::error, "daemon.failed", {{"words", ran.error().message}});

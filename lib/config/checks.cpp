@@ -4,6 +4,8 @@
 #include <date/tz.h>
 
 #include <algorithm>
+#include <utility>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -130,6 +132,60 @@ bool is_time_zone(string_view text) {
     }
 }
 
+// Names that Debian's tzdata gave up for those beside them; the package tzdata-legacy still has them.
+constexpr std::array<std::pair<string_view, string_view>, 44> renamed_zones{
+    {{"US/Alaska", "America/Anchorage"},
+     {"US/Aleutian", "America/Adak"},
+     {"US/Arizona", "America/Phoenix"},
+     {"US/Central", "America/Chicago"},
+     {"US/East-Indiana", "America/Indiana/Indianapolis"},
+     {"US/Eastern", "America/New_York"},
+     {"US/Hawaii", "Pacific/Honolulu"},
+     {"US/Indiana-Starke", "America/Indiana/Knox"},
+     {"US/Michigan", "America/Detroit"},
+     {"US/Mountain", "America/Denver"},
+     {"US/Pacific", "America/Los_Angeles"},
+     {"US/Samoa", "Pacific/Pago_Pago"},
+     {"Canada/Atlantic", "America/Halifax"},
+     {"Canada/Central", "America/Winnipeg"},
+     {"Canada/Eastern", "America/Toronto"},
+     {"Canada/Mountain", "America/Edmonton"},
+     {"Canada/Newfoundland", "America/St_Johns"},
+     {"Canada/Pacific", "America/Vancouver"},
+     {"Canada/Saskatchewan", "America/Regina"},
+     {"Canada/Yukon", "America/Whitehorse"},
+     {"Mexico/General", "America/Mexico_City"},
+     {"Mexico/BajaNorte", "America/Tijuana"},
+     {"Mexico/BajaSur", "America/Mazatlan"},
+     {"Brazil/East", "America/Sao_Paulo"},
+     {"Brazil/West", "America/Manaus"},
+     {"Chile/Continental", "America/Santiago"},
+     {"Australia/ACT", "Australia/Sydney"},
+     {"Australia/NSW", "Australia/Sydney"},
+     {"Australia/North", "Australia/Darwin"},
+     {"Australia/Queensland", "Australia/Brisbane"},
+     {"Australia/South", "Australia/Adelaide"},
+     {"Australia/Victoria", "Australia/Melbourne"},
+     {"Australia/West", "Australia/Perth"},
+     {"Asia/Calcutta", "Asia/Kolkata"},
+     {"Asia/Saigon", "Asia/Ho_Chi_Minh"},
+     {"GB", "Europe/London"},
+     {"Eire", "Europe/Dublin"},
+     {"Portugal", "Europe/Lisbon"},
+     {"Poland", "Europe/Warsaw"},
+     {"Turkey", "Europe/Istanbul"},
+     {"Japan", "Asia/Tokyo"},
+     {"Singapore", "Asia/Singapore"},
+     {"NZ", "Pacific/Auckland"},
+     {"PRC", "Asia/Shanghai"}}};
+
+std::string name_renamed_zone(string_view text) {
+    for (const auto& [old, name] : renamed_zones)
+        if (old == text)
+            return "write \"" + std::string(name) + "\", its name today, or install the package tzdata-legacy";
+    return {};
+}
+
 bool is_listen_address(string_view text) {
     const auto parts = split_authority(text);
     if (!parts || !parts->port || !parse_port(*parts->port)) return false;
@@ -160,7 +216,12 @@ const text_rule proxy_url{
     "http://[USER:PASSWORD@]HOST[:PORT] with a literal % written as %25, or \"none\" for no proxy whatever the environment says",
     is_proxy, false, true};
 const text_rule time_zone{"\"auto\" or the IANA name of a time zone that this machine knows, like \"Europe/Berlin\"",
-                          is_time_zone, false, false, "auto"};
+                          is_time_zone,
+                          false,
+                          false,
+                          "auto",
+                          false,
+                          name_renamed_zone};
 const text_rule listen_address{"IP:PORT, like \"127.0.0.1:9464\" or \"[::1]:9464\"; port 0 lets the kernel choose",
                                is_listen_address};
 const text_rule client_id{"the app's client id, 1 to 256 visible ASCII characters", is_client_id};

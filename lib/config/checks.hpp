@@ -2,6 +2,7 @@
 // allowed.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace consent_sync::config {
@@ -9,10 +10,11 @@ namespace consent_sync::config {
 struct text_rule {
     const char* allowed;  // completes "must be …"
     bool (*holds)(std::string_view text);
-    bool path = false;                // a relative one is meant from the configuration's folder
-    bool secret = false;              // never shown in an error
-    const char* null_word = nullptr;  // a word beside null that means "the default", like "auto"
-    bool hidden = false;              // never shown anywhere
+    bool path = false;                                     // a relative one is meant from the configuration's folder
+    bool secret = false;                                   // never shown in an error
+    const char* null_word = nullptr;                       // a word beside null that means "the default", like "auto"
+    bool hidden = false;                                   // never shown anywhere
+    std::string (*hint)(std::string_view text) = nullptr;  // what else to say of a text that is refused; may be empty
 };
 
 extern const text_rule account_name;  // 1 to 64 of A-Z a-z 0-9 . _ -, not only dots

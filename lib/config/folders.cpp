@@ -1,5 +1,8 @@
 #include "config/folders.hpp"
 
+#include <cstring>
+#include <utility>
+
 #include "base/file.hpp"
 
 namespace consent_sync::config {
@@ -15,6 +18,19 @@ folders derive_folders(const settings& s) {
             .refused = join_path(work, "refused"),
             .reports = join_path(s.state_dir, "reports"),
             .ledger = join_path(s.state_dir, "ledger.db")};
+}
+
+std::string why_private(const settings& s) {
+    const folders all = derive_folders(s);
+    for (const auto& [key, path] : {std::pair<const char*, const std::string&>{"inbox.dir", all.inbox},
+                                    {"inbox.work_dir", all.processing},
+                                    {"state_dir", all.state}})
+        for (const char* shared : {"/tmp/", "/var/tmp/"})
+            if (path.starts_with(shared))
+                return std::string(key) + " lies below " + std::string(shared, std::strlen(shared) - 1) +
+                       ": the unit has a folder of its own there (PrivateTmp=yes), which nobody else sees, so files that "
+                       "people drop would never be found; choose a folder below /var/lib or /srv";
+    return {};
 }
 
 }  // namespace consent_sync::config

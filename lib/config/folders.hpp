@@ -20,4 +20,8 @@ struct folders {
 
 folders derive_folders(const settings& s);
 
+// What to say where a folder lies below /tmp or /var/tmp, of which a unit with PrivateTmp= has its own; empty: none
+// does.
+std::string why_private(const settings& s);
+
 }  // namespace consent_sync::config

@@ -45,8 +45,10 @@ key text_key(const char* path, effect when, Place place, const text_rule& rule, 
         const auto* text = value.if_string();
         if (text != nullptr && rule.null_word != nullptr && *text == rule.null_word) return into.clear(), std::nullopt;
         if (text == nullptr || !rule.holds(std::string_view(*text))) {
-            return refusal(rule.allowed + std::string(may_be_null == null::allowed ? ", or null" : ""), value,
-                           rule.secret);
+            std::string why = refusal(rule.allowed + std::string(may_be_null == null::allowed ? ", or null" : ""),
+                                      value, rule.secret);
+            const std::string more = rule.hint != nullptr && text != nullptr ? rule.hint(std::string_view(*text)) : "";
+            return more.empty() ? why : why + "; " + more;
         }
         into = rule.path ? resolve_path(std::string_view(*text), folder) : std::string(std::string_view(*text));
         return std::nullopt;

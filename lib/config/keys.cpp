@@ -15,6 +15,8 @@ constexpr auto reload = effect::at_reload;
 constexpr auto restart = effect::at_restart;
 constexpr std::uint64_t id_max = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t unsubscribe_all_max = 100;
+constexpr std::size_t ignore_columns_max = 1'000;
+constexpr std::size_t column_name_max = 256;
 constexpr std::size_t monitor_hosts_max = 20;
 
 bool is_host_name(std::string_view name) {
@@ -43,10 +45,30 @@ problem read_hosts(const json::value& value, std::vector<std::string>& into, con
     return std::nullopt;
 }
 
-std::string show_hosts(const std::vector<std::string>& names) {
+std::string show_names(const std::vector<std::string>& names) {
     std::string list;
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + quoted(name);
     return names.empty() ? "null" : "[" + list + "]";
+}
+
+problem read_columns(const json::value& value, std::vector<std::string>& into, const std::string&) {
+    std::vector<std::string> names;
+    bool valid = value.is_null() ||
+                 (value.is_array() && !value.get_array().empty() && value.get_array().size() <= ignore_columns_max);
+    if (valid && value.is_array()) {
+        for (const json::value& each : value.get_array()) {
+            const auto* name = each.if_string();
+            valid = valid && name != nullptr && !name->empty() && name->size() <= column_name_max;
+            if (valid) names.emplace_back(std::string_view(*name));
+        }
+    }
+    if (!valid) {
+        return refusal(fmt::format("a list of 1 to {} names of columns of 1 to {} bytes, like [\"Tags\"], or null",
+                                   ignore_columns_max, column_name_max),
+                       value);
+    }
+    into = std::move(names);
+    return std::nullopt;
 }
 
 std::vector<key> top_keys() {
@@ -60,7 +82,7 @@ std::vector<key> top_keys() {
         text_key(
             "monitor.listen", restart, [](auto& s) { return &s.monitor_listen; }, listen_address, null::allowed),
         make_key(
-            "monitor.hosts", restart, [](auto& s) { return &s.monitor_hosts; }, read_hosts, show_hosts),
+            "monitor.hosts", restart, [](auto& s) { return &s.monitor_hosts; }, read_hosts, show_names),
         text_key(
             "control.socket", restart, [](auto& s) { return &s.control_socket; }, file_path, null::allowed),
         choice_key<>(
@@ -279,6 +301,8 @@ std::vector<key> rule_keys() {
                                                     {"last", contradiction_rule::last}}),
         make_key(
             "rules.hold_above", reload, [](auto& s) { return &s.rules; }, read_hold_above, show_hold_above),
+        make_key(
+            "rules.ignore_columns", reload, [](auto& s) { return &s.rules.ignore_columns; }, read_columns, show_names),
         make_key(
             "rules.unsubscribe_all", reload, [](auto& s) { return &s.rules.unsubscribe_all; }, read_ids, show_ids),
     };

@@ -91,7 +91,9 @@ void fill_gaps(settings& s, const std::string& credentials) {
 }
 
 void check_credentials(const settings& s, tree_reader& reader) {
-    static constexpr const char* no_systemd = "$CREDENTIALS_DIRECTORY is not set, so there is no systemd credential";
+    static constexpr const char* no_systemd =
+        "$CREDENTIALS_DIRECTORY is not set, so the unit has no LoadCredential=, or lost it to a drop-in that empties it "
+        "(systemctl cat consent-sync shows all of the unit): there is no systemd credential";
     if (!s.hubspot.oauth) {
         if (!s.hubspot.token_file.empty()) return;
         return reader.fault("hubspot.token_file",

@@ -93,7 +93,8 @@ struct rule_settings {
     std::optional<double> hold_above_share;        // hold_above: "20%"
     std::vector<std::int64_t> unsubscribe_all;     // the subscriptions that an opt-out without one means
     contradiction_rule contradictions = contradiction_rule::opt_out;
-    bool known_subscriptions = false;  // "auto": ask HubSpot which there are; others are invalid
+    std::vector<std::string> ignore_columns;       // names of columns that say nothing about consent
+    bool known_subscriptions = false;              // "auto": ask HubSpot which there are; others are invalid
 };
 
 struct keep_settings {

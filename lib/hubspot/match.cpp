@@ -320,6 +320,10 @@ class matcher {
         std::string message = "HubSpot reports " + plain(r.status, 64);
         if (!r.reason.empty()) message += " (" + plain(r.reason, 64) + ")";
         message += " where " + std::string(consent::name(c.state)) + " was asked for";
+        if (!c.is_opt_out() && r.status == consent::name(consent::status_state::unsubscribed))
+            message +=
+                "; HubSpot keeps an opt-out that the person made, and only the person can come back: do not drop "
+                "this row again as it is";
         out_.words.push_back({std::string(status_not_applied), std::move(message)});
         return static_cast<std::uint32_t>(out_.words.size());
     }

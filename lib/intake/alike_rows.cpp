@@ -2,6 +2,8 @@
 
 #include "intake/columns.hpp"
 #include "intake/limits.hpp"
+#include "intake/text.hpp"
+#include "intake/values.hpp"
 
 namespace consent_sync::intake {
 namespace {
@@ -25,15 +27,36 @@ value_kind kind_of(plain_json::kind what) {
     return value_kind::other;
 }
 
+// Whether an opt-out member that was read before does not say no: of several the one that contradicts counts.
+bool asks_opt_out(const record& row, std::string_view text) {
+    const value& v = row[field::inverted_state];
+    if (v.kind == value_kind::text) return !is_plain_no(text.substr(v.begin, v.size));
+    return !says_no(row, v);
+}
+
 }  // namespace
+
+void alike_rows::note_suspicious(std::size_t place, const plain_json& found, record& into) const {
+    const bool empty = found.what == plain_json::kind::null ||
+                       (found.what == plain_json::kind::text && without_marks(found.text).empty());
+    if (empty || !into.suspicious.empty()) return;
+    for (const auto& [nth, name] : suspicious_)
+        if (nth == place) into.suspicious = name;
+}
 
 bool alike_rows::has_given_up() const { return lost_ > read_ + lost_max; }
 
 std::size_t alike_rows::read(std::string_view text, record& into) {
     if (has_given_up()) return 0;
     into.clear();
+    std::size_t nth = 0;
     const std::size_t size = shape_.read(text, [&](base::json_shape::meaning means, const plain_json& found) {
-        if (means >= static_cast<std::size_t>(field::report)) return;
+        const std::size_t place = nth++;
+        if (means >= static_cast<std::size_t>(field::report)) {
+            if (means == static_cast<std::size_t>(field::suspicious)) note_suspicious(place, found, into);
+            return;
+        }
+        if (means == static_cast<std::size_t>(field::inverted_state) && asks_opt_out(into, text)) return;
         value& wanted = into[static_cast<field>(means)];
         wanted.kind = kind_of(found.what);
         wanted.begin = found.text.empty() ? 0 : static_cast<std::size_t>(found.text.data() - text.data());
@@ -51,7 +74,14 @@ void alike_rows::learn(std::string_view row) {
     lost_ += by_value ? lost_by_value : lost_by_shape;
     if (has_given_up() || row.size() > shape_row_bytes_max) return shape_.forget();
     if (by_value) return;
-    shape_.learn(row, [](std::string_view name) { return static_cast<base::json_shape::meaning>(find_field(name)); });
+    suspicious_.clear();
+    std::size_t nth = 0;
+    shape_.learn(row, [&](std::string_view name) {
+        const field found = rules_.find(name);
+        if (found == field::suspicious) suspicious_.emplace_back(nth, shown_column(name));
+        ++nth;
+        return static_cast<base::json_shape::meaning>(found);
+    });
 }
 
 }  // namespace consent_sync::intake

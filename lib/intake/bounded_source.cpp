@@ -17,6 +17,11 @@ class bounded_source final : public byte_source {
         return got;
     }
     base::result<bool> seek(std::uint64_t offset) override { return source_->seek(offset); }
+    base::result<std::unique_ptr<byte_source>> again() const override {
+        base::result<std::unique_ptr<byte_source>> source = source_->again();
+        if (!source) return source.error();
+        return make_bounded_source(std::move(*source), bound_);
+    }
 
   private:
     std::unique_ptr<byte_source> source_;

@@ -23,6 +23,8 @@ class byte_source {
     virtual base::result<std::size_t> read(std::span<char> into) = 0;
     // The next read begins at `offset`. false: this source only goes forwards.
     virtual base::result<bool> seek(std::uint64_t offset) = 0;
+    // Another source of the same bytes, at their start; this one stays where it is.
+    virtual base::result<std::unique_ptr<byte_source>> again() const = 0;
 };
 
 std::unique_ptr<byte_source> make_file_source(base::unique_fd file);

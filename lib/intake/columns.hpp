@@ -1,8 +1,13 @@
 // The columns of a CSV file and the members of a JSON row: which field a name means, and which nobody knows.
+//
+// What nobody knows may say that somebody has opted out. So a name that is not a field is one of four things: named in
+// rules.ignore_columns, plainly about something else (a name, a phone, a city), suspicious (it looks as if it said who
+// may be mailed), or just unknown. lib/intake/README.md says what follows from each.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,14 +22,18 @@ enum class field : std::uint8_t {
     basis,
     explanation,
     change_id,
-    inverted_state,  // "opt_out", "unsubscribed": its "yes" means UNSUBSCRIBED. Never read, never overlooked.
+    inverted_state,  // "opt_out", "unsubscribed": its "yes" means UNSUBSCRIBED. Read only to contradict.
+    state_or_place,  // "State": a status only where it says so in full words, else Texas
     report,          // verdict, category, message, correlation_id of a failed file: known and ignored
+    ignored,         // named in rules.ignore_columns
+    elsewhere,       // plainly about something else
     unknown,
+    suspicious,  // unknown, and its name looks as if it said who may be mailed
 };
-inline constexpr std::size_t record_fields = 8;  // those before `report`
+inline constexpr std::size_t record_fields = 9;  // those before `report`
 
-// By HubSpot's name or an alias; case, spaces, underscores and dashes do not matter. lib/intake/README.md
-// lists all.
+// By HubSpot's name or an alias; case, spaces, underscores, dashes and quotation marks around it do not matter.
+// lib/intake/README.md lists all. `unknown`, if it is none of them.
 field find_field(std::string_view name);
 
 // HubSpot's name of a field: "subscriberIdString".
@@ -38,14 +47,43 @@ std::string_view simplify(std::string_view text, char* buffer, std::size_t size)
 // UTF-8, becomes "(hidden)".
 std::string shown_column(std::string_view column);
 
-// Names nobody knows, each once, at most unknown_columns_max of them, as they may be shown.
-class unknown_names {
+// What a name means under rules.ignore_columns.
+class column_rules {
   public:
-    void add(std::string_view column);
-    const std::vector<std::string>& names() const { return names_; }
+    column_rules() = default;
+    explicit column_rules(const std::vector<std::string>& ignored);
+
+    field find(std::string_view name) const;
+    // Of a member below others, by its path: "profile.optedOut". No field is read there, so none is known; whatever is
+    // below an ignored member is ignored.
+    field find_nested(std::string_view path) const;
 
   private:
-    std::vector<std::string> names_;
+    bool is_ignored(std::string_view name) const;
+
+    std::vector<std::string> ignored_;  // simplified
 };
+
+// The names of a file that are not fields, each once, at most unknown_columns_max of a list, as they may be shown.
+class other_names {
+  public:
+    // `what`: what was found for it.
+    void add(std::string_view column, field what);
+
+    const std::vector<std::string>& passed_over() const { return passed_over_; }  // all but ignored ones
+    const std::vector<std::string>& suspicious() const { return suspicious_; }
+    // Those for which no default may stand in: unknown, suspicious, or known for the opposite.
+    const std::vector<std::string>& unsettled() const { return unsettled_; }
+
+  private:
+    std::vector<std::string> passed_over_;
+    std::vector<std::string> suspicious_;
+    std::vector<std::string> unsettled_;
+};
+
+// Why no default status may stand in for what these columns may say, and the line of the configuration that settles it.
+std::string why_no_default(const std::vector<std::string>& unsettled, std::string_view state);
+// The line itself: "rules": { "ignore_columns": ["Tags"] }
+std::string ignore_line(const std::vector<std::string>& names);
 
 }  // namespace consent_sync::intake

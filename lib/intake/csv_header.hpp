@@ -13,15 +13,30 @@
 
 namespace consent_sync::intake {
 
-struct csv_header {
+struct csv_names {
     bool empty_file = false;
-    std::vector<std::string> names;                                   // as they stand in the file
-    std::array<std::optional<std::size_t>, record_fields> column_of;  // where each field is
-    unknown_names unknown;
+    std::vector<std::string> names;  // as they stand in the file
 };
 
 // Reads the header at the cursor, sets the scanner's delimiter and moves the cursor behind it.
 // Error: invalid_input with the exact reason; never repeats what looks like data.
-base::result<csv_header> read_csv_header(csv_scanner& scanner);
+base::result<csv_names> read_csv_names(csv_scanner& scanner);
+
+struct csv_header : csv_names {
+    std::array<std::optional<std::size_t>, record_fields> column_of;  // where each field is
+    std::vector<std::size_t> inverted;                                // the columns whose "yes" means UNSUBSCRIBED
+    std::vector<std::size_t> suspicious;  // those that nobody knows and that look like consent
+    other_names others;
+
+    std::optional<std::size_t> column(field f) const { return column_of[static_cast<std::size_t>(f)]; }
+};
+
+// What the columns mean. Error: invalid_input, the file is refused.
+base::result<csv_header> assign_columns(csv_names names, const column_rules& rules);
+
+// Whether a line in the middle of a file names columns, as where files with headers were joined: `same`, the header of
+// this file again; `other`, those of another one. Rows behind another header must not be read by position.
+enum class header_again { none, same, other };
+header_again find_header_again(const csv_header& header, const csv_scanner& line);
 
 }  // namespace consent_sync::intake

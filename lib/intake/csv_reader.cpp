@@ -2,13 +2,46 @@
 
 #include <utility>
 
+#include "intake/limits.hpp"
+#include "intake/text.hpp"
+#include "intake/values.hpp"
+
 namespace consent_sync::intake {
 
 base::result<void> csv_reader::start() {
-    base::result<csv_header> header = read_csv_header(scanner_);
+    base::result<csv_names> names = read_csv_names(scanner_);
+    if (!names) return names.error();
+    base::result<csv_header> header = assign_columns(std::move(*names), rules_);
     if (!header) return header.error();
     header_ = std::move(*header);
+    address_ = header_.column(field::subscriber).value_or(0);
     return {};
+}
+
+bool csv_reader::may_lack_state() const {
+    return !header_.empty_file && !header_.column(field::state) && !header_.column(field::state_or_place);
+}
+
+// Whether the row's address has an @: then the row cannot be a line of column names.
+bool csv_reader::holds_address() const {
+    return address_ < scanner_.field_count() && scanner_.field(address_).find('@') != std::string_view::npos;
+}
+
+// true: the row is the file's own header again, which is passed. Error: it is another one.
+base::result<bool> csv_reader::pass_header_again(const csv_row& row) {
+    const header_again again = find_header_again(header_, scanner_);
+    if (again == header_again::none) return false;
+    const std::uint64_t line = bytes_.line_at(row.offset);
+    const std::string where =
+        (line == 0 ? std::string() : "line " + std::to_string(line) + ", ") + "byte " + std::to_string(row.offset);
+    if (again == header_again::other)
+        return base::error{
+            base::errc::invalid_input,
+            where +
+                ": here stands another line of column names, as where files were joined; what follows was "
+                "not read, because its columns may mean something else: drop it as a file of its own"};
+    if (notes_.size() < notes_max) notes_.push_back(where + ": the header stands there again and was passed over");
+    return true;
 }
 
 base::result<found> csv_reader::read(record& values, row& into) {
@@ -29,6 +62,15 @@ base::result<found> csv_reader::read(record& values, row& into) {
                           "the row has " + std::to_string(scanner_.field_count()) + " fields, the header has " +
                               std::to_string(header_.names.size()));
         }
+        if (row->found == csv_row::kind::row && !blank && !holds_address()) {
+            const base::result<bool> again = pass_header_again(*row);
+            if (!again) return again.error();
+            if (*again) {
+                into.fault.reset();
+                if (const auto passed = scanner_.pass(*row); !passed) return passed.error();
+                continue;
+            }
+        }
         if (const auto passed = scanner_.pass(*row); !passed) return passed.error();
         if (blank) continue;
         if (result == found::record) take_values(values);
@@ -43,11 +85,17 @@ found csv_reader::fail(row& into, const csv_row& row, const std::string& why) {
 
 void csv_reader::take_values(record& values) {
     values.clear();
-    for (std::size_t f = 0; f < record_fields; ++f) {
-        const auto column = header_.column_of[f];
-        if (!column) continue;
-        values.values[f] = value{value_kind::text, scanner_.field_begin(*column), scanner_.field(*column).size(), 0};
+    const auto cell = [&](std::size_t column) {
+        return value{value_kind::text, scanner_.field_begin(column), scanner_.field(column).size(), 0};
+    };
+    for (std::size_t f = 0; f < record_fields; ++f)
+        if (const auto column = header_.column_of[f]) values.values[f] = cell(*column);
+    for (const std::size_t column : header_.suspicious) {
+        if (!values.suspicious.empty()) break;
+        if (!without_marks(scanner_.field(column)).empty()) values.suspicious = shown_column(header_.names[column]);
     }
+    for (const std::size_t column : header_.inverted)  // of several the one that contradicts
+        if (!is_plain_no(scanner_.field(column))) values[field::inverted_state] = cell(column);
     values.bytes.swap(scanner_.text());
 }
 

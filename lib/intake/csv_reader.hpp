@@ -1,4 +1,5 @@
-// Rows of a CSV file. Lines without a single value (";;;", which spreadsheets leave behind) are no rows.
+// Rows of a CSV file. Lines without a single value (";;;", which spreadsheets leave behind) are not rows, nor are lines
+// that name columns, as where files were joined: the file's own header again is passed, another one ends the reading.
 #pragma once
 
 #include "intake/csv_header.hpp"
@@ -9,21 +10,28 @@ namespace consent_sync::intake {
 
 class csv_reader final : public record_reader {
   public:
-    explicit csv_reader(window& bytes) : bytes_(bytes), scanner_(bytes) {}
+    csv_reader(window& bytes, const column_rules& rules) : bytes_(bytes), scanner_(bytes), rules_(rules) {}
 
     base::result<void> start() override;
     base::result<void> resume(std::uint64_t offset) override { return bytes_.jump(offset); }
     base::result<found> read(record& values, row& into) override;
     std::uint64_t offset() const override { return bytes_.offset(); }
-    const std::vector<std::string>& unknown_columns() const override { return header_.unknown.names(); }
+    const other_names& others() const override { return header_.others; }
+    bool may_lack_state() const override;
+    std::vector<std::string> notes() const override { return notes_; }
 
   private:
     found fail(row& into, const csv_row& row, const std::string& why);
     void take_values(record& values);
+    bool holds_address() const;
+    base::result<bool> pass_header_again(const csv_row& row);
 
     window& bytes_;
     csv_scanner scanner_;
+    const column_rules& rules_;
     csv_header header_;
+    std::size_t address_ = 0;  // its column
+    std::vector<std::string> notes_;
 };
 
 }  // namespace consent_sync::intake

@@ -1,40 +1,72 @@
 #include "intake/file_reader.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "consent/place.hpp"
-#include "intake/csv_reader.hpp"
+#include "intake/column_words.hpp"
 #include "intake/format.hpp"
-#include "intake/json_reader.hpp"
 #include "intake/limits.hpp"
-#include "intake/ndjson_reader.hpp"
+#include "intake/record_reader.hpp"
 #include "intake/row_rules.hpp"
+#include "intake/survey.hpp"
 
 namespace consent_sync::intake {
-namespace {
-
-std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes) {
-    switch (rows) {
-        case layout::csv: return std::make_unique<csv_reader>(bytes);
-        case layout::ndjson: return std::make_unique<ndjson_reader>(bytes);
-        case layout::json: return std::make_unique<json_reader>(bytes);
-    }
-    return nullptr;
-}
-
-}  // namespace
-
 struct file_reader::implementation {
-    implementation(std::unique_ptr<byte_source> source, layout rows, const read_settings& settings)
-        : bytes(std::move(source)), reader(make_record_reader(rows, bytes)), rules(settings.defaults, settings.rules) {}
+    implementation(std::unique_ptr<byte_source> source, layout rows, std::string_view file_name,
+                   const read_settings& settings)
+        : kind(rows),
+          name(file_name),
+          default_state(settings.defaults.state),
+          columns(settings.rules.ignore_columns),
+          bytes(std::move(source)),
+          reader(make_record_reader(rows, bytes, columns)),
+          rules(settings.defaults, settings.rules) {}
 
     base::result<void> start(read_position from) {
         if (const auto text = check_text(bytes); !text) return text.error();
         if (const auto started = reader->start(); !started) return started.error();
+        if (const auto checked = check_default(); !checked) return checked.error();
         if (from.offset > 0)  // of a file that continues another one, before its first row
             if (const auto resumed = reader->resume(from.offset); !resumed) return resumed.error();
         at = read_position{from.rows, reader->offset()};
         return {};
+    }
+
+    // A default opt-in stands only where nothing in the file, its name included, may say otherwise.
+    base::result<void> check_default() {
+        if (!default_state || *default_state == consent::status_state::unsubscribed || !reader->may_lack_state())
+            return {};
+        const other_names* others = &reader->others();
+        if (kind != layout::csv) {  // a member may come late
+            const base::result<const survey*> whole = look();
+            if (!whole) return whole.error();
+            if (!(*whole)->lacks_state) return {};
+            others = &(*whole)->others;
+        }
+        const std::string_view state = consent::name(*default_state);
+        if (!others->unsettled().empty())
+            return base::error{base::errc::invalid_input, why_no_default(others->unsettled(), state)};
+        if (names_opt_outs(name))
+            return base::error{
+                base::errc::invalid_input,
+                "the name of the file says that it lists people who must not be mailed, so "
+                "defaults.statusState (" +
+                    std::string(state) +
+                    ") does not stand for the status that it does not have; add a column statusState with "
+                    "SUBSCRIBED or UNSUBSCRIBED, or give the file another name"};
+        return {};
+    }
+
+    base::result<const survey*> look() {
+        if (!seen) {
+            base::result<std::unique_ptr<byte_source>> again = bytes.again();
+            if (!again) return again.error();
+            base::result<survey> found = look_through(std::move(*again), kind, columns);
+            if (!found) return found.error();
+            seen = std::move(*found);
+        }
+        return &*seen;
     }
 
     // One row of the file as out[used]… and how many rows it became: 0 at the end.
@@ -45,10 +77,20 @@ struct file_reader::implementation {
         if (*got == found::end) return std::size_t{0};
         bool all = false;
         if (*got == found::record) {
+            if (rules.must_know_numbers(values)) {
+                const base::result<const survey*> whole = look();
+                if (!whole) return whole.error();
+                rules.know_numbers(!(*whole)->other_numbers);
+            }
             all = rules.judge(values, out[used]);
+            marked_rows += out[used].marks_removed ? 1 : 0;
+            const bool has_state = values[field::state].kind != value_kind::absent ||
+                                   values[field::state_or_place].kind != value_kind::absent;
+            default_rows += !has_state && !out[used].fault ? 1 : 0;
         } else {
             out[used].change = consent::change{};
             out[used].change_id = 0;
+            out[used].marks_removed = false;
             out[used].basis_dropped = false;
         }
         const std::size_t count = all ? rules.unsubscribe_all().size() : 1;
@@ -69,12 +111,19 @@ struct file_reader::implementation {
         }
     }
 
+    layout kind;
+    std::string name;  // of the file
+    std::optional<consent::status_state> default_state;
+    column_rules columns;
     window bytes;
     std::unique_ptr<record_reader> reader;
     row_rules rules;
     record values;
     read_position at;
     read_result last;
+    std::optional<survey> seen;  // once it was looked for
+    std::uint64_t marked_rows = 0;
+    std::uint64_t default_rows = 0;
 };
 
 file_reader::file_reader(std::unique_ptr<implementation> impl) : impl_(std::move(impl)) {}
@@ -103,7 +152,7 @@ base::result<file_reader> file_reader::open(std::unique_ptr<byte_source> source,
         source = make_gzip_source(std::move(source), settings.bytes_max * decompressed_factor);
     }
     source = make_bounded_source(std::move(source), settings.bound);
-    file_reader reader(std::make_unique<implementation>(std::move(source), kind->rows, settings));
+    file_reader reader(std::make_unique<implementation>(std::move(source), kind->rows, name, settings));
     if (const auto started = reader.impl_->start(from); !started) return started.error();
     return reader;
 }
@@ -127,6 +176,17 @@ read_result file_reader::next(std::vector<row>& out, std::size_t most) {
 
 read_position file_reader::position() const { return impl_->at; }
 
-const std::vector<std::string>& file_reader::unknown_columns() const { return impl_->reader->unknown_columns(); }
+const std::vector<std::string>& file_reader::unknown_columns() const { return impl_->reader->others().passed_over(); }
+const std::vector<std::string>& file_reader::suspicious_columns() const { return impl_->reader->others().suspicious(); }
+
+std::uint64_t file_reader::default_rows() const { return impl_->default_rows; }
+
+std::vector<std::string> file_reader::notes() const {
+    std::vector<std::string> all = impl_->reader->notes();
+    if (impl_->marked_rows > 0)
+        all.push_back("marks of a spreadsheet or quotation marks around values were taken off in " +
+                      std::to_string(impl_->marked_rows) + (impl_->marked_rows == 1 ? " row" : " rows"));
+    return all;
+}
 
 }  // namespace consent_sync::intake

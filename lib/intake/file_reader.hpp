@@ -72,6 +72,12 @@ class file_reader {
     // Columns (CSV) or members met so far (JSON) that nobody knows and that were ignored, each once, as they
     // may be shown. At most unknown_columns_max.
     const std::vector<std::string>& unknown_columns() const;
+    // Those of them whose names look as if they said who may be mailed.
+    const std::vector<std::string>& suspicious_columns() const;
+    // Rows so far whose status is defaults.statusState, because the file has none.
+    std::uint64_t default_rows() const;
+    // What the owner of the file ought to know about what was read so far: sentences without anybody's data.
+    std::vector<std::string> notes() const;
 
   private:
     struct implementation;

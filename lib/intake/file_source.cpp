@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "intake/byte_source.hpp"
 
@@ -35,6 +36,12 @@ class file_source final : public byte_source {
                                    " bytes and was already read up to byte " + std::to_string(offset)};
         offset_ = offset;
         return true;
+    }
+
+    base::result<std::unique_ptr<byte_source>> again() const override {
+        base::unique_fd same(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
+        if (!same) return reading_error("opening the file once more", errno);
+        return make_file_source(std::move(same));
     }
 
   private:

@@ -16,7 +16,7 @@ constexpr int gzip_only = 15 + 16;  // zlib's windowBits: the largest window, a 
 class gzip_source final : public byte_source {
   public:
     gzip_source(std::unique_ptr<byte_source> compressed, std::uint64_t bytes_max)
-        : compressed_(std::move(compressed)), bytes_left_(bytes_max), input_(block_bytes) {
+        : compressed_(std::move(compressed)), bytes_max_(bytes_max), bytes_left_(bytes_max), input_(block_bytes) {
         if (::inflateInit2(&stream_, gzip_only) != Z_OK) throw std::bad_alloc();
     }
     ~gzip_source() override { ::inflateEnd(&stream_); }
@@ -42,6 +42,11 @@ class gzip_source final : public byte_source {
     }
 
     base::result<bool> seek(std::uint64_t) override { return false; }
+    base::result<std::unique_ptr<byte_source>> again() const override {
+        base::result<std::unique_ptr<byte_source>> compressed = compressed_->again();
+        if (!compressed) return compressed.error();
+        return make_gzip_source(std::move(*compressed), bytes_max_);
+    }
 
   private:
     // The bytes put into `into`. Fewer than one: the end, or failed_ is set.
@@ -99,6 +104,7 @@ class gzip_source final : public byte_source {
     }
 
     std::unique_ptr<byte_source> compressed_;
+    std::uint64_t bytes_max_;
     std::uint64_t bytes_left_;
     std::uint64_t given_ = 0;
     std::uint64_t members_ = 0;

@@ -188,6 +188,9 @@ base::result<bool> json_array::find_inputs() {
         if (!key) return key.error();
         if (*key != "inputs") {
             row_like_ = row_like_ || find_field(*key) == field::subscriber;
+            c = peek();
+            if (!c) return c.error();
+            if (passed_members_.size() < unknown_columns_max) passed_members_.push_back({*key, *c == '{' || *c == '['});
             const base::result<void> passed = pass_value();
             if (!passed) return passed.error();
             continue;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "intake/window.hpp"
@@ -53,6 +54,13 @@ class json_array {
     base::result<json_element> cut();
     void pass(const json_element& element);
 
+    // The members beside "inputs" that were passed so far, at most unknown_columns_max.
+    struct passed_member {
+        std::string name;
+        bool has_members;  // it is an object or an array
+    };
+    const std::vector<passed_member>& passed_members() const { return passed_members_; }
+
     // Behind the last element that was passed: at its comma or at the end of the array.
     std::uint64_t offset() const { return offset_; }
 
@@ -66,9 +74,10 @@ class json_array {
 
     window& bytes_;
     std::uint64_t offset_ = 0;
-    bool wrapped_ = false;   // the array is a member of an object
-    bool closed_ = true;     // behind the end of the array
-    bool first_ = true;      // no element was passed
+    bool wrapped_ = false;  // the array is a member of an object
+    bool closed_ = true;    // behind the end of the array
+    bool first_ = true;     // no element was passed
+    std::vector<passed_member> passed_members_;
     bool row_like_ = false;  // the outermost object looks like a row
 };
 

@@ -2,10 +2,25 @@
 
 namespace consent_sync::intake {
 
+base::result<void> json_reader::start() {
+    const base::result<void> opened = array_.open();
+    if (opened) note_members();
+    return opened;
+}
+
+// What stands beside the array may say what its rows are: {"event":"unsubscribe","inputs":[…]}.
+void json_reader::note_members() {
+    const auto& members = array_.passed_members();
+    for (; noted_ < members.size(); ++noted_) parser_.note_outside(members[noted_].name, members[noted_].has_members);
+}
+
 base::result<found> json_reader::read(record& values, row& into) {
     const base::result<bool> another = array_.find();
     if (!another) return another.error();
-    if (!*another) return found::end;
+    if (!*another) {
+        note_members();
+        return found::end;
+    }
     const std::size_t alike = parser_.parse_alike(bytes_.ahead(), values);
     if (alike > 0 && array_.ends_behind(alike)) {
         into.offset = bytes_.offset();

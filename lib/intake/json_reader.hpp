@@ -9,18 +9,22 @@ namespace consent_sync::intake {
 
 class json_reader final : public record_reader {
   public:
-    explicit json_reader(window& bytes) : bytes_(bytes), array_(bytes) {}
+    json_reader(window& bytes, const column_rules& rules) : bytes_(bytes), array_(bytes), parser_(rules) {}
 
-    base::result<void> start() override { return array_.open(); }
+    base::result<void> start() override;
     base::result<void> resume(std::uint64_t offset) override { return array_.resume(offset); }
     base::result<found> read(record& values, row& into) override;
     std::uint64_t offset() const override { return array_.offset(); }
-    const std::vector<std::string>& unknown_columns() const override { return parser_.unknown().names(); }
+    const other_names& others() const override { return parser_.others(); }
+    bool may_lack_state() const override { return true; }
 
   private:
+    void note_members();
+
     window& bytes_;
     json_array array_;
     json_record_parser parser_;
+    std::size_t noted_ = 0;  // of the members beside the array
 };
 
 }  // namespace consent_sync::intake

@@ -1,11 +1,15 @@
 #include "intake/json_record.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "base/ascii.hpp"
 #include "intake/alike_rows.hpp"
 #include "intake/limits.hpp"
+#include "intake/text.hpp"
+#include "intake/values.hpp"
 
 namespace consent_sync::intake {
 namespace {
@@ -18,23 +22,34 @@ using json::string_view;
 // tried before the name is looked up.
 class member_names {
   public:
+    explicit member_names(column_rules of_file) : rules(std::move(of_file)) {}
+
     field find(std::size_t nth, std::string_view name) {
         return nth < cached_.size() && cached_[nth].first == name ? cached_[nth].second : look_up(nth, name);
     }
+    field find_nested(const std::string& path) {
+        if (const auto known = nested_.find(path); known != nested_.end()) return known->second;
+        const field meaning = rules.find_nested(path);
+        if (meaning != field::elsewhere) others.add(path, meaning);
+        if (nested_.size() < nested_names_max) nested_.emplace(path, meaning);
+        return meaning;
+    }
 
-    unknown_names unknown;
+    column_rules rules;
+    other_names others;
 
   private:
     // Once a name: apart, so that find() stays small.
     [[gnu::noinline]] field look_up(std::size_t nth, std::string_view name) {
-        const field meaning = find_field(name);
-        if (meaning == field::unknown) unknown.add(name);
+        const field meaning = rules.find(name);
+        if (meaning > field::report || meaning == field::inverted_state) others.add(name, meaning);
         if (nth == cached_.size() && nth < columns_max) cached_.emplace_back("", field::unknown);
         if (nth < cached_.size() && name.size() <= column_name_bytes_max) cached_[nth] = {std::string(name), meaning};
         return meaning;
     }
 
     std::vector<std::pair<std::string, field>> cached_;
+    std::map<std::string, field, std::less<>> nested_;
 };
 
 struct handler {
@@ -52,7 +67,10 @@ struct handler {
     std::size_t text_begin = 0;
     int depth = 0;
     field current = field::unknown;
+    field field_of_top = field::unknown;  // of the outermost object's member that is being read
     bool no_object = false;
+    std::string path;                // of the member that is being read, names with dots between them
+    std::vector<std::size_t> above;  // the bytes of the path above each open object or array but the outermost
 
     void begin(record& r) {
         into = &r;
@@ -62,6 +80,8 @@ struct handler {
         depth = 0;
         current = field::unknown;
         no_object = false;
+        path.clear();
+        above.clear();
     }
 
     // The value of `current`, if anybody wants it. Only members of the outermost object are fields.
@@ -69,8 +89,24 @@ struct handler {
         if (depth != 1 || current >= field::report) return nullptr;
         return &(*into)[current];
     }
+    // Behind a value that is not empty: a member that may speak of consent says something.
+    void note_suspicious() {
+        if (current == field::suspicious && into->suspicious.empty()) into->suspicious = shown_column(path);
+    }
+    void open_value() {
+        if (depth > 0) above.push_back(path.size());
+        ++depth;
+    }
+    void close_value() {
+        --depth;
+        if (depth == 0) return;
+        path.resize(above.back());
+        above.pop_back();
+        current = field_of_top;  // of the elements of an array that may follow
+    }
     bool scalar(value_kind kind, std::int64_t number, error_code& ec) {
         if (depth == 0) return refuse(ec);
+        if (kind != value_kind::text && kind != value_kind::other) note_suspicious();
         if (value* v = wanted()) {
             v->kind = kind;
             v->number = number;
@@ -87,34 +123,54 @@ struct handler {
     bool on_document_end(error_code&) { return true; }
     bool on_object_begin(error_code& ec) {
         if (depth > 0) scalar(value_kind::other, 0, ec);
-        ++depth;
+        open_value();
         return true;
     }
     bool on_object_end(std::size_t, error_code&) {
-        --depth;
+        close_value();
         return true;
     }
     bool on_array_begin(error_code& ec) {
         if (!scalar(value_kind::other, 0, ec)) return false;
-        ++depth;
+        open_value();
         return true;
     }
     bool on_array_end(std::size_t, error_code&) {
-        --depth;
+        close_value();
         return true;
     }
     bool on_key_part(string_view part, std::size_t, error_code&) {
-        if (depth == 1) key_start.append(part.data(), part.size());
+        key_start.append(part.data(), part.size());
         return true;
     }
     bool on_key(string_view end, std::size_t, error_code&) {
-        if (depth != 1) return true;
         std::string_view key(end.data(), end.size());
         if (!key_start.empty()) key = key_start.append(key);
-        current = names.find(member++, key);
+        if (depth == 1) {
+            field_of_top = current = names.find(member++, key);
+            path.assign(key);
+            take_repeated();
+        } else {
+            take_nested(key);
+        }
         key_start.clear();
-        if (current < field::report && (*into)[current].kind != value_kind::absent) into->repeated = current;
         return true;
+    }
+    // Two names for the opposite do not contradict each other: the one that does not say no counts.
+    void take_repeated() {
+        if (current >= field::report || (*into)[current].kind == value_kind::absent) return;
+        if (current != field::inverted_state)
+            into->repeated = current;
+        else if (!says_no(*into, (*into)[current]))
+            current = field::elsewhere;
+    }
+    // No field is read below another member. What is below a suspicious or ignored one stays so.
+    void take_nested(std::string_view key) {
+        path.resize(above.empty() ? 0 : above.back());
+        path.append(".").append(key);
+        const field found = names.find_nested(path);
+        current = field_of_top == field::suspicious || found == field::suspicious ? field::suspicious : field::unknown;
+        if (field_of_top == field::ignored || found == field::ignored) current = field::ignored;
     }
     bool on_string_part(string_view part, std::size_t total, error_code& ec) {
         if (depth == 0) return refuse(ec);
@@ -131,12 +187,17 @@ struct handler {
             into->bytes.append(end.data(), end.size());
             *v = value{value_kind::text, text_begin, total, 0};
         }
+        if (total > end.size() || !without_marks({end.data(), end.size()}).empty()) note_suspicious();
         return true;
     }
     bool on_number_part(string_view, error_code&) { return true; }
     bool on_int64(std::int64_t number, string_view, error_code& ec) { return scalar(value_kind::whole, number, ec); }
-    bool on_uint64(std::uint64_t, string_view, error_code& ec) { return scalar(value_kind::other, 0, ec); }
-    bool on_double(double, string_view, error_code& ec) { return scalar(value_kind::other, 0, ec); }
+    bool on_uint64(std::uint64_t, string_view, error_code& ec) { return other_number(true, ec); }
+    bool on_double(double number, string_view, error_code& ec) { return other_number(number != 0 && number != 1, ec); }
+    bool other_number(bool neither_0_nor_1, error_code& ec) {
+        if (depth > 0) note_suspicious();
+        return scalar(value_kind::other, neither_0_nor_1 ? 1 : 0, ec);
+    }
     bool on_bool(bool b, error_code& ec) { return scalar(value_kind::boolean, b ? 1 : 0, ec); }
     bool on_null(error_code& ec) { return scalar(value_kind::text, 0, ec); }
     bool on_comment_part(string_view, error_code&) { return true; }
@@ -155,13 +216,16 @@ json::parse_options options(bool ascii) {
 struct json_record_parser::implementation {
     std::optional<std::string> parse(std::string_view text, record& into);
 
-    alike_rows alike;
+    explicit implementation(column_rules rules) : names(std::move(rules)) {}
+
     member_names names;
+    alike_rows alike{names.rules};
     json::basic_parser<handler> of_any{options(false), names};
     json::basic_parser<handler> of_ascii{options(true), names};  // reads several bytes at once: none can break UTF-8
 };
 
-json_record_parser::json_record_parser() : impl_(std::make_unique<implementation>()) {}
+json_record_parser::json_record_parser(column_rules rules)
+    : impl_(std::make_unique<implementation>(std::move(rules))) {}
 json_record_parser::~json_record_parser() = default;
 json_record_parser::json_record_parser(json_record_parser&&) noexcept = default;
 
@@ -181,7 +245,11 @@ std::optional<std::string> json_record_parser::implementation::parse(std::string
     parser.handler().begin(into);
     error_code ec;
     const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
-    if (!ec && read == text.size()) return std::nullopt;
+    if (!ec && read == text.size()) {
+        if (into[field::state].kind != value_kind::absent && into[field::state_or_place].kind != value_kind::absent)
+            names.others.add("state", field::unknown);
+        return std::nullopt;
+    }
     if (parser.handler().no_object) return "a row must be one JSON object";
     if (!ec) return "something follows behind the JSON object, at byte " + std::to_string(read + 1) + " of the row";
     if (ec == json::error::too_deep)
@@ -189,6 +257,12 @@ std::optional<std::string> json_record_parser::implementation::parse(std::string
     return "this is no valid JSON: " + ec.message() + " at byte " + std::to_string(read + 1) + " of the row";
 }
 
-const unknown_names& json_record_parser::unknown() const { return impl_->names.unknown; }
+void json_record_parser::note_outside(std::string_view name, bool has_members) {
+    const field found = impl_->names.rules.find(name);
+    const bool unread = found < field::report || (has_members && found == field::elsewhere);
+    impl_->names.others.add(name, unread ? field::unknown : found);
+}
+
+const other_names& json_record_parser::others() const { return impl_->names.others; }
 
 }  // namespace consent_sync::intake

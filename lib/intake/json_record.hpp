@@ -13,7 +13,7 @@ namespace consent_sync::intake {
 
 class json_record_parser {
   public:
-    json_record_parser();
+    explicit json_record_parser(column_rules rules = {});
     ~json_record_parser();
     json_record_parser(json_record_parser&&) noexcept;
 
@@ -25,7 +25,10 @@ class json_record_parser {
     // by far. 0: it is not, or is not certain to be whole and in order; then `into` is undefined, and parse() tells.
     std::size_t parse_alike(std::string_view text, record& into);
 
-    const unknown_names& unknown() const;
+    // A member that stands beside the rows: no field is read there, nor what it has below it.
+    void note_outside(std::string_view name, bool has_members);
+    // The names met so far that are not fields, with those below others by their paths.
+    const other_names& others() const;
 
   private:
     struct implementation;

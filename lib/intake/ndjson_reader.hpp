@@ -9,13 +9,14 @@ namespace consent_sync::intake {
 
 class ndjson_reader final : public record_reader {
   public:
-    explicit ndjson_reader(window& bytes) : bytes_(bytes) {}
+    ndjson_reader(window& bytes, const column_rules& rules) : bytes_(bytes), parser_(rules) {}
 
     base::result<void> start() override;
     base::result<void> resume(std::uint64_t offset) override { return bytes_.jump(offset); }
     base::result<found> read(record& values, row& into) override;
     std::uint64_t offset() const override { return bytes_.offset(); }
-    const std::vector<std::string>& unknown_columns() const override { return parser_.unknown().names(); }
+    const other_names& others() const override { return parser_.others(); }
+    bool may_lack_state() const override { return true; }
 
   private:
     found fail(row& into, const std::string& why);

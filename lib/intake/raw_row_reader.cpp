@@ -1,5 +1,6 @@
 #include "intake/raw_row_reader.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "intake/csv_header.hpp"
@@ -20,21 +21,22 @@ base::error changed(std::uint64_t offset) {
 }  // namespace
 
 struct raw_row_reader::implementation {
-    implementation(std::unique_ptr<byte_source> source, layout kind)
-        : rows(kind), bytes(std::move(source)), scanner(bytes) {}
+    implementation(std::unique_ptr<byte_source> source, layout kind, column_rules of_file)
+        : rows(kind), rules(std::move(of_file)), bytes(std::move(source)), scanner(bytes) {}
 
     base::result<void> start() {
         if (const auto text = check_text(bytes); !text) return text.error();
         if (rows != layout::csv) return {};
-        const base::result<csv_header> header = read_csv_header(scanner);
+        const base::result<csv_names> header = read_csv_names(scanner);
         if (!header) return header.error();
         columns = header->names.size();
-        const auto& place = header->column_of;
-        const bool dropped_again = place[static_cast<std::size_t>(field::change_id)].has_value();
+        std::vector<field> meanings;
+        for (const std::string& each : header->names) meanings.push_back(rules.find(each));
+        const bool dropped_again = std::find(meanings.begin(), meanings.end(), field::change_id) != meanings.end();
         for (std::size_t i = 0; i < columns; ++i) {
-            const field meaning = find_field(header->names[i]);
-            if (dropped_again && (meaning == field::report || meaning == field::change_id)) continue;
-            if (meaning == field::subscription) subscription = names.size();
+            if (dropped_again && (meanings[i] == field::report || meanings[i] == field::change_id)) continue;
+            if (meanings[i] == field::subscriber) subscriber = names.size();
+            if (meanings[i] == field::subscription) subscription = names.size();
             own.push_back(i);
             names.push_back(header->names[i]);
         }
@@ -78,11 +80,13 @@ struct raw_row_reader::implementation {
     }
 
     layout rows;
+    column_rules rules;
     window bytes;
     csv_scanner scanner;
     std::size_t columns = 0;       // of the file
     std::vector<std::size_t> own;  // those that are not ours
     std::vector<std::string> names;
+    std::optional<std::size_t> subscriber;
     std::optional<std::size_t> subscription;
 };
 
@@ -92,23 +96,23 @@ raw_row_reader& raw_row_reader::operator=(raw_row_reader&&) noexcept = default;
 raw_row_reader::~raw_row_reader() = default;
 
 base::result<raw_row_reader> raw_row_reader::open(const std::string& path, std::string_view name,
-                                                  std::uint64_t bytes_max) {
+                                                  std::uint64_t bytes_max, const column_rules& columns) {
     base::result<base::unique_fd> file = open_for_reading(path);
     if (!file) return file.error();
-    return open(std::move(*file), name, bytes_max);
+    return open(std::move(*file), name, bytes_max, columns);
 }
 
-base::result<raw_row_reader> raw_row_reader::open(base::unique_fd file, std::string_view name,
-                                                  std::uint64_t bytes_max) {
-    return open(make_file_source(std::move(file)), name, bytes_max);
+base::result<raw_row_reader> raw_row_reader::open(base::unique_fd file, std::string_view name, std::uint64_t bytes_max,
+                                                  const column_rules& columns) {
+    return open(make_file_source(std::move(file)), name, bytes_max, columns);
 }
 
 base::result<raw_row_reader> raw_row_reader::open(std::unique_ptr<byte_source> source, std::string_view name,
-                                                  std::uint64_t bytes_max) {
+                                                  std::uint64_t bytes_max, const column_rules& columns) {
     const base::result<format> kind = parse_format(name);
     if (!kind) return kind.error();
     if (kind->gzip) source = make_gzip_source(std::move(source), bytes_max * decompressed_factor);
-    raw_row_reader reader(std::make_unique<implementation>(std::move(source), kind->rows));
+    raw_row_reader reader(std::make_unique<implementation>(std::move(source), kind->rows, columns));
     if (const auto started = reader.impl_->start(); !started) return started.error();
     return reader;
 }
@@ -116,6 +120,8 @@ base::result<raw_row_reader> raw_row_reader::open(std::unique_ptr<byte_source> s
 layout raw_row_reader::rows() const { return impl_->rows; }
 const std::vector<std::string>& raw_row_reader::header() const { return impl_->names; }
 char raw_row_reader::delimiter() const { return impl_->scanner.delimiter(); }
+const column_rules& raw_row_reader::columns() const { return impl_->rules; }
+std::optional<std::size_t> raw_row_reader::subscriber_column() const { return impl_->subscriber; }
 std::optional<std::size_t> raw_row_reader::subscription_column() const { return impl_->subscription; }
 
 base::result<raw_row> raw_row_reader::at(std::uint64_t offset) {

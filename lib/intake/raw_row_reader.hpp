@@ -17,6 +17,7 @@
 
 #include "base/result.hpp"
 #include "intake/byte_source.hpp"
+#include "intake/columns.hpp"
 #include "intake/open_for_reading.hpp"
 #include "intake/format.hpp"
 
@@ -29,11 +30,14 @@ struct raw_row {
 
 class raw_row_reader {
   public:
-    // `bytes_max` as in read_settings. Errors: as file_reader::open.
-    static base::result<raw_row_reader> open(const std::string& path, std::string_view name, std::uint64_t bytes_max);
-    static base::result<raw_row_reader> open(base::unique_fd file, std::string_view name, std::uint64_t bytes_max);
+    // `bytes_max` as in read_settings; `columns`: as the file was read. Errors: as file_reader::open, but a file that
+    // is refused for what its columns mean is cut into rows all the same.
+    static base::result<raw_row_reader> open(const std::string& path, std::string_view name, std::uint64_t bytes_max,
+                                             const column_rules& columns = {});
+    static base::result<raw_row_reader> open(base::unique_fd file, std::string_view name, std::uint64_t bytes_max,
+                                             const column_rules& columns = {});
     static base::result<raw_row_reader> open(std::unique_ptr<byte_source> source, std::string_view name,
-                                             std::uint64_t bytes_max);
+                                             std::uint64_t bytes_max, const column_rules& columns = {});
     raw_row_reader(raw_row_reader&&) noexcept;
     raw_row_reader& operator=(raw_row_reader&&) noexcept;
     ~raw_row_reader();
@@ -42,6 +46,9 @@ class raw_row_reader {
     const std::vector<std::string>& header() const;  // CSV: the file's columns in their order; else empty
     char delimiter() const;                          // CSV: of the file
 
+    const column_rules& columns() const;
+    // The column of header() that holds the address.
+    std::optional<std::size_t> subscriber_column() const;
     // The column of header() that holds the subscriptionId. A row that rules.unsubscribe_all turned into
     // several has nothing there; whoever writes one of these changes down must fill in its subscription.
     std::optional<std::size_t> subscription_column() const;

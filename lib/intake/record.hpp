@@ -18,7 +18,7 @@ enum class value_kind : std::uint8_t {
     text,     // may be empty; a JSON null is an empty text
     whole,    // a JSON number without fraction or exponent, within int64
     boolean,  // a JSON true (number 1) or false (0)
-    other,    // a JSON number of another kind, an array, an object
+    other,    // an array, an object, a JSON number of another kind (number 1: neither 0 nor 1)
 };
 
 struct value {
@@ -32,6 +32,7 @@ struct record {
     std::string bytes;  // holds all texts, decoded
     std::array<value, record_fields> values;
     std::optional<field> repeated;  // a field that the row names twice
+    std::string suspicious;  // a name that nobody knows and that looks like consent, and is not empty here; or empty
 
     value& operator[](field f) { return values[static_cast<std::size_t>(f)]; }
     const value& operator[](field f) const { return values[static_cast<std::size_t>(f)]; }
@@ -41,7 +42,11 @@ struct record {
         bytes.clear();
         values.fill(value{});
         repeated.reset();
+        suspicious.clear();
     }
 };
+
+// Whether a column that asks for an opt-out says no, or nothing.
+bool says_no(const record& of, const value& v);
 
 }  // namespace consent_sync::intake

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "intake/format.hpp"
 #include "intake/record.hpp"
 #include "intake/row.hpp"
+#include "intake/window.hpp"
 
 namespace consent_sync::intake {
 
@@ -28,8 +31,16 @@ class record_reader {
 
     // Behind the last row that was read.
     virtual std::uint64_t offset() const = 0;
-    virtual const std::vector<std::string>& unknown_columns() const = 0;
+    // The names that are not fields: of all columns, or of the members met so far.
+    virtual const other_names& others() const = 0;
+    // After start(): whether rows can come without a status, for which a default would stand.
+    virtual bool may_lack_state() const = 0;
+    // What else the owner of the file ought to know.
+    virtual std::vector<std::string> notes() const { return {}; }
 };
+
+// `bytes` and `rules` must outlive it.
+std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes, const column_rules& rules);
 
 // A row whose structure is broken, named by its line (from 1; 0: not known) and its bytes in the decompressed
 // file.

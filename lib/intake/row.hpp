@@ -27,6 +27,7 @@ struct row {
     std::optional<row_fault> fault;
     std::int64_t change_id = 0;  // the change_id column of a re-dropped failed file; 0: none
     bool unterminated = false;   // CSV: the file ends before the row's line does; it may be half of a row
+    bool marks_removed = false;  // of a spreadsheet, or quotation marks around a value
     bool basis_dropped = false;  // an opt-out that goes without its legal basis, which broke its rules
 };
 

@@ -20,10 +20,16 @@ void add_fault(row& into, field where, std::string_view category, std::string_vi
     }
 }
 
-// A value, and its text without the spaces around it; no text if it is of another kind.
+// A value, and its text without the spaces and marks around it; no text if it is of another kind. An explanation is
+// a text of its own and keeps its marks.
 struct field_value : value {
-    field_value(const record& from, field which) : value(from[which]) {
-        if (kind == value_kind::text) text = consent::trim(from.text(*this));
+    field_value(const record& from, field which, row& into) : value(from[which]) {
+        if (kind != value_kind::text) return;
+        text = consent::trim(from.text(*this));
+        if (which == field::explanation || !may_have_marks(text)) return;
+        const std::string_view bare = without_marks(text);
+        into.marks_removed = into.marks_removed || bare.size() != text.size();
+        text = bare;
     }
     bool is_absent() const { return kind == value_kind::absent; }
     bool is_empty() const { return kind == value_kind::text && text.empty(); }
@@ -31,19 +37,25 @@ struct field_value : value {
     std::string_view text;
 };
 
+bool is_number(const field_value& v) {
+    if (v.kind == value_kind::whole) return v.number == 0 || v.number == 1;
+    return v.kind == value_kind::text && (v.text == "0" || v.text == "1");
+}
+
 // Requires: a text.
 bool is_clean(std::string_view text) { return base::is_utf8(text) && text.find('\0') == std::string_view::npos; }
 
 void reset(row& r) {
     r.fault.reset();
     r.change_id = 0;
+    r.marks_removed = false;
     r.basis_dropped = false;
     r.change = consent::change{};
     r.change.state = consent::status_state::not_specified;
 }
 
 void read_address(const record& from, row& into) {
-    const field_value v(from, field::subscriber);
+    const field_value v(from, field::subscriber, into);
     if (v.is_absent() || v.is_empty())
         return add_fault(into, field::subscriber, "missing_address",
                          "subscriberIdString (the e-mail address) is empty");
@@ -63,7 +75,7 @@ void read_address(const record& from, row& into) {
 }
 
 void read_change_id(const record& from, row& into) {
-    const field_value v(from, field::change_id);
+    const field_value v(from, field::change_id, into);
     if (v.is_absent() || v.is_empty()) return;
     if (v.kind == value_kind::whole && v.number > 0) {
         into.change_id = v.number;
@@ -107,33 +119,88 @@ bool row_rules::judge(const record& from, row& into) {
     return all && !into.fault;
 }
 
-void row_rules::read_state(const record& from, row& into) {
-    const field_value v(from, field::state);
-    if (v.is_absent()) {
+bool row_rules::is_number_of_state(const record& from) {
+    row unused;
+    return is_number(field_value(from, field::state, unused));
+}
+
+// The status that the row names; nothing: it does not, and the fault is told.
+std::optional<consent::status_state> row_rules::find_state(const record& from, row& into) {
+    const field_value v(from, field::state, into);
+    const field_value place(from, field::state_or_place, into);
+    if (v.is_absent() && place.is_absent()) {
         if (from[field::inverted_state].kind != value_kind::absent)
-            return add_fault(into, field::state, "missing_status",
-                             "statusState is missing, and an opt-out field beside it is not read because its \"yes\" "
-                             "means the opposite; name it statusState, with SUBSCRIBED or UNSUBSCRIBED");
-        if (!defaults_.state)
-            return add_fault(into, field::state, "missing_status",
-                             "statusState is missing and there is no default for it");
-        into.change.state = *defaults_.state;
-        return;
+            add_fault(into, field::state, "missing_status",
+                      "statusState is missing, and an opt-out field beside it is not read because its \"yes\" "
+                      "means the opposite; name it statusState, with SUBSCRIBED or UNSUBSCRIBED");
+        else if (!defaults_.state)
+            add_fault(into, field::state, "missing_status", "statusState is missing and there is no default for it");
+        return into.fault && into.fault->category == "missing_status" ? std::nullopt : defaults_.state;
     }
-    if (v.is_empty()) return add_fault(into, field::state, "missing_status", "statusState is empty");
+    if (v.is_absent()) {
+        if (place.kind == value_kind::text && is_full_state_word(place.text)) return read_status_state(place.text);
+        add_fault(into, field::state_or_place, place.is_empty() ? "missing_status" : "invalid_status",
+                  "a column named state may hold places (NO is Norway), so it is read only where it says SUBSCRIBED, "
+                  "UNSUBSCRIBED or NOT_SPECIFIED, or opt-in or opt-out; name the status statusState");
+        return std::nullopt;
+    }
+    if (v.is_empty()) {
+        add_fault(into, field::state, "missing_status", "statusState is empty");
+        return std::nullopt;
+    }
+    if (is_number(v) && !numbers_are_booleans_.value_or(false)) {
+        add_fault(
+            into, field::state, "invalid_status",
+            "statusState has other numbers than 0 and 1 in this file, so its numbers are codes of another program "
+            "and are not read; write SUBSCRIBED or UNSUBSCRIBED in their place");
+        return std::nullopt;
+    }
     std::optional<consent::status_state> state;
     if (v.kind == value_kind::text) state = last_state_.read(v.text, read_status_state);
-    if (v.kind == value_kind::boolean || (v.kind == value_kind::whole && (v.number == 0 || v.number == 1)))
-        state = v.number == 1 ? consent::status_state::subscribed : consent::status_state::unsubscribed;
+    if (v.kind == value_kind::boolean || is_number(v))
+        state = v.kind == value_kind::text ? read_status_state(v.text)
+                : v.number == 1            ? consent::status_state::subscribed
+                                           : consent::status_state::unsubscribed;
     if (!state)
-        return add_fault(into, field::state, "invalid_status",
-                         "statusState must be SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, or a word such as opt-in, "
-                         "opt-out, yes, no");
+        add_fault(into, field::state, "invalid_status",
+                  "statusState must be SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, or a word such as opt-in, "
+                  "opt-out, yes, no");
+    return state;
+}
+
+// An opt-out is never stopped by what else the row says; whatever else it asks for is, where a column beside it may say
+// that the person has opted out.
+void row_rules::read_state(const record& from, row& into) {
+    const std::optional<consent::status_state> state = find_state(from, into);
+    if (!state) return;
+    if (*state == consent::status_state::unsubscribed) {
+        into.change.state = *state;
+        return;
+    }
+    const std::string asked(consent::name(*state));
+    if (!says_no(from, from[field::inverted_state]))
+        return add_fault(into, field::inverted_state, "contradicting_status",
+                         "statusState says " + asked +
+                             ", and an opt-out column beside it says yes, or something that is not known to mean no; "
+                             "correct one of them");
+    const field_value place(from, field::state_or_place, into);
+    if (from[field::state].kind != value_kind::absent && place.kind == value_kind::text &&
+        is_full_state_word(place.text) && read_status_state(place.text) != state)
+        return add_fault(
+            into, field::state_or_place, "contradicting_status",
+            "statusState says " + asked + ", and the column state says something else; correct one of them");
+    if (!from.suspicious.empty())
+        return add_fault(
+            into, field::suspicious, "contradicting_status",
+            "statusState says " + asked + ", and the column \"" + from.suspicious +
+                "\", which is not known, may say that the person must not be mailed; leave it out, or, if it does "
+                "not say that, add to the configuration: " +
+                ignore_line({from.suspicious}));
     into.change.state = *state;
 }
 
 bool row_rules::read_subscription(const record& from, row& into) const {
-    const field_value v(from, field::subscription);
+    const field_value v(from, field::subscription, into);
     if (v.is_absent() || v.is_empty()) {
         if (into.change.is_opt_out() && !unsubscribe_all_.empty()) return true;
         if (v.is_absent() && defaults_.subscription) {
@@ -160,7 +227,7 @@ bool row_rules::read_subscription(const record& from, row& into) const {
 }
 
 void row_rules::read_channel(const record& from, row& into) const {
-    const field_value v(from, field::channel);
+    const field_value v(from, field::channel, into);
     into.change.channel = defaults_.channel;
     if (v.is_absent() || v.is_empty()) return;
     if (v.text == "EMAIL" || find_field(v.text) == field::subscriber)
@@ -170,7 +237,7 @@ void row_rules::read_channel(const record& from, row& into) const {
 }
 
 void row_rules::read_basis(const record& from, row& into) {
-    const field_value v(from, field::basis);
+    const field_value v(from, field::basis, into);
     if (v.is_absent()) {
         into.change.basis = defaults_.basis;
         return;
@@ -189,7 +256,7 @@ void row_rules::read_basis(const record& from, row& into) {
 }
 
 void row_rules::read_explanation(const record& from, row& into) {
-    const field_value v(from, field::explanation);
+    const field_value v(from, field::explanation, into);
     if (v.is_absent()) {
         into.change.explanation = defaults_.explanation;
         return;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,15 +23,26 @@ class row_rules {
   public:
     row_rules(config::default_settings defaults, config::rule_settings rules);
 
-    // Fills change, fault, change_id and basis_dropped of `into`, which is reset.
+    // Fills change, fault, change_id, marks_removed and basis_dropped of `into`, which is reset.
     // true: an opt-out without a subscription, which stands for all of unsubscribe_all().
     bool judge(const record& from, row& into);
+
+    // Whether the row's status is 0 or 1, and nobody has said yet whether numbers may be read: ask a look at the whole
+    // file (survey.hpp) before judge().
+    bool must_know_numbers(const record& from) const {
+        const value& v = from[field::state];
+        return v.kind != value_kind::absent && !numbers_are_booleans_ && is_number_of_state(from);
+    }
+    // false: the status column of this file has other numbers too, so that its 0 and 1 are codes of another program.
+    void know_numbers(bool are_booleans) { numbers_are_booleans_ = are_booleans; }
 
     // rules.unsubscribe_all, each once.
     const std::vector<std::int64_t>& unsubscribe_all() const { return unsubscribe_all_; }
 
   private:
+    static bool is_number_of_state(const record& from);
     void read_state(const record& from, row& into);
+    std::optional<consent::status_state> find_state(const record& from, row& into);
     bool read_subscription(const record& from, row& into) const;
     void read_channel(const record& from, row& into) const;
     void read_basis(const record& from, row& into);
@@ -38,6 +50,7 @@ class row_rules {
 
     config::default_settings defaults_;
     bool require_legal_basis_;
+    std::optional<bool> numbers_are_booleans_;
     std::vector<std::int64_t> unsubscribe_all_;
     last_word<consent::status_state> last_state_;
     last_word<consent::legal_basis> last_basis_;

@@ -12,4 +12,11 @@ inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || 
 // documents brings them along.
 bool has_invisible(std::string_view text);
 
+// A cell without the quotation marks, apostrophes and accents that stand around it: a spreadsheet marks a text with a
+// leading apostrophe, and documents put typographic quotation marks around what is copied from them. White space at
+// the ends goes too. A mark inside, as in o'neil, stays.
+std::string_view without_marks(std::string_view cell);
+// false: it has none, told by its first and last byte. Requires: no white space at the ends.
+bool may_have_marks(std::string_view cell);
+
 }  // namespace consent_sync::intake

@@ -7,6 +7,7 @@
 
 #include "intake/columns.hpp"
 #include "intake/limits.hpp"
+#include "intake/record.hpp"
 #include "intake/text.hpp"
 
 namespace consent_sync::intake {
@@ -49,8 +50,11 @@ constexpr std::array<std::pair<std::string_view, legal_basis>, 7> basis_words{
      {"nongdpr", legal_basis::non_gdpr},
      {"processandstore", legal_basis::process_and_store}}};
 
+constexpr bool separates(char c) { return c == ' ' || c == '\t' || c == '_' || c == '-'; }
+
 template <class Table>
 auto find_word(const Table& table, std::string_view text) -> std::optional<decltype(table[0].second)> {
+    if (text.empty() || separates(text.front()) || separates(text.back())) return std::nullopt;
     std::array<char, 32> buffer;
     const std::string_view wanted = simplify(text, buffer.data(), buffer.size());
     for (const auto& [word, meaning] : table)
@@ -142,6 +146,51 @@ bool is_usual_address(std::string_view address) {
 std::optional<status_state> read_status_state(std::string_view text) {
     if (const auto exact = consent::parse_status_state(text)) return exact;
     return find_word(state_words, text);
+}
+
+bool is_full_state_word(std::string_view text) {
+    constexpr std::array<std::string_view, 11> short_words{"yes",   "y", "true",    "1",     "no",       "n",
+                                                           "false", "0", "unknown", "unset", "undefined"};
+    std::array<char, 32> buffer;
+    const std::string_view word = simplify(text, buffer.data(), buffer.size());
+    return read_status_state(text) && std::find(short_words.begin(), short_words.end(), word) == short_words.end();
+}
+
+bool is_plain_no(std::string_view text) {
+    text = without_marks(text);
+    if (text.empty()) return true;
+    std::array<char, 8> buffer;
+    const std::string_view word = simplify(text, buffer.data(), buffer.size());
+    return !separates(text.front()) && !separates(text.back()) &&
+           (word == "no" || word == "n" || word == "false" || word == "0");
+}
+
+bool says_no(const record& of, const value& v) {
+    if (v.kind == value_kind::text) return is_plain_no(of.text(v));
+    return v.kind == value_kind::absent ||
+           ((v.kind == value_kind::boolean || v.kind == value_kind::whole) && v.number == 0);
+}
+
+bool is_other_number(std::string_view text) {
+    bool digit = false;
+    for (const char c : text) {
+        const bool is_digit = c >= '0' && c <= '9';
+        digit = digit || is_digit;
+        if (!is_digit && !separates(c) && c != '+' && c != '.' && c != ',' && c != '(' && c != ')') {
+            const bool exponent = digit && (c == 'e' || c == 'E');
+            const bool minus_sign = static_cast<unsigned char>(c) >= 0x80;  // U+2212, three bytes
+            if (!exponent && !minus_sign) return false;
+        }
+    }
+    if (!digit) return false;
+    // 0 and 1 as a spreadsheet or a table of numbers may write them: +1, 01, 1.0
+    if (text.starts_with('+')) text.remove_prefix(1);
+    while (text.size() > 1 && text.front() == '0' && text[1] >= '0' && text[1] <= '9') text.remove_prefix(1);
+    if (text.front() != '0' && text.front() != '1') return true;
+    text.remove_prefix(1);
+    if (text.empty()) return false;
+    return (text.front() != '.' && text.front() != ',') ||
+           !std::all_of(text.begin() + 1, text.end(), [](char c) { return c == '0'; });
 }
 
 std::optional<legal_basis> read_legal_basis(std::string_view text) {

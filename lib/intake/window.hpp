@@ -23,6 +23,9 @@ class window {
     std::string_view ahead() const { return {buffer_.get() + begin_, end_ - begin_}; }
     std::uint64_t offset() const { return base_ + begin_; }  // of the cursor
 
+    // Another source of the same bytes, at their start.
+    base::result<std::unique_ptr<byte_source>> again() const { return source_->again(); }
+
     // Reads more behind what is there. false: there is no more. Errors: those of the source.
     base::result<bool> fill();
     // Requires: n <= ahead().size().

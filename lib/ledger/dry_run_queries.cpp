@@ -26,7 +26,7 @@ dry_run_reader::dry_run_reader(std::unique_ptr<database> db)
 base::result<dry_run_facts> dry_run_reader::ask(
     const std::string& sha256, base::wall_time since,
     const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs,
-    std::vector<returning_row>& returning) {
+    const boost::unordered_flat_set<consent::key_hash>& opt_ins, std::vector<returning_row>& returning) {
     try {
         db_->execute("BEGIN");
         dry_run_facts facts;
@@ -39,6 +39,7 @@ base::result<dry_run_facts> dry_run_reader::ask(
         facts.waiting = static_cast<std::uint64_t>(waiting_.integer(0));
         waiting_.restart();
         if (facts.waiting > 0 && !opt_outs.empty()) facts.superseded_in_ledger = count_superseded(opt_outs);
+        if (!opt_ins.empty()) facts.opt_ins_over_opt_outs = count_over_opt_outs(opt_ins);
         if (!returning.empty()) find_newer(returning);
         db_->execute("COMMIT");
         return facts;
@@ -65,6 +66,21 @@ std::uint64_t dry_run_reader::count_superseded(
     }
     open_.restart();
     return count;
+}
+
+std::uint64_t dry_run_reader::count_over_opt_outs(const boost::unordered_flat_set<consent::key_hash>& opt_ins) {
+    boost::unordered_flat_set<consent::key_hash> out;  // whose last change so far is an opt-out
+    blocks_.scan(consent::place(1), consent::place(INT64_MAX), [&](const scanned_row& at) {
+        const bool refused =
+            at.end && (at.end->verdict == consent::verdict::invalid || at.end->verdict == consent::verdict::rejected);
+        const consent::key_hash hash = at.row.hash();
+        if (refused || !opt_ins.contains(hash)) return;
+        if (at.row.is_opt_out())
+            out.insert(hash);
+        else
+            out.erase(hash);
+    });
+    return out.size();
 }
 
 // As newer_changes does when such a file is imported.

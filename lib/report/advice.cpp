@@ -9,13 +9,16 @@ namespace {
 using known = std::pair<std::string_view, std::string_view>;
 
 // Our own categories (lib/intake/README.md, lib/service/importing.cpp), then HubSpot's.
-constexpr std::array<known, 28> sentences{{
+constexpr std::array<known, 29> sentences{{
     {"malformed",
      "The row's structure is broken (quotes, number of fields, JSON). Mend the program that writes the file."},
     {"missing_address", "Fill in the e-mail address, or leave the row out."},
     {"invalid_address", "Correct the e-mail address: one plain address, like ann@example.com."},
     {"missing_status", "Say what is asked: SUBSCRIBED or UNSUBSCRIBED."},
     {"invalid_status", "Use SUBSCRIBED, UNSUBSCRIBED, or one of the words that the documentation lists."},
+    {"contradicting_status",
+     "The row says SUBSCRIBED and also something that may be an opt-out. Find out what the person wants, and say only "
+     "that. A column that does not speak of consent can be named in rules.ignore_columns by the administrator."},
     {"missing_subscription",
      "Fill in the subscription's id. For opt-outs of everything, ask the administrator to set rules.unsubscribe_all."},
     {"invalid_subscription",
@@ -39,7 +42,8 @@ constexpr std::array<known, 28> sentences{{
     {"OBJECT_NOT_FOUND",
      "HubSpot does not know this address or subscription. Check both, or create the contact first."},
     {"STATUS_NOT_APPLIED",
-     "HubSpot answered, twice, with another status than was asked for. Look at the contact's subscriptions in HubSpot."},
+     "HubSpot answered, twice, with another status than was asked for. Somebody who opted out can only come back by doing "
+     "it themselves: then do not drop the row again as it is. Look at the contact's subscriptions in HubSpot."},
     {"CONFLICT",
      "Somebody changed the same contact at the same time. An operator can try again: consent-sync retry FILE-ID."},
     {"UNCONFIRMED",

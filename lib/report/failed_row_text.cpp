@@ -12,6 +12,7 @@
 #include "consent/key.hpp"
 #include "intake/columns.hpp"
 #include "intake/json_record.hpp"
+#include "intake/text.hpp"
 #include "report/text.hpp"
 
 namespace consent_sync::report {
@@ -61,7 +62,7 @@ base::error somebody_else(const ended_row& row) {
 }
 
 bool is_same_subscriber(std::string_view found, const ended_row& row) {
-    return row.change.subscriber.empty() || consent::trim(found) == row.change.subscriber;
+    return row.change.subscriber.empty() || intake::without_marks(found) == row.change.subscriber;
 }
 
 void append_csv_line(std::string& out, const std::vector<std::string>& fields, char delimiter) {
@@ -75,13 +76,9 @@ void append_csv_line(std::string& out, const std::vector<std::string>& fields, c
 class csv_of_input final : public failed_row_text {
   public:
     explicit csv_of_input(intake::raw_row_reader input)
-        : input_(std::move(input)), subscription_(input_.subscription_column()) {
-        const auto& names = input_.header();
-        const auto found = std::find_if(names.begin(), names.end(), [](const std::string& name) {
-            return intake::find_field(name) == field::subscriber;
-        });
-        if (found != names.end()) subscriber_ = static_cast<std::size_t>(found - names.begin());
-    }
+        : input_(std::move(input)),
+          subscriber_(input_.subscriber_column()),
+          subscription_(input_.subscription_column()) {}
 
     std::string_view extension() const override { return "csv"; }
 
@@ -102,7 +99,7 @@ class csv_of_input final : public failed_row_text {
             return somebody_else(row);
         if (!subscription_)
             fields.push_back(subscription_of(row));
-        else if (consent::trim(fields.at(*subscription_)).empty())
+        else if (intake::without_marks(fields.at(*subscription_)).empty())
             fields[*subscription_] = subscription_of(row);
         for (std::string& value : added_values(row)) fields.push_back(std::move(value));
         append_csv_line(out, fields, input_.delimiter());
@@ -153,7 +150,7 @@ void append_members(std::string& text, const ended_row& row, bool with_subscript
 
 class json_of_input final : public failed_row_text {
   public:
-    explicit json_of_input(intake::raw_row_reader input) : input_(std::move(input)) {}
+    explicit json_of_input(intake::raw_row_reader input) : input_(std::move(input)), parser_(input_.columns()) {}
 
     std::string_view extension() const override { return "ndjson"; }
     std::string header() const override { return {}; }
@@ -178,16 +175,16 @@ class json_of_input final : public failed_row_text {
 
   private:
     bool is_empty(const intake::value& v) const {
-        return v.kind == intake::value_kind::text && consent::trim(record_.text(v)).empty();
+        return v.kind == intake::value_kind::text && intake::without_marks(record_.text(v)).empty();
     }
 
     // The member is there, but null or empty.
-    static void set_subscription(std::string& text, const ended_row& row) {
+    void set_subscription(std::string& text, const ended_row& row) const {
         boost::system::error_code broken;
         json::value object = json::parse(text, broken);
         if (broken || !object.is_object()) return;
         for (auto& member : object.get_object())
-            if (intake::find_field(member.key()) == field::subscription) member.value() = row.change.subscription;
+            if (input_.columns().find(member.key()) == field::subscription) member.value() = row.change.subscription;
         text = json::serialize(object);
     }
 

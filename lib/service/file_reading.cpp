@@ -13,9 +13,9 @@ namespace {
 
 using outcome = read_step::outcome;
 
-std::string join(const std::vector<std::string>& names) {
+std::string join(const std::vector<std::string>& names, const char* between = ", ") {
     std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+    for (const std::string& name : names) all += (all.empty() ? "" : between) + name;
     return all;
 }
 
@@ -78,7 +78,11 @@ void file_reading::finish(read_step& step, std::string fault) {
     step.what = outcome::ended;
     step.piece.ended = true;
     step.piece.fault = std::move(fault);
-    if (reader_) step.piece.ignored_columns = join(reader_->unknown_columns());
+    if (reader_) {
+        step.piece.ignored_columns = join(reader_->unknown_columns());
+        step.piece.suspicious_columns = join(reader_->suspicious_columns());
+        step.piece.notes = join(reader_->notes(), "; ");
+    }
     reader_.reset();  // many small files are open at once
     rows_ = {};
     step.piece.size = believed_.size;

@@ -30,7 +30,9 @@ struct import_piece {
     std::string held;   // of `ended`, once it is imported: why it waits for an operator; empty: it does not
     std::string fault;  // why reading broke off; empty: it did not
     std::string ignored_columns;
-    std::uint64_t size = 0;  // of `ended`: the file when its end was believed
+    std::string suspicious_columns;  // those of them that look as if they said who may be mailed
+    std::string notes;               // what else its owner ought to know
+    std::uint64_t size = 0;          // of `ended`: the file when its end was believed
     std::int64_t modified_ns = 0;
     std::string sha256;          // of `ended`, if it is not that of the bytes that were hashed before
     std::uint64_t open_row = 0;  // of `ended`: where its last row begins, if the row's line has no end

@@ -29,6 +29,15 @@ void log_read(const ledger::file_record& file, const import_piece& piece) {
     const auto rows = static_cast<std::int64_t>(piece.position.rows);
     if (!piece.ignored_columns.empty())
         base::log_event(base::level::info, "file.columns_ignored", {{"file", id}, {"columns", piece.ignored_columns}});
+    if (!piece.suspicious_columns.empty())
+        base::log_event(base::level::warn, "file.columns_suspicious",
+                        {{"file", id},
+                         {"columns", piece.suspicious_columns},
+                         {"words",
+                          "nobody knows these columns, and they look as if they said who may be mailed: rows that ask "
+                          "for more than an opt-out are invalid where such a column is not empty; name those that say "
+                          "nothing of the kind in rules.ignore_columns"}});
+    if (!piece.notes.empty()) base::log_event(base::level::warn, "file.noted", {{"file", id}, {"words", piece.notes}});
     if (file.duplicate_of)
         base::log_event(
             base::level::warn, "file.duplicate",

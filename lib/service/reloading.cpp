@@ -27,7 +27,8 @@ std::string missing_credential(const std::string& path) {
     const auto found = config::find_credential(path, folder == nullptr ? "" : folder);
     if (!found || ::access(path.c_str(), F_OK) == 0) return {};
     return "systemd has no credential \"" + found->name +
-           "\" for this unit: " + config::how_to_replace(*found, "the secret") + "; or name its file here. ";
+           "\" for this unit, which may have lost its LoadCredential= (systemctl cat " + found->unit +
+           "): " + config::how_to_replace(*found, "the secret") + "; or name its file here. ";
 }
 
 // A token's file that takes the place of another must be readable, or sending would stop where it went on before.

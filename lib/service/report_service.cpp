@@ -22,12 +22,12 @@ constexpr auto retry_every = std::chrono::seconds(1);
 
 // A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
 base::result<intake::raw_row_reader> open_dropped(const config::folders& paths, const ledger::file_record& file,
-                                                  std::uint64_t bytes_max) {
-    auto opened =
-        intake::raw_row_reader::open(base::join_path(paths.processing, file.stored_name), file.name, bytes_max);
+                                                  std::uint64_t bytes_max, const intake::column_rules& columns) {
+    auto opened = intake::raw_row_reader::open(base::join_path(paths.processing, file.stored_name), file.name,
+                                               bytes_max, columns);
     if (opened || opened.error().code != base::errc::not_found) return opened;
     const std::string moved = base::join_path(paths.done, intake::finished_name(file.arrival, file.name));
-    return intake::raw_row_reader::open(moved, file.name, bytes_max);
+    return intake::raw_row_reader::open(moved, file.name, bytes_max, columns);
 }
 
 base::result<void> move_to_done(const intake::work_folders& folders, const report::files_written& step) {
@@ -171,9 +171,11 @@ boost::asio::awaitable<bool> report_service::write_batches() {
 
 boost::asio::awaitable<bool> report_service::finish_files() {
     auto write = [writer = writer_.get(), now = clock_.now().wall, &paths = paths_, &folders = folders_,
-                  most = settings_.inbox.max_bytes]() -> base::result<report::files_written> {
+                  most = settings_.inbox.max_bytes,
+                  columns =
+                      intake::column_rules(settings_.rules.ignore_columns)]() -> base::result<report::files_written> {
         auto step = writer->write_files(
-            now, files_most, [&](const ledger::file_record& file) { return open_dropped(paths, file, most); });
+            now, files_most, [&](const ledger::file_record& file) { return open_dropped(paths, file, most, columns); });
         if (!step) return step;
         note_changed(paths.processing, *step);
         const auto moved = move_to_done(folders, *step);

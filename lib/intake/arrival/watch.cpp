@@ -123,10 +123,14 @@ void watch::start_inotify() {
         return;
     }
     if (!no_inotify_logged_) {
+        const int why = errno;
+        std::string detail = "files are found by listing the folder every inbox.rescan";
+        if (why == EMFILE)
+            detail += "; all inotify instances of this user are in use: raise the sysctl fs.inotify.max_user_instances";
+        if (why == ENOSPC)
+            detail += "; all inotify watches of this user are in use: raise the sysctl fs.inotify.max_user_watches";
         log_event(level::warn, "inbox.not_watched",
-                  {{"path", options_.inbox},
-                   {"reason", describe(errno)},
-                   {"detail", "files are found by listing the folder every inbox.rescan"}});
+                  {{"path", options_.inbox}, {"reason", describe(why)}, {"detail", detail}});
     }
     no_inotify_logged_ = true;
 }

@@ -22,6 +22,9 @@ class text_source : public intake::byte_source {
     explicit text_source(std::string_view text) : text_(text) {}
     base::result<std::size_t> read(std::span<char> into) override;
     base::result<bool> seek(std::uint64_t offset) override;
+    base::result<std::unique_ptr<byte_source>> again() const override {
+        return std::unique_ptr<byte_source>(new text_source(text_));
+    }
 
   private:
     std::string_view text_;

@@ -67,7 +67,7 @@ TEST(Loader, ReadsEveryKindOfValue) {
         "defaults": {"statusState": "UNSUBSCRIBED", "subscriptionId": 7, "legalBasis": "NON_GDPR",
                      "legalBasisExplanation": "asked by phone"},
         "rules": {"require_legal_basis": true, "duplicate_window": "2d", "hold_above": "20%",
-                  "unsubscribe_all": [1, 2]},
+                  "unsubscribe_all": [1, 2], "ignore_columns": ["Tags", "profile.vip"]},
         "log": {"format": "json", "level": "debug"},
         "monitor": {"listen": null, "hosts": ["db1", "db1.example.com"]},
     })");
@@ -94,6 +94,7 @@ TEST(Loader, ReadsEveryKindOfValue) {
     EXPECT_EQ(s.rules.hold_above_share, 0.2);
     EXPECT_FALSE(s.rules.hold_above_rows);
     EXPECT_EQ(s.rules.unsubscribe_all, (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(s.rules.ignore_columns, (std::vector<std::string>{"Tags", "profile.vip"}));
     EXPECT_EQ(s.log.format, base::log_format::json);
     EXPECT_EQ(s.log.level, base::level::debug);
     EXPECT_EQ(s.monitor_listen, "");
@@ -256,6 +257,7 @@ TEST(Loader, ChecksBounds) {
          {"0", "9223372036854775808", R"("7")", "1.5"}},
         {"rules.duplicate_window", {R"("0s")", R"("400d")"}, {R"("3651d")", R"("90m")"}},
         {"rules.hold_above", {"1", "null"}, {"0", "-5", "true", "[]"}},
+        {"rules.ignore_columns", {"[\"Tags\"]", "[\"a\",\"a\"]", "null"}, {"[]", "\"Tags\"", "[1]", "[\"\"]", "{}"}},
         {"rules.unsubscribe_all", {"[1]", "null"}, {"[]", "[0]", "[1,1]", "[\"1\"]", "1", "[9223372036854775808]"}},
         {"rules.require_legal_basis", {"true", "false"}, {"null", "1", "\"true\""}},
         {"keep.done", {R"("1h")", R"("3650d")"}, {R"("0s")", R"("59m")", R"("3651d")"}},

@@ -154,6 +154,7 @@ TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
         "defaults": {"statusState": "SUBSCRIBED", "subscriptionId": 7, "legalBasis": "NON_GDPR",
                      "legalBasisExplanation": "b"},
         "rules": {"require_legal_basis": true, "duplicate_window": "7d", "hold_above": 7, "unsubscribe_all": [7],
+                  "ignore_columns": ["Tags"],
                   "known_subscriptions": "auto", "contradictions": "last"}, "control": {"socket": "/b/socket"},
         "keep": {"done": "7d", "reports": "7d", "ledger": "7d"}, "log": {"format": "json", "level": "debug"}})",
                                       "/c.json", with_credentials());

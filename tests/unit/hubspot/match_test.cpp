@@ -113,8 +113,10 @@ TEST(Match, AnotherStatusIsReportedInWords) {
     ASSERT_EQ(j.changes[0].outcome, o::other_status);
     ASSERT_EQ(j.changes[0].words, 1U);
     EXPECT_EQ(j.words[0].category, "STATUS_NOT_APPLIED");
-    EXPECT_EQ(j.words[0].message,
-              "HubSpot reports UNSUBSCRIBED (REQUESTED_CHANGE_OCCURRED) where SUBSCRIBED was asked for");
+    EXPECT_EQ(
+        j.words[0].message,
+        "HubSpot reports UNSUBSCRIBED (REQUESTED_CHANGE_OCCURRED) where SUBSCRIBED was asked for; HubSpot keeps an "
+        "opt-out that the person made, and only the person can come back: do not drop this row again as it is");
 }
 
 TEST(Match, AResultWithoutStatusNamesItsKeyOnly) {

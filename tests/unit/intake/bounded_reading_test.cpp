@@ -28,6 +28,9 @@ class endless_source final : public byte_source {
         return n;
     }
     base::result<bool> seek(std::uint64_t) override { return false; }
+    base::result<std::unique_ptr<byte_source>> again() const override {
+        return std::unique_ptr<byte_source>(new endless_source(filler_, stop_));
+    }
 
   private:
     char filler_;

@@ -196,7 +196,8 @@ TEST(CsvReader, RefusesAHeaderThatDoesNotNameTheAddress) {
 }
 
 TEST(CsvReader, RefusesTwoColumnsOfOneMeaning) {
-    EXPECT_THAT(read_csv("email,status,State\n").refused, HasSubstr("\"status\" and \"State\" both mean statusState"));
+    EXPECT_THAT(read_csv("email,status,Consent\n").refused,
+                HasSubstr("\"status\" and \"Consent\" both mean statusState"));
     EXPECT_THAT(read_csv("email,subscriberIdString,status\n").refused, HasSubstr("both mean subscriberIdString"));
 }
 

@@ -58,7 +58,8 @@ TEST(FileReader, ResumesAfterEveryRowAsIfItHadNeverStopped) {
                 auto again = open_text(file, called, sample_settings(), 5, first->position());
                 ASSERT_TRUE(again) << called << again.error().message;
                 EXPECT_EQ(again->position().rows, before.size());
-                reading rest{"", before, {}, {}};
+                reading rest;
+                rest.rows = before;
                 read_on(*again, rest, 2);
                 EXPECT_EQ(describe(rest.rows), describe(expected.rows)) << called << " from " << before.size();
                 EXPECT_EQ(rest.end.at, expected.end.at);

@@ -33,6 +33,9 @@ class memory_source final : public byte_source {
         at_ = offset;
         return true;
     }
+    base::result<std::unique_ptr<byte_source>> again() const override {
+        return std::unique_ptr<byte_source>(new memory_source(content_, piece_, seekable_, fails_at_));
+    }
 
   private:
     std::string content_;
@@ -63,6 +66,8 @@ struct reading {
     std::vector<row> rows;
     read_result end;
     std::vector<std::string> unknown;
+    std::vector<std::string> suspicious;
+    std::vector<std::string> notes;
 
     const row& operator[](std::size_t i) const { return rows.at(i); }
     std::string fault(std::size_t i) const { return rows.at(i).fault ? rows.at(i).fault->category : ""; }
@@ -83,6 +88,8 @@ inline void read_on(file_reader& reader, reading& into, std::size_t chunk = 1000
         into.rows.insert(into.rows.end(), rows.begin(), rows.end());
     } while (into.end.at == read_result::state::more);
     into.unknown = reader.unknown_columns();
+    into.suspicious = reader.suspicious_columns();
+    into.notes = reader.notes();
 }
 
 inline reading read_text(const std::string& content, std::string_view name, const read_settings& settings = {},
@@ -101,10 +108,10 @@ inline reading read_text(const std::string& content, std::string_view name, cons
 inline std::string describe(const row& r) {
     const consent::change& c = r.change;
     return std::to_string(r.number) + "|" + std::to_string(r.offset) + "+" + std::to_string(r.length) + "|" +
-           std::string(c.subscriber.view()) + "|" + std::to_string(c.subscription) + "|" + std::string(consent::name(c.state)) + "|" +
-           (c.basis ? std::string(consent::name(*c.basis)) : "-") + "|" + std::string(c.explanation ? c.explanation->view() : "-") + "|" +
-           (r.basis_dropped ? "dropped" : "") + "|" + std::to_string(r.change_id) + "|" +
-           (r.fault ? r.fault->category + ": " + r.fault->message : "");
+           std::string(c.subscriber.view()) + "|" + std::to_string(c.subscription) + "|" +
+           std::string(consent::name(c.state)) + "|" + (c.basis ? std::string(consent::name(*c.basis)) : "-") + "|" +
+           std::string(c.explanation ? c.explanation->view() : "-") + "|" + (r.basis_dropped ? "dropped" : "") + "|" +
+           std::to_string(r.change_id) + "|" + (r.fault ? r.fault->category + ": " + r.fault->message : "");
 }
 
 inline std::vector<std::string> describe(const std::vector<row>& rows) {

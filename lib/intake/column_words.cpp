@@ -1,0 +1,209 @@
+#include "intake/column_words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/locale/utf.hpp>
+#include <cstdint>
+
+namespace consent_sync::intake {
+namespace {
+
+using utf8 = boost::locale::utf::utf_traits<char>;
+using code_point = boost::locale::utf::code_point;
+
+// The letters from U+00C0 to U+017F without their accents, in runs; '?' is no letter.
+constexpr auto plain_latin = [] {
+    struct run {
+        char letter;
+        std::size_t size;
+    };
+    constexpr run runs[]{{'a', 7},  {'c', 1},  {'e', 4}, {'i', 4},  {'d', 1}, {'n', 1},  {'o', 5}, {'?', 1},
+                         {'o', 1},  {'u', 4},  {'y', 1}, {'t', 1},  {'s', 1}, {'a', 7},  {'c', 1}, {'e', 4},
+                         {'i', 4},  {'d', 1},  {'n', 1}, {'o', 5},  {'?', 1}, {'o', 1},  {'u', 4}, {'y', 1},
+                         {'t', 1},  {'y', 1},  {'a', 6}, {'c', 8},  {'d', 4}, {'e', 10}, {'g', 8}, {'h', 4},
+                         {'i', 12}, {'j', 2},  {'k', 3}, {'l', 10}, {'n', 9}, {'o', 8},  {'r', 6}, {'s', 8},
+                         {'t', 6},  {'u', 12}, {'w', 2}, {'y', 3},  {'z', 6}, {'s', 1}};
+    std::array<char, 0x180 - 0xC0> table{};
+    std::size_t at = 0;
+    for (const run& each : runs)
+        for (std::size_t i = 0; i < each.size; ++i) table[at++] = each.letter;
+    if (at != table.size()) throw "the runs do not fill the table";
+    return table;
+}();
+
+constexpr bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Pieces of names, in plain lower-case letters and without what stands between words. Beside a known status they make a
+// row doubtful, so words of other matters are not among them.
+constexpr std::array suspicious_pieces = std::to_array<std::string_view>(
+    {// English
+     "optout", "optedout", "optin", "optedin", "opted", "optstatus", "doubleopt", "unsub", "subscri", "consent",
+     "permission", "permit", "allow", "mayemail", "maymail", "maycontact", "maywe", "canemail", "canmail", "cancontact",
+     "oktoemail", "oktomail", "emailok", "accept", "agree", "approv", "authoris", "authoriz", "suppress", "bounce",
+     "complain", "spam", "abuse", "newsletter", "mailing", "maillist", "emaillist", "emailable", "mailable",
+     "contactable", "marketing", "marketable", "promotional", "gdpr", "privacy", "donot", "dont", "nomail", "noemail",
+     "nocontact", "nonews", "stopmail", "stopemail", "blocked", "blocklist", "blacklist", "denylist", "exclude",
+     "exclusion", "remove", "revok", "withdr", "objection", "objected", "refus", "reject", "declin", "undeliver",
+     "cleaned", "cleantime", "unreachable", "notification", "communication", "preference", "confirmed", "quarantin",
+     "robinson", "deactivat",
+     // German
+     "abonn", "abgemeld", "abmeld", "angemeld", "anmeld", "austrag", "ausgetrag", "eingetragen", "widerruf", "widerspr",
+     "einwillig", "zustimm", "zugestimmt", "erlaub", "werbung", "werbe", "gesperrt", "sperr", "dsgvo", "kontaktverbot",
+     "gekuendigt", "gekundigt", "einverst", "datenschutz", "rundbrief", "blockiert",
+     // French
+     "desabon", "desinscr", "inscri", "rgpd", "accord", "opposit", "plainte", "rejet", "infolettre", "interdi",
+     "confidentialite",
+     // Spanish, Italian, Portuguese
+     "suscri", "permiso", "acepta", "rechaz", "boletin", "publicidad", "autoriz", "sottoscr", "iscri", "iscritt",
+     "consens", "cancellat", "rifiut", "accett", "descadastr", "inscrit", "lgpd", "cancelad", "revoc", "aceit",
+     "darsede", "privacidad",
+     // Dutch, Danish, Norwegian, Swedish, Finnish
+     "afgemeld", "afmeld", "aangemeld", "aanmeld", "toestemming", "uitgeschr", "uitschr", "ingeschr", "inschr",
+     "nieuwsbrief", "avregist", "samtyck", "samtykke", "avmeld", "frameld", "pameld", "tilmeld", "nyhetsbrev",
+     "nyhedsbrev", "prenumer", "suostumus", "uutiskirje", "markkinoint",
+     // Polish, Czech, Hungarian, Turkish
+     "zgod", "wypis", "rezygn", "subskry", "souhlas", "odhlas", "odber", "leiratk", "hozzajar", "hirlevel", "abone",
+     "onayl",
+     // Cyrillic, Chinese, Japanese
+     "отпис", "подпис", "соглас", "рассыл", "退订", "订阅", "配信", "購読", "同意"});
+
+// Whole words that are too short to be looked for as pieces.
+constexpr std::array suspicious_words = std::to_array<std::string_view>(
+    {"opt",   "opts", "out",  "dnc",  "dne",  "dnm",  "doi",  "soi",  "casl",  "ccpa", "tcpa", "abo", "abos", "baja",
+     "bajas", "alta", "news", "stop", "izin", "izni", "onay", "deny", "block", "tos",  "agb",  "cgu", "promo"});
+
+// About something else although a piece of them is suspicious.
+constexpr std::array harmless_names = std::to_array<std::string_view>(
+    {"subscriberkey", "subscriptionname", "subscriptiontypename", "mailingstreet", "mailingcity", "mailingstate",
+     "mailingzip", "mailingzipcode", "mailingpostalcode", "mailingcountry", "mailingcountrycode", "mailingaddress",
+     "mailingaddress1", "mailingaddress2", "mailingprovince"});
+
+// Words that tell by themselves what a column is about.
+constexpr std::array subjects = std::to_array<std::string_view>(
+    {"name", "names", "firstname", "lastname", "middlename", "fullname", "surname", "forename", "familyname",
+     "givenname", "nickname", "initials", "salutation", "prefix", "suffix", "gender", "sex", "birthday", "birthdate",
+     "birth", "dob", "age", "company", "companyname", "organisation", "organization", "employer", "department",
+     "jobtitle", "title", "profession", "occupation", "industry", "phone", "phonenumber", "telephone", "tel", "mobile",
+     "mobilephone", "cellphone", "fax", "street", "address", "address1", "address2", "addressline", "city", "town",
+     "zip", "zipcode", "postcode", "postalcode", "postal", "country", "countrycode", "county", "region", "province",
+     "locality", "language", "lang", "locale", "timezone", "latitude", "longitude", "lat", "lon", "lng", "gmtoff",
+     "dstoff", "id", "ids", "uuid", "guid", "oid", "website", "url", "homepage", "currency", "revenue", "employees",
+     "ip", "created", "createdat", "createdate",
+     // German, French, Spanish, Italian, Portuguese, Dutch
+     "vorname", "nachname", "zuname", "geburtsdatum", "geburtstag", "geschlecht", "anrede", "titel", "firma",
+     "unternehmen", "abteilung", "beruf", "telefon", "telefonnummer", "handy", "mobiltelefon", "strasse", "strase",
+     "hausnummer", "plz", "postleitzahl", "ort", "stadt", "land", "bundesland", "sprache", "kundennummer", "kundennr",
+     "prenom", "nom", "civilite", "societe", "entreprise", "adresse", "ville", "pays", "langue", "naissance", "nombre",
+     "apellido", "apellidos", "empresa", "telefono", "direccion", "ciudad", "pais", "idioma", "nacimiento", "nome",
+     "cognome", "azienda", "indirizzo", "citta", "paese", "lingua", "sobrenome", "telefone", "endereco", "cidade",
+     "voornaam", "achternaam", "bedrijf", "telefoonnummer", "straat", "woonplaats", "taal"});
+
+// Words that say more about a subject, and are nothing alone.
+constexpr std::array qualifiers = std::to_array<std::string_view>(
+    {"first",    "last",      "middle", "full",   "given",    "family",  "maiden",   "display", "customer", "client",
+     "contact",  "user",      "person", "member", "account",  "record",  "order",    "invoice", "crm",      "external",
+     "internal", "home",      "work",   "office", "business", "private", "personal", "billing", "shipping", "delivery",
+     "primary",  "secondary", "main",   "other",  "line",     "date",    "time",     "of",      "the",      "at",
+     "on",       "der",       "de",     "du",     "di",       "del",     "da",       "la",      "le",       "area",
+     "dial",     "job",       "site",   "web",    "code",     "number",  "nr",       "num",     "key",      "row",
+     "year",     "month",     "day",    "kunden", "kunde",    "cp",      "e",        "native",  "preferred"});
+
+// The qualifiers that make one of another word: "customer number", but not "customer".
+constexpr std::array numbers = std::to_array<std::string_view>({"code", "number", "nr", "num", "key"});
+constexpr std::array owners =
+    std::to_array<std::string_view>({"customer", "client", "contact", "user", "person", "member", "account", "record",
+                                     "order", "invoice", "row", "kunden", "kunde", "area", "dial"});
+
+constexpr std::array opt_out_pieces = std::to_array<std::string_view>(
+    {"unsub",    "optout",    "optedout",  "optouts",   "suppress",  "bounce",   "complain",
+     "spam",     "cleaned",   "blocklist", "blocked",   "blacklist", "donot",    "abgemeld",
+     "abmeld",   "desinscr",  "desabon",   "dnc",       "robinson",  "widerspr", "widerruf",
+     "afgemeld", "uitgeschr", "bajas",     "withdrawn", "revoked",   "austrag",  "ausgetrag"});
+
+template <class Table>
+bool has(const Table& table, std::string_view word) {
+    return std::find(table.begin(), table.end(), word) != table.end();
+}
+
+template <class Table>
+bool holds_piece(const Table& table, std::string_view joined) {
+    return std::any_of(table.begin(), table.end(),
+                       [&](std::string_view piece) { return joined.find(piece) != std::string_view::npos; });
+}
+
+std::string join(const std::vector<std::string>& words) {
+    std::string joined;
+    for (const std::string& word : words) joined += word;
+    return joined;
+}
+
+}  // namespace
+
+std::vector<std::string> split_words(std::string_view name) {
+    std::vector<std::string> words;
+    std::string word;
+    bool lower_before = false;
+    const auto end_word = [&] {
+        if (!word.empty()) words.push_back(std::move(word));
+        word.clear();
+    };
+    const char* at = name.data();
+    const char* const end = at + name.size();
+    while (at != end) {
+        const char* const begin = at;
+        code_point c = utf8::decode(at, end);
+        if (c == boost::locale::utf::illegal || c == boost::locale::utf::incomplete) {
+            if (at == begin) ++at;
+            end_word();
+            continue;
+        }
+        if (c >= 0x300 && c <= 0x36F) continue;  // an accent of its own
+        const bool upper = c >= 'A' && c <= 'Z';
+        if (upper && lower_before) end_word();
+        lower_before = c >= 'a' && c <= 'z';
+        if (upper) c += 'a' - 'A';
+        if (c >= 0xC0 && c < 0x180 && plain_latin[c - 0xC0] != '?')
+            c = static_cast<unsigned char>(plain_latin[c - 0xC0]);
+        if (c >= 0x410 && c <= 0x42F) c += 0x20;  // Cyrillic capitals
+        const bool of_word = c < 0x80 ? is_letter(static_cast<char>(c)) || is_digit(static_cast<char>(c))
+                                      : c >= 0xC0 && !(c >= 0x2000 && c <= 0x206F) && c != 0x3000 && c != 0xFEFF;
+        if (!of_word) {
+            end_word();
+            continue;
+        }
+        utf8::encode(c, std::back_inserter(word));
+    }
+    end_word();
+    return words;
+}
+
+bool smells_of_consent(std::string_view name) {
+    const std::vector<std::string> words = split_words(name);
+    const std::string joined = join(words);
+    if (has(harmless_names, joined)) return false;
+    return holds_piece(suspicious_pieces, joined) ||
+           std::any_of(words.begin(), words.end(), [](const std::string& w) { return has(suspicious_words, w); });
+}
+
+bool is_about_something_else(std::string_view name) {
+    const std::vector<std::string> words = split_words(name);
+    const std::string joined = join(words);
+    if (has(harmless_names, joined) || has(subjects, joined)) return true;
+    bool subject = false;
+    bool number = false;
+    bool owner = false;
+    for (const std::string& word : words) {
+        if (std::all_of(word.begin(), word.end(), is_digit)) continue;
+        const bool is_subject = has(subjects, word);
+        if (!is_subject && !has(qualifiers, word)) return false;
+        subject = subject || is_subject;
+        number = number || has(numbers, word);
+        owner = owner || has(owners, word);
+    }
+    return subject || (number && owner);
+}
+
+bool names_opt_outs(std::string_view file_name) { return holds_piece(opt_out_pieces, join(split_words(file_name))); }
+
+}  // namespace consent_sync::intake
