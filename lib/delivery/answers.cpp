@@ -13,14 +13,18 @@ namespace {
 using hubspot::answer_kind;
 using hubspot::change_outcome;
 
-constexpr std::uint32_t circuit_threshold = 5;  // failures in a row, over all batches, that open the circuit
-constexpr std::uint32_t alone_tries_max = 2;    // answers that may leave out a change that was sent alone
-constexpr std::chrono::hours unnamed_most{24};  // then a change that is never named is given up, whatever others do
+constexpr std::uint32_t circuit_threshold = 5;    // failures in a row, over all batches, that open the circuit
+constexpr std::uint32_t alone_tries_max = 2;      // answers that may leave out a change that was sent alone
+constexpr std::chrono::hours unnamed_most{24};    // then a change that is never named is given up, whatever others do
 constexpr base::milliseconds locked_wait{2'000};  // 423: HubSpot's locks last 2 s
 constexpr std::uint32_t locked_growth_max = 16;   // doublings: one that lasts must not use up the day's requests
-// Retry-After of a 5xx or 423 while HubSpot accepts other requests: it is about this one, and must not hold it for
-// long.
-constexpr base::milliseconds told_wait_max{30'000};
+// Retry-After of a 5xx or 423 holds its batch, and up to a minute is waited for as told. A longer one is not believed
+// while HubSpot accepts other requests: then it is about this one.
+constexpr base::milliseconds unbelieved_wait{30'000};
+base::milliseconds wait_told(const hubspot::judgement& j) {
+    const auto told = j.retry_after.value_or(base::milliseconds(0));
+    return told > silent_wait_max ? unbelieved_wait : told;
+}
 constexpr base::milliseconds opt_ins_kept_back{60'000}, opt_outs_kept_back{10'000};  // at most
 
 }  // namespace
@@ -374,8 +378,7 @@ void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
 void engine::locked(owned b, const hubspot::judgement& j, base::moment now) {
     concurrency_.overloaded(b->begun.steady, now.steady);
     const base::milliseconds grown = locked_wait * (1 << std::min(b->locked++, locked_growth_max));
-    const auto wait = std::max({locked_wait, std::min(grown, settings_->retry.max),
-                                std::min(j.retry_after.value_or(locked_wait), told_wait_max)});
+    const auto wait = std::max({locked_wait, std::min(grown, settings_->retry.max), wait_told(j)});
     park(std::move(b), now.steady + wait);
 }
 
@@ -397,8 +400,8 @@ void engine::unanswered(owned b, const hubspot::judgement& j, base::moment now) 
     if (b->assertion) return drop_assertion(*b, now);
     ++b->failures;
     if (accepted_ > b->accepted_at_begin) ++b->cost;
-    const auto wait = std::max(backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_),
-                               std::min(j.retry_after.value_or(base::milliseconds(0)), told_wait_max));
+    const auto wait =
+        std::max(backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_), wait_told(j));
     if (b->cost < settings_->retry.max_attempts) return park(std::move(b), now.steady + wait);
     b->family = nullptr;
     if (b->changes.size() == 1) return give_up(std::move(b), now);

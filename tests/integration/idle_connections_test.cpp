@@ -22,7 +22,7 @@ class kept_connections : public daemon_under_test {
   public:
     static hubspot_sim::options slow_enough() {
         hubspot_sim::options o;
-        o.limit_requests = 0;
+        o.limit_requests = 10'000;
         o.latency = std::chrono::milliseconds(100);
         return o;
     }
