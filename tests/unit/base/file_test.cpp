@@ -8,11 +8,13 @@
 
 #include <cerrno>
 
+#include "unit/base/synced_files.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace consent_sync::base {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(UniqueFd, ClosesOnce) {
@@ -39,6 +41,17 @@ TEST(WriteFile, LeavesExactlyTheFileWithItsMode) {
     ASSERT_EQ(::stat((dir / "report.json").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777U, 0640U);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
+}
+
+// The name must not be on the disk before the content is.
+TEST(WriteFile, SyncsTheContentUnderItsTemporaryNameAndThenTheFolder) {
+    const temp_folder dir;
+    const std::string folder = std::filesystem::canonical(dir.path());
+    const synced_files synced;
+    ASSERT_TRUE(write_file_atomically(dir.path(), "x", "new", 0600).has_value());
+    EXPECT_THAT(synced.paths(), ElementsAre(folder + "/.x.tmp", folder));
+    ASSERT_TRUE(write_file_atomically(dir.path(), "y", "new", 0600, folder_sync::later).has_value());
+    EXPECT_THAT(synced.paths(), ElementsAre(folder + "/.x.tmp", folder, folder + "/.y.tmp"));
 }
 
 TEST(WriteFile, ReplacesTheOldOneAndALeftoverOfACrash) {

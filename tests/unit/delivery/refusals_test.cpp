@@ -66,6 +66,16 @@ TEST_F(RefusalsTest, FollowersComeWithTheirFirst) {
     EXPECT_EQ(r.take_urgent_since(at(6)).size(), 1u);
 }
 
+TEST_F(RefusalsTest, OnlyUrgentFollowersEndTheirWaitEarly) {
+    r.follow({1, one(), at(5), false, false, {}, {}});
+    r.follow({1, one(), at(5), false, true, {}, {}});
+    const auto taken = r.take_urgent_since(at(9));
+    ASSERT_EQ(taken.size(), 1u);
+    EXPECT_TRUE(taken[0].urgent);
+    EXPECT_FALSE(r.oldest_urgent());
+    EXPECT_EQ(r.take_followers(1).size(), 1u) << "the other one still waits for its first";
+}
+
 TEST_F(RefusalsTest, TheReserveEndsByItsTimeOrOneByOne) {
     for (int i = 1; i <= 3; ++i) r.keep_back({one(), at(i)});
     EXPECT_EQ(r.next_of_reserve(), at(1));

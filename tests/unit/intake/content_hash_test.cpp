@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "intake/limits.hpp"
 #include "unit/intake/reading.hpp"
 
 namespace consent_sync::intake {
@@ -53,6 +54,14 @@ TEST(HashFile, LeavesTheFileWhereItWas) {
     const auto first = hash_file(file->get());
     EXPECT_EQ(*first, *hash_file(file->get()));
     EXPECT_EQ(::lseek(file->get(), 0, SEEK_CUR), 3);
+}
+
+TEST(HashFile, OfTheFirstBytesIsThatOfAFileThatEndsThere) {
+    const scratch_folder folder;
+    const std::string content(3 * block_bytes, 'a');
+    const auto file = open_for_reading(folder.write("x", content + "abcdef"));
+    for (const std::size_t most : {std::size_t{0}, std::size_t{3}, block_bytes - 1, block_bytes, 2 * block_bytes + 1})
+        EXPECT_EQ(hash_file(file->get(), nullptr, most).value(), hash_of(content.substr(0, most))) << most;
 }
 
 TEST(HashFile, TellsWhatTheSystemSaid) {

@@ -93,6 +93,36 @@ TEST_F(AcceptLoss, LeavesDoneFilesOfALongLossToTheOperator) {
     });
 }
 
+// What was sent after them is unknown, so their opt-ins may undo an opt-out. A recent loss is read again as a whole.
+TEST_F(AcceptLoss, HoldsOpenFilesAfterALongLossOnly) {
+    const auto gate_after = [this](std::int64_t generation) {
+        std::vector<ledger::file_record> files(1);
+        files[0].name = "open.csv";
+        files[0].stored_name = ".csv";
+        run([&](ledger::store& s) { s.files().add(files); });
+        accept(generation, {});
+        ledger::file_gate gate{};
+        run([&](ledger::store& s) { gate = s.files().find(files[0].arrival)->gate; });
+        return gate;
+    };
+    EXPECT_EQ(gate_after(4), ledger::file_gate::open);
+    EXPECT_EQ(gate_after(2), ledger::file_gate::held);
+}
+
+// The ledger had it, and forgot it when its time was over: nothing of it was lost.
+TEST_F(AcceptLoss, LeavesFilesThatAreOlderThanTheLoss) {
+    traces found;
+    found.newest_arrival = 10;
+    found.processing = {{9, "00000009.csv", "00000009.csv"}};
+    found.done = {{10, "00000010-b.csv", "b.csv"}};
+    run([&](ledger::store& s) {
+        const std::string words = accept_loss(s, found, {4, 1, 9, 0, 0}, {5, 2, 10, 0}, {});
+        EXPECT_NE(words.find("0 of processing/ and 1 of done/"), std::string::npos) << words;
+        EXPECT_FALSE(s.files().find(9));
+        EXPECT_TRUE(s.files().find(10));
+    });
+}
+
 class Traces : public ::testing::Test {
   protected:
     Traces() {

@@ -54,6 +54,13 @@ TEST_F(Completeness, ADescriptorThatMayWriteTellsNothing) {
     EXPECT_EQ(find_writers(-1), writers::unknown);
 }
 
+// A lease knows nothing of writers on other machines, so where they may exist it proves nothing.
+TEST_F(Completeness, OnAFileSystemThatIsNotOnTheListALeaseProvesNothing) {
+    const base::unique_fd file(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(file);
+    EXPECT_EQ(find_writers(file.get()), writers::unknown);
+}
+
 TEST_F(Completeness, EachFormatHasItsEnd) {
     struct table_row {
         const char* name;
