@@ -139,6 +139,17 @@ TEST_F(StandingOptOuts, ComparesRowsThatComeBack) {
     });
 }
 
+TEST_F(StandingOptOuts, AreKeptUntilTheLastFileOfTheirGroupIsRead) {
+    const file_record first = claim();
+    const file_record second = claim(first.arrival);
+    read(first, {out(first, 1, "ann@x.org")});
+    end_of(first);
+    run([](store& s) { EXPECT_EQ(s.standing().groups(), 1u); });
+    read(second, {out(second, 1, "bob@x.org")});
+    end_of(second);
+    run([](store& s) { EXPECT_EQ(s.standing().groups(), 0u); });
+}
+
 // A slot holds 38 bits of a hash: of some 600,000 keys a few share one.
 TEST_F(StandingOptOuts, KeysThatShareASlotAreKeptApart) {
     const file_record f = claim();
