@@ -36,10 +36,9 @@ std::size_t alike_results::read(std::string_view text, body_result& into) {
     into = {};
     const std::size_t size = shape_.read(text, [&into](base::json_shape::meaning means, const plain_json& value) {
         if (const text_member member = text_members[means]; member != nullptr) {
-            if (value.what == plain_json::kind::text)
-                into.*member = value.text;
-            else if (means == static_cast<base::json_shape::meaning>(field::channel))
-                into.unsound = value.what != plain_json::kind::null;
+            if (value.what == plain_json::kind::text) into.*member = value.text;
+            if (means == static_cast<base::json_shape::meaning>(field::channel))
+                into.unsound = value.what != plain_json::kind::null && into.channel.empty();
         } else if (means == static_cast<base::json_shape::meaning>(field::subscription)) {
             take_subscription(value, into);
         }

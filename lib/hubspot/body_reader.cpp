@@ -279,7 +279,10 @@ class handler {
         switch (field_) {
             case field::subscriber: result.subscriber = keep(s); break;
             case field::subscription: result.subscription = read_subscription(s); break;
-            case field::channel: result.channel = keep(s); break;
+            case field::channel:
+                result.channel = keep(s);
+                result.unsound = result.unsound || s.empty();  // there, and none
+                break;
             case field::status: result.status = keep(s); break;
             case field::reason: result.reason = keep(s); break;
             case field::timestamp: result.timestamp = keep(s); break;

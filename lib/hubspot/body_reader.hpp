@@ -37,7 +37,7 @@ struct body_result {
     std::string_view status;
     std::string_view reason;     // setStatusSuccessReason
     std::string_view timestamp;  // ISO 8601
-    bool unsound = false;        // a member is there twice, or the channel is no text: it proves nothing
+    bool unsound = false;        // a member is there twice, or the channel is empty or no text: it proves nothing
 };
 
 // Whom one `context` object names.

@@ -188,6 +188,7 @@ TEST(BodyReader, AMemberThatIsThereTwiceIsSeen) {
         {R"("new":"A","new":"B")", true},
         {R"("new":[{"a":1}],"status":"A","new":null)", true},
         {R"("":1,"":1)", true},
+        {R"("channel":"")", true},
         {R"("channel":1)", true},
         {R"("channel":1.5)", true},
         {R"("channel":true)", true},

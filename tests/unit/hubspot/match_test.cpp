@@ -104,6 +104,7 @@ TEST(Match, TheChannelCountsWhereItIsNamed) {
     };
     EXPECT_EQ(with_channel(""), o::confirmed);
     EXPECT_EQ(with_channel(R"(,"channel":"EMAIL")"), o::confirmed);
+    EXPECT_EQ(with_channel(R"(,"channel":"")"), o::unresolved) << "an empty text is not EMAIL";
     EXPECT_EQ(with_channel(R"(,"channel":null)"), o::confirmed);
     EXPECT_EQ(with_channel(R"(,"channel":"SMS")"), o::unresolved);
 }
