@@ -73,6 +73,8 @@ void add_limits(drawn& d, const habits& h, chance& luck) {
     add("X-HubSpot-RateLimit-Max", std::to_string(h.limit));
     add("X-HubSpot-RateLimit-Interval-Milliseconds", "10000");
     add("X-HubSpot-RateLimit-Remaining", std::to_string(luck.between(1, h.limit)));
+    add("X-HubSpot-RateLimit-Daily", "1000000");
+    add("X-HubSpot-RateLimit-Daily-Remaining", std::to_string(luck.between(500'000, 900'000)));
 }
 
 std::string page(chance& luck) {
@@ -194,7 +196,8 @@ void draw_fault(drawn& d, const std::vector<asked>& changes, const habits& h, st
             refuse(d, luck.pick<unsigned>({400, 400, 400, 409, 422, 424, 451, 404, 418, 499, 408, 425}),
                    luck.of(0.8) ? "VALIDATION_ERROR" : "", "Invalid input JSON on line 1, column 2", luck);
             if (d.status == 404) refuse(d, 404, "OBJECT_NOT_FOUND", "No such subscription", luck);
-            if (luck.of(0.1)) d.body = page(luck);
+            // A 404 that does not speak of an object says that there is no such endpoint.
+            if (d.status != 404 && luck.of(0.1)) d.body = page(luck);
             break;
         case fault::named: name_some(d, some_of(changes, luck), luck); break;
         case fault::forbidden: forbid(d, luck); break;

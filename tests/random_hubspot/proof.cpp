@@ -67,17 +67,23 @@ std::vector<std::string> addresses_in(const node& value) {
     return found;
 }
 
-// Subscriptions that an error names in its context: none means all.
+// Subscriptions that an error names, in its context or in that of a detail: none means all.
+void add_subscriptions(const node& value, std::vector<std::int64_t>& to) {
+    for (const member& m : value.members) {
+        if (m.name != "subscriptionId") {
+            add_subscriptions(m.value, to);
+            continue;
+        }
+        if (const auto one = whole_number(m.value)) to.push_back(*one);
+        for (const node& item : m.value.items)
+            if (const auto one = whole_number(item)) to.push_back(*one);
+    }
+    for (const node& item : value.items) add_subscriptions(item, to);
+}
+
 std::vector<std::int64_t> subscriptions_of(const node& error) {
     std::vector<std::int64_t> found;
-    const node* context = error.find("context");
-    if (!context) return found;
-    for (const member& m : context->members) {
-        if (m.name != "subscriptionId") continue;
-        if (const auto one = whole_number(m.value)) found.push_back(*one);
-        for (const node& item : m.value.items)
-            if (const auto one = whole_number(item)) found.push_back(*one);
-    }
+    add_subscriptions(error, found);
     return found;
 }
 
@@ -194,9 +200,18 @@ void read_complete(const node& body, const std::vector<asked>& changes, bool pla
     const node* results = body.find("results");
     const node* errors = body.find("errors");
     const bool once = body.count("status") == 1 && body.count("results") <= 1 && body.count("errors") <= 1;
-    const bool lists =
-        results && results->is(kind::array) && (!errors || errors->is(kind::array) || errors->is(kind::null));
-    const bool plain = plain_size && once && lists && !has_duplicates(body) && counts_its_errors(body);
+    const bool listed = results && results->is(kind::array);
+    // Errors that cannot be read may be about anybody.
+    const bool readable = !errors || errors->is(kind::array) || errors->is(kind::null);
+    const bool plain = plain_size && once && listed && readable && !has_duplicates(body) && counts_its_errors(body);
+    // An error that names nobody may be about anybody; where one alone was asked for, it is about that one.
+    const bool nameless = errors && std::any_of(errors->items.begin(), errors->items.end(), [&](const node& e) {
+                              const auto found = addresses_in(e);
+                              return std::none_of(found.begin(), found.end(), [](const std::string& one) {
+                                  return one.find('@') != std::string::npos;
+                              });
+                          });
+    const bool about_it = nameless && changes.size() == 1;
     const index results_of = index_results(body);
     const index errors_of = index_errors(body);
     for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -230,11 +245,12 @@ void read_complete(const node& body, const std::vector<asked>& changes, bool pla
                 error = std::max(error, clear ? claim::yes : claim::arguable);
         });
         what_is_proved& says = out[i];
-        if (once && lists && error == claim::no && !differs && best != claim::no) {
-            says.confirms = doubted || other_error ? claim::arguable : best;
-            says.plainly = plainly && named == 1 && !other_error;
+        if (once && listed && error == claim::no && !differs && best != claim::no) {
+            says.confirms = doubted || other_error || about_it || !readable ? claim::arguable : best;
+            says.plainly = plainly && named == 1 && !nameless && !other_error;
         }
         if (named == 0) says.refuses = error;
+        if (named > 0 && best == claim::no && !differs) says.refuses = std::min(error, claim::arguable);
         says.other_status = differs && best == claim::no && error == claim::no && once;
     }
 }

@@ -20,8 +20,10 @@ void trial::add(place p, asked change, milli now) {
     trial_row row;
     row.change = std::move(change);
     row.appended = now;
+    const bool out = row.is_opt_out();
     if (!rows_.emplace(p, std::move(row)).second) return note("promise 1: row " + text(p) + " was added twice");
     ++open_;
+    open_opt_outs_ += out ? 1 : 0;
 }
 
 void trial::begin(std::int64_t attempt, std::vector<place> rows, bool assertion, milli now) {
@@ -60,6 +62,7 @@ void trial::settle(place p, const std::string& verdict, place by, milli now) {
     row->second.by = by;
     row->second.settled = now;
     --open_;
+    open_opt_outs_ -= row->second.is_opt_out() ? 1 : 0;
 }
 
 void trial::killed(milli now) {
@@ -114,7 +117,9 @@ void trial::judge_row(place p, const trial_row& row, const std::map<place, what_
         wrong.push_back("promise 4: " + text(p) + " is " + row.verdict + ", though an answer proves it" + history(p));
     if (row.verdict == "superseded") {
         const auto newer = rows_.find(row.by);
-        if (row.by <= p || newer == rows_.end() || key_of(newer->second.change) != key_of(row.change))
+        const bool same = newer != rows_.end() && key_of(newer->second.change) == key_of(row.change);
+        const bool stands = same && opt_outs_stand && newer->second.is_opt_out() && !row.is_opt_out();
+        if (!same || (row.by <= p && !stands))
             wrong.push_back("promise 2: " + text(p) + " is superseded by " + text(row.by) +
                             ", which is no newer change of its key");
     }
@@ -147,7 +152,8 @@ void trial::judge_order(words& wrong) const {
 }
 
 std::vector<std::string> trial::judge_states(const std::map<std::string, std::string>& states,
-                                             const std::function<bool(place)>& touched) const {
+                                             const std::function<bool(place)>& touched,
+                                             const std::function<bool(const asked&)>& counts) const {
     words wrong;
     std::set<place> refused;
     for (const auto& known : attempts_) {
@@ -178,6 +184,7 @@ std::vector<std::string> trial::judge_states(const std::map<std::string, std::st
             older = true;
             if (row.verdict != "rejected" && !touched(p)) allowed.insert("");
         }
+        if (attempted.empty() || !counts(rows_.at(*attempted.begin()).change)) continue;
         if (allowed.empty()) continue;  // HubSpot has refused all of it
         const auto state = states.find(key);
         const std::string now = state == states.end() ? "" : state->second;
@@ -250,7 +257,8 @@ std::string trial::history(place p) const {
         if (says.confirms != claim::no) line += says.confirms == claim::yes ? " confirms" : " may confirm";
         if (says.refuses != claim::no) line += says.refuses == claim::yes ? " refuses" : " may refuse";
         if (says.other_status) line += " other status";
-        if (a.begun == told) line += " saying " + excerpt(a.body, changes[which]);
+        if (a.begun == told || (says.plainly && row.verdict != "confirmed"))
+            line += " saying " + excerpt(a.body, changes[which]);
     }
     return line + "; then " + (row.verdict.empty() ? "nothing" : row.verdict) + " at " + std::to_string(row.settled);
 }

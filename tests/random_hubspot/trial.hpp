@@ -43,6 +43,9 @@ struct span {
 
 class trial {
   public:
+    // Of opposite changes in one file the opt-out stands, wherever it is: it may supersede a later opt-in.
+    bool opt_outs_stand = false;
+
     void add(place p, asked change, milli now);
     void begin(std::int64_t attempt, std::vector<place> rows, bool assertion, milli now);
     void answer(std::int64_t attempt, unsigned status, std::string body);
@@ -54,6 +57,7 @@ class trial {
 
     bool all_settled() const { return open_ == 0; }
     std::size_t open() const { return open_; }
+    std::size_t open_opt_outs() const { return open_opt_outs_; }
     const std::map<place, trial_row>& rows() const { return rows_; }
     const std::map<std::int64_t, trial_attempt>& attempts() const { return attempts_; }
     static std::string key_of(const asked& change);
@@ -61,9 +65,10 @@ class trial {
     // All that is wrong, in words; nothing: the promises hold. `times_known`: begins and ends are those of the daemon.
     std::vector<std::string> judge(bool times_known = true) const;
     // The same of the states that HubSpot has in the end, by key; a key that is not there was never applied. `touched`:
-    // whether a row was applied, or may have been.
+    // whether a row was applied, or may have been. `counts`: keys that HubSpot does not refuse for ever.
     std::vector<std::string> judge_states(const std::map<std::string, std::string>& states,
-                                          const std::function<bool(place)>& touched) const;
+                                          const std::function<bool(place)>& touched,
+                                          const std::function<bool(const asked&)>& counts) const;
     // Opt-outs that were not on their way for longer than `most` before `end`, though nothing of their key was: beside
     // `excused`.
     std::vector<std::string> late_opt_outs(milli most, milli end, const std::vector<span>& excused) const;
@@ -78,7 +83,7 @@ class trial {
     std::map<place, trial_row> rows_;
     std::map<std::int64_t, trial_attempt> attempts_;
     std::map<std::string, std::vector<std::int64_t>> attempts_of_;  // by key, as they began
-    std::size_t open_ = 0;
+    std::size_t open_ = 0, open_opt_outs_ = 0;
     std::vector<std::string> wrong_;
 };
 

@@ -284,12 +284,14 @@ void adversary_world::note_span(std::vector<random_hubspot::span>& spans, bool& 
 // Whoever waits longer than a minute has a pause that says so.
 void adversary_world::observe() {
     const std::int64_t now = watch.now();
-    bool pause = false, busy = false, full = false;
+    bool pause = false, busy = false, full = false, reserve = false;
     if (!down_) {
         const auto status = daemon.engine().status(time.now());
         // What was refused alone waits for something else to be accepted; `refusals.undecided` tells of it.
         pause = daemon.engine().held().any() || status.suspected > 0;
         busy = status.in_flight > 0;
+        // Opt-ins wait for tomorrow, which `budget.reserve_reached` tells of; opt-outs go on.
+        reserve = status.bulk_at_reserve && record.open_opt_outs() == 0;
         full = status.in_flight >= status.window;
     }
     note_span(paused_, in_pause_, pause, now);
@@ -300,7 +302,7 @@ void adversary_world::observe() {
         record.note("promise 12: nothing was sent from " + std::to_string(quiet_since_) + " to " + std::to_string(now) +
                     ", and no pause said why: " + where());
     }
-    excused_ = down_ || pause || busy || record.all_settled();
+    excused_ = down_ || pause || busy || reserve || record.all_settled();
     if (excused_) told_of_silence_ = false;
 }
 
@@ -310,7 +312,8 @@ std::string adversary_world::where() {
     std::string words = std::to_string(record.open()) + " rows open, duties " + std::to_string(s.late_write_duties) +
                         ", in flight " + std::to_string(s.in_flight) + ", ready " + std::to_string(s.ready_opt_outs) +
                         "+" + std::to_string(s.ready_bulk) + ", waiting " + std::to_string(s.waiting) + ", retrying " +
-                        std::to_string(s.retrying) + ", suspected " + std::to_string(s.suspected);
+                        std::to_string(s.retrying) + ", suspected " + std::to_string(s.suspected) +
+                        (s.bulk_at_reserve ? ", bulk waits at the day's reserve" : "");
     for (int r = 0; r < static_cast<int>(delivery::pause_reason_count); ++r)
         if (const auto* p = daemon.engine().held().find(static_cast<delivery::pause_reason>(r)))
             words += ", pause " + std::string(delivery::name(static_cast<delivery::pause_reason>(r))) + " (" +
@@ -353,7 +356,10 @@ std::vector<std::string> adversary_world::run() {
     const auto add = [&wrong](std::vector<std::string> more) {
         wrong.insert(wrong.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     };
-    if (in_time) add(record.judge_states(hubspot.states, [this](auto p) { return hubspot.touched.contains(p); }));
+    if (in_time)
+        add(record.judge_states(
+            hubspot.states, [this](auto p) { return hubspot.touched.contains(p); },
+            [](const asked& a) { return random_hubspot::nature_of(a.address) == random_hubspot::nature::good; }));
     std::vector<random_hubspot::span> excused = stopped_;
     excused.insert(excused.end(), full_.begin(), full_.end());
     if (!profile.one_good_a_second) excused.insert(excused.end(), paused_.begin(), paused_.end());

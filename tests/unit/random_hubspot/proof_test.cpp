@@ -108,6 +108,13 @@ TEST(Proof, ARefusalOfTheRequestIsOneOfWhatItNamesOrOfWhatWasAlone) {
         EXPECT_EQ(of_ann(status, body).refuses, claim::no) << status;
 }
 
+TEST(Proof, AnErrorThatNamesNobodyIsAboutWhatWasAlone) {
+    const std::string body = complete(ann, R"(,"errors":[{"message":"not valid"}])");
+    EXPECT_EQ(of_ann(200, body).confirms, claim::yes);
+    EXPECT_FALSE(of_ann(200, body).plainly);
+    EXPECT_EQ(read_proofs(200, body, {{"ann@example.org", 7, "UNSUBSCRIBED"}})[0].confirms, claim::arguable);
+}
+
 TEST(Proof, ForeignAddressesHaveSpellings) {
     const std::string written = "ren\u00e9@b\u00fccher.example";
     EXPECT_TRUE(same_address(written, "Rene\u0301@XN--BCHER-KVA.Example"));
