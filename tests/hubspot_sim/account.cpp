@@ -3,6 +3,9 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "hubspot_sim/text.hpp"
 
@@ -25,6 +28,17 @@ std::string_view bearer(std::string_view authorization) {
 
 bool contains(const std::vector<std::string>& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// A body may hold any bytes; JSON holds texts.
+std::string to_hex(std::string_view bytes) {
+    constexpr const char* digits = "0123456789abcdef";
+    std::string hex;
+    for (const char c : bytes) {
+        hex += digits[static_cast<unsigned char>(c) >> 4];
+        hex += digits[static_cast<unsigned char>(c) & 15];
+    }
+    return hex;
 }
 
 bool is_json(std::string_view content_type) {
@@ -144,6 +158,14 @@ void account::receive(exchange& e, const request_head& head, const origin& from,
     track_keys(e, from);
     if (!e.refusal) e.refusal = std::move(refused);
     if (e.refusal || e.what.kind != fault_kind::none) return;
+    if (options_.adversary != 0) {
+        if (adversary_seed_ != options_.adversary) adversary_.emplace(adversary_seed_ = options_.adversary);
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        adversary::move m = adversary_->next(e.inputs, std::chrono::duration_cast<std::chrono::seconds>(now).count());
+        e.what = std::move(m.what);
+        e.chosen = std::move(m.applied);
+        return;
+    }
     if (auto whole = refuse_whole(e.inputs, e.correlation)) {
         if (auto* r = std::get_if<reply>(&*whole)) e.refusal = std::move(*r);
         if (auto* f = std::get_if<fault>(&*whole)) e.what = std::move(*f);
@@ -210,9 +232,15 @@ milliseconds account::latency(const exchange& e) {
     return wait;
 }
 
+bool account::cuts_idle_connections() {
+    const std::lock_guard lock(mutex_);
+    return options_.adversary != 0 && adversary_ && adversary_->cuts_idle_connections();
+}
+
 reply account::answer(exchange& e) {
     const std::lock_guard lock(mutex_);
     reply r = decide_answer(e);
+    keep_answer(e, r);
     r.headers.emplace_back("X-HubSpot-Correlation-Id", e.correlation);
     for (const auto& header : e.headers) r.headers.push_back(header);
     changed_.notify_all();
@@ -222,12 +250,50 @@ reply account::answer(exchange& e) {
 reply account::decide_answer(exchange& e) {
     const fault& f = e.what;
     if (f.keeps_answer()) return e.refusal ? *e.refusal : true_answer(e, true);
-    if (!e.refusal && (f.apply || f.late)) true_answer(e, false);
+    if (e.chosen)
+        apply_chosen(e);
+    else if (!e.refusal && (f.apply || f.late))
+        true_answer(e, false);
     const batch_times times{e.started, std::chrono::system_clock::now()};
     if (f.kind == fault_kind::batch_status) return empty_batch_reply(f.text, times);
     if (f.kind == fault_kind::empty_results) return empty_batch_reply("COMPLETE", times);
-    if (f.kind == fault_kind::answer) return reply_of(f, e.correlation);
+    if (f.kind == fault_kind::answer || f.kind == fault_kind::cut) return reply_of(f, e.correlation);
     return reply();  // The connection's misbehaviour is the answer.
+}
+
+void account::apply_chosen(exchange& e) {
+    std::vector<input> applied;
+    for (std::size_t i = 0; i < e.inputs.size(); ++i)
+        if ((*e.chosen)[i]) applied.push_back(e.inputs[i]);
+    if (e.what.late) {
+        e.late = std::move(applied);
+        if (!e.late.empty()) ++oracle_.counters.late_pending;
+    } else {
+        oracle_.apply(e.number, now_ms(), applied);
+    }
+}
+
+void account::keep_answer(const exchange& e, const reply& r) {
+    if (!options_.keep_answers && !answers_file_.is_open()) return;
+    const bool whole = e.what.kind == fault_kind::answer || e.what.kind == fault_kind::none ||
+                       e.what.kind == fault_kind::hang_up || e.what.kind == fault_kind::batch_status ||
+                       e.what.kind == fault_kind::empty_results;
+    if (answers_file_.is_open()) {
+        boost::json::array inputs;
+        for (const input& in : e.inputs)
+            inputs.push_back({{"subscriber", in.subscriber},
+                              {"subscription", in.subscription},
+                              {"status", in.status},
+                              {"explanation", in.explanation.value_or("")}});
+        const std::string hex = to_hex(r.body);
+        const boost::json::object line{{"request", e.number},
+                                       {"inputs", std::move(inputs)},
+                                       {"http", r.status},
+                                       {"whole", whole},
+                                       {"body_hex", hex}};
+        answers_file_ << boost::json::serialize(line) << std::endl;
+    }
+    if (options_.keep_answers) answers_.push_back({e.number, e.inputs, r.status, r.body, whole});
 }
 
 // Applies the changes now, or notes them for later; without results the reply is not needed.

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "hubspot_sim/adversary.hpp"
 #include "hubspot_sim/batch_answer.hpp"
 #include "hubspot_sim/error_answers.hpp"
 #include "hubspot_sim/fault.hpp"
@@ -47,13 +49,23 @@ struct exchange {
     fault what;
     std::optional<reply> refusal;  // the answer is already clear, and nothing will be applied
     std::vector<input> inputs;
-    std::vector<std::string> keys;  // in flight because of this request
-    std::vector<input> late;        // to be applied `what.late` after the answer
+    std::vector<std::string> keys;            // in flight because of this request
+    std::vector<input> late;                  // to be applied `what.late` after the answer
+    std::optional<std::vector<bool>> chosen;  // what the adversary applies of `inputs`
     std::string correlation;
     std::vector<std::pair<std::string, std::string>> headers;  // rate limits
     std::chrono::system_clock::time_point started;
     bool released = false;
     unsigned status = 0;  // what was answered
+};
+
+// What was answered to a batch write, byte for byte.
+struct answer_record {
+    std::uint64_t request = 0;
+    std::vector<input> inputs;
+    unsigned status = 0;
+    std::string body;
+    bool whole = false;  // all of it was to be sent
 };
 
 // Where a request came from.
@@ -71,7 +83,8 @@ class account {
     exchange begin(const request_head& head, const origin& from);
     void receive(exchange& e, const request_head& head, const origin& from, std::string_view body);
     milliseconds latency(const exchange& e);
-    reply answer(exchange& e);  // applies what is to be applied
+    bool cuts_idle_connections();  // now; the adversary decides
+    reply answer(exchange& e);     // applies what is to be applied
     void apply_late(std::uint64_t request, const std::vector<input>& inputs);
     void release(exchange& e);  // from here on the client may know the answer
     void end(exchange& e);      // before the socket is closed
@@ -93,7 +106,8 @@ class account {
     void read(const std::function<void(const oracle&)>& reader) const;
     bool wait_until(const std::function<bool(const counter_values&)>& reached, milliseconds limit) const;
     std::int64_t now_ms() const;
-    base::result<void> open_oracle_file(const std::string& file);
+    base::result<void> open_files(const std::string& oracle_file, const std::string& answers_file);
+    std::vector<answer_record> answers() const;
 
   private:
     struct key_in_flight {
@@ -109,6 +123,8 @@ class account {
     std::vector<std::pair<std::string, std::string>> rate_headers();
     void track_keys(exchange& e, const origin& from);
     reply decide_answer(exchange& e);
+    void apply_chosen(exchange& e);
+    void keep_answer(const exchange& e, const reply& r);
     reply true_answer(exchange& e, bool with_results);
     std::uint64_t token_id(std::string_view authorization);
     reply refresh_token(std::string_view form);
@@ -129,6 +145,10 @@ class account {
     std::deque<fault> token_script_;
     std::uint32_t handshake_stalls_ = 0;
     flaky_addresses flaky_;
+    std::optional<adversary> adversary_;
+    std::uint64_t adversary_seed_ = 0;  // of that one
+    std::vector<answer_record> answers_;
+    std::ofstream answers_file_;
     std::unordered_map<std::string, key_in_flight> in_flight_;
     std::unordered_map<std::string, std::uint64_t> token_ids_;
     std::unordered_map<std::string, std::int64_t> issued_tokens_;  // by OAuth: when they expire

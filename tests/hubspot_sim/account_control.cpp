@@ -88,9 +88,18 @@ bool account::wait_until(const std::function<bool(const counter_values&)>& reach
     return changed_.wait_for(lock, limit, [&] { return reached(counters_locked()); });
 }
 
-base::result<void> account::open_oracle_file(const std::string& file) {
+base::result<void> account::open_files(const std::string& oracle_file, const std::string& answers_file) {
     const std::lock_guard lock(mutex_);
-    return oracle_.open_file(file);
+    if (!answers_file.empty()) {
+        answers_file_.open(answers_file, std::ios::app | std::ios::binary);
+        if (!answers_file_) return base::error{base::errc::io, "cannot append to the file of answers " + answers_file};
+    }
+    return oracle_.open_file(oracle_file);
+}
+
+std::vector<answer_record> account::answers() const {
+    const std::lock_guard lock(mutex_);
+    return answers_;
 }
 
 }  // namespace consent_sync::hubspot_sim

@@ -57,6 +57,7 @@ class connection {
     int native_socket();
     boost::asio::awaitable<void> die(death::way how);
     std::uint64_t id() const { return id_; }
+    bool idle = false;  // waits for a request
 
     void doom(death d) { doom_ = d; }
     const std::optional<death>& doomed() const { return doom_; }

@@ -81,6 +81,13 @@ asio::awaitable<bool> deliver(connection& c, const fault& f, const reply& r, boo
             c.reset();
             co_return false;
         case fault_kind::close: break;
+        case fault_kind::cut: {
+            const std::string message = format_message(r, keep_alive, r.body.size()).substr(0, f.cut_at);
+            before_end();
+            co_await write_all(c, message);
+            c.reset();
+            co_return false;
+        }
         case fault_kind::garbage: {
             const std::string noise = "\x15\x03SSH-2.0-not-http\r\n\x01\x02\xff\r\n\r\n";
             before_end();
@@ -102,7 +109,7 @@ asio::awaitable<bool> deliver(connection& c, const fault& f, const reply& r, boo
             const std::string message = format_message(sent, keep_alive, sent.body.size() + (lies ? false_promise : 0));
             before_end();
             const bool written = co_await write_all(c, message);
-            keep = written && keep_alive && !lies && f.kind != fault_kind::hang_up;
+            keep = written && keep_alive && !lies && f.kind != fault_kind::hang_up && !f.then_close;
             if (keep) co_return true;
             co_await c.close();
             co_return false;

@@ -37,6 +37,7 @@ enum class fault_kind {
     endless_body,       // chunks until the client leaves
     stall_before_read,  // reads the head of the request and then nothing more
     stall,              // reads the request and never answers
+    cut,                // the answer breaks off after `cut_at` bytes
     reset,              // TCP reset; without `apply` or `late` before the body is read
     close,              // the request is read, the connection closed in order, no answer
 
@@ -62,6 +63,8 @@ struct fault {
     std::optional<milliseconds> late;  // the changes are applied so long after the answer
     milliseconds delay{0};             // before the answer; drip: before each byte
     std::uint32_t repeat = 1;          // so many requests in a row
+    std::size_t cut_at = 0;
+    bool then_close = false;  // the connection is closed after the answer, without having said so
 
     // Error body; a 3xx gets a Location on another host.
     static fault status(unsigned code);

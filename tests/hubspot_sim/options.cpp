@@ -151,6 +151,8 @@ constexpr std::array entries{
     option_entry{"fast", "", "answer as fast as possible: no oracle, no checks, no faults", at_start, fast_mode},
     option_entry{"threads", "N", "of the fast mode", at_start, number<&o::threads>},
     option_entry{"oracle-file", "FILE", "append applied changes as NDJSON", at_start, text<&o::oracle_file>},
+    option_entry{"answers-file", "FILE", "append every answer to a batch write as NDJSON, with what was asked",
+                 at_start, text<&o::answers_file>},
     option_entry{"seed", "N", "of all chance (default 1)", at_start, number<&o::seed>},
     option_entry{"record", "LEVEL", "full (default), state or none: what the oracle keeps", running,
                  one_of<&o::record, record_words>},
@@ -195,6 +197,8 @@ constexpr std::array entries{
                  share<&o::missing_share>},
     option_entry{"other-share", "SHARE", "of changes answered with another status", running, share<&o::other_share>},
     option_entry{"fault", "LIST", "faults and their shares of requests: 503=0.02,reset+apply=0.01", running, faults},
+    option_entry{"adversary", "SEED", "answers at random from HubSpot's schema, all faults at once; 0: none", running,
+                 number<&o::adversary>},
 
     option_entry{"only-token", "TOKEN", "accept this token alone", running, only_token},
     option_entry{"token", "TOKEN", "accept this one too; may be repeated", running, token<&o::tokens>},

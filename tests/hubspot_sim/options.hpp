@@ -36,6 +36,8 @@ struct options {
     std::uint32_t threads = 1;  // fast mode only
     std::string oracle_file;    // applied changes are appended as NDJSON; empty: none
     std::uint64_t seed = 1;
+    bool keep_answers = false;  // for answers()
+    std::string answers_file;   // what was answered, as NDJSON; empty: none
 
     // Limits.
     std::uint32_t limit_requests = 190;  // 0: none
@@ -70,6 +72,7 @@ struct options {
     double missing_share = 0;                       // of changes that are in no answer and not applied
     double other_share = 0;                         // of changes that are answered with another status
     std::vector<fault_share> faults;
+    std::uint64_t adversary = 0;  // its seed; 0: none
 
     // Tokens and OAuth.
     std::vector<std::string> tokens{"pat-na1-00000000-0000-4000-8000-000000000001"};  // accepted

@@ -129,7 +129,9 @@ class session {
         p.eager(false);
         error_code bad;
         const milliseconds idle = world_.hubspot.settings().idle_timeout;
+        connection_.idle = true;
         const bool got_head = co_await feed(connection_, buffer_, p, idle, &head_done, bad);
+        connection_.idle = false;
         if (!got_head) {
             if (bad) co_await refuse_bad_request();
             co_await connection_.close();
@@ -143,6 +145,9 @@ class session {
         }
         if (head.path() == write_path) {
             const bool keep = co_await serve_write(p, head);
+            if (world_.hubspot.cuts_idle_connections())
+                for (connection* c : world_.open)
+                    if (c->idle) c->reset();
             co_return keep;
         }
         const bool got_body = co_await read_body(p);

@@ -88,6 +88,8 @@ std::vector<change_record> simulator::received() const {
     return copy;
 }
 
+std::vector<answer_record> simulator::answers() const { return impl_->hubspot.answers(); }
+
 std::optional<key_state> simulator::state(std::string_view subscriber, std::int64_t subscription) const {
     std::optional<key_state> found;
     impl_->hubspot.read([&](const oracle& o) {

@@ -52,6 +52,7 @@ class simulator {
     std::vector<change_record> applied(std::string_view subscriber, std::int64_t subscription) const;
     std::vector<change_record> received(std::string_view subscriber, std::int64_t subscription) const;
     std::vector<change_record> received() const;  // all, in order
+    std::vector<answer_record> answers() const;   // with options::keep_answers
     std::optional<key_state> state(std::string_view subscriber, std::int64_t subscription) const;
 
   private:

@@ -40,7 +40,7 @@ simulator::impl::~impl() {
 }
 
 base::result<void> simulator::impl::start() {
-    if (auto opened = hubspot.open_oracle_file(settings.oracle_file); !opened) return opened;
+    if (auto opened = hubspot.open_files(settings.oracle_file, settings.answers_file); !opened) return opened;
     if (!settings.plain) {
         auto made = make_certificate(settings.certificate);
         if (!made) return made.error();
