@@ -1,28 +1,86 @@
 #include "ledger/state_lock.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <fstream>
 
 namespace consent_sync::ledger {
+namespace {
+
+// Who holds the lock of an open file, by the kernel's list: "1: FLOCK  ADVISORY  WRITE 4711 00:2f:1234 0 EOF". The
+// device of some file systems is another one there; then, and for a process of another namespace (0), the id is not
+// known.
+std::string owner_of(int fd) {
+    struct stat locked {};
+    if (::fstat(fd, &locked) != 0) return {};
+    const std::string place =
+        fmt::format("{:02x}:{:02x}:{}", major(locked.st_dev), minor(locked.st_dev), locked.st_ino);
+    std::ifstream list("/proc/locks");
+    for (std::string line; std::getline(list, line);) {
+        char words[5][64] = {};
+        if (std::sscanf(line.c_str(), "%*s %63s %63s %63s %63s %63s", words[0], words[1], words[2], words[3],
+                        words[4]) != 5)
+            continue;
+        if (words[0] == std::string("FLOCK") && words[4] == place && words[3] != std::string("0")) return words[3];
+    }
+    return {};
+}
+
+// What the daemon that holds it wrote into the file "lock".
+std::string written_owner(const std::string& path) {
+    auto text = base::read_small_file(path, 64);
+    if (!text) return {};
+    return text->substr(0, text->find_first_not_of("0123456789"));
+}
+
+base::error taken(const std::string& state_dir, const std::string& path, int fd) {
+    std::string owner = owner_of(fd);
+    if (owner.empty()) owner = written_owner(path);
+    return {base::errc::busy, fmt::format("another consent-sync (process {}) works on {}: stop it first, or give this "
+                                          "one a state_dir of its own",
+                                          owner.empty() ? "unknown" : owner, state_dir)};
+}
+
+bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT; }
+
+// Network file systems lock no folder (for which the ledger is not made), and then the file is all there is.
+bool cannot_lock_folders(int errnum) {
+    return errnum == EBADF || errnum == EINVAL || errnum == ENOLCK || errnum == EOPNOTSUPP || errnum == ENOSYS;
+}
+
+}  // namespace
 
 base::result<state_lock> state_lock::take(const std::string& state_dir) {
     const std::string path = base::join_path(state_dir, "lock");
+    auto folder = base::open_folder(state_dir);
+    if (!folder) return folder.error();
+    bool folder_locked = true;
+    if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) return taken(state_dir, path, folder->get());
+        if (!cannot_lock_folders(errno)) return base::system_error("lock the folder", state_dir, errno);
+        folder_locked = false;
+    }
     base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
-    if (!file) return base::system_error("open", path, errno);
+    if (!file) {
+        if (folder_locked && is_full(errno)) return state_lock(std::move(*folder), {});
+        return base::system_error("open", path, errno);
+    }
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-        char owner[32] = {};
-        const ssize_t got = ::pread(file.get(), owner, sizeof owner - 1, 0);
-        return base::error{base::errc::busy, "another consent-sync (process " +
-                                                 std::string(got > 0 ? owner : "unknown") + ") works on " + state_dir +
-                                                 ": stop it first, or give this one a state_dir of its own"};
+        if (errno == EWOULDBLOCK) return taken(state_dir, path, file.get());
+        return base::system_error("lock", path, errno);
     }
     const std::string id = std::to_string(::getpid());
-    if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), id.data(), id.size(), 0) < 0)
-        return base::system_error("write", path, errno);
-    return state_lock(std::move(file));
+    const bool written = ::ftruncate(file.get(), 0) == 0 &&
+                         ::pwrite(file.get(), id.data(), id.size(), 0) == static_cast<ssize_t>(id.size());
+    if (!written && !is_full(errno)) return base::system_error("write", path, errno);
+    return state_lock(std::move(*folder), std::move(file));
 }
 
 }  // namespace consent_sync::ledger

@@ -1,4 +1,7 @@
-// Keeps a second daemon out of a state folder: an flock on its file "lock", held until destruction or the process ends.
+// Keeps a second daemon out of a state folder: an flock on the folder itself, and one on its file "lock", both held
+// until destruction or the process ends. The file can be removed, and then a new one locked by somebody else; the
+// folder cannot without taking the ledger with it. The file keeps out daemons of older versions, which lock nothing
+// else, and holds the id of the process.
 #pragma once
 
 #include <string>
@@ -10,12 +13,13 @@ namespace consent_sync::ledger {
 
 class state_lock {
   public:
-    // busy: another process holds it; the message names its id.
+    // busy: another process holds one of them; the message names its id. Where the file cannot be made because its disk
+    // is full, the folder's lock is enough.
     static base::result<state_lock> take(const std::string& state_dir);
 
   private:
-    explicit state_lock(base::unique_fd file) : file_(std::move(file)) {}
-    base::unique_fd file_;
+    state_lock(base::unique_fd folder, base::unique_fd file) : folder_(std::move(folder)), file_(std::move(file)) {}
+    base::unique_fd folder_, file_;
 };
 
 }  // namespace consent_sync::ledger

@@ -1,5 +1,8 @@
 // Refusals and lost tokens: nothing is lost, nothing is burnt.
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "integration/daemon_under_test.hpp"
 #include "ledger/store.hpp"
@@ -93,6 +96,24 @@ TEST(Faults, ASecondVerdictForOneRowStopsNothingElse) {
     files = d.wait_for_files(2);
     EXPECT_EQ(files.size(), 2u) << "it goes on";
     EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(Faults, ASecondDaemonIsKeptOutWhenTheFileLockIsGone) {
+    daemon_under_test d;
+    d.start();
+    ASSERT_EQ(::unlink(d.state("/lock").c_str()), 0);
+    for (int start = 0; start < 2; ++start) {
+        const auto second = d.command("run");
+        EXPECT_NE(second.status, 0);
+        EXPECT_NE(second.out.find("(process " + std::to_string(d.process()) + ") works on "), std::string::npos)
+            << second.out;
+        std::ofstream(d.state("/lock")) << "";  // somebody puts another file in its place
+    }
+    EXPECT_EQ(d.command("status").status, 0);
+    d.drop("a.csv", "email,status,subscription_id\nann@example.com,subscribed,7\n");
+    EXPECT_EQ(d.wait_for_files(1).size(), 1u);
+    EXPECT_EQ(d.stop(), 0);
+    d.start();
 }
 
 }  // namespace

@@ -1,0 +1,54 @@
+#include "ledger/state_lock.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/temp_folder.hpp"
+
+namespace consent_sync::ledger {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(StateLock, KeepsASecondOneOutAndNamesTheProcess) {
+    const base::temp_folder folder;
+    auto first = state_lock::take(folder.path());
+    ASSERT_TRUE(first) << first.error().message;
+    const auto second = state_lock::take(folder.path());
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, base::errc::busy);
+    EXPECT_THAT(second.error().message, HasSubstr("(process " + std::to_string(::getpid()) + ")"));
+}
+
+TEST(StateLock, HoldsWhenItsFileIsRemovedOrReplaced) {
+    const base::temp_folder folder;
+    const std::string path = folder.path() + "/lock";
+    auto first = state_lock::take(folder.path());
+    ASSERT_TRUE(first) << first.error().message;
+    ASSERT_EQ(::unlink(path.c_str()), 0);
+    EXPECT_FALSE(state_lock::take(folder.path()));
+    EXPECT_NE(::access(path.c_str(), F_OK), 0);  // one that is turned away leaves nothing behind
+    const base::unique_fd other(::open(path.c_str(), O_RDWR | O_CREAT, 0640));
+    ASSERT_TRUE(other);
+    EXPECT_FALSE(state_lock::take(folder.path()));
+}
+
+// As a daemon of an older version, which locks the file alone.
+TEST(StateLock, RespectsWhoLocksTheFileAlone) {
+    const base::temp_folder folder;
+    const base::unique_fd older(::open((folder.path() + "/lock").c_str(), O_RDWR | O_CREAT, 0640));
+    ASSERT_EQ(::flock(older.get(), LOCK_EX | LOCK_NB), 0);
+    EXPECT_FALSE(state_lock::take(folder.path()));
+}
+
+TEST(StateLock, IsFreeAgainAfterItsEnd) {
+    const base::temp_folder folder;
+    { ASSERT_TRUE(state_lock::take(folder.path())); }
+    EXPECT_TRUE(state_lock::take(folder.path()));
+}
+
+}  // namespace
+}  // namespace consent_sync::ledger
