@@ -14,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "base/journal.hpp"
+#include "base/log_limits.hpp"
 #include "base/redact.hpp"
 #include "base/time_text.hpp"
 
@@ -120,14 +121,64 @@ bool logs_to_journal() { return to_journal; }
 
 bool log_enabled(level of) { return of >= least_level.load(std::memory_order_relaxed); }
 
-void log_event(level at, std::string_view event, std::span<const log_field> fields) {
-    if (!log_enabled(at)) return;
+namespace {
+
+void write_event(level at, std::string_view event, std::span<const log_field> fields) {
     // A journal that does not take the entry still has the other end of standard output.
     if (to_journal && send_to_journal(journal_entry(at, event, fields, text_body(event, fields)))) return;
     const std::string time = format_time(system_clock().now().wall);
     const std::string line = chosen_format.load() == log_format::json ? json_line(at, time, event, fields)
                                                                       : text_line(at, time, event, fields);
     the_output().get()->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+}
+
+// What others may write. Never destroyed, as the output.
+struct limits_of_process {
+    std::mutex mutex;
+    log_limits limits;
+};
+limits_of_process& the_limits() {
+    static limits_of_process* const one = new limits_of_process;
+    return *one;
+}
+
+void reset_limits() {
+    const std::lock_guard lock(the_limits().mutex);
+    the_limits().limits = log_limits();
+}
+
+void write_left_out(const std::vector<log_limits::left_out>& all) {
+    for (const log_limits::left_out& each : all) {
+        const log_field fields[] = {
+            {"of", each.event},
+            {"count", each.lines},
+            {"words", fmt::format("so many lines of this event were not written: more than {} came within a minute. "
+                                  "What they were about is in the folders and in the reports",
+                                  log_limits::lines_a_minute)}};
+        write_event(each.highest, "log.left_out", fields);
+    }
+}
+
+}  // namespace
+
+void log_event(level at, std::string_view event, std::span<const log_field> fields) {
+    if (!log_enabled(at)) return;
+    if (log_limits::limits(at, event)) {
+        tell_left_out(left_out::of_ended_minutes);  // before its minute begins anew
+        const std::lock_guard lock(the_limits().mutex);
+        if (!the_limits().limits.allows(at, event, system_clock().now().steady)) return;
+    }
+    write_event(at, event, fields);
+}
+
+void tell_left_out(left_out which) {
+    std::vector<log_limits::left_out> all;
+    {
+        const std::lock_guard lock(the_limits().mutex);
+        log_limits& limits = the_limits().limits;
+        all = which == left_out::all ? limits.take_all() : limits.take_ended(system_clock().now().steady);
+    }
+    write_left_out(all);
 }
 
 namespace {
@@ -162,10 +213,12 @@ struct log_capture::state {
 log_capture::log_capture() : state_(std::make_unique<state>()) {
     state_->before = the_output().exchange(make_logger(state_->sink));
     set_up_log(log_format::text, level::debug);
+    reset_limits();
 }
 
 log_capture::~log_capture() {
     set_up_log(state_->format_before, state_->least_before);
+    reset_limits();
     the_output().exchange(std::move(state_->before));
 }
 

@@ -26,9 +26,8 @@ namespace asio = boost::asio;
 using local = asio::local::stream_protocol;
 
 constexpr const char* admin_group = "consent-sync-admin";
-constexpr std::size_t connections_max = 16;
-constexpr std::size_t strangers_max = 4;         // beside these
-constexpr std::uint64_t refusals_a_minute = 20;  // that are logged
+constexpr int backlog = 128;  // connections that wait to be accepted, which takes no time
+constexpr auto listen_again = std::chrono::seconds(2);
 constexpr auto request_deadline = std::chrono::seconds(5);
 constexpr auto reply_deadline = std::chrono::seconds(30);
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
@@ -69,20 +68,25 @@ control_reply refuse(std::string words) {
     return r;
 }
 
-// Counts one more stranger while it lives; nullptr: it is none.
-class stranger_count {
+// Told at once and without waiting: what is so short fits into the buffer of a new connection.
+void send_once(local::socket& socket, const control_reply& reply) {
+    const std::string text = format_reply(reply);
+    [[maybe_unused]] const ssize_t sent =
+        ::send(socket.native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+// Gives a place back when it goes.
+class held_place {
   public:
-    explicit stranger_count(std::size_t* all) : all_(all) {
-        if (all_) ++*all_;
-    }
-    ~stranger_count() {
-        if (all_) --*all_;
-    }
-    stranger_count(const stranger_count&) = delete;
-    stranger_count& operator=(const stranger_count&) = delete;
+    held_place(control_places& all, control_places::kind kind, unsigned uid) : all_(all), kind_(kind), uid_(uid) {}
+    ~held_place() { all_.leave(kind_, uid_); }
+    held_place(const held_place&) = delete;
+    held_place& operator=(const held_place&) = delete;
 
   private:
-    std::size_t* all_;
+    control_places& all_;
+    control_places::kind kind_;
+    unsigned uid_;
 };
 
 // Nobody waits longer than that for the other end. The socket is shared: the timer may be due while its owner ends.
@@ -101,13 +105,35 @@ control_server::control_server(const asio::any_io_executor& home, std::string st
       state_dir_(std::move(state_dir)),
       act_(std::move(act)),
       rights_(own_rights()),
-      refusals_(refusals_a_minute),
       acceptor_(home),
       tasks_(home, async::log_task_failed) {}
 
 control_server::~control_server() { stop(); }
 
 base::result<void> control_server::listen(const std::string& path) {
+    auto opened = open(path);
+    if (opened)
+        tasks_.spawn("control.accept", accept());
+    else
+        tasks_.spawn("control.listen", listen_later(path));
+    return opened;
+}
+
+// The disk may have had no room for it, or its folder was missing.
+asio::awaitable<void> control_server::listen_later(std::string path) {
+    asio::steady_timer pause(home_);
+    base::result<void> opened = base::error{};
+    while (!opened) {
+        pause.expires_after(listen_again);
+        const auto [cut] = co_await pause.async_wait(token);
+        if (cut) co_return;
+        opened = open(path);
+    }
+    base::log_event(base::level::info, "control.listening", {{"path", path}});
+    co_await accept();
+}
+
+base::result<void> control_server::open(const std::string& path) {
     if (path.size() > 107)
         return base::error{base::errc::invalid_input,
                            "the path of the control socket, " + path +
@@ -122,7 +148,7 @@ base::result<void> control_server::listen(const std::string& path) {
     boost::system::error_code ec;
     acceptor_.open(local(), ec);
     if (!ec) acceptor_.bind(local::endpoint(path), ec);
-    if (!ec) acceptor_.listen(connections_max, ec);
+    if (!ec) acceptor_.listen(backlog, ec);
     if (ec) {
         boost::system::error_code ignored;
         acceptor_.close(ignored);
@@ -134,13 +160,11 @@ base::result<void> control_server::listen(const std::string& path) {
     // Who may ask is decided by what the kernel says of the peer. In the state folder nothing is open to others.
     ::chmod(path.c_str(), path.starts_with(state_dir_ + "/") ? 0660 : 0666);
     path_ = path;
-    tasks_.spawn("control.accept", accept());
     return {};
 }
 
 void control_server::stop() {
-    if (path_.empty()) return;
-    ::unlink(path_.c_str());
+    if (!path_.empty()) ::unlink(path_.c_str());
     path_.clear();
     boost::system::error_code ignored;
     acceptor_.close(ignored);
@@ -153,15 +177,23 @@ asio::awaitable<void> control_server::accept() {
         if (!socket) co_return;
         base::result<control_peer> who = peer_of(socket->native_handle());
         if (!who) continue;
-        const bool stranger = !may_look(*who, rights_);
-        const std::size_t others = stranger ? strangers_ : tasks_.size() - 1 - strangers_;
-        if (others >= (stranger ? strangers_max : connections_max)) continue;
-        tasks_.spawn("control.serve", serve(std::move(*socket), std::move(*who)));
+        const control_places::kind kind = control_places::kind_of(*who, rights_);
+        if (!places_.enter(kind, who->uid)) {
+            base::log_event(base::level::warn, "control.full",
+                            {{"uid", who->uid},
+                             {"words",
+                              "this user has as many connections to the control socket as one may have, or others of "
+                              "the same rights have them all: a connection is turned away"}});
+            send_once(*socket, refuse("too many connections of this user, or of others with the same rights, are open: "
+                                      "end the programs that hold them, or try again in a few seconds"));
+            continue;
+        }
+        tasks_.spawn("control.serve", serve(std::move(*socket), std::move(*who), kind));
     }
 }
 
-asio::awaitable<void> control_server::serve(local::socket accepted, control_peer who) {
-    const stranger_count counted(may_look(who, rights_) ? nullptr : &strangers_);
+asio::awaitable<void> control_server::serve(local::socket accepted, control_peer who, control_places::kind kind) {
+    const held_place held(places_, kind, who.uid);
     auto socket = std::make_shared<local::socket>(std::move(accepted));
     asio::steady_timer deadline(home_);
     close_after(deadline, request_deadline, socket);
@@ -179,12 +211,9 @@ asio::awaitable<void> control_server::serve(local::socket accepted, control_peer
 }
 
 void control_server::log_refused(control_command command, unsigned uid) {
-    const auto left_out = refusals_.next(std::chrono::steady_clock::now());
-    if (!left_out) return;
     base::log_event(base::level::warn, "control.refused",
                     {{"command", name(command)},
                      {"uid", uid},
-                     {"left_out", *left_out},
                      {"words", "this user may not: if they should, add them to the group consent-sync-admin"}});
 }
 

@@ -4,8 +4,7 @@
 // Home thread. One request a connection, small and within a deadline. stop() removes the socket and cancels all of
 // them, drain() waits until they are gone; one that still waits then must be destroyed before the server
 // (async/home_context.hpp).
-// Who may not even look has a few places of their own, and a few lines in the log a minute: they keep nobody from
-// steering, and bury nothing.
+// Connections are bounded by user and by rights (control_places.hpp), so that nobody keeps out who may do more.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,7 +17,7 @@
 #include "async/task_group.hpp"
 #include "base/result.hpp"
 #include "observe/control_message.hpp"
-#include "observe/log_allowance.hpp"
+#include "observe/control_places.hpp"
 
 namespace consent_sync::observe {
 
@@ -30,7 +29,9 @@ class control_server {
     control_server(const boost::asio::any_io_executor& home, std::string state_dir, perform act);
     ~control_server();
 
-    // A socket that is left from before is replaced: the caller holds the state folder's lock. Errors: io.
+    // A socket that is left from before is replaced: the caller holds the state folder's lock. After an error it is
+    // tried again every few seconds until it can be made (control.listening) or stop() is called. Errors: io, busy,
+    // invalid_input.
     base::result<void> listen(const std::string& path);
     void stop();
     boost::asio::awaitable<bool> drain(std::chrono::steady_clock::time_point deadline) {
@@ -38,8 +39,11 @@ class control_server {
     }
 
   private:
+    base::result<void> open(const std::string& path);
+    boost::asio::awaitable<void> listen_later(std::string path);
     boost::asio::awaitable<void> accept();
-    boost::asio::awaitable<void> serve(boost::asio::local::stream_protocol::socket socket, control_peer who);
+    boost::asio::awaitable<void> serve(boost::asio::local::stream_protocol::socket socket, control_peer who,
+                                       control_places::kind kind);
     boost::asio::awaitable<control_reply> reply_to(std::string line, control_peer who);
     void log_refused(control_command command, unsigned uid);
 
@@ -48,8 +52,7 @@ class control_server {
     perform act_;
     std::string path_;
     control_rights rights_;
-    log_allowance refusals_;
-    std::size_t strangers_ = 0;  // connections of peers that may not look
+    control_places places_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
     async::task_group tasks_;
 };

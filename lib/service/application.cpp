@@ -14,6 +14,7 @@
 #include "async/home_context.hpp"
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
+#include "base/log_limits.hpp"
 #include "http/https_transport.hpp"
 #include "ledger/state_lock.hpp"
 #include "service/account_service.hpp"
@@ -267,6 +268,7 @@ class parts {
         tokens_.stop();
         transport_->close_idle();
         ledger_.stop();
+        base::tell_left_out(base::left_out::all);
         base::log_event(base::level::info, "daemon.stopped");
         io_.stop();
     }
@@ -309,6 +311,7 @@ class end_of_run {
     ~end_of_run() {
         blocking_.join();
         io_.end_coroutines();
+        base::tell_left_out(base::left_out::all);
     }
     end_of_run(const end_of_run&) = delete;
     end_of_run& operator=(const end_of_run&) = delete;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/log_limits.hpp"
 #include "observe/notify.hpp"
 
 namespace consent_sync::service {
@@ -77,6 +78,7 @@ void supervision::tell_status_after(base::milliseconds wait) {
     status_timer_.expires_after(wait);
     status_timer_.async_wait([this](boost::system::error_code ec) {
         if (ec || stopping_) return;
+        base::tell_left_out(base::left_out::of_ended_minutes);
         const observe::status_facts facts = from_.facts();
         log_progress(facts);
         std::string now = observe::status_line(facts);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "integration/daemon_under_test.hpp"
 
@@ -123,6 +124,48 @@ TEST(HostileFiles, OnlyRegularFilesOfOneNameAreTaken) {
     EXPECT_TRUE(d.hubspot().state("stolen@example.com", 7));
     ::close(listener);
     EXPECT_EQ(d.stop(), 0);
+}
+
+// How often an event was logged, and how many lines of it were left out by what was said.
+struct told_lines {
+    std::size_t written = 0, left_out = 0;
+};
+told_lines count_lines(const std::string& log, const std::string& event) {
+    told_lines told;
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);) {
+        const std::string head = "event=log.left_out of=" + event + " count=";
+        if (line.find(" event=" + event + " ") != std::string::npos) ++told.written;
+        if (const std::size_t at = line.find(head); at != std::string::npos)
+            told.left_out += std::stoul(line.substr(at + head.size()));
+    }
+    return told;
+}
+
+TEST(HostileFiles, ThousandsOfOddFilesMakeFewLinesAndTheirNumberIsTold) {
+    daemon_under_test d;
+    d.start();
+    constexpr std::size_t links = 3'000, empty = 300, broken = 200;
+    for (std::size_t i = 0; i < links; ++i) fs::create_symlink("nowhere", d.state("/inbox/l" + std::to_string(i)));
+    for (std::size_t i = 0; i < empty; ++i) d.drop("e" + std::to_string(i) + ".csv", "nothing,known\n1,2\n");
+    for (std::size_t i = 0; i < broken; ++i)
+        d.drop("b" + std::to_string(i) + ".json", "[{\"email\":\"a" + std::to_string(i) +
+                                                      "@example.com\",\"status\":\"subscribed\","
+                                                      "\"subscriptionId\":7,\"more\":1},{");
+    ASSERT_EQ(d.wait_for_files(broken).size(), broken);
+    ASSERT_TRUE(d.wait([&] { return d.names("/refused").size() >= 2 * empty; }, 60s));
+    d.drop("good.csv", header + row("ann"));
+    ASSERT_EQ(d.wait_for_files(broken + 1).size(), broken + 1);
+    EXPECT_EQ(d.stop(), 0);
+    const std::string log = d.log();
+    for (const auto& [event, all] : {std::pair("inbox.left", links), std::pair("file.refused", empty),
+                                     std::pair("file.broke_off", broken), std::pair("file.columns_ignored", broken)}) {
+        const told_lines told = count_lines(log, event);
+        EXPECT_EQ(told.written + told.left_out, all) << event;
+        EXPECT_LE(told.written, 80u) << event;  // 20 a minute; some minutes may pass on a slow machine
+        EXPECT_GE(told.written, 20u) << event;
+    }
+    EXPECT_NE(log.find("ERROR event=log.left_out of=file.refused"), std::string::npos);
 }
 
 TEST(HostileFiles, RenameOfSftpIsTakenOnce) {

@@ -2,10 +2,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/json/parse.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
 
 #include "built_paths.hpp"
 #include "integration/daemon_under_test.hpp"
@@ -120,6 +129,66 @@ TEST(Steering, AUserOfNoneOfTheGroupsIsRefusedAndKeepsNobodyOut) {
     for (std::size_t at = 0; (at = log.find("event=control.refused", at)) != std::string::npos; ++at) ++lines;
     EXPECT_LE(lines, 40u);  // 20 a minute; a minute may pass on a slow machine
     EXPECT_EQ(d.command("pause").status, 0);
+}
+
+// A process of another user that holds connections to the control socket and says nothing, until it is destroyed.
+class silent_connections {
+  public:
+    silent_connections(const std::string& path, uid_t user, gid_t group, int count) {
+        int told[2] = {-1, -1};
+        if (::pipe2(told, O_CLOEXEC) != 0) return;
+        process_ = ::fork();
+        if (process_ == 0) {
+            sockaddr_un place{};
+            place.sun_family = AF_UNIX;
+            std::memcpy(place.sun_path, path.c_str(), path.size() + 1);
+            bool good = ::setgroups(0, nullptr) == 0 && ::setgid(group) == 0 && ::setuid(user) == 0;
+            for (int i = 0; i < count && good; ++i)  // kept open: never closed
+                good = ::connect(::socket(AF_UNIX, SOCK_STREAM, 0), reinterpret_cast<const sockaddr*>(&place),
+                                 sizeof place) == 0;
+            if (::write(told[1], good ? "y" : "n", 1) != 1) ::_exit(1);
+            while (true) ::pause();
+        }
+        char word = 'n';
+        connected_ = ::read(told[0], &word, 1) == 1 && word == 'y';
+        ::close(told[0]);
+        ::close(told[1]);
+    }
+    ~silent_connections() {
+        ::kill(process_, SIGKILL);
+        ::waitpid(process_, nullptr, 0);
+    }
+    silent_connections(const silent_connections&) = delete;
+    silent_connections& operator=(const silent_connections&) = delete;
+    bool connected() const { return connected_; }
+
+  private:
+    pid_t process_ = -1;
+    bool connected_ = false;
+};
+
+TEST(Steering, ReadersThatHoldConnectionsKeepNobodyOut) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs other users";
+    daemon_under_test d;
+    ::chmod(d.folder().c_str(), 0755);
+    const std::string socket = d.folder() + "/control.sock";
+    d.write_config("\"control\": { \"socket\": \"" + socket + "\" }");
+    d.start();
+    // Members of the daemon's group, who may look, and one who may not even do that.
+    const silent_connections reader(socket, 65'534, ::getegid(), 60);
+    const silent_connections other_reader(socket, 65'533, ::getegid(), 60);
+    const silent_connections stranger(socket, 65'532, 65'532, 60);
+    ASSERT_TRUE(reader.connected() && other_reader.connected() && stranger.connected());
+    const auto begun = std::chrono::steady_clock::now();
+    const auto paused = d.command("pause");
+    EXPECT_EQ(paused.status, 0) << paused.out;
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);  // none of them has been closed for its silence by then
+    EXPECT_EQ(status_of(d).at("state"), "paused");
+    EXPECT_THAT(d.log(), HasSubstr("WARN event=control.full uid=65534"));
+    std::size_t lines = 0;
+    const std::string log = d.log();
+    for (std::size_t at = 0; (at = log.find("event=control.full", at)) != std::string::npos; ++at) ++lines;
+    EXPECT_LE(lines, 20u);
 }
 
 TEST(Hold, OptOutsGoAheadAndTheRestWaitsForRelease) {
