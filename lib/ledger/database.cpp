@@ -135,6 +135,10 @@ database::database(const std::string& path, access how) {
     sqlite3_busy_timeout(raw, 5'000);
     // Memory for the statement that runs, taken once: else each of them goes to the allocator several times.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_LOOKASIDE, nullptr, lookaside_bytes, lookaside_slots);
+    // The log and its index stay, emptied, when the last connection closes: to make them needs two free inodes, and a
+    // start must not depend on any.
+    int keep_log = 1;
+    if (how == access::read_write) sqlite3_file_control(raw, nullptr, SQLITE_FCNTL_PERSIST_WAL, &keep_log);
     if (add_changes_view(raw) != SQLITE_OK) throw_error(raw, "adding the view of the changes");
 }
 

@@ -1,5 +1,8 @@
 #include "ledger/generation.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <charconv>
 
 #include "base/file.hpp"
@@ -19,8 +22,26 @@ base::result<std::optional<std::int64_t>> read_generation(const std::string& sta
     return std::optional(generation);
 }
 
+namespace {
+
+// Where no other file can be made. A few bytes of one length are on disk as a whole or not at all.
+bool overwrite(const std::string& path, const std::string& text) {
+    const auto before = base::read_small_file(path, 64);
+    if (!before || before->size() != text.size()) return false;
+    const base::unique_fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    return file && ::pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+           ::fdatasync(file.get()) == 0;
+}
+
+}  // namespace
+
 base::result<void> write_generation(const std::string& state_dir, std::int64_t generation) {
-    return base::write_file_atomically(state_dir, generation_file, std::to_string(generation) + "\n", 0640);
+    const std::string text = std::to_string(generation) + "\n";
+    auto written = base::write_file_atomically(state_dir, generation_file, text, 0640);
+    if (!written && written.error().code == base::errc::no_space &&
+        overwrite(base::join_path(state_dir, generation_file), text))
+        return {};
+    return written;
 }
 
 }  // namespace consent_sync::ledger

@@ -35,11 +35,19 @@ std::optional<std::int64_t> parse_slot(std::string_view text) {
 
 base::result<newest_commit> newest_commit::open(const std::string& state_dir) {
     const std::string path = base::join_path(state_dir, newest_commit_file);
-    base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
-    if (!file) return base::system_error("open", path, errno);
-    newest_commit record(std::move(file), path);
+    newest_commit record(path);
+    if (const auto made = record.open_file(); !made) {
+        if (made.error().code != base::errc::no_space) return made.error();
+        return record;
+    }
     if (const auto read = record.read(); !read) return read.error();
     return record;
+}
+
+base::result<void> newest_commit::open_file() {
+    file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+    if (!file_) return base::system_error("open", path_, errno);
+    return {};
 }
 
 base::result<void> newest_commit::read() {
@@ -61,6 +69,8 @@ base::result<void> newest_commit::read() {
 }
 
 base::result<void> newest_commit::write(std::int64_t number) {
+    if (!file_)
+        if (const auto made = open_file(); !made) return made;
     const std::string text = format_slot(number);
     const ssize_t written = ::pwrite(file_.get(), text.data(), text.size(), slot_ * slot_bytes);
     if (written != static_cast<ssize_t>(text.size()))

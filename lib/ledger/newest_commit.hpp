@@ -19,7 +19,7 @@ inline constexpr const char* newest_commit_file = "newest-commit";  // below the
 
 class newest_commit {
   public:
-    // Makes the file if it is missing. Errors: io, no_space.
+    // Makes the file if it is missing; where its disk has no room for one, write() makes it later. Errors: io.
     static base::result<newest_commit> open(const std::string& state_dir);
 
     // Nothing: there is none, as at the first start, or neither slot can be read.
@@ -32,10 +32,11 @@ class newest_commit {
     bool is_synced() const { return synced_; }
 
   private:
-    newest_commit(base::unique_fd file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+    explicit newest_commit(std::string path) : path_(std::move(path)) {}
+    base::result<void> open_file();
     base::result<void> read();
 
-    base::unique_fd file_;
+    base::unique_fd file_;  // none: it could not be made yet
     std::string path_;
     std::optional<std::int64_t> found_;
     int slot_ = 0;  // to write to

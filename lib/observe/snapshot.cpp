@@ -77,6 +77,7 @@ void add(snapshot& s, const surroundings& around) {
     s.ledger_bytes = around.ledger_bytes;
     s.disk_free_bytes = around.disk_free_bytes;
     s.inbox_files = around.inbox_files;
+    s.trouble = around.trouble;
 }
 
 snapshot from_ledger(const ledger::ledger_picture& picture, base::wall_time at) {

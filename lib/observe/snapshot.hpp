@@ -99,6 +99,7 @@ struct snapshot {
     std::optional<std::uint64_t> inbox_files;
     std::optional<process_use> process;  // for the metrics alone
     std::string kept;                    // old data that waits to be removed, and for what; empty: none does
+    std::string trouble;                 // with folders and disk, and what to do; empty: none
 
     // Until every waiting change has its verdict; nothing: nothing moves, or nothing waits.
     std::optional<double> seconds_left() const;

@@ -161,6 +161,7 @@ snapshot read_all(const json::value& v) {
     if (!v.at("disk_free_bytes").is_null()) s.disk_free_bytes = v.at("disk_free_bytes").to_number<std::uint64_t>();
     if (!v.at("inbox_files").is_null()) s.inbox_files = v.at("inbox_files").to_number<std::uint64_t>();
     s.kept = read_text(v.at("kept"));
+    s.trouble = read_text(v.at("trouble"));
     return s;
 }
 
@@ -192,7 +193,8 @@ json::object to_json(const snapshot& s, file_names names) {
         {"ledger_bytes", s.ledger_bytes},
         {"disk_free_bytes", integer_or_null(s.disk_free_bytes)},
         {"inbox_files", integer_or_null(s.inbox_files)},
-        {"kept", s.kept.empty() ? json::value(nullptr) : json::value(s.kept)}};
+        {"kept", s.kept.empty() ? json::value(nullptr) : json::value(s.kept)},
+        {"trouble", s.trouble.empty() || names != file_names::shown ? json::value(nullptr) : json::value(s.trouble)}};
 }
 
 base::result<snapshot> from_json(const json::value& value) {

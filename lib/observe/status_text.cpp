@@ -194,6 +194,7 @@ void put_limits(page& out, const snapshot& s) {
     else
         out.row("inbox", "not there, or not readable", yellow);
     if (!s.kept.empty()) out.row("old data", s.kept, yellow);
+    if (!s.trouble.empty()) out.row("trouble", s.trouble, yellow);
 }
 
 }  // namespace

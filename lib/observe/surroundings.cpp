@@ -9,8 +9,12 @@
 #include <fstream>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "base/real_folder.hpp"
+#include "intake/arrival/claim_folders.hpp"
 #include "intake/arrival/inbox_rules.hpp"
+#include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::observe {
 namespace {
@@ -38,13 +42,46 @@ std::optional<std::uint64_t> count(const std::string& folder, Counts counts) {
     return files;
 }
 
+// Only where the file system counts them.
+bool has_no_inode(const std::string& path) {
+    struct statvfs found {};
+    return ::statvfs(path.c_str(), &found) == 0 && found.f_files != 0 && found.f_favail == 0;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+    std::string all;
+    for (const std::string& part : parts)
+        if (!part.empty()) all += (all.empty() ? "" : " · ") + part;
+    return all;
+}
+
 }  // namespace
+
+std::string describe_shortage(const config::folders& paths) {
+    std::string where;
+    for (const std::string* const folder : {&paths.state, &paths.inbox})
+        if (has_no_inode(*folder)) where += (where.empty() ? "" : " and in ") + *folder;
+    if (where.empty()) return {};
+    return "no file can be made in " + where +
+           ": its file system has no free inode (df -i). Sending goes on, reports and what needs a new file wait: remove "
+           "files that nobody needs";
+}
 
 surroundings look_around(const config::folders& paths) {
     surroundings s;
     s.ledger_bytes = size_of(paths.ledger) + size_of(paths.ledger + "-wal");
     s.disk_free_bytes = free_bytes(paths.state);
-    s.inbox_files = count(paths.inbox, [](const std::string& name) { return !intake::is_left_alone(name); });
+    std::vector<std::string> troubles = {describe_shortage(paths)};
+    const auto inbox = intake::may_be_inbox(paths.inbox, intake::inbox_may_be_link(paths));
+    if (inbox)
+        s.inbox_files = count(paths.inbox, [](const std::string& name) { return !intake::is_left_alone(name); });
+    else if (inbox.error().code != base::errc::not_found)
+        troubles.push_back(inbox.error().message);
+    for (const std::string* const folder : {&paths.processing, &paths.done, &paths.refused, &paths.reports}) {
+        const auto real = base::open_real_folder(*folder);
+        if (!real && real.error().code != base::errc::not_found) troubles.push_back(real.error().message);
+    }
+    s.trouble = join(troubles);
     return s;
 }
 

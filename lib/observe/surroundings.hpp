@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "config/folders.hpp"
 
@@ -17,8 +18,13 @@ struct process_use {
 struct surroundings {
     std::uint64_t ledger_bytes = 0;  // with its log
     std::optional<std::uint64_t> disk_free_bytes;
-    std::optional<std::uint64_t> inbox_files;
+    std::optional<std::uint64_t> inbox_files;  // nothing: it cannot be listed, or is a link that is not followed
+    std::string trouble;                       // with the folders and their disks; empty: none
 };
+
+// Where no file can be made: "no file can be made in /var/lib/…: its file system has no free inode; …". Empty:
+// everywhere.
+std::string describe_shortage(const config::folders& paths);
 
 surroundings look_around(const config::folders& paths);
 std::optional<process_use> look_at_process();  // our own

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/real_folder.hpp"
 #include "report/output_file.hpp"
 #include "report/text.hpp"
 
@@ -53,9 +54,17 @@ consent::arrival_number arrival_of_hidden(const std::string& name) {
 day_folder::day_folder(std::string root, std::string day)
     : root_(std::move(root)), path_(base::join_path(root_, day)) {}
 
+base::result<void> day_folder::check() const {
+    if (const auto root = base::open_real_folder(root_); !root) return root.error();
+    const auto day = base::open_real_folder(path_);
+    if (!day && day.error().code != base::errc::not_found) return day.error();
+    return {};
+}
+
 bool day_folder::exists() const { return ::access(path_.c_str(), F_OK) == 0; }
 
 base::result<std::uint64_t> day_folder::prepare(const std::string& file) const {
+    if (const auto real = check(); !real) return real.error();
     if (const auto made = make_folder(path_); !made) return made.error();
     if (const auto synced = base::sync_folder(root_); !synced) return synced.error();
     const auto length = append(file, {});
@@ -65,6 +74,7 @@ base::result<std::uint64_t> day_folder::prepare(const std::string& file) const {
 }
 
 base::result<std::uint64_t> day_folder::cut(const std::string& file, std::uint64_t length) const {
+    if (const auto real = check(); !real) return real.error();
     const std::string path = base::join_path(path_, file);
     const base::unique_fd fd(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!fd) return base::system_error("open", path, errno);
@@ -75,6 +85,7 @@ base::result<std::uint64_t> day_folder::cut(const std::string& file, std::uint64
 }
 
 base::result<std::uint64_t> day_folder::append(const std::string& file, std::string_view lines) const {
+    if (const auto real = check(); !real) return real.error();
     const std::string path = base::join_path(path_, file);
     constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
     const base::unique_fd fd(::open(path.c_str(), flags, 0600));
@@ -90,6 +101,7 @@ std::string day_folder::hidden_path(consent::arrival_number arrival) const {
 }
 
 base::result<std::string> day_folder::make_hidden(consent::arrival_number arrival) const {
+    if (const auto real = check(); !real) return real.error();
     std::string path = hidden_path(arrival);
     if (const auto removed = remove_folder(path); !removed) return removed.error();
     if (const auto made = make_folder(path); !made) return made.error();
@@ -97,6 +109,7 @@ base::result<std::string> day_folder::make_hidden(consent::arrival_number arriva
 }
 
 base::result<void> day_folder::publish(consent::arrival_number arrival, const std::string& name) const {
+    if (const auto real = check(); !real) return real.error();
     const std::string hidden = hidden_path(arrival);
     const std::string final_path = base::join_path(path_, name);
     if (const auto removed = remove_folder(final_path); !removed) return removed.error();
@@ -115,6 +128,7 @@ base::result<void> day_folder::sync_content() const {
 base::result<void> day_folder::sync() const { return base::sync_folder(path_); }
 
 base::result<void> day_folder::remove_leftovers(const std::function<bool(consent::arrival_number)>& unfinished) const {
+    if (const auto real = check(); !real) return real.error();
     std::error_code failed;
     std::vector<fs::path> leftovers;
     for (fs::directory_iterator at(path_, failed), end; !failed && at != end; at.increment(failed)) {

@@ -45,6 +45,8 @@ class day_folder {
 
   private:
     std::string hidden_path(consent::arrival_number arrival) const;
+    // Neither reports/ nor the day's folder is a link: nothing is written or removed elsewhere.
+    base::result<void> check() const;
 
     std::string root_;
     std::string path_;

@@ -17,6 +17,7 @@
 #include "base/log_limits.hpp"
 #include "http/https_transport.hpp"
 #include "ledger/state_lock.hpp"
+#include "observe/surroundings.hpp"
 #include "service/account_service.hpp"
 #include "service/delivery_service.hpp"
 #include "service/intake_service.hpp"
@@ -69,7 +70,8 @@ class parts {
           observing_(io.get_executor(), blocking, clock_, settings_, delivery_, ledger_,
                      {[this] { reports_.files_settled(); }, [this] { return subscriptions_.known(); },
                       [this](const std::string& path) { return reloading_.is_of(path); },
-                      [this] { return reloading_.serve(); }, [this] { return retention_.waits_for(); }}),
+                      [this] { return reloading_.serve(); }, [this] { return retention_.waits_for(); },
+                      [this] { return intake_.claims_nothing_because(); }}),
           retention_(io.get_executor(), blocking, clock_, settings_, paths_, ledger_, trouble_, opened.proven),
           supervision_(io.get_executor(), clock_,
                        {[this] { return facts(); }, [this] { return engine_.next_wake(clock_.now()); }}),
@@ -333,6 +335,8 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
     if (!made) return made;
     auto lock = ledger::state_lock::take(paths.state);
     if (!lock) return lock.error();
+    if (const std::string shortage = observe::describe_shortage(paths); !shortage.empty())
+        base::log_event(base::level::warn, "disk.no_inodes", {{"words", shortage}});
     const auto one_system = intake::check_same_file_system(paths);
     if (!one_system) return one_system;
     auto folders = intake::open_work_folders(paths);

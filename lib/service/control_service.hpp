@@ -22,7 +22,8 @@ class control_service {
         std::function<known_subscriptions()> subscriptions;
         std::function<bool(const std::string&)> has_config;  // whether this daemon runs with that configuration
         std::function<boost::asio::awaitable<reload_outcome>()> reload;
-        std::function<std::string()> kept;  // what waits to be removed, and for what; empty: nothing does
+        std::function<std::string()> kept;     // what waits to be removed, and for what; empty: nothing does
+        std::function<std::string()> trouble;  // why no file is taken; empty: they are
     };
 
     control_service(const base::clock& clock, const config::settings& settings, delivery_service& delivery,

@@ -61,9 +61,9 @@ boost::asio::awaitable<bool> intake_service::inbox_is_near() {
         return intake::follow_inbox(inbox, paths, open);
     };
     const base::result<void> followed = co_await async::run_blocking(blocking_, std::move(follow));
-    if (!followed && !far_logged_)
+    if (!followed && far_because_.empty())
         base::log_event(base::level::error, "inbox.not_claimed", {{"words", followed.error().message}});
-    far_logged_ = !followed;
+    far_because_ = followed ? std::string() : followed.error().message;
     co_return followed.has_value();
 }
 

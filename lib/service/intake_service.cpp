@@ -6,6 +6,7 @@
 
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
+#include "base/real_folder.hpp"
 
 namespace consent_sync::service {
 namespace {
@@ -31,6 +32,7 @@ intake_service::intake_service(const boost::asio::any_io_executor& home, boost::
       listener_(std::move(l)),
       watch_(home, blocking, clock,
              intake::watch_options{.inbox = paths_.inbox,
+                                   .may_be_link = intake::inbox_may_be_link(paths_),
                                    .rescan = settings.inbox.rescan,
                                    .limits = {settings.inbox.settle, settings.inbox.max_bytes},
                                    .opened = [this] { watching(); }}),
@@ -39,7 +41,11 @@ intake_service::intake_service(const boost::asio::any_io_executor& home, boost::
       large_(home, queue_max) {}
 
 std::string intake_service::path_of(const ledger::file_record& file) const {
-    return base::join_path(paths_.processing, file.stored_name);
+    return base::path_in(folders_.processing.get(), paths_.processing, file.stored_name);
+}
+
+std::string intake_service::claims_nothing_because() const {
+    return watch_.gone_because().empty() ? far_because_ : watch_.gone_because();
 }
 
 void intake_service::start(const std::vector<ledger::file_record>& open_files) {

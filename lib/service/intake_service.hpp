@@ -53,6 +53,7 @@ class intake_service {
     void stop_claiming();
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
     std::size_t unread() const { return unread_.size(); }
+    std::string claims_nothing_because() const;  // for the status; empty: files are claimed as they come
     // For what is read from now on.
     void set_known(known_subscriptions known);
 
@@ -121,7 +122,7 @@ class intake_service {
     arrived_together together_;
     grown_files grown_;
     bool watching_ = false;    // has been told
-    bool far_logged_ = false;  // that the inbox is on another file system
+    std::string far_because_;  // nothing can be moved out of the inbox; logged
     bool stopping_ = false;
     std::atomic<bool> stop_reading_ = false;  // for the threads that read
 };

@@ -208,7 +208,13 @@ base::result<opened_ledger> open_ledger(const config::settings& settings, const 
     if (!settled) return settled.error();
     tell_unknown(found.processing, opened.open_files);
     opened.store->on_progress({});
-    if (const auto counted = ledger::write_generation(paths.state, start); !counted) return counted.error();
+    if (const auto counted = ledger::write_generation(paths.state, start); !counted) {
+        if (counted.error().code != base::errc::no_space) return counted.error();
+        base::log_event(
+            base::level::warn, "ledger.not_recorded",
+            {{"words", counted.error().message + ": until a start can write it, a ledger from a backup that "
+                                                 "was taken since the last start is not noticed"}});
+    }
     return opened;
 }
 

@@ -25,7 +25,7 @@ observing::observing(const boost::asio::any_io_executor& home, boost::asio::thre
     : clock_(clock),
       settings_(settings),
       delivery_(delivery),
-      snapshots_(blocking, clock, settings, delivery.engine(), counts_, others.kept),
+      snapshots_(blocking, clock, settings, delivery.engine(), counts_, others.kept, others.trouble),
       control_(clock, settings, delivery, ledger, snapshots_, std::move(others)),
       tasks_(home, async::log_task_failed),
       monitor_(

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/real_folder.hpp"
 #include "base/time_text.hpp"
 
 namespace consent_sync::service {
@@ -92,6 +93,7 @@ std::optional<bool> is_old_day(const fs::directory_entry& entry, base::wall_time
 
 template <class IsOld>
 base::result<old_share> count_old(const std::string& folder, const IsOld& is_old) {
+    if (const auto real = base::open_real_folder(folder); !real) return real.error();
     old_share share;
     std::error_code failed;
     for (fs::directory_iterator at(folder, failed), end; !failed && at != end; at.increment(failed)) {
@@ -126,6 +128,8 @@ base::wall_time newest_change(const config::folders& paths) {
 }
 
 base::result<removed_files> remove_old_files(const std::string& folder, base::wall_time before, std::size_t most) {
+    const auto real = base::open_real_folder(folder);
+    if (!real) return real.error();
     removed_files removed;
     std::vector<std::string> names;
     std::error_code failed;
@@ -137,17 +141,19 @@ base::result<removed_files> remove_old_files(const std::string& folder, base::wa
             removed.more = true;
             break;
         }
-        names.push_back(at->path().string());
+        names.push_back(at->path().filename().string());
     }
     if (failed) return failure("list the folder", folder, failed);
-    for (const std::string& path : names) {
-        if (::unlink(path.c_str()) != 0 && errno != ENOENT) return base::system_error("remove", path, errno);
+    for (const std::string& name : names) {
+        if (::unlinkat(real->get(), name.c_str(), 0) != 0 && errno != ENOENT)
+            return base::system_error("remove", base::join_path(folder, name), errno);
         ++removed.files;
     }
     return removed;
 }
 
 base::result<removed_files> remove_old_days(const std::string& reports, base::wall_time before, std::size_t most) {
+    if (const auto real = base::open_real_folder(reports); !real) return real.error();
     removed_files removed;
     std::vector<fs::path> days, going;
     std::error_code failed;

@@ -1,5 +1,6 @@
 #include "service/report_service.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -10,6 +11,7 @@
 #include "async/run_blocking.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "base/real_folder.hpp"
 #include "intake/arrival/claim.hpp"
 
 namespace consent_sync::service {
@@ -21,12 +23,14 @@ constexpr auto gather = std::chrono::milliseconds(100);  // lets lines of attemp
 constexpr auto retry_every = std::chrono::seconds(1);
 
 // A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
-base::result<intake::raw_row_reader> open_dropped(const config::folders& paths, const ledger::file_record& file,
-                                                  std::uint64_t bytes_max, const intake::column_rules& columns) {
-    auto opened = intake::raw_row_reader::open(base::join_path(paths.processing, file.stored_name), file.name,
-                                               bytes_max, columns);
+base::result<intake::raw_row_reader> open_dropped(const config::folders& paths, const intake::work_folders& folders,
+                                                  const ledger::file_record& file, std::uint64_t bytes_max,
+                                                  const intake::column_rules& columns) {
+    auto opened = intake::raw_row_reader::open(
+        base::path_in(folders.processing.get(), paths.processing, file.stored_name), file.name, bytes_max, columns);
     if (opened || opened.error().code != base::errc::not_found) return opened;
-    const std::string moved = base::join_path(paths.done, intake::finished_name(file.arrival, file.name));
+    const std::string moved =
+        base::path_in(folders.done.get(), paths.done, intake::finished_name(file.arrival, file.name));
     return intake::raw_row_reader::open(moved, file.name, bytes_max, columns);
 }
 
@@ -42,11 +46,11 @@ base::result<void> move_to_done(const intake::work_folders& folders, const repor
 }
 
 // What was written into a file behind its end, by somebody who still had it open, was never read.
-void note_changed(const std::string& processing, report::files_written& step) {
+void note_changed(int processing, report::files_written& step) {
     for (report::finished_file& f : step.finished) {
         struct stat found {};
-        const std::string path = base::join_path(processing, f.file.stored_name);
-        if (!f.input_fault.empty() || f.file.modified_ns == 0 || ::lstat(path.c_str(), &found) != 0) continue;
+        if (!f.input_fault.empty() || f.file.modified_ns == 0) continue;
+        if (::fstatat(processing, f.file.stored_name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
         const auto modified = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
         if (static_cast<std::uint64_t>(found.st_size) == f.file.size && modified == f.file.modified_ns) continue;
         f.input_fault = "it was changed after it was read to its end (" + std::to_string(f.file.size) +
@@ -174,10 +178,11 @@ boost::asio::awaitable<bool> report_service::finish_files() {
                   most = settings_.inbox.max_bytes,
                   columns =
                       intake::column_rules(settings_.rules.ignore_columns)]() -> base::result<report::files_written> {
-        auto step = writer->write_files(
-            now, files_most, [&](const ledger::file_record& file) { return open_dropped(paths, file, most, columns); });
+        auto step = writer->write_files(now, files_most, [&](const ledger::file_record& file) {
+            return open_dropped(paths, folders, file, most, columns);
+        });
         if (!step) return step;
-        note_changed(paths.processing, *step);
+        note_changed(folders.processing.get(), *step);
         const auto moved = move_to_done(folders, *step);
         if (!moved) return moved.error();
         return step;

@@ -6,13 +6,15 @@
 namespace consent_sync::service {
 snapshot_service::snapshot_service(boost::asio::thread_pool& blocking, const base::clock& clock,
                                    const config::settings& settings, delivery::engine& engine,
-                                   const observe::counters& counts, std::function<std::string()> kept)
+                                   const observe::counters& counts, std::function<std::string()> kept,
+                                   std::function<std::string()> trouble)
     : blocking_(blocking),
       clock_(clock),
       settings_(settings),
       engine_(engine),
       counts_(counts),
       kept_(std::move(kept)),
+      trouble_(std::move(trouble)),
       started_(clock.now()),
       reading_(std::make_shared<reading>()) {
     reading_->paths = config::derive_folders(settings);
@@ -51,6 +53,10 @@ boost::asio::awaitable<observe::snapshot> snapshot_service::take(base::milliseco
     observe::add(s, found.around);
     s.process = found.process;
     s.kept = kept_();
+    if (const std::string more = base::redact(trouble_()); !more.empty()) {
+        s.inbox_files.reset();
+        if (s.trouble.find(more) == std::string::npos) s.trouble += (s.trouble.empty() ? "" : " · ") + more;
+    }
     s.settled_since_start = counts_.verdicts();
     s.verdicts_refused = counts_.verdicts_refused();
     s.pace = counts_.pace().per_second(now.steady, started_.steady);

@@ -23,7 +23,8 @@ namespace consent_sync::service {
 class snapshot_service {
   public:
     snapshot_service(boost::asio::thread_pool& blocking, const base::clock& clock, const config::settings& settings,
-                     delivery::engine& engine, const observe::counters& counts, std::function<std::string()> kept);
+                     delivery::engine& engine, const observe::counters& counts, std::function<std::string()> kept,
+                     std::function<std::string()> trouble);
 
     static constexpr base::milliseconds fresh_for{1'000};
     // At most as old as that: a scraper that asks often costs little.
@@ -52,7 +53,7 @@ class snapshot_service {
     const config::settings& settings_;
     delivery::engine& engine_;
     const observe::counters& counts_;
-    std::function<std::string()> kept_;
+    std::function<std::string()> kept_, trouble_;
     base::moment started_;
     std::shared_ptr<reading> reading_;
     std::optional<observe::snapshot> last_;

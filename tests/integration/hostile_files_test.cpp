@@ -328,6 +328,91 @@ TEST(HostileFiles, InboxMayDisappearAndComeBack) {
     EXPECT_EQ(d.stop(), 0);
 }
 
+TEST(HostileFiles, ALinkInPlaceOfTheInboxIsNotFollowed) {
+    daemon_under_test d;
+    const std::string target = d.folder() + "/target";
+    fs::create_directory(target);
+    fs::permissions(target, fs::perms::owner_all);
+    std::ofstream(target + "/theirs.csv") << header << row("theirs");
+    d.start();
+    fs::rename(d.state("/inbox"), d.state("/inbox.away"));
+    fs::create_directory_symlink(target, d.state("/inbox"));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=inbox.gone") != std::string::npos; }));
+    std::ofstream(target + "/.more.tmp") << header << row("more");
+    fs::rename(target + "/.more.tmp", target + "/more.csv");
+    ASSERT_TRUE(d.wait([&] { return d.command("status").out.find("leads to " + target) != std::string::npos; }, 10s));
+    // A start does not follow it either: it says so, and works on.
+    EXPECT_EQ(d.stop(), 0);
+    d.launch();
+    ASSERT_TRUE(d.wait([&] { return d.log().find("is a link where a folder belongs") != std::string::npos; }));
+    EXPECT_TRUE(fs::exists(target + "/theirs.csv"));
+    EXPECT_TRUE(fs::exists(target + "/more.csv"));
+    EXPECT_EQ(std::distance(fs::directory_iterator(target), fs::directory_iterator()), 2);
+    fs::remove(d.state("/inbox"));
+    fs::rename(d.state("/inbox.away"), d.state("/inbox"));
+    d.drop("ours.csv", header + row("ours"));
+    EXPECT_EQ(d.wait_for_files(1).size(), 1u);
+    EXPECT_NE(d.log().find("event=inbox.back"), std::string::npos);
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(HostileFiles, AnInboxThatTheOperatorNamedMayBeALink) {
+    daemon_under_test d;
+    const std::string place = d.folder() + "/place", link = d.folder() + "/link", other = d.folder() + "/other";
+    for (const std::string& folder : {place, other}) {
+        fs::create_directory(folder);
+        fs::permissions(folder, fs::perms::owner_all);
+    }
+    fs::create_directory_symlink(place, link);
+    d.replace_in_config("\"settle\": \"100ms\"", "\"settle\": \"100ms\", \"dir\": \"" + link + "\"");
+    d.start();
+    const auto drop = [](const std::string& folder, const std::string& who) {
+        std::ofstream(folder + "/.x.tmp") << header << row(who);
+        fs::rename(folder + "/.x.tmp", folder + "/" + who + ".csv");
+    };
+    drop(place, "ann");
+    EXPECT_EQ(d.wait_for_files(1).size(), 1u);
+    // Somebody lets it lead elsewhere while the daemon runs.
+    fs::remove(link);
+    fs::create_directory_symlink(other, link);
+    drop(other, "bob");
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=inbox.gone") != std::string::npos; }));
+    EXPECT_TRUE(fs::exists(other + "/bob.csv"));
+    fs::remove(link);
+    fs::create_directory_symlink(place, link);
+    drop(place, "cat");
+    EXPECT_EQ(d.wait_for_files(2).size(), 2u);
+    EXPECT_TRUE(fs::exists(other + "/bob.csv"));
+    EXPECT_EQ(d.stop(), 0);
+}
+
+TEST(HostileFiles, ALinkInPlaceOfAFolderOfTheDaemonIsNotFollowed) {
+    for (const std::string name : {"processing", "done", "refused", "reports"}) {
+        daemon_under_test d;
+        const std::string target = d.folder() + "/target";
+        fs::create_directory(target);
+        fs::permissions(target, fs::perms::owner_all);
+        d.start();
+        fs::rename(d.state("/" + name), d.state("/away"));
+        fs::create_directory_symlink(target, d.state("/" + name));
+        d.drop("a.csv", header + row("ann"));
+        const std::string said = d.state("/" + name) + " is a link where a folder belongs";
+        ASSERT_TRUE(d.wait([&] { return d.log().find(said) != std::string::npos; })) << name << d.log();
+        EXPECT_NE(d.command("status").out.find(name + " is a link"), std::string::npos) << name;
+        EXPECT_TRUE(d.runs());
+        EXPECT_TRUE(fs::is_empty(target)) << name;
+        fs::remove(d.state("/" + name));
+        fs::rename(d.state("/away"), d.state("/" + name));
+        EXPECT_EQ(d.wait_for_files(1).size(), 1u) << name;
+        EXPECT_EQ(d.stop(), 0);
+        // And at the start.
+        fs::rename(d.state("/" + name), d.state("/away"));
+        fs::create_directory_symlink(target, d.state("/" + name));
+        EXPECT_EQ(d.fail_to_start(), 1) << name;  // systemd tries again
+        EXPECT_TRUE(fs::is_empty(target)) << name;
+    }
+}
+
 // 3,000 files in a test run; CONSENT_SYNC_FILES=100000 for the campaign.
 TEST(HostileFiles, ManyFilesAtOnceAreEachDone) {
     const char* const wanted = std::getenv("CONSENT_SYNC_FILES");

@@ -340,6 +340,52 @@ TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
     EXPECT_EQ(d.stop(), 0);
 }
 
+// Files are made until none can be made any more.
+void use_up_inodes(const std::string& folder) {
+    fs::create_directory(folder);
+    for (int i = 0; i < 10'000; ++i)
+        if (!std::ofstream(folder + "/" + std::to_string(i))) return;
+    ADD_FAILURE() << "the file system still has inodes";
+}
+
+TEST(Recovery, AStartWithoutAFreeInodeSendsWhatTheLedgerHoldsAndGoesOnWhenThereAreSome) {
+    for (const bool clean : {true, false}) {
+        daemon_under_test d;
+        small_disk disk(d.state());
+        if (!disk.mount("size=64M,nr_inodes=300,mode=0700")) GTEST_SKIP() << "needs root: mount failed";
+        d.hubspot().change([](hubspot_sim::options& o) { o.tokens = {"pat-test-the-other-token"}; });
+        d.start();
+        d.drop("a.csv", csv("a", 50));
+        ASSERT_TRUE(d.wait([&] { return d.log().find("event=pause.begun reason=auth") != std::string::npos; }));
+        ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read") != std::string::npos; }));
+        if (clean) {
+            EXPECT_EQ(d.stop(), 0);
+        } else {
+            d.kill_hard();
+        }
+        std::error_code failed;
+        fs::remove(d.state("/control.sock"), failed);  // nothing that a crash left gives an inode back
+        use_up_inodes(d.state("/fill"));
+        d.write_token("pat-test-the-other-token");
+        d.start();
+        ASSERT_TRUE(d.wait([&] {
+            return d.log().find("event=batch.settled", 0) != std::string::npos &&
+                   d.hubspot().state("a50@example.com", 7).has_value();
+        })) << d.log();
+        EXPECT_NE(d.log().find("WARN event=disk.no_inodes"), std::string::npos);
+        EXPECT_EQ(d.log().find("event=pause.begun reason=disk"), std::string::npos);
+        EXPECT_NE(d.command("status").out.find("no free inode"), std::string::npos) << d.command("status").out;
+        fs::remove_all(d.state("/fill"));
+        const auto files = d.wait_for_files(1);
+        ASSERT_EQ(files.size(), 1u);
+        EXPECT_EQ(count(files[0], "confirmed"), 50u);
+        ASSERT_TRUE(d.wait([&] { return d.log().find("event=control.listening") != std::string::npos; }));
+        EXPECT_EQ(d.command("pause").status, 0);
+        EXPECT_EQ(d.command("status").out.find("no free inode"), std::string::npos);
+        EXPECT_EQ(d.stop(), 0);
+    }
+}
+
 // As the kernel does with a file system whose disk fails. A writer's open file would forbid it, so the daemon meets it
 // at its start; what is open already is in tests/storage_faults.
 TEST(Recovery, ReadOnlyStateIsSaidAndKept) {

@@ -12,8 +12,10 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.hpp"
+#include "base/real_folder.hpp"
 #include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::intake {
@@ -28,7 +30,18 @@ struct folder_rule {
     std::string path;
     mode_t mode;
     mode_t refused;  // bits that it may not have
+    bool may_be_link = false;
 };
+
+bool is_link(const std::string& path) {
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode);
+}
+
+// Nothing lies in an inbox that is not used, and nothing is put there.
+bool uses_inbox(const config::folders& folders) {
+    return may_be_inbox(folders.inbox, inbox_may_be_link(folders)).has_value() || !is_link(folders.inbox);
+}
 
 // What systemd's ProtectSystem= refuses is no matter of modes.
 base::error cannot(const char* what, const std::string& path, int errnum) {
@@ -77,6 +90,8 @@ base::result<void> make_with_parents(const folder_rule& rule) {
 }
 
 base::result<void> check_folder(const folder_rule& rule) {
+    if (!rule.may_be_link)
+        if (const auto real = base::open_real_folder(rule.path); !real && is_link(rule.path)) return real.error();
     struct stat status {};
     if (::stat(rule.path.c_str(), &status) != 0) return base::system_error("look at", rule.path, errno);
     if (!S_ISDIR(status.st_mode)) {
@@ -115,14 +130,19 @@ base::error cannot_move(const std::string& from, const std::string& to, int errn
 
 }  // namespace
 
+bool inbox_may_be_link(const config::folders& folders) {
+    return folders.inbox != base::join_path(folders.state, "inbox");
+}
+
 base::result<void> ensure_folders(const config::folders& folders) {
-    const std::array<folder_rule, 6> rules = {{{folders.state, 0750, others_but_search},
-                                               {folders.inbox, 03770, 0},
+    const std::array<folder_rule, 6> rules = {{{folders.state, 0750, others_but_search, true},
+                                               {folders.inbox, 03770, 0, true},
                                                {folders.processing, 0750, others},
                                                {folders.done, 0750, others},
                                                {folders.refused, 0750, others},
                                                {folders.reports, 0750, others}}};
     for (const folder_rule& rule : rules) {
+        if (rule.path == folders.inbox && !uses_inbox(folders)) continue;  // the watch says so, and waits
         if (const auto made = make_with_parents(rule); !made) return made.error();
         if (const auto checked = check_folder(rule); !checked) return checked.error();
     }
@@ -134,7 +154,7 @@ base::result<work_folders> open_work_folders(const config::folders& folders) {
     for (const auto& [path, into] :
          {std::pair(&folders.processing, &open.processing), std::pair(&folders.done, &open.done),
           std::pair(&folders.refused, &open.refused)}) {
-        auto fd = base::open_folder(*path);
+        auto fd = base::open_real_folder(*path);
         if (!fd) return fd.error();
         *into = std::move(*fd);
     }
@@ -144,27 +164,43 @@ base::result<work_folders> open_work_folders(const config::folders& folders) {
 base::result<void> follow_inbox(int inbox, const config::folders& folders, const work_folders& open) {
     const auto here = identify(inbox);
     const auto held = identify(open.processing.get());
-    if (!here || !held || here->device == held->device) return {};
+    if (!here || !held) return {};
+    const bool other_system = here->device != held->device;
+    bool reopened = false;
     for (const auto& [path, fd] :
          {std::pair(&folders.processing, open.processing.get()), std::pair(&folders.done, open.done.get()),
           std::pair(&folders.refused, open.refused.get())}) {
-        if (const auto made = make_with_parents({*path, 0750, others}); !made) return made.error();
-        const auto found = base::open_folder(*path);
+        const folder_rule rule{*path, 0750, others};
+        if (other_system)
+            if (const auto made = make_with_parents(rule); !made) return made.error();
+        const auto found = base::open_real_folder(*path);
         if (!found) return found.error();
+        if (identify(found->get()) == identify(fd)) continue;
+        if (const auto checked = check_folder(rule); !checked) return checked.error();
         if (identify(found->get())->device != here->device) return cannot_move(folders.inbox, *path, EXDEV);
         if (::dup3(found->get(), fd, O_CLOEXEC) < 0) return base::system_error("open anew", *path, errno);
+        reopened = true;
     }
-    base::log_event(base::level::info, "folders.reopened", {{"path", folders.processing}});
+    if (reopened) base::log_event(base::level::info, "folders.reopened", {{"path", folders.processing}});
     return {};
 }
 
 base::result<void> check_same_file_system(const config::folders& folders) {
-    const std::array<const std::string*, 4> way = {&folders.inbox, &folders.processing, &folders.done,
-                                                   &folders.refused};
+    std::vector<const std::string*> way = {&folders.inbox, &folders.processing, &folders.done, &folders.refused};
+    if (!uses_inbox(folders)) way.erase(way.begin());
     for (const std::string* folder : way) ::unlink(base::join_path(*folder, probe_name).c_str());  // of a crash
-    std::string at = base::join_path(folders.inbox, probe_name);
+    std::string at = base::join_path(*way[0], probe_name);
     const base::unique_fd probe(::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!probe) return base::system_error("create", at, errno);
+    if (!probe) {
+        const base::error why = base::system_error("create", at, errno);
+        if (why.code != base::errc::no_space) return why;
+        // To move files needs no room, and what was tried at an earlier start has hardly changed.
+        base::log_event(base::level::warn, "folders.not_tried",
+                        {{"path", folders.inbox},
+                         {"words", why.message + ": it is not known whether files can be moved from the inbox to the "
+                                                 "other folders; the daemon goes on as if they can"}});
+        return {};
+    }
     base::result<void> checked;
     for (std::size_t i = 1; i < way.size() && checked; ++i) {
         const std::string to = base::join_path(*way[i], probe_name);

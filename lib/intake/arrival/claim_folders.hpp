@@ -25,13 +25,18 @@ base::result<void> ensure_folders(const config::folders& folders);
 
 base::result<work_folders> open_work_folders(const config::folders& folders);
 
-// After another file system was mounted where inbox and work_dir are, the open folders are still those of the one that
-// went. Then they are opened again by their paths (and made, if they are missing), under the same descriptors. Error:
-// io, the inbox is on a file system of its own now; nothing can be claimed.
+// Whether the operator named the inbox's path, which may then be a link (watch_folder.hpp, inbox_place).
+bool inbox_may_be_link(const config::folders& folders);
+
+// Before files are moved: the open folders are what their paths name. After another file system was mounted where inbox
+// and work_dir are, or a folder was replaced by another one, they are opened again by their paths (and made on that
+// file system, if they are missing), under the same descriptors. Error: io, nothing can be claimed: the inbox is on a
+// file system of its own now, or one of the others is gone or is a link.
 base::result<void> follow_inbox(int inbox, const config::folders& folders, const work_folders& open);
 
 // A real rename from the inbox through processing, done and refused: two mounts of one device share its
-// number and do not allow one. Error: io, with the way out.
+// number and do not allow one. Where there is no room for the file that is moved, that is logged (folders.not_tried),
+// and all is taken to be well. Error: io, with the way out.
 base::result<void> check_same_file_system(const config::folders& folders);
 
 }  // namespace consent_sync::intake

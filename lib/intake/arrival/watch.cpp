@@ -41,7 +41,8 @@ watch::watch(const asio::any_io_executor& home, asio::thread_pool& blocking, con
       options_(std::move(options)),
       candidates_(options_.limits, options_.candidates_max),
       inotify_(home),
-      timer_(home) {}
+      timer_(home),
+      place_(std::make_shared<inbox_place>(options_.inbox, options_.may_be_link)) {}
 
 watch::~watch() = default;
 
@@ -79,7 +80,7 @@ asio::awaitable<bool> watch::open_folder() {
     if (folder_) co_return true;
     const base::moment now = clock_.now();
     if (now.steady < next_listing_) co_return false;
-    auto open = [path = options_.inbox] { return base::open_folder(path); };
+    auto open = [place = place_] { return place->open(); };
     auto opened = co_await async::run_blocking(blocking_, std::move(open));
     if (!opened) {
         close_folder(opened.error().message);
@@ -88,26 +89,26 @@ asio::awaitable<bool> watch::open_folder() {
     folder_ = std::make_shared<base::unique_fd>(std::move(*opened));
     start_inotify();
     // The path may have got another folder between the two calls; then inotify and descriptor disagree.
-    const auto watched = identify(options_.inbox);
+    const auto watched = identify(place_->real());
     if (!watched || watched != identify(folder_->get())) {
         close_folder("replaced while it was opened");
         co_return false;
     }
-    if (gone_logged_) log_event(level::info, "inbox.back", {{"path", options_.inbox}});
-    gone_logged_ = false;
+    if (!gone_because_.empty()) log_event(level::info, "inbox.back", {{"path", options_.inbox}});
+    gone_because_.clear();
     next_listing_ = {};
     if (options_.opened) options_.opened();
     co_return true;
 }
 
 void watch::close_folder(const std::string& reason) {
-    if (!gone_logged_)
+    if (gone_because_.empty())
         log_event(level::warn, "inbox.gone",
                   {{"path", options_.inbox},
                    {"reason", reason},
                    {"words",
                     "nothing can be taken; it is looked for until it comes back. Make or mount it, or see inbox.dir"}});
-    gone_logged_ = true;
+    gone_because_ = reason;
     boost::system::error_code ignored;
     inotify_.close(ignored);
     folder_.reset();
@@ -117,7 +118,8 @@ void watch::close_folder(const std::string& reason) {
 
 void watch::start_inotify() {
     base::unique_fd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-    if (fd && ::inotify_add_watch(fd.get(), options_.inbox.c_str(), watched_events) >= 0) {
+    if (fd &&
+        ::inotify_add_watch(fd.get(), place_->real().c_str(), watched_events | IN_DONT_FOLLOW | IN_ONLYDIR) >= 0) {
         inotify_.assign(fd.release());
         no_inotify_logged_ = false;
         return;
@@ -180,25 +182,29 @@ asio::awaitable<void> watch::list_if_due() {
     const base::steady_time begun = clock_.now().steady;
     const bool room_again = candidates_.left_some_out() && begun >= last_listing_ + listing_gap;
     if (begun < next_listing_ && !room_again) co_return;
-    auto list = [folder = folder_, path = options_.inbox, most = options_.candidates_max,
-                 settle = options_.limits.settle]() -> std::optional<listing> {
-        // Another folder may have been mounted over the path: no event tells that.
-        if (identify(path) != identify(folder->get())) return std::nullopt;
-        return list_folder(folder->get(), most, settle);
+    auto list = [folder = folder_, place = place_, most = options_.candidates_max,
+                 settle = options_.limits.settle] {
+        // Another folder may have been mounted over the path, or a link be on its way: no event tells that.
+        listing found;
+        if (const auto same = place->check(folder->get()); !same)
+            found.failure = same.error().message;
+        else
+            found = list_folder(folder->get(), most, settle);
+        return found;
     };
     candidates_.start_listing();
-    const std::optional<listing> found = co_await async::run_blocking(blocking_, std::move(list));
+    const listing found = co_await async::run_blocking(blocking_, std::move(list));
     const base::moment now = clock_.now();
     last_listing_ = now.steady;
     next_listing_ = now.steady + options_.rescan;
-    if (!found || !found->failure.empty()) {
-        close_folder(found ? found->failure : "another folder is there now");
+    if (!found.failure.empty()) {
+        close_folder(found.failure);
         co_return;
     }
     ++listings_;
-    for (const listed_name& file : found->files) candidates_.note(file.name, arrival_way::listed, file.seen, now);
-    if (found->cut) candidates_.listing_was_cut();
-    for (const listed_name& other : found->others) {
+    for (const listed_name& file : found.files) candidates_.note(file.name, arrival_way::listed, file.seen, now);
+    if (found.cut) candidates_.listing_was_cut();
+    for (const listed_name& other : found.others) {
         const settle_decision decision =
             decide_settle(other.seen, arrival_way::listed, {now.steady, now.steady, {}}, now, options_.limits);
         if (decision.reason) report(other.name, other.seen, *decision.reason);

@@ -38,7 +38,8 @@
 namespace consent_sync::intake {
 
 struct watch_options {
-    std::string inbox;  // the folder's path
+    std::string inbox;         // the folder's path
+    bool may_be_link = false;  // see inbox_place
     base::milliseconds rescan{30'000};
     inbox_limits limits;
     std::size_t candidates_max = 20'000;  // names that settle or wait at once, some 200 bytes each
@@ -74,6 +75,9 @@ class watch {
     // Ends the wait for the next listing, for what could not be claimed when it was given.
     void list_now();
 
+    // Why nothing can be taken; empty: the folder is watched.
+    const std::string& gone_because() const { return gone_because_; }
+
     std::size_t waiting() const { return candidates_.size(); }  // names that settle or wait: a gauge
 
   private:
@@ -104,7 +108,8 @@ class watch {
     base::steady_time next_listing_{};
     base::steady_time last_listing_{};
     std::uint64_t listings_ = 0;
-    bool gone_logged_ = false;
+    std::shared_ptr<inbox_place> place_;  // shared with looks that are under way
+    std::string gone_because_;            // logged
     bool no_inotify_logged_ = false;
     bool full_logged_ = false;
 };

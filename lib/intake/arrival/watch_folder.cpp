@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <system_error>
 #include <tuple>
 
+#include "base/real_folder.hpp"
 #include "intake/arrival/completeness.hpp"
 
 namespace consent_sync::intake {
@@ -87,6 +89,10 @@ void order_equals(std::vector<listed_name>& files, std::chrono::nanoseconds sett
         first = end;
     }
 }
+
+struct free_memory {
+    void operator()(char* text) const { std::free(text); }
+};
 
 struct close_folder {
     void operator()(DIR* folder) const { ::closedir(folder); }
@@ -171,6 +177,49 @@ listing list_folder(int folder, std::size_t most, base::milliseconds settle) {
     return result;
 }
 
+base::result<void> may_be_inbox(const std::string& path, bool links) {
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0) return base::system_error("look at", path, errno);
+    if (!S_ISLNK(found.st_mode)) return {};
+    if (!links)
+        return base::error{base::errc::io, path +
+                                               " is a link where a folder belongs, and is not followed: put the "
+                                               "folder back, or name another place in inbox.dir"};
+    if (found.st_uid != 0 && found.st_uid != ::geteuid())
+        return base::error{base::errc::io, path +
+                                               " is a link of another user than root and the daemon's, and is not "
+                                               "followed: put the folder back"};
+    return {};
+}
+
+base::result<std::string> inbox_place::resolve() const {
+    const std::unique_ptr<char, free_memory> real(::realpath(path_.c_str(), nullptr));
+    if (!real) return base::system_error("look at", path_, errno);
+    if (!real_.empty() && real.get() != real_)
+        return base::error{base::errc::io, path_ + " leads to " + real.get() + ", and led to " + real_ +
+                                               " when the daemon started: put the folder back, or restart the daemon "
+                                               "if the new place is meant"};
+    return std::string(real.get());
+}
+
+base::result<base::unique_fd> inbox_place::open() {
+    if (real_.empty())
+        if (const auto may = may_be_inbox(path_, links_); !may) return may.error();
+    const auto real = resolve();
+    if (!real) return real.error();
+    auto folder = base::open_real_folder(*real);
+    if (!folder) return folder;
+    if (real_.empty()) real_ = *real;
+    if (const auto same = check(folder->get()); !same) return same.error();
+    return folder;
+}
+
+base::result<void> inbox_place::check(int folder) const {
+    if (const auto real = resolve(); !real) return real.error();
+    if (identify(real_) == identify(folder)) return {};
+    return base::error{base::errc::io, "another folder is there now"};
+}
+
 std::optional<file_identity> identify(int fd) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) return std::nullopt;
@@ -179,7 +228,7 @@ std::optional<file_identity> identify(int fd) {
 
 std::optional<file_identity> identify(const std::string& path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+    if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
     return identity_of(status);
 }
 

@@ -39,14 +39,40 @@ struct listing {
     std::string failure;              // not empty: the folder could not be listed (to its end)
 };
 
-inline constexpr std::size_t others_max = 1'000;
+inline constexpr std::size_t others_max = 10'000;
 
 // The files by modification time where those differ by more than `settle`, else by their names, whose numbers count as
 // numbers: changes-2 before changes-10. Memory is bounded by `most`, whatever the folder holds.
 listing list_folder(int folder, std::size_t most, base::milliseconds settle);
 
-// The identity of a folder by descriptor, and of what its path names now. Nothing: it cannot be looked at.
+// The identity of a folder by descriptor, and of what its path names now, links not followed. Nothing: it cannot be
+// looked at.
 std::optional<file_identity> identify(int fd);
 std::optional<file_identity> identify(const std::string& path);
+
+// Where an inbox is. Its path may lead through links when the daemon first opens it: what it leads to then is the
+// inbox, and it must lead there from then on. So whoever may rename things on its way cannot have other files taken.
+class inbox_place {
+  public:
+    // `links`: whether the last part of the path may be a link at all. It may where the operator named the path, and
+    // the link is root's or the daemon's user's.
+    inbox_place(std::string path, bool links) : path_(std::move(path)), links_(links) {}
+
+    // Blocking. Errors: not_found, io: the message is for the operator.
+    base::result<base::unique_fd> open();
+    // Whether the path still leads to that open folder. Blocking.
+    base::result<void> check(int folder) const;
+    const std::string& real() const { return real_; }  // without links; empty: never opened
+
+  private:
+    base::result<std::string> resolve() const;
+
+    std::string path_;
+    bool links_;
+    std::string real_;
+};
+
+// Whether an inbox at `path` may be used as it lies there now, by the rule above.
+base::result<void> may_be_inbox(const std::string& path, bool links);
 
 }  // namespace consent_sync::intake
