@@ -30,5 +30,21 @@ TEST(Folders, FollowAnInboxElsewhere) {
     EXPECT_EQ(f.ledger, "/s/ledger.db");
 }
 
+// A unit with PrivateTmp= has its own /tmp.
+TEST(Folders, BelowTmpAreTold) {
+    settings s;
+    s.state_dir = "/var/lib/x";
+    EXPECT_EQ(why_private(s), "");
+    for (const std::string inbox : {"/tmp/inbox", "/var/tmp/a/inbox"}) {
+        s.inbox.dir = inbox;
+        EXPECT_NE(why_private(s).find("inbox.dir lies below"), std::string::npos) << inbox;
+        EXPECT_NE(why_private(s).find("PrivateTmp"), std::string::npos) << inbox;
+    }
+    s.inbox.dir = "/tmpfiles/inbox";
+    EXPECT_EQ(why_private(s), "");
+    s.inbox.work_dir = "/tmp";
+    EXPECT_NE(why_private(s), "");
+}
+
 }  // namespace
 }  // namespace consent_sync::config

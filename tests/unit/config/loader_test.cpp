@@ -1,5 +1,7 @@
 #include "config/loader.hpp"
 
+#include "config/checks.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -312,6 +314,24 @@ TEST(NearestWord, StaysSilentWhenNothingIsNear) {
     EXPECT_EQ(nearest_word("q", {"settle", "rescan"}), "");
     EXPECT_EQ(nearest_word("completely_else", {"settle", "rescan"}), "");
     EXPECT_EQ(nearest_word(std::string(100'000, 's'), {"settle"}), "");
+}
+
+// Names that a machine may lack although people know them: Debian keeps them in a package of their own.
+TEST(TimeZone, ThatWasRenamedIsToldWithItsNewName) {
+    EXPECT_EQ(time_zone.hint("US/Eastern"),
+              "write \"America/New_York\", its name today, or install the package tzdata-legacy");
+    EXPECT_EQ(time_zone.hint("Mars/Base"), "");
+    const auto wrong = parse_settings(R"({"limits": {"time_zone": "Mars/Base"}})", "/c.json",
+                                      {.credentials_dir = "", .need_credentials = false});
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().message.find("tzdata-legacy"), std::string::npos);
+}
+
+TEST(Credentials, ThatTheUnitLostAreTold) {
+    const auto lost = parse_settings("{}", "/c.json", {.credentials_dir = "", .need_credentials = true});
+    ASSERT_FALSE(lost);
+    EXPECT_NE(lost.error().message.find("lost it to a drop-in"), std::string::npos) << lost.error().message;
+    EXPECT_NE(lost.error().message.find("LoadCredential="), std::string::npos);
 }
 
 }  // namespace
