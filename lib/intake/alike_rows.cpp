@@ -34,13 +34,16 @@ bool asks_opt_out(const record& row, std::string_view text) {
     return !says_no(row, v);
 }
 
+bool says_nothing(const plain_json& found) {
+    return found.what == plain_json::kind::null ||
+           (found.what == plain_json::kind::text && without_marks(found.text).empty());
+}
+
 }  // namespace
 
-void alike_rows::note_suspicious(std::size_t place, const plain_json& found, record& into) const {
-    const bool empty = found.what == plain_json::kind::null ||
-                       (found.what == plain_json::kind::text && without_marks(found.text).empty());
-    if (empty || !into.suspicious.empty()) return;
-    for (const auto& [nth, name] : suspicious_)
+void alike_rows::note_suspicious(std::size_t place, record& into) const {
+    if (!into.suspicious.empty()) return;
+    for (const auto& [nth, name] : unread_)
         if (nth == place) into.suspicious = name;
 }
 
@@ -53,7 +56,11 @@ std::size_t alike_rows::read(std::string_view text, record& into) {
     const std::size_t size = shape_.read(text, [&](base::json_shape::meaning means, const plain_json& found) {
         const std::size_t place = nth++;
         if (means >= static_cast<std::size_t>(field::report)) {
-            if (means == static_cast<std::size_t>(field::suspicious)) note_suspicious(place, found, into);
+            const bool suspicious = means == static_cast<std::size_t>(field::suspicious);
+            if (means == static_cast<std::size_t>(field::ignored)) return;
+            if (suspicious ? !says_nothing(found)
+                           : found.what == plain_json::kind::text && reads_as_opt_out(found.text))
+                note_suspicious(place, into);
             return;
         }
         if (means == static_cast<std::size_t>(field::inverted_state) && asks_opt_out(into, text)) return;
@@ -74,11 +81,11 @@ void alike_rows::learn(std::string_view row) {
     lost_ += by_value ? lost_by_value : lost_by_shape;
     if (has_given_up() || row.size() > shape_row_bytes_max) return shape_.forget();
     if (by_value) return;
-    suspicious_.clear();
+    unread_.clear();
     std::size_t nth = 0;
     shape_.learn(row, [&](std::string_view name) {
         const field found = rules_.find(name);
-        if (found == field::suspicious) suspicious_.emplace_back(nth, shown_column(name));
+        if (found >= field::report && found != field::ignored) unread_.emplace_back(nth, shown_column(name));
         ++nth;
         return static_cast<base::json_shape::meaning>(found);
     });

@@ -27,11 +27,11 @@ class alike_rows {
   private:
     // In a file of many shapes looking for one does not pay.
     bool has_given_up() const;
-    void note_suspicious(std::size_t place, const base::plain_json& found, record& into) const;
+    void note_suspicious(std::size_t place, record& into) const;
 
     const column_rules& rules_;
     base::json_shape shape_;
-    std::vector<std::pair<std::size_t, std::string>> suspicious_;  // the place of a member, and its name as shown
+    std::vector<std::pair<std::size_t, std::string>> unread_;  // the place of a member, and its name as shown
     std::uint64_t read_ = 0;                                       // rows
     std::uint64_t lost_ = 0;                                       // what was looked at in vain, in rows
 };

@@ -46,32 +46,34 @@ constexpr std::array suspicious_pieces = std::to_array<std::string_view>(
      "nocontact", "nonews", "stopmail", "stopemail", "blocked", "blocklist", "blacklist", "denylist", "exclude",
      "exclusion", "remove", "revok", "withdr", "objection", "objected", "refus", "reject", "declin", "undeliver",
      "cleaned", "cleantime", "unreachable", "notification", "communication", "preference", "confirmed", "quarantin",
-     "robinson", "deactivat",
+     "robinson", "deactivat", "deceased", "inactive", "deleted", "cancel", "terminat", "usub",
      // German
      "abonn", "abgemeld", "abmeld", "angemeld", "anmeld", "austrag", "ausgetrag", "eingetragen", "widerruf", "widerspr",
      "einwillig", "zustimm", "zugestimmt", "erlaub", "werbung", "werbe", "gesperrt", "sperr", "dsgvo", "kontaktverbot",
-     "gekuendigt", "gekundigt", "einverst", "datenschutz", "rundbrief", "blockiert",
+     "gekuendigt", "gekundigt", "einverst", "datenschutz", "rundbrief", "blockiert", "abbestell", "kundig", "kuendig",
+     "storno", "austritt", "verstorben",
      // French
      "desabon", "desinscr", "inscri", "rgpd", "accord", "opposit", "plainte", "rejet", "infolettre", "interdi",
      "confidentialite",
      // Spanish, Italian, Portuguese
      "suscri", "permiso", "acepta", "rechaz", "boletin", "publicidad", "autoriz", "sottoscr", "iscri", "iscritt",
      "consens", "cancellat", "rifiut", "accett", "descadastr", "inscrit", "lgpd", "cancelad", "revoc", "aceit",
-     "darsede", "privacidad",
+     "darsede", "privacidad", "disdett", "nepascontact", "nepasenvoy",
      // Dutch, Danish, Norwegian, Swedish, Finnish
      "afgemeld", "afmeld", "aangemeld", "aanmeld", "toestemming", "uitgeschr", "uitschr", "ingeschr", "inschr",
      "nieuwsbrief", "avregist", "samtyck", "samtykke", "avmeld", "frameld", "pameld", "tilmeld", "nyhetsbrev",
-     "nyhedsbrev", "prenumer", "suostumus", "uutiskirje", "markkinoint",
+     "nyhedsbrev", "avanmal", "nietmail", "prenumer", "suostumus", "uutiskirje", "markkinoint",
      // Polish, Czech, Hungarian, Turkish
      "zgod", "wypis", "rezygn", "subskry", "souhlas", "odhlas", "odber", "leiratk", "hozzajar", "hirlevel", "abone",
-     "onayl",
+     "onayl", "iptal",
      // Cyrillic, Chinese, Japanese
-     "отпис", "подпис", "соглас", "рассыл", "退订", "订阅", "配信", "購読", "同意"});
+     "отказ", "オプトアウト", "수신거부", "отпис", "подпис", "соглас", "рассыл", "退订", "订阅", "配信", "購読",
+     "同意"});
 
 // Whole words that are too short to be looked for as pieces.
 constexpr std::array suspicious_words = std::to_array<std::string_view>(
-    {"opt",   "opts", "out",  "dnc",  "dne",  "dnm",  "doi",  "soi",  "casl",  "ccpa", "tcpa", "abo", "abos", "baja",
-     "bajas", "alta", "news", "stop", "izin", "izni", "onay", "deny", "block", "tos",  "agb",  "cgu", "promo"});
+    {"opt",  "opts",  "out",  "dnc",  "dnd",  "dne",  "dnm",  "doi",  "soi",  "casl",  "ccpa", "tcpa", "abo", "abos",
+     "baja", "bajas", "alta", "news", "stop", "izin", "izni", "onay", "deny", "block", "tos",  "agb",  "cgu", "promo"});
 
 // About something else although a piece of them is suspicious.
 constexpr std::array harmless_names = std::to_array<std::string_view>(

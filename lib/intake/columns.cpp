@@ -100,6 +100,7 @@ std::string_view simplify(std::string_view text, char* buffer, std::size_t size)
 }
 
 std::string shown_column(std::string_view column) {
+    if (column.empty()) return "(without a name)";
     if (!base::is_utf8(column) || column.find('@') != std::string_view::npos ||
         std::any_of(column.begin(), column.end(), is_control))
         return "(hidden)";

@@ -105,14 +105,17 @@ base::result<csv_names> read_csv_names(csv_scanner& scanner) {
 }
 
 base::result<csv_header> assign_columns(csv_names names, const column_rules& rules) {
-    csv_header header{std::move(names), {}, {}, {}, {}};
+    csv_header header{std::move(names), {}, {}, {}, {}, {}};
     if (header.empty_file) return header;
     for (std::size_t i = 0; i < header.names.size(); ++i) {
         const std::string& name = header.names[i];
         const std::string unnamed = "column " + std::to_string(i + 1);
         const field meaning = rules.find(name.empty() ? unnamed : name);
         if (meaning > field::report) header.others.add(name.empty() ? unnamed : name, meaning);
-        if (meaning == field::suspicious) header.suspicious.push_back(i);
+        if (meaning == field::suspicious)
+            header.suspicious.push_back(i);
+        else if (meaning >= field::report && meaning != field::ignored)
+            header.unread.push_back(i);
         if (meaning == field::inverted_state) header.inverted.push_back(i);
         if (meaning >= field::report) continue;
         auto& place = header.column_of[static_cast<std::size_t>(meaning)];
@@ -123,6 +126,10 @@ base::result<csv_header> assign_columns(csv_names names, const column_rules& rul
                            ignore_line({shown_column(name)}));
         place = i;
     }
+    // What a report adds is known in a failed file only, which has change_ids: elsewhere a verdict is anybody's.
+    if (!header.column(field::change_id))
+        for (const std::size_t i : header.unread)
+            if (rules.find(header.names[i]) == field::report) header.others.add(header.names[i], field::unknown);
     if (const auto checked = check_columns(header); !checked) return checked.error();
     return header;
 }
@@ -145,6 +152,24 @@ header_again find_header_again(const csv_header& header, const csv_scanner& line
         const bool channel = count == header.names.size() && header.column(field::channel) == i;
         names_address = names_address || (!channel && find_field(cell) == field::subscriber);
     }
+    // Nothing but names of fields and of other matters, and no address where one should stand.
+    std::size_t known = 0, filled = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string_view cell = bare(line.field(i));
+        if (cell.empty()) continue;
+        ++filled;
+        known += find_field(cell) != field::unknown && find_field(cell) != field::channel && !read_status_state(cell);
+    }
+    const bool all_names = filled > 1 && known > 0 && [&] {
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::string_view cell = bare(line.field(i));
+            if (!cell.empty() && find_field(cell) == field::unknown && !smells_of_consent(cell) &&
+                !is_about_something_else(cell))
+                return false;
+        }
+        return true;
+    }();
+    if (all_names && !address.empty()) return header_again::other;
     if (names_address && (count != header.names.size() || !address.empty())) return header_again::other;
     // Names that nobody knows, as of another language: what stands in place of the address or the status speaks of
     // consent, and is neither.

@@ -26,6 +26,7 @@ struct csv_header : csv_names {
     std::array<std::optional<std::size_t>, record_fields> column_of;  // where each field is
     std::vector<std::size_t> inverted;                                // the columns whose "yes" means UNSUBSCRIBED
     std::vector<std::size_t> suspicious;  // those that nobody knows and that look like consent
+    std::vector<std::size_t> unread;      // all others that are not fields, but for those that are to be ignored
     other_names others;
 
     std::optional<std::size_t> column(field f) const { return column_of[static_cast<std::size_t>(f)]; }

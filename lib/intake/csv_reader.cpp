@@ -94,6 +94,9 @@ void csv_reader::take_values(record& values) {
         if (!values.suspicious.empty()) break;
         if (!without_marks(scanner_.field(column)).empty()) values.suspicious = shown_column(header_.names[column]);
     }
+    for (const std::size_t column : header_.unread)
+        if (values.suspicious.empty() && reads_as_opt_out(scanner_.field(column)))
+            values.suspicious = shown_column(header_.names[column]);
     for (const std::size_t column : header_.inverted)  // of several the one that contradicts
         if (!is_plain_no(scanner_.field(column))) values[field::inverted_state] = cell(column);
     values.bytes.swap(scanner_.text());

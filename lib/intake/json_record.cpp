@@ -43,11 +43,15 @@ class member_names {
     [[gnu::noinline]] field look_up(std::size_t nth, std::string_view name) {
         const field meaning = rules.find(name);
         if (meaning > field::report || meaning == field::inverted_state) others.add(name, meaning);
+        // What a report adds is known in a failed file only, where a change_id stands before it.
+        has_change_id_ = has_change_id_ || meaning == field::change_id;
+        if (meaning == field::report && !has_change_id_) others.add(name, field::unknown);
         if (nth == cached_.size() && nth < columns_max) cached_.emplace_back("", field::unknown);
         if (nth < cached_.size() && name.size() <= column_name_bytes_max) cached_[nth] = {std::string(name), meaning};
         return meaning;
     }
 
+    bool has_change_id_ = false;
     std::vector<std::pair<std::string, field>> cached_;
     std::map<std::string, field, std::less<>> nested_;
 };
@@ -188,6 +192,10 @@ struct handler {
             *v = value{value_kind::text, text_begin, total, 0};
         }
         if (total > end.size() || !without_marks({end.data(), end.size()}).empty()) note_suspicious();
+        const bool unread = depth > 1 || (current >= field::report && current != field::ignored);
+        if (unread && total == end.size() && into->suspicious.empty() && field_of_top != field::ignored &&
+            reads_as_opt_out({end.data(), end.size()}))
+            into->suspicious = shown_column(path);
         return true;
     }
     bool on_number_part(string_view, error_code&) { return true; }

@@ -156,6 +156,14 @@ bool is_full_state_word(std::string_view text) {
     return read_status_state(text) && std::find(short_words.begin(), short_words.end(), word) == short_words.end();
 }
 
+bool reads_as_opt_out(std::string_view text) {
+    text = without_marks(text);
+    while (text.ends_with('\'') || text.ends_with('"')) text.remove_suffix(1);
+    constexpr std::string_view first_letters = "uUoO";
+    if (text.size() < 6 || text.size() > 24 || first_letters.find(text.front()) == std::string_view::npos) return false;
+    return is_full_state_word(text) && read_status_state(text) == status_state::unsubscribed;
+}
+
 bool is_plain_no(std::string_view text) {
     text = without_marks(text);
     if (text.empty()) return true;

@@ -18,6 +18,8 @@ std::optional<consent::legal_basis> read_legal_basis(std::string_view text);
 bool is_full_state_word(std::string_view text);
 
 // What a column that asks for an opt-out ("opt_out") says for somebody who is not one: empty, no, n, false, 0.
+// Whether a text is a word that asks for an opt-out and can hardly mean anything else: "unsubscribed", "Opt-out".
+bool reads_as_opt_out(std::string_view text);
 bool is_plain_no(std::string_view text);
 
 // Whether a text is a number other than 0 and 1. Where a status column has one, its 0 and 1 are codes of another

@@ -373,14 +373,14 @@ TEST(VendorColumns, TheOwnerIsToldTheNameAndTheLineThatSettlesIt) {
 
 TEST(OtherColumns, OfPlainlySomethingElseKeepADefaultFromNothing) {
     for (const std::string name :
-         {"First Name",   "lastName",     "FIRSTNAME",     "Company",         "Company Name",     "Mobile Phone",
-          "phone_number", "Job Title",    "Date of Birth", "birthday",        "Street Address 2", "Billing City",
-          "Postal Code",  "Country",      "Language",        "Time Zone",        "Customer ID",
-          "customerId",   "contact_uuid", "Record ID",     "Customer Number", "Mailing City",     "created_at",
-          "Vorname",      "Straße",       "PLZ",           "Geburtsdatum",    "Prénom",           "Code postal",
-          "Apellidos",    "Teléfono",     "Città",         "Voornaam",        "SubscriberKey",    "subscription_name",
-          "'Name'",       "LATITUDE"}) {
-            const reading got = read_text("email," + name + "\na@b.com,x\n", "x.csv", with_default());
+         {"First Name",   "lastName",  "FIRSTNAME",       "Company",       "Company Name",      "Mobile Phone",
+          "phone_number", "Job Title", "Date of Birth",   "birthday",      "Street Address 2",  "Billing City",
+          "Postal Code",  "Country",   "Language",        "Time Zone",     "Customer ID",       "customerId",
+          "contact_uuid", "Record ID", "Customer Number", "Mailing City",  "created_at",        "Vorname",
+          "Straße",       "PLZ",       "Geburtsdatum",    "Prénom",        "Code postal",       "Apellidos",
+          "Teléfono",     "Città",     "Voornaam",        "SubscriberKey", "subscription_name", "'Name'",
+          "LATITUDE"}) {
+        const reading got = read_text("email," + name + "\na@b.com,x\n", "x.csv", with_default());
         EXPECT_EQ(got.refused, "") << name;
         EXPECT_EQ(opt_ins(got), 1U) << name;
     }
@@ -475,6 +475,63 @@ TEST(OtherMembers, OfSeveralOptOutsTheOneThatContradictsCounts) {
         read_text("email,opt_out,status,unsubscribed\na@b.com,1,yes,0\nb@b.com,0,yes,1\nc@b.com,0,yes,0\n", "x.csv",
                   with_subscription());
     EXPECT_EQ(csv.fault(0) + "," + csv.fault(1) + "," + csv.fault(2), "contradicting_status,contradicting_status,");
+}
+
+// What only a failed file has is anybody's word in another file: a mail validator writes a verdict, too.
+TEST(OtherColumns, OfAReportAreKnownInAFailedFileOnly) {
+    for (const char* name : {"verdict", "category", "message", "Correlation-ID"}) {
+        const reading csv =
+            read_text(std::string("email,") + name + "\nann@example.com,do_not_mail\n", "x.csv", with_default());
+        EXPECT_EQ(opt_ins(csv), 0u) << name;
+        const reading json =
+            read_text(std::string("{\"email\":\"ann@example.com\",\"") + name + "\":\"do_not_mail\"}\n", "x.ndjson",
+                      with_default());
+        EXPECT_EQ(opt_ins(json), 0u) << name;
+    }
+    const reading again = read_text(
+        "email,change_id,verdict,category,message,correlation_id\nann@example.com,,a,b,c,d\n", "x.csv", with_default());
+    EXPECT_EQ(opt_ins(again), 1u);
+    const reading again_json =
+        read_text("{\"email\":\"ann@example.com\",\"change_id\":null,\"verdict\":\"a\",\"message\":\"b\"}\n",
+                  "x.ndjson", with_default());
+    EXPECT_EQ(opt_ins(again_json), 1u);
+}
+
+// Whatever the column is called: a value that asks for an opt-out contradicts SUBSCRIBED.
+TEST(OtherColumns, WithAValueThatIsAnOptOutContradict) {
+    for (const char* word : {"unsubscribed", "Unsubscribe", "opt-out", "OPTED_OUT", "'unsubscribed'"})
+        for (const char* name : {"event", "type", "title", "Email Status", "name", "verdict", ""}) {
+            const reading csv =
+                read_text(std::string("email,status,") + name + "\nann@example.com,subscribed," + word +
+                              "\nbob@example.com,subscribed,x\nann@example.com,unsubscribed," + word + "\n",
+                          "x.csv", with_subscription());
+            ASSERT_EQ(csv.rows.size(), 3u) << name;
+            EXPECT_EQ(opt_ins(csv), 1u) << name << ": " << word;
+            EXPECT_FALSE(csv.rows[2].fault) << "an opt-out is sent whatever stands beside it";
+            std::string lines;
+            for (int i = 0; i < 20; ++i)  // also where rows are read by the shape of those before
+                lines += std::string("{\"email\":\"p") + std::to_string(i) +
+                         "@example.com\",\"status\":\"subscribed\",\"" + name + "\":\"" + (i % 2 == 0 ? word : "x") +
+                         "\"}\n";
+            const reading json = read_text(lines, "x.ndjson", with_subscription());
+            ASSERT_EQ(json.rows.size(), 20u);
+            EXPECT_EQ(opt_ins(json), 10u) << name << ": " << word;
+        }
+    const reading nested = read_text(
+        "{\"email\":\"ann@example.com\",\"status\":\"subscribed\",\"flags\":[\"vip\",\"unsubscribed\"]}\n"
+        "{\"email\":\"bob@example.com\",\"status\":\"subscribed\",\"last\":{\"event\":\"unsubscribe\"}}\n",
+        "x.ndjson", with_subscription());
+    EXPECT_EQ(opt_ins(nested), 0u);
+    const reading ignored = read_text("email,status,event\nann@example.com,subscribed,unsubscribe\n", "x.csv",
+                                      with_ignored(with_subscription(), {"event"}));
+    EXPECT_EQ(opt_ins(ignored), 1u) << "the owner said that it means nothing";
+}
+
+TEST(OtherColumns, ThatSayInOtherWordsThatSomebodyLeftAreDoubtful) {
+    for (const char* name :
+         {"DND", "Deceased", "Inactive", "abbestellt am", "Kündigung", "Storno", "Austritt", "ne pas contacter",
+          "disdetta", "niet mailen", "avanmäld", "отказ", "オプトアウト", "수신거부", "iptal"})
+        EXPECT_TRUE(smells_of_consent(name)) << name;
 }
 
 TEST(State, IsAPlaceBesideAStatus) {
@@ -593,6 +650,15 @@ TEST(JoinedFiles, AnotherHeaderEndsTheReading) {
     const reading list = read_text("email\na@b.com\nUnsubscribed:\nb@b.com\n", "x.csv", with_default());
     EXPECT_EQ(list.rows.size(), 1U);
     EXPECT_EQ(list.end.at, read_result::state::broke_off);
+}
+
+TEST(JoinedFiles, AHeaderThatNamesNoAddressEndsTheReadingToo) {
+    for (const char* header : {"Name,Status", "First Name,Consent", "opt_out,State"}) {
+        const reading got =
+            read_text(std::string("email,opt_in\nbob@example.com,1\n") + header + "\nann@example.com,1\n", "x.csv",
+                      with_subscription());
+        EXPECT_EQ(opt_ins(got), 1u) << header;
+    }
 }
 
 TEST(JoinedFiles, ARowThatIsWrongIsNotAHeader) {

@@ -6,7 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "base/temp_folder.hpp"
+#include "unit/base/temp_folder.hpp"
 
 namespace consent_sync::ledger {
 namespace {

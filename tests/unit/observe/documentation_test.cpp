@@ -55,6 +55,7 @@ snapshot everything() {
     snapshot s = from_ledger(p, noon);
     s.running = true;
     s.kept = "words";
+    s.trouble = "words";
     s.version = "1";
     s.account = "acme";
     s.started = noon;
