@@ -118,10 +118,12 @@ constexpr std::array owners =
                                      "order", "invoice", "row", "kunden", "kunde", "area", "dial"});
 
 constexpr std::array opt_out_pieces = std::to_array<std::string_view>(
-    {"unsub",    "optout",    "optedout",  "optouts",   "suppress",  "bounce",   "complain",
-     "spam",     "cleaned",   "blocklist", "blocked",   "blacklist", "donot",    "abgemeld",
-     "abmeld",   "desinscr",  "desabon",   "dnc",       "robinson",  "widerspr", "widerruf",
-     "afgemeld", "uitgeschr", "bajas",     "withdrawn", "revoked",   "austrag",  "ausgetrag"});
+    {"unsub",     "optout",   "optedout",  "optouts",   "suppress",  "bounce",  "complain",  "spam",       "cleaned",
+     "blocklist", "blocked",  "blacklist", "donot",     "abgemeld",  "abmeld",  "desinscr",  "desabon",    "dnc",
+     "robinson",  "widerspr", "widerruf",  "afgemeld",  "uitgeschr", "bajas",   "withdrawn", "revoked",    "austrag",
+     "ausgetrag", "nomail",   "noemail",   "nocontact", "removed",   "removal", "deleted",   "inactive",   "exclude",
+     "exclusion", "stoplist", "denylist",  "quarantin", "declined",  "erasure", "abbestell", "sperrliste", "gesperrt",
+     "disiscri",  "uitschr",  "wypis",     "отпис",     "退订"});
 
 template <class Table>
 bool has(const Table& table, std::string_view word) {

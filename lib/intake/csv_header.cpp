@@ -134,6 +134,24 @@ base::result<csv_header> assign_columns(csv_names names, const column_rules& rul
     return header;
 }
 
+bool has_header_glued_on(const csv_header& header, const csv_scanner& line) {
+    const std::size_t expected = header.names.size();
+    const std::size_t count = line.field_count();
+    if (count < expected) return false;
+    const std::string_view last = line.field(expected - 1);
+    const std::size_t name_bytes_max = std::min<std::size_t>(last.size(), 40);
+    if (count == expected) {  // one column: its name follows the domain of the address
+        const std::string_view domain = last.substr(last.rfind('.') + 1);
+        const std::string& name = header.names.front();
+        return expected == 1 && domain.size() > name.size() && domain.ends_with(name) && domain != "email";
+    }
+    for (std::size_t i = expected; i < count; ++i)
+        if (find_field(bare(line.field(i))) == field::unknown) return false;
+    for (std::size_t size = 4; size < name_bytes_max; ++size)
+        if (find_field(bare(last.substr(last.size() - size))) != field::unknown) return true;
+    return false;
+}
+
 header_again find_header_again(const csv_header& header, const csv_scanner& line) {
     const std::size_t count = line.field_count();
     bool same = count == header.names.size();

@@ -29,7 +29,11 @@ bool csv_reader::holds_address() const {
 
 // true: the row is the file's own header again, which is passed. Error: it is another one.
 base::result<bool> csv_reader::pass_header_again(const csv_row& row) {
-    const header_again again = find_header_again(header_, scanner_);
+    header_again again = header_again::none;
+    if (!holds_address())
+        again = find_header_again(header_, scanner_);
+    else if (has_header_glued_on(header_, scanner_))
+        again = header_again::other;
     if (again == header_again::none) return false;
     const std::uint64_t line = bytes_.line_at(row.offset);
     const std::string where =
@@ -62,7 +66,8 @@ base::result<found> csv_reader::read(record& values, row& into) {
                           "the row has " + std::to_string(scanner_.field_count()) + " fields, the header has " +
                               std::to_string(header_.names.size()));
         }
-        if (row->found == csv_row::kind::row && !blank && !holds_address()) {
+        const bool may_be_header = !holds_address() || !whole || header_.names.size() == 1;
+        if (row->found == csv_row::kind::row && !blank && may_be_header) {
             const base::result<bool> again = pass_header_again(*row);
             if (!again) return again.error();
             if (*again) {

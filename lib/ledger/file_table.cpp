@@ -71,7 +71,8 @@ file_table::file_table(database& db)
       claimed_(db.prepare("UPDATE files SET state=2, size=?, modified_ns=?, inode=? WHERE arrival=? AND state=1")),
       forget_(db.prepare("DELETE FROM files WHERE arrival=? AND state=1")),
       begin_reading_(db.prepare("UPDATE files SET state=3, sha256=?, duplicate_of=? WHERE arrival=? AND state=2")),
-      same_content_(db.prepare("SELECT min(arrival) FROM files WHERE sha256=? AND arrival<? AND claimed_at>=?")),
+      same_content_(db.prepare("SELECT min(arrival) FROM files WHERE sha256=? AND arrival<? AND claimed_at>=? "
+                               "AND NOT (state=6 AND rows=0)")),
       progress_(db.prepare("UPDATE files SET rows=?, read_offset=?, invalid=invalid+? WHERE arrival=?")),
       set_gate_(db.prepare("UPDATE files SET gate=? WHERE arrival=?")),
       end_reading_(db.prepare("UPDATE files SET state=4, read_at=?, fault=?, ignored_columns=?, size=?, modified_ns=?, "

@@ -157,7 +157,7 @@ TEST(Answers, RetryAfterAsADateIsWaitedFor) {
     d.start();
     d.drop("first.csv", csv(rows("first", 5)));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
-    d.hubspot().next({fault::status(429).with_header("Retry-After", http_date(4s))});
+    d.hubspot().next({fault::status(429).with_header("Retry-After", http_date(8s))});
     d.drop("a.csv", csv(rows("p", 5)));
     ASSERT_EQ(d.wait_for_files(2).size(), 2u);
     const auto requests = d.hubspot().requests();

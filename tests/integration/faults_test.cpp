@@ -1,5 +1,6 @@
 // Refusals and lost tokens: nothing is lost, nothing is burnt.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -108,6 +109,7 @@ TEST(Faults, ASecondDaemonIsKeptOutWhenTheFileLockIsGone) {
         EXPECT_NE(second.out.find("(process " + std::to_string(d.process()) + ") works on "), std::string::npos)
             << second.out;
         std::ofstream(d.state("/lock")) << "";  // somebody puts another file in its place
+        ASSERT_EQ(::chmod(d.state("/lock").c_str(), 0600), 0);
     }
     EXPECT_EQ(d.command("status").status, 0);
     d.drop("a.csv", "email,status,subscription_id\nann@example.com,subscribed,7\n");

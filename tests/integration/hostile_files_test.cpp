@@ -410,6 +410,8 @@ TEST(HostileFiles, ALinkInPlaceOfAFolderOfTheDaemonIsNotFollowed) {
         fs::create_directory_symlink(target, d.state("/" + name));
         EXPECT_EQ(d.fail_to_start(), 1) << name;  // systemd tries again
         EXPECT_TRUE(fs::is_empty(target)) << name;
+        fs::remove(d.state("/" + name));
+        fs::rename(d.state("/away"), d.state("/" + name));
     }
 }
 

@@ -661,6 +661,27 @@ TEST(JoinedFiles, AHeaderThatNamesNoAddressEndsTheReadingToo) {
     }
 }
 
+// The last line of a file may have no end, and the next file's header begins behind it.
+TEST(JoinedFiles, AHeaderBehindALastRowWithoutALineEndEndsTheReading) {
+    for (const std::string second : {"email,opt_out", "status,email", "E-Mail,subscription_id,opt_out",
+                                     "\xEF\xBB\xBF"
+                                     "email,opt_out"}) {
+        const reading got =
+            read_text("email,opt_in\nbob@example.com,1\nx@example.com,1" + second + "\nann@example.com,1\n", "x.csv",
+                      with_subscription());
+        EXPECT_EQ(opt_ins(got), 1u) << second;
+        EXPECT_EQ(got.end.at, read_result::state::broke_off) << second;
+    }
+    const reading list =
+        read_text("email\nbob@example.com\nx@example.comemail\nann@example.com\n", "x.csv", with_default());
+    EXPECT_EQ(opt_ins(list), 1u);
+    EXPECT_EQ(list.end.at, read_result::state::broke_off);
+    EXPECT_EQ(opt_ins(read_text("email\nann@my.email\nbob@example.com\n", "x.csv", with_default())), 2u);
+    const reading wide =
+        read_text("email,status\nann@example.com,yes,EMAIL\nbob@example.com,yes\n", "x.csv", with_subscription());
+    EXPECT_EQ(wide.end.at, read_result::state::end_of_file) << "a cell too many is one bad row";
+}
+
 TEST(JoinedFiles, ARowThatIsWrongIsNotAHeader) {
     for (const std::string bad :
          {",7,opt-out,EMAIL", "n/a,7,opt-out,EMAIL", "no email,7,opt-out,", "ann.example.com,,opt-out,", "unknown,,no,",
