@@ -81,7 +81,8 @@ std::size_t check_open_files(database& db) {
 template <class Check>
 base::result<std::size_t> check_by(const std::string& path, std::function<void()> working, const Check& check) {
     try {
-        database db(path, database::access::read_only);
+        // A kill may have left a journal that only a writer can roll back.
+        database db(path, database::access::read_write);
         db.on_progress(std::move(working));
         return check(db);
     } catch (const database_error& e) {
