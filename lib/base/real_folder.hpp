@@ -15,5 +15,7 @@ result<unique_fd> open_real_folder(const std::string& path);
 // The path of a name in an open folder, whatever has become of the folder's own path. Where /proc is missing, the one
 // that `folder_path` gives.
 std::string path_in(int folder, const std::string& folder_path, const std::string& name);
+// What people are told of such a path: where the folder lies now.
+std::string shown_path(const std::string& path);
 
 }  // namespace consent_sync::base

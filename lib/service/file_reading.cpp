@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/real_folder.hpp"
 #include "intake/arrival/completeness.hpp"
 #include "intake/content_hash.hpp"
 #include "intake/record_reader.hpp"
@@ -62,8 +63,8 @@ read_step file_reading::fail(const base::error& why) {
         step.what = outcome::interrupted;
     } else if (why.code == base::errc::io || why.code == base::errc::no_space) {
         step.what = outcome::trouble;
-        step.why.message = "processing/" + file.stored_name + ": " + why.message +
-                           "; it is tried again until it can be read or is moved away";
+        step.why.message =
+            base::shown_path(path_) + ": " + why.message + "; it is tried again until it can be read or is moved away";
     } else if (position_.rows > 0) {  // its rows are in the ledger and get their verdicts
         step.piece.arrival = file.arrival;
         step.piece.position = position_;

@@ -393,7 +393,7 @@ TEST(HostileFiles, ALinkInPlaceOfAFolderOfTheDaemonIsNotFollowed) {
         fs::create_directory(target);
         fs::permissions(target, fs::perms::owner_all);
         d.start();
-        fs::rename(d.state("/" + name), d.state("/away"));
+        fs::rename(d.state("/" + name), d.folder() + "/away");
         fs::create_directory_symlink(target, d.state("/" + name));
         d.drop("a.csv", header + row("ann"));
         const std::string said = d.state("/" + name) + " is a link where a folder belongs";
@@ -402,16 +402,16 @@ TEST(HostileFiles, ALinkInPlaceOfAFolderOfTheDaemonIsNotFollowed) {
         EXPECT_TRUE(d.runs());
         EXPECT_TRUE(fs::is_empty(target)) << name;
         fs::remove(d.state("/" + name));
-        fs::rename(d.state("/away"), d.state("/" + name));
+        fs::rename(d.folder() + "/away", d.state("/" + name));
         EXPECT_EQ(d.wait_for_files(1).size(), 1u) << name;
         EXPECT_EQ(d.stop(), 0);
         // And at the start.
-        fs::rename(d.state("/" + name), d.state("/away"));
+        fs::rename(d.state("/" + name), d.folder() + "/away");
         fs::create_directory_symlink(target, d.state("/" + name));
         EXPECT_EQ(d.fail_to_start(), 1) << name;  // systemd tries again
         EXPECT_TRUE(fs::is_empty(target)) << name;
         fs::remove(d.state("/" + name));
-        fs::rename(d.state("/away"), d.state("/" + name));
+        fs::rename(d.folder() + "/away", d.state("/" + name));
     }
 }
 

@@ -83,6 +83,9 @@ asio::awaitable<bool> watch::open_folder() {
     auto open = [place = place_] { return place->open(); };
     auto opened = co_await async::run_blocking(blocking_, std::move(open));
     if (!opened) {
+        // Gone is said already; another reason, as a link in its place, is news.
+        if (opened.error().code != base::errc::not_found && opened.error().message != gone_because_)
+            gone_because_.clear();
         close_folder(opened.error().message);
         co_return false;
     }
@@ -108,7 +111,7 @@ void watch::close_folder(const std::string& reason) {
                    {"reason", reason},
                    {"words",
                     "nothing can be taken; it is looked for until it comes back. Make or mount it, or see inbox.dir"}});
-    gone_because_ = reason;
+    if (gone_because_.empty()) gone_because_ = reason;
     boost::system::error_code ignored;
     inotify_.close(ignored);
     folder_.reset();
@@ -182,8 +185,7 @@ asio::awaitable<void> watch::list_if_due() {
     const base::steady_time begun = clock_.now().steady;
     const bool room_again = candidates_.left_some_out() && begun >= last_listing_ + listing_gap;
     if (begun < next_listing_ && !room_again) co_return;
-    auto list = [folder = folder_, place = place_, most = options_.candidates_max,
-                 settle = options_.limits.settle] {
+    auto list = [folder = folder_, place = place_, most = options_.candidates_max, settle = options_.limits.settle] {
         // Another folder may have been mounted over the path, or a link be on its way: no event tells that.
         listing found;
         if (const auto same = place->check(folder->get()); !same)
