@@ -8,8 +8,9 @@
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::size_t assertions_most = 2;       // batches at a time: they must not hold up what is new
-constexpr double error_share_max = 0.05;         // of a day's requests; HubSpot's usage guidelines
+constexpr std::size_t assertions_most = 2;  // batches at a time: they must not hold up what is new
+constexpr double error_share_max = 0.05;    // of a day's requests; HubSpot's usage guidelines
+constexpr base::milliseconds day_told_within = std::chrono::seconds(10);
 constexpr std::uint64_t error_share_from = 200;  // requests: fewer say nothing
 
 lane lane_of_batch(const batch& b) { return b.has_opt_out() ? lane::opt_out : lane::bulk; }
@@ -25,7 +26,7 @@ void engine::choose(base::moment now) {
         const bool probe = pauses_.any();
         // What is still on the wire from before the pause may take minutes: a probe does not wait for it.
         if (probe ? !pauses_.probe_due(now.steady) || probing() : open_.size() >= concurrency_.window()) return;
-        if (budget_.remaining() == 0 && !open_.empty()) return;  // HubSpot will say 429: once is enough
+        if (const auto at = day_tells_at(); at && now.steady < *at) return;
         if (refusals_.doubtful() && now.steady < next_in_doubt_) return;
         auto free = limiter_.next_free(now.steady);
 #ifdef CONSENT_SYNC_PLANTED_BUG
@@ -40,14 +41,16 @@ void engine::choose(base::moment now) {
 
 std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
     const bool bulk_allowed = budget_.bulk_allowed(now.wall);
-    if (bulk_at_reserve_ == bulk_allowed) {
-        bulk_at_reserve_ = !bulk_allowed;
+    bulk_held_ = !bulk_allowed;
+    if (const bool at_reserve = budget_.at_reserve(now.wall); bulk_at_reserve_ != at_reserve) {
+        bulk_at_reserve_ = at_reserve;
         if (bulk_at_reserve_)
             tell(base::level::warn, "budget.reserve_reached",
                  {{"remaining", budget_.remaining().value_or(0)},
                   {"goes_on", base::format_time(budget_.day_end(now.wall))},
                   {"words",
-                   "opt-ins wait until the account's day ends, opt-outs go on; limits.daily_reserve is the share"}});
+                   "opt-ins wait until the account's day ends, but for a batch now and then that asks; opt-outs go on; "
+                   "limits.daily_reserve is the share"}});
         else
             tell(base::level::info, "budget.bulk_goes_on", {{"remaining", budget_.remaining().value_or(0)}});
     }
@@ -147,7 +150,7 @@ bool engine::fresh_due(lane of, base::moment now) {
     if (!oldest) return false;
     if (*oldest + settings_->batch.max_wait <= now.steady) return true;
     std::size_t ready = lanes_.ready(of);
-    if (of == lane::opt_out && !bulk_at_reserve_ && room_for(lane::bulk)) ready += lanes_.ready(lane::bulk);
+    if (of == lane::opt_out && !bulk_held_ && room_for(lane::bulk)) ready += lanes_.ready(lane::bulk);
     return ready >= batch_limit_.changes();
 }
 
@@ -182,7 +185,7 @@ std::unique_ptr<batch> engine::fill(bool probe, std::optional<lane> only) {
     const auto add = [&b](consent::change&& next, consent::key_hash hash) { b->add(std::move(next), hash); };
     for (const lane of : {lane::opt_out, lane::bulk}) {
         if (only && of != *only) continue;
-        if (of == lane::bulk && (bulk_at_reserve_ || (!probe && !room_for(of)))) break;
+        if (of == lane::bulk && (bulk_held_ || (!probe && !room_for(of)))) break;
         while (b->changes.size() < most && lanes_.take(of, b->id, add)) {
         }
     }
@@ -211,6 +214,11 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
     if (refusals_.doubtful()) next_in_doubt_ = now.steady + gap_in_doubt;
     limiter_.take(now.steady);
     budget_.spent(now.wall);
+    if (bulk_at_reserve_ &&
+        std::any_of(b->changes.begin(), b->changes.end(), [](const consent::change& c) { return !c.is_opt_out(); })) {
+        budget_.bulk_began(now.wall);
+        bulk_held_ = !budget_.bulk_allowed(now.wall);
+    }
     watch_clock(now);
     if (b->attempts == 1 && late_.open() >= bounds_.duties_max) {
         trickle_at_ = now.steady + settings_->retry.max;
@@ -281,6 +289,15 @@ void engine::park(std::unique_ptr<batch> b, base::steady_time not_before) {
     waiting.emplace(not_before, std::move(b));
 }
 
+// With nothing left of the day HubSpot will say 429, and once is enough: the others wait for the answer of the newest
+// request, as long as answers usually take.
+std::optional<base::steady_time> engine::day_tells_at() const {
+    if (budget_.remaining() != 0 || open_.empty()) return std::nullopt;
+    base::steady_time newest{};
+    for (const auto& entry : open_) newest = std::max(newest, entry.second->begun.steady);
+    return newest + day_told_within;
+}
+
 // The earliest moment at which there is something to send, whatever the limits say.
 std::optional<base::steady_time> engine::next_work(base::moment now) {
     std::optional<base::steady_time> work;
@@ -292,7 +309,7 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
             const waiting_batches& bulk = waiting_[static_cast<std::size_t>(of)];
             const bool any = !bulk.empty() || lanes_.ready(of) > 0;
             if (any)
-                consider(now.steady + std::max(base::wall_time::duration(0), budget_.day_end(now.wall) - now.wall));
+                consider(now.steady + std::max(base::wall_time::duration(0), budget_.bulk_from(now.wall) - now.wall));
             continue;
         }
         const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
@@ -305,7 +322,9 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
         else if (const auto oldest = lanes_.oldest_ready(of); oldest && room)
             consider(*oldest + settings_->batch.max_wait);
     }
-    if (const auto due = late_.next_due(); due && room_for_assertions())
+    // While sending is stopped, assertions wait for what is on the wire: its end wakes.
+    const bool not_yet = probe && !open_.empty();
+    if (const auto due = late_.next_due(); due && !not_yet && room_for_assertions())
         consider(now.steady + std::max(base::wall_time::duration(0), *due - even_wall(now)));
     return work;
 }
@@ -321,9 +340,7 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
         wake = wake ? std::min(*wake, named) : named;
     }
     const bool probe = pauses_.any();
-    if (waiting_for_token_ || (probe ? probing() : open_.size() >= concurrency_.window()) ||
-        (budget_.remaining() == 0 && !open_.empty()))
-        return wake;
+    if (waiting_for_token_ || (probe ? probing() : open_.size() >= concurrency_.window())) return wake;
     auto work = next_work(now);
     if (!work) return wake;
     if (probe) {
@@ -334,6 +351,7 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     const auto free = limiter_.next_free(now.steady);
     if (!free) return wake;
     work = std::max(*work, *free);
+    if (const auto at = day_tells_at()) work = std::max(*work, *at);
     if (refusals_.doubtful()) work = std::max(*work, next_in_doubt_);
     return wake ? std::min(*wake, *work) : *work;
 }

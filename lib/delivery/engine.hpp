@@ -142,6 +142,7 @@ class engine {
     bool any_ready(base::moment now);
     bool room_for_assertions() const;
     std::optional<base::steady_time> next_work(base::moment now);
+    std::optional<base::steady_time> day_tells_at() const;
     std::unique_ptr<batch> pick_waiting(lane of, base::moment now);
     std::unique_ptr<batch> pick_in_doubt(base::moment now, bool bulk_allowed, bool probe);
     std::unique_ptr<batch> pick_one_refused(lane of, base::moment now);
@@ -309,6 +310,7 @@ class engine {
     bool token_tried_ = false;      // it was read again since HubSpot last accepted anything
     bool answering_probe_ = false;  // the answer that is being judged is a probe's
     bool bulk_at_reserve_ = false;
+    bool bulk_held_ = false;  // for that reason: no batch of bulk may ask now
     int fetching_assertions_ = 0;                // or what is older than a rejected change
     std::vector<consent::key_hash> looking_up_;  // keys of the latter
     bool stopping_ = false;

@@ -125,8 +125,11 @@ void engine::suspect_each(owned apart, const std::vector<hubspot::refusal_words>
 }
 
 bool engine::nothing_else_to_do() const {
-    return open_.empty() && waiting_[0].empty() && waiting_[1].empty() && !fetching_bulk_ && !fetching_opt_outs_ &&
-           opt_out_ranges_.empty() && !bulk_more_ && lanes_.ready(lane::opt_out) == 0 && lanes_.ready(lane::bulk) == 0;
+    const bool opt_outs = !waiting_[static_cast<std::size_t>(lane::opt_out)].empty() || fetching_opt_outs_ ||
+                          !opt_out_ranges_.empty() || lanes_.ready(lane::opt_out) > 0;
+    const bool bulk = !waiting_[static_cast<std::size_t>(lane::bulk)].empty() || fetching_bulk_ || bulk_more_ ||
+                      lanes_.ready(lane::bulk) > 0;
+    return open_.empty() && !opt_outs && (!bulk || bulk_held_);
 }
 
 std::optional<base::steady_time> engine::next_half() const {
