@@ -27,11 +27,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> labels = 
 }};
 
 // Signs that look like another one and are not, by any normal form that keeps letters apart.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> alike = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> alike = {{
     {"a", "\u0430"},  // Cyrillic
     {"e", "\u0435"},
     {"o", "\u03bf"},  // Greek
-    {"p", "\uff50"},  // full width
     {"i", "\u0131"},  // without its dot
     {"\u00e9", "e"},
     {"\u00fc", "u"},

@@ -89,18 +89,21 @@ std::vector<std::int64_t> subscriptions_of(const node& error) {
 
 bool is_text_or_null(const node* value) { return !value || value->is(kind::null) || value->is(kind::text); }
 
+bool is_text(const node* value, std::string_view text) { return value && value->is(kind::text) && value->text == text; }
+
 // As the schema has it, null where something may be missing.
 bool plain_result(const node& r) {
     const node* id = r.find("subscriptionId");
     const node* unit = r.find("businessUnitId");
-    return r.is(kind::object) && !has_duplicates(r) && id && id->is(kind::number) && whole_number(*id) &&
+    const node* address = r.find("subscriberIdString");
+    const node* channel = r.find("channel");
+    return r.is(kind::object) && !has_duplicates(r) && id && id->is(kind::number) && whole_number(*id) && address &&
+           address->is(kind::text) && is_text(channel, "EMAIL") &&
            (!unit || unit->is(kind::null) || whole_number(*unit)) && is_text_or_null(r.find("subscriptionName")) &&
            is_text_or_null(r.find("legalBasis")) && is_text_or_null(r.find("legalBasisExplanation")) &&
            is_text_or_null(r.find("setStatusSuccessReason")) && is_text_or_null(r.find("source")) &&
            is_text_or_null(r.find("timestamp"));
 }
-
-bool is_text(const node* value, std::string_view text) { return value && value->is(kind::text) && value->text == text; }
 
 // What one result says of one change.
 struct word {
@@ -138,7 +141,7 @@ word read_result(const node& r, const asked& c, const std::string& one) {
         const bool certain = same && channel && channel->is(kind::text) && !has_duplicates(r);
         w.as_asked = certain ? claim::yes : claim::arguable;
     } else {
-        w.other = status->text == "SUBSCRIBED" || status->text == "UNSUBSCRIBED" || status->text == "NOT_SPECIFIED";
+        w.other = true;
     }
     return w;
 }
@@ -203,7 +206,8 @@ void read_complete(const node& body, const std::vector<asked>& changes, bool pla
     const bool listed = results && results->is(kind::array);
     // Errors that cannot be read may be about anybody.
     const bool readable = !errors || errors->is(kind::array) || errors->is(kind::null);
-    const bool plain = plain_size && once && listed && readable && !has_duplicates(body) && counts_its_errors(body);
+    const bool plain = plain_size && once && listed && readable && !has_duplicates(body) && counts_its_errors(body) &&
+                       std::all_of(results->items.begin(), results->items.end(), plain_result);
     // An error that names nobody may be about anybody; where one alone was asked for, it is about that one.
     const bool nameless = errors && std::any_of(errors->items.begin(), errors->items.end(), [&](const node& e) {
                               const auto found = addresses_in(e);
@@ -251,7 +255,7 @@ void read_complete(const node& body, const std::vector<asked>& changes, bool pla
         }
         if (named == 0) says.refuses = error;
         if (named > 0 && best == claim::no && !differs) says.refuses = std::min(error, claim::arguable);
-        says.other_status = differs && best == claim::no && error == claim::no && once;
+        says.other_status = differs && best == claim::no && once;  // an error beside it says no other thing
     }
 }
 

@@ -257,8 +257,8 @@ std::string trial::history(place p) const {
         if (says.confirms != claim::no) line += says.confirms == claim::yes ? " confirms" : " may confirm";
         if (says.refuses != claim::no) line += says.refuses == claim::yes ? " refuses" : " may refuse";
         if (says.other_status) line += " other status";
-        if (a.begun == told || (says.plainly && row.verdict != "confirmed"))
-            line += " saying " + excerpt(a.body, changes[which]);
+        const bool tells = a.status >= 200 && a.status < 300 && row.verdict != "confirmed";
+        if (a.begun == told || tells) line += " saying " + excerpt(a.body, changes[which]);
     }
     return line + "; then " + (row.verdict.empty() ? "nothing" : row.verdict) + " at " + std::to_string(row.settled);
 }
