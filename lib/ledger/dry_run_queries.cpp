@@ -18,7 +18,8 @@ dry_run_reader::dry_run_reader(std::unique_ptr<database> db)
     : db_(std::move(db)),
       files_(*db_),
       blocks_(*db_),
-      same_content_(db_->prepare("SELECT min(arrival) FROM files WHERE sha256=? AND claimed_at>=?")),
+      same_content_(db_->prepare("SELECT min(arrival) FROM files WHERE sha256=? AND claimed_at>=? AND "
+                                 "NOT (state=6 AND rows=0)")),
       open_(db_->prepare("SELECT arrival FROM files WHERE state<5 ORDER BY arrival")),
       waiting_(db_->prepare("SELECT coalesce(sum(rows-confirmed-rejected-invalid-superseded-unconfirmed),0) FROM files "
                             "WHERE state<5 AND gate<>2")) {}

@@ -65,6 +65,16 @@ TEST_F(FileTable, FindsTheSameContentWithinItsWindow) {
     });
 }
 
+// Nothing of it was sent, so its owner may mend the configuration and drop it again.
+TEST_F(FileTable, AFileThatWasRefusedWholeIsNotTheSameContentBefore) {
+    add_file(0);
+    const auto again = add_file(0);
+    run([&](store& s) {
+        s.files().refused(1, now, "no header");
+        EXPECT_FALSE(s.files().find_same_content("sha of 1", again, now - std::chrono::hours(1)));
+    });
+}
+
 TEST_F(FileTable, TheBulkLaneMayGoToTheEndOfTheNewestFileWhenAllAreRead) {
     const auto a = add_file(2);
     const auto b = add_file(5, false, 10);
