@@ -15,7 +15,7 @@ static_assert(std::endian::native == std::endian::little);  // the first byte of
 
 bool is_plain(char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; }
 
-constexpr std::uint64_t high_bits = 0x8080808080808080U;
+constexpr std::uint64_t high_bit_of_each = 0x8080808080808080U;
 
 // Looks at sixteen bytes. `seen` gathers their bits.
 bool find_other(const char* at, halves& seen, std::size_t& first) {
@@ -37,7 +37,7 @@ bool find_other(const char* at, halves& seen, std::size_t& first) {
 plain_bytes find_plain_bytes(std::string_view text) {
     halves seen{};
     const auto found = [&seen](std::size_t size) {
-        return plain_bytes{size, ((seen[0] | seen[1]) & high_bits) != 0};
+        return plain_bytes{size, ((seen[0] | seen[1]) & high_bit_of_each) != 0};
     };
     std::size_t first = 0;
     std::size_t at = 0;

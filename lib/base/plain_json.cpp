@@ -1,5 +1,6 @@
 #include "base/plain_json.hpp"
 
+#include "base/ascii.hpp"
 #include "base/plain_bytes.hpp"
 #include "base/utf8.hpp"
 
@@ -7,8 +8,6 @@ namespace consent_sync::base {
 namespace {
 
 constexpr std::ptrdiff_t digits_max = 18;  // any int64 can hold so many
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

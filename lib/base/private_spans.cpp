@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/ascii.hpp"
 #include "base/log.hpp"
 #include "base/redact.hpp"
 #include "base/utf8.hpp"
@@ -26,7 +27,6 @@ constexpr std::size_t backslashes_max = 64;
 constexpr std::size_t literal_max = 64;    // "[IPv6:…]"
 constexpr std::size_t look_ahead = 4'096;  // behind a cut: the longest address in the longest writing
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_letter(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
 bool is_alnum(char c) { return is_digit(c) || is_letter(c); }

@@ -11,7 +11,7 @@ namespace consent_sync::config {
 
 namespace json = boost::json;
 
-std::string quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
+std::string json_quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
 
 std::string refusal(const std::string& allowed, const json::value& value, bool secret) {
     std::string found;

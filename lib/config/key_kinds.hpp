@@ -18,7 +18,7 @@ namespace consent_sync::config {
 
 // Completes "KEY: ": "must be X, but is the text "y"". A secret value is not shown.
 std::string refusal(const std::string& allowed, const boost::json::value& value, bool secret = false);
-std::string quoted(std::string_view text);
+std::string json_quoted(std::string_view text);
 std::string resolve_path(std::string_view path, const std::string& folder);
 std::optional<std::uint64_t> whole_number(const boost::json::value& value);
 
@@ -54,8 +54,8 @@ key text_key(const char* path, effect when, Place place, const text_rule& rule, 
         return std::nullopt;
     };
     const auto show = [&rule](const std::string& value) {
-        if (value.empty()) return rule.null_word == nullptr ? std::string("null") : quoted(rule.null_word);
-        return quoted(value);
+        if (value.empty()) return rule.null_word == nullptr ? std::string("null") : json_quoted(rule.null_word);
+        return json_quoted(value);
     };
     key made = make_key(path, when, place, read, show);
     made.hidden = rule.hidden;
@@ -81,7 +81,7 @@ key duration_key(const char* path, effect when, Place place, std::chrono::millis
         into = std::chrono::duration_cast<unit>(*parsed);
         return std::nullopt;
     };
-    return make_key(path, when, place, read, [](const auto& value) { return quoted(base::format_duration(value)); });
+    return make_key(path, when, place, read, [](const auto& value) { return json_quoted(base::format_duration(value)); });
 }
 
 template <class Place>
@@ -98,7 +98,7 @@ key size_key(const char* path, effect when, Place place, std::uint64_t least, st
         into = *size;
         return std::nullopt;
     };
-    return make_key(path, when, place, read, [](std::uint64_t value) { return quoted(format_size(value)); });
+    return make_key(path, when, place, read, [](std::uint64_t value) { return json_quoted(format_size(value)); });
 }
 
 // Of an integer, or of an optional integer for which `none` ("auto", "null") stands for nothing.
@@ -113,7 +113,7 @@ key number_key(const char* path, effect when, Place place, std::uint64_t least, 
         }
         const auto number = whole_number(value);
         if (!number || *number < least || *number > most) {
-            const std::string word = none == nullptr ? "" : fmt::format(", or {}", *none == 'n' ? none : quoted(none));
+            const std::string word = none == nullptr ? "" : fmt::format(", or {}", *none == 'n' ? none : json_quoted(none));
             return refusal(fmt::format("a whole number from {} to {}{}", least, most, word), value);
         }
         if constexpr (std::is_integral_v<number_type>) {
@@ -128,7 +128,7 @@ key number_key(const char* path, effect when, Place place, std::uint64_t least, 
             return fmt::format("{}", value);
         } else {
             if (value) return fmt::format("{}", *value);
-            return *none == 'n' ? std::string(none) : quoted(none);
+            return *none == 'n' ? std::string(none) : json_quoted(none);
         }
     };
     return make_key(path, when, place, read, show);
@@ -151,13 +151,13 @@ key choice_key(const char* path, effect when, Place place, std::vector<choice<Va
         std::string allowed = "one of";
         for (const auto& each : choices) {
             if (value.is_string() && value.as_string() == each.name) return into = each.value, std::nullopt;
-            allowed += ' ' + quoted(each.name);
+            allowed += ' ' + json_quoted(each.name);
         }
         return refusal(allowed + (optional ? " or null" : ""), value);
     };
     const auto show = [choices](const auto& value) -> std::string {
         for (const auto& each : choices) {
-            if (value == each.value) return quoted(each.name);
+            if (value == each.value) return json_quoted(each.name);
         }
         return "null";
     };

@@ -47,7 +47,7 @@ problem read_hosts(const json::value& value, std::vector<std::string>& into, con
 
 std::string show_names(const std::vector<std::string>& names) {
     std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + quoted(name);
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + json_quoted(name);
     return names.empty() ? "null" : "[" + list + "]";
 }
 
@@ -177,7 +177,7 @@ std::vector<key> sending_keys() {
             "limits.daily", reload, [](auto& s) { return &s.limits.daily; }, 1, 1'000'000'000, "auto"),
         make_key(
             "limits.daily_reserve", reload, [](auto& s) { return &s.limits.daily_reserve; }, read_share,
-            [](double share) { return quoted(format_share(share)); }),
+            [](double share) { return json_quoted(format_share(share)); }),
         text_key(
             "limits.time_zone", reload, [](auto& s) { return &s.limits.time_zone; }, time_zone),
         number_key(
@@ -227,7 +227,7 @@ std::vector<key> default_keys() {
             "defaults.legalBasis", reload, [](auto& s) { return &s.defaults.basis; }, std::move(bases)),
         make_key(
             "defaults.legalBasisExplanation", reload, [](auto& s) { return &s.defaults.explanation; }, read_explanation,
-            [](const std::optional<std::string>& text) { return text ? quoted(*text) : std::string("null"); }),
+            [](const std::optional<std::string>& text) { return text ? json_quoted(*text) : std::string("null"); }),
     };
 }
 
@@ -244,7 +244,7 @@ problem read_hold_above(const json::value& value, rule_settings& into, const std
 
 std::string show_hold_above(const rule_settings& rules) {
     if (rules.hold_above_rows) return fmt::format("{}", *rules.hold_above_rows);
-    return rules.hold_above_share ? quoted(format_share(*rules.hold_above_share)) : "null";
+    return rules.hold_above_share ? json_quoted(format_share(*rules.hold_above_share)) : "null";
 }
 
 problem read_ids(const json::value& value, std::vector<std::int64_t>& into, const std::string&) {

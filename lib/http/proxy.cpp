@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint16_t proxy_default_port = 80;
 
-base::error invalid(const std::string& reason) {
+base::error invalid_proxy(const std::string& reason) {
     return base::error{base::errc::invalid_input,
                        "proxy: " + reason + "; it looks like http://[user:password@]host:port"};
 }
@@ -69,13 +69,13 @@ base::result<proxy> parse_proxy(std::string_view url) {
         // What is no scheme may be a password that holds "://", and is not shown.
         const bool known = scheme == "https" || scheme == "socks5" || scheme == "socks5h" || scheme == "socks4";
         if (scheme != "http")
-            return invalid("a proxy is reached by http://" + (known ? ", not by " + scheme + "://" : std::string()));
+            return invalid_proxy("a proxy is reached by http://" + (known ? ", not by " + scheme + "://" : std::string()));
         rest.remove_prefix(scheme_end + 3);
     }
     proxy result;
     if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
         const auto credentials = decode_percent(rest.substr(0, at));
-        if (!credentials) return invalid("user or password holds a '%' that is not followed by two hex digits");
+        if (!credentials) return invalid_proxy("user or password holds a '%' that is not followed by two hex digits");
         result.credentials = *credentials;
         if (result.credentials.find(':') == std::string::npos) result.credentials += ':';
         rest.remove_prefix(at + 1);
@@ -84,7 +84,7 @@ base::result<proxy> parse_proxy(std::string_view url) {
     auto parsed = parse_authority(rest, proxy_default_port);
     // Without a '@' it may be user:password, so only what stands behind one is shown.
     const bool shown = !result.credentials.empty();
-    if (!parsed) return invalid(shown ? parsed.error().message : "its host or its port (1 to 65535) is not valid");
+    if (!parsed) return invalid_proxy(shown ? parsed.error().message : "its host or its port (1 to 65535) is not valid");
     result.authority = std::move(*parsed);
     return result;
 }

@@ -58,7 +58,7 @@ constexpr std::array<alias, 41> aliases{{{"subscriberidstring", field::subscribe
                                          {"correlationid", field::report},
                                          {"optedin", field::state}}};
 
-constexpr std::array<std::string_view, record_fields> names{
+constexpr std::array<std::string_view, record_fields> field_names{
     "subscriberIdString",    "statusState", "subscriptionId", "channel",    "legalBasis",
     "legalBasisExplanation", "change_id",   "opt-out",        "statusState"};
 
@@ -87,7 +87,7 @@ field find_field(std::string_view name) {
     return field::unknown;
 }
 
-std::string_view name(field f) { return names[static_cast<std::size_t>(f)]; }
+std::string_view name(field f) { return field_names[static_cast<std::size_t>(f)]; }
 
 std::string_view simplify(std::string_view text, char* buffer, std::size_t size) {
     std::size_t used = 0;

@@ -11,7 +11,7 @@
 namespace consent_sync::intake {
 namespace {
 
-base::error refused(std::string why) { return base::error{base::errc::invalid_input, std::move(why)}; }
+base::error header_refused(std::string why) { return base::error{base::errc::invalid_input, std::move(why)}; }
 
 std::size_t count_known(const csv_scanner& scanner) {
     std::size_t known = 0;
@@ -68,17 +68,17 @@ bool is_same_name(std::string_view a, std::string_view b) {
 base::result<void> check_columns(csv_header& header) {
     if (!header.column(field::subscriber)) {
         if (std::any_of(header.names.begin(), header.names.end(), holds_address))
-            return refused(
+            return header_refused(
                 "the first line holds an address, so the file has no header; put a line with the names of "
                 "the columns above it, such as subscriberIdString,subscriptionId,statusState");
-        return refused(
+        return header_refused(
             "no column of the header names the address (subscriberIdString or email); rename the one that holds it; "
             "the columns are: " +
             list_columns(header.names));
     }
     const bool state = header.column(field::state) || header.column(field::state_or_place);
     if (!header.inverted.empty() && !state)
-        return refused("the column \"" + shown_column(header.names[header.inverted.front()]) +
+        return header_refused("the column \"" + shown_column(header.names[header.inverted.front()]) +
                        "\" says yes where statusState says UNSUBSCRIBED, so it is not read; name it statusState, "
                        "with the values SUBSCRIBED and UNSUBSCRIBED");
     for (const std::size_t i : header.inverted) header.others.add(header.names[i], field::inverted_state);
@@ -95,9 +95,9 @@ base::result<csv_names> read_csv_names(csv_scanner& scanner) {
     if (!row) return row.error();
     read.empty_file = row->found == csv_row::kind::end;
     if (read.empty_file) return read;
-    if (row->found == csv_row::kind::malformed) return refused("the header is no CSV: " + std::string(row->why));
+    if (row->found == csv_row::kind::malformed) return header_refused("the header is no CSV: " + std::string(row->why));
     if (scanner.field_count() > columns_max)
-        return refused("the header has " + std::to_string(scanner.field_count()) + " columns; at most " +
+        return header_refused("the header has " + std::to_string(scanner.field_count()) + " columns; at most " +
                        std::to_string(columns_max) + " are read");
     for (std::size_t i = 0; i < scanner.field_count(); ++i) read.names.emplace_back(scanner.field(i));
     if (const auto passed = scanner.pass(*row); !passed) return passed.error();
@@ -120,7 +120,7 @@ base::result<csv_header> assign_columns(csv_names names, const column_rules& rul
         if (meaning >= field::report) continue;
         auto& place = header.column_of[static_cast<std::size_t>(meaning)];
         if (place && meaning != field::inverted_state)
-            return refused("the columns \"" + shown_column(header.names[*place]) + "\" and \"" + shown_column(name) +
+            return header_refused("the columns \"" + shown_column(header.names[*place]) + "\" and \"" + shown_column(name) +
                            "\" both mean " + std::string(intake::name(meaning)) +
                            "; keep one of them, rename the other, or add it to the configuration: " +
                            ignore_line({shown_column(name)}));

@@ -33,7 +33,7 @@ constexpr std::array<signature, 9> signatures{
      {"%PDF"sv, "this is a PDF document; export the rows as CSV UTF-8"},
      {"SQLite format 3"sv, "this is a SQLite database; export the rows as CSV UTF-8"}}};
 
-base::error refused(std::string_view why) {
+base::error not_a_table(std::string_view why) {
     return base::error{base::errc::invalid_input, "the file is no text in UTF-8: " + std::string(why)};
 }
 
@@ -78,9 +78,9 @@ base::result<void> check_text(window& bytes) {
     }
     const std::string_view start = bytes.ahead().substr(0, sniff_bytes);
     for (const signature& known : signatures)
-        if (start.starts_with(known.bytes)) return refused(known.meaning);
+        if (start.starts_with(known.bytes)) return not_a_table(known.meaning);
     if (start.find('\0') != std::string_view::npos)
-        return refused("it has NUL bytes at its start, so it is binary or UTF-16; save it as CSV UTF-8");
+        return not_a_table("it has NUL bytes at its start, so it is binary or UTF-16; save it as CSV UTF-8");
     if (start.starts_with("\xEF\xBB\xBF")) bytes.skip(3);
     return {};
 }

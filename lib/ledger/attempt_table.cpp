@@ -7,11 +7,11 @@
 namespace consent_sync::ledger {
 namespace {
 
-constexpr const char* columns =
+constexpr const char* attempt_columns =
     "id, batch, number, assertion, changes, change_count, begun_at, end_number, ended_at, outcome, status, "
     "milliseconds, correlation_id, category, message, confirmed, rejected, unsettled";
 
-attempt_record read_record(const statement& row) {
+attempt_record read_attempt(const statement& row) {
     attempt_record a;
     a.id = row.integer(0);
     a.batch = row.integer(1);
@@ -34,9 +34,9 @@ attempt_record read_record(const statement& row) {
     return a;
 }
 
-std::vector<attempt_record> read_all(statement& query) {
+std::vector<attempt_record> read_attempts(statement& query) {
     std::vector<attempt_record> all;
-    while (query.step()) all.push_back(read_record(query));
+    while (query.step()) all.push_back(read_attempt(query));
     query.restart();
     return all;
 }
@@ -49,11 +49,11 @@ attempt_table::attempt_table(database& db)
       end_(db.prepare("UPDATE attempts SET end_number=?, ended_at=?, outcome=?, status=?, milliseconds=?, "
                       "correlation_id=?, category=?, message=?, confirmed=?, rejected=?, unsettled=? "
                       "WHERE id=? AND end_number IS NULL")),
-      open_(db.prepare(std::string("SELECT ") + columns + " FROM attempts WHERE end_number IS NULL ORDER BY id")),
-      ended_(db.prepare(std::string("SELECT ") + columns +
+      open_(db.prepare(std::string("SELECT ") + attempt_columns + " FROM attempts WHERE end_number IS NULL ORDER BY id")),
+      ended_(db.prepare(std::string("SELECT ") + attempt_columns +
                         " FROM attempts WHERE end_number>? ORDER BY end_number LIMIT ?")),
-      find_(db.prepare(std::string("SELECT ") + columns + " FROM attempts WHERE id=?")),
-      since_(db.prepare(std::string("SELECT ") + columns + " FROM attempts WHERE begun_at>=? ORDER BY id")),
+      find_(db.prepare(std::string("SELECT ") + attempt_columns + " FROM attempts WHERE id=?")),
+      since_(db.prepare(std::string("SELECT ") + attempt_columns + " FROM attempts WHERE begun_at>=? ORDER BY id")),
       begins_(db.prepare("SELECT begun_at FROM attempts ORDER BY id DESC LIMIT ?")),
       newest_(db.prepare("SELECT max(id), (SELECT max(batch) FROM (SELECT batch FROM attempts ORDER BY id DESC LIMIT "
                          "100000)) FROM attempts")),
@@ -86,25 +86,25 @@ void attempt_table::end(const attempt_end& attempt, std::span<const settled_chan
 
 void attempt_table::each_since(base::wall_time since, const std::function<bool(attempt_record&&)>& call) {
     since_.run_with(base::to_unix_ms(since));
-    while (since_.step() && call(read_record(since_))) {
+    while (since_.step() && call(read_attempt(since_))) {
     }
     since_.restart();
 }
 
 std::vector<attempt_record> attempt_table::open() {
     open_.run_with();
-    return read_all(open_);
+    return read_attempts(open_);
 }
 
 std::vector<attempt_record> attempt_table::ended_after(std::int64_t end_number, std::size_t most) {
     ended_.run_with(end_number, most);
-    return read_all(ended_);
+    return read_attempts(ended_);
 }
 
 std::optional<attempt_record> attempt_table::find(attempt_id id) {
     find_.run_with(id);
     std::optional<attempt_record> found;
-    if (find_.step()) found = read_record(find_);
+    if (find_.step()) found = read_attempt(find_);
     find_.restart();
     return found;
 }

@@ -81,7 +81,7 @@ int prepare(view& v, const char* sql, std::unique_ptr<sqlite3_stmt, statements::
     return code;
 }
 
-std::string_view blob(sqlite3_stmt* s, int at) {
+std::string_view blob_column(sqlite3_stmt* s, int at) {
     const void* bytes = sqlite3_column_blob(s, at);
     const int size = sqlite3_column_bytes(s, at);
     return bytes ? std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size))
@@ -167,7 +167,7 @@ int settle_on_row(cursor& c) {
         }
         if (code != SQLITE_ROW) return code;
         c.block = sqlite3_column_int64(c.use.blocks.get(), 0);
-        c.verdicts = verdict_block(unseal(blob(c.use.blocks.get(), 1), block_kind::verdicts, c.block));
+        c.verdicts = verdict_block(unseal(blob_column(c.use.blocks.get(), 1), block_kind::verdicts, c.block));
         c.index = c.block == block_of(c.first) ? index_in_block(c.first) : 0;
         c.loaded = c.decoded = false;
     }
@@ -237,7 +237,7 @@ int load_rows(cursor& at) {
     const int code = sqlite3_step(rows);
     if (code != SQLITE_ROW && code != SQLITE_DONE) return code;
     if (code == SQLITE_DONE) fail_damaged(at.block);
-    at.reader = row_block_reader(unseal(blob(rows, 0), block_kind::rows, at.block));
+    at.reader = row_block_reader(unseal(blob_column(rows, 0), block_kind::rows, at.block));
     at.loaded = true;
     return SQLITE_OK;
 }

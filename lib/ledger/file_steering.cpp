@@ -28,7 +28,7 @@ steering_result refused(std::string words) {
     return r;
 }
 
-steering_result unknown(consent::arrival_number arrival) {
+steering_result unknown_file(consent::arrival_number arrival) {
     return refused(
         "there is no file " + consent::format_file_id(arrival) +
         " in the ledger: consent-sync status lists open files, files.ndjson in the reports those that are done");
@@ -53,7 +53,7 @@ file_steering::file_steering(database& db, file_table& files, change_table& chan
 
 steering_result file_steering::retry(consent::arrival_number arrival) {
     const auto file = files_.find(arrival);
-    if (!file) return unknown(arrival);
+    if (!file) return unknown_file(arrival);
     if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
     using consent::verdict;
     return reopened(*file, changes_.reopen(arrival, {verdict::rejected, verdict::unconfirmed}), count_failed_,
@@ -62,7 +62,7 @@ steering_result file_steering::retry(consent::arrival_number arrival) {
 
 steering_result file_steering::release(consent::arrival_number arrival) {
     const auto file = files_.find(arrival);
-    if (!file) return unknown(arrival);
+    if (!file) return unknown_file(arrival);
     if (file->gate == file_gate::held && file->state != file_state::read)
         return refused("file " + id_of(*file) + " is still being read: ask again when it is");
     if (file->gate == file_gate::held) {
@@ -85,7 +85,7 @@ steering_result file_steering::release(consent::arrival_number arrival) {
 
 steering_result file_steering::refuse(consent::arrival_number arrival, const std::string& words) {
     const auto file = files_.find(arrival);
-    if (!file) return unknown(arrival);
+    if (!file) return unknown_file(arrival);
     if (file->gate != file_gate::held)
         return refused("file " + id_of(*file) + " is not held: only a held file can be sent back");
     if (file->state != file_state::read)

@@ -3,7 +3,7 @@
 namespace consent_sync::ledger {
 namespace {
 
-constexpr const char* columns =
+constexpr const char* file_columns =
     "arrival, name, stored_name, state, gate, size, modified_ns, inode, sha256, duplicate_of, claimed_at, read_at, "
     "done_at, rows, read_offset, fault, ignored_columns, confirmed, rejected, invalid, superseded, unconfirmed, "
     "completeness, together, continues, open_row";
@@ -19,7 +19,7 @@ std::optional<base::wall_time> optional_time(const statement& row, int column) {
     return base::from_unix_ms(*ms);
 }
 
-file_record read_record(const statement& row) {
+file_record read_file(const statement& row) {
     file_record file;
     file.arrival = static_cast<consent::arrival_number>(row.integer(0));
     file.name = row.text(1);
@@ -81,8 +81,8 @@ file_table::file_table(database& db)
                                "unconfirmed=unconfirmed+?, invalid=invalid+? WHERE arrival=?")),
       refused_(db.prepare("UPDATE files SET state=6, done_at=?, fault=? WHERE arrival=?")),
       done_(db.prepare("UPDATE files SET state=5, done_at=? WHERE arrival=? AND state=4")),
-      find_(db.prepare(std::string("SELECT ") + columns + " FROM files WHERE arrival=?")),
-      open_(db.prepare(std::string("SELECT ") + columns + " FROM files WHERE state<5 ORDER BY arrival")),
+      find_(db.prepare(std::string("SELECT ") + file_columns + " FROM files WHERE arrival=?")),
+      open_(db.prepare(std::string("SELECT ") + file_columns + " FROM files WHERE state<5 ORDER BY arrival")),
       settled_(db.prepare(std::string(select_settled) + " ORDER BY arrival LIMIT ?")),
       is_settled_(db.prepare(std::string(select_settled) + " AND arrival=?")),
       oldest_unread_(db.prepare(
@@ -94,7 +94,7 @@ file_table::file_table(database& db)
       together_(db.prepare("SELECT arrival FROM files WHERE together=?1 UNION SELECT arrival FROM files WHERE "
                            "arrival=?1 ORDER BY arrival")),
       watched_(
-          db.prepare(std::string("SELECT ") + columns +
+          db.prepare(std::string("SELECT ") + file_columns +
                      " FROM files f WHERE arrival>(SELECT max(arrival) FROM files)-?2 AND (state=4 OR (state>=5 AND "
                      "done_at>=?1)) AND NOT EXISTS (SELECT 1 FROM files c WHERE c.continues>0 AND "
                      "c.continues=f.arrival) ORDER BY arrival DESC")),
@@ -196,7 +196,7 @@ void file_table::done(consent::arrival_number arrival, base::wall_time at) {
 std::optional<file_record> file_table::find(consent::arrival_number arrival) {
     find_.run_with(arrival);
     std::optional<file_record> found;
-    if (find_.step()) found = read_record(find_);
+    if (find_.step()) found = read_file(find_);
     find_.restart();
     return found;
 }
@@ -204,7 +204,7 @@ std::optional<file_record> file_table::find(consent::arrival_number arrival) {
 std::vector<file_record> file_table::open_files() {
     std::vector<file_record> files;
     open_.run_with();
-    while (open_.step()) files.push_back(read_record(open_));
+    while (open_.step()) files.push_back(read_file(open_));
     open_.restart();
     return files;
 }
@@ -244,7 +244,7 @@ std::vector<consent::arrival_number> file_table::together(consent::arrival_numbe
 std::vector<file_record> file_table::watched(base::wall_time since, std::size_t most) {
     std::vector<file_record> files;
     watched_.run_with(base::to_unix_ms(since), most);
-    while (watched_.step()) files.push_back(read_record(watched_));
+    while (watched_.step()) files.push_back(read_file(watched_));
     watched_.restart();
     return files;
 }

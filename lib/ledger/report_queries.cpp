@@ -31,7 +31,7 @@ ended_row read_row(const statement& row) {
     return found;
 }
 
-std::vector<ended_row> read_all(statement& query) {
+std::vector<ended_row> read_rows(statement& query) {
     std::vector<ended_row> rows;
     while (query.step()) rows.push_back(read_row(query));
     query.restart();
@@ -124,13 +124,13 @@ std::vector<reason_count> report_queries::count_reasons(consent::arrival_number 
 std::vector<ended_row> report_queries::failed_rows(consent::arrival_number arrival, std::uint64_t row,
                                                    const std::string& but_category, std::size_t most) {
     failed_.run_with(consent::place(arrival, row).id(), last_id(arrival), but_category, most);
-    return read_all(failed_);
+    return read_rows(failed_);
 }
 
 std::vector<ended_row> report_queries::rows_with_category(consent::arrival_number arrival, const std::string& category,
                                                           std::size_t most) {
     category_.run_with(first_id(arrival), last_id(arrival), category, most);
-    return read_all(category_);
+    return read_rows(category_);
 }
 
 std::uint64_t report_queries::count_category(consent::arrival_number arrival, const std::string& category) {
@@ -154,7 +154,7 @@ std::vector<superseding> report_queries::superseded_rows(consent::arrival_number
 std::vector<ended_row> report_queries::reasons_of_attempt(attempt_id attempt, consent::place first,
                                                           consent::place last) {
     of_attempt_.run_with(first.id(), last.id(), attempt);
-    return read_all(of_attempt_);
+    return read_rows(of_attempt_);
 }
 
 void report_queries::each_attempt_of_file(const file_record& file,

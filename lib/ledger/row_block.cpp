@@ -11,7 +11,7 @@ constexpr unsigned basis_shift = 2;
 constexpr unsigned basis_mask = 0x07;
 constexpr unsigned has_explanation = 0x20;
 constexpr unsigned has_original = 0x40;
-constexpr unsigned unknown = 0x80;
+constexpr unsigned unknown_bits = 0x80;
 static_assert(static_cast<unsigned>(consent::status_state::not_specified) <= state_mask);
 static_assert(static_cast<unsigned>(consent::legal_basis::process_and_store) <= basis_mask);
 
@@ -71,7 +71,7 @@ bool row_block_reader::find(unsigned index, row_view& row) {
         if (at < index) continue;
         varint_reader in(entry);
         const unsigned there = in.byte();
-        if (at >= block_rows || (there & state_mask) == 0 || (there & unknown) != 0) varint_reader::fail();
+        if (at >= block_rows || (there & state_mask) == 0 || (there & unknown_bits) != 0) varint_reader::fail();
         row.index = at;
         row.state = static_cast<consent::status_state>(there & state_mask);
         const unsigned basis = (there >> basis_shift) & basis_mask;

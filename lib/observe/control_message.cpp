@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::string_view, 8> names{"status",  "pause",  "resume",        "retry",
+constexpr std::array<std::string_view, 8> command_names{"status",  "pause",  "resume",        "retry",
                                                 "release", "refuse", "subscriptions", "reload"};
 
 base::error not_understood(const std::string& what) {
@@ -37,7 +37,7 @@ bool is_member(const control_peer& who, unsigned group) {
 
 }  // namespace
 
-std::string_view name(control_command c) { return names[static_cast<std::size_t>(c)]; }
+std::string_view name(control_command c) { return command_names[static_cast<std::size_t>(c)]; }
 
 bool needs_file(control_command c) {
     return c == control_command::retry || c == control_command::release || c == control_command::refuse;
@@ -59,9 +59,9 @@ base::result<control_request> parse_request(std::string_view line) {
     const json::object& o = value.get_object();
     control_request r;
     const std::string command = text_of(o, "command");
-    const auto found = std::find(names.begin(), names.end(), command);
-    if (found == names.end()) return not_understood("there is no such command");
-    r.command = static_cast<control_command>(found - names.begin());
+    const auto found = std::find(command_names.begin(), command_names.end(), command);
+    if (found == command_names.end()) return not_understood("there is no such command");
+    r.command = static_cast<control_command>(found - command_names.begin());
     if (const json::value* id = o.if_contains("file_id")) {
         boost::system::error_code wrong;
         r.file = id->to_number<consent::arrival_number>(wrong);

@@ -30,7 +30,7 @@ constexpr int backlog = 128;  // connections that wait to be accepted, which tak
 constexpr auto listen_again = std::chrono::seconds(2);
 constexpr auto request_deadline = std::chrono::seconds(5);
 constexpr auto reply_deadline = std::chrono::seconds(30);
-constexpr auto token = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 control_rights own_rights() {
     control_rights r;
@@ -125,7 +125,7 @@ asio::awaitable<void> control_server::listen_later(std::string path) {
     base::result<void> opened = base::error{};
     while (!opened) {
         pause.expires_after(listen_again);
-        const auto [cut] = co_await pause.async_wait(token);
+        const auto [cut] = co_await pause.async_wait(as_result);
         if (cut) co_return;
         opened = open(path);
     }
@@ -199,14 +199,14 @@ asio::awaitable<void> control_server::serve(local::socket accepted, control_peer
     close_after(deadline, request_deadline, socket);
     std::string line;
     auto into = asio::dynamic_buffer(line, control_request_max);
-    const auto [failed, length] = co_await asio::async_read_until(*socket, into, '\n', token);
+    const auto [failed, length] = co_await asio::async_read_until(*socket, into, '\n', as_result);
     if (failed) co_return;
     deadline.cancel();
     line.resize(length);
     const control_reply reply = co_await reply_to(line, who);
     close_after(deadline, reply_deadline, socket);
     const std::string text = format_reply(reply);
-    co_await asio::async_write(*socket, asio::buffer(text), token);
+    co_await asio::async_write(*socket, asio::buffer(text), as_result);
     deadline.cancel();
 }
 

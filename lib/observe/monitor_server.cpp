@@ -29,7 +29,7 @@ namespace http = boost::beast::http;
 constexpr std::size_t connections_max = 16;
 constexpr std::uint32_t header_bytes_max = 8 * 1024;
 constexpr auto idle_max = std::chrono::seconds(30);
-constexpr auto token = asio::as_tuple(asio::use_awaitable);
+constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 std::vector<std::string> own_names() {
     std::array<char, 256> name{};
@@ -145,13 +145,13 @@ asio::awaitable<void> monitor_server::serve(asio::ip::tcp::socket socket) {
         parser.header_limit(header_bytes_max);
         stream.expires_after(idle_max);
         std::optional<idle_mark> idle(std::in_place, idle_, stream);
-        const auto [failed, bytes] = co_await http::async_read_header(stream, buffer, parser, token);
+        const auto [failed, bytes] = co_await http::async_read_header(stream, buffer, parser, awaited);
         if (failed) {
             std::optional<monitor_answer> unread = refuse_unread(failed);
             if (!unread) co_return;
             http::response<http::string_body> refusal = to_response(std::move(*unread), false, false, 11);
             stream.expires_after(idle_max);
-            co_await http::async_write(stream, refusal, token);
+            co_await http::async_write(stream, refusal, awaited);
             break;
         }
         const auto& request = parser.get();
@@ -176,10 +176,10 @@ asio::awaitable<void> monitor_server::serve(asio::ip::tcp::socket socket) {
         out.split(head);  // the header alone
         stream.expires_after(idle_max);
         if (head) {
-            const auto [ec, sent] = co_await http::async_write_header(stream, out, token);
+            const auto [ec, sent] = co_await http::async_write_header(stream, out, awaited);
             if (ec || !keep_alive) break;
         } else {
-            const auto [ec, sent] = co_await http::async_write(stream, out, token);
+            const auto [ec, sent] = co_await http::async_write(stream, out, awaited);
             if (ec || !keep_alive) break;
         }
     }

@@ -11,8 +11,8 @@
 namespace consent_sync::service {
 namespace {
 
-constexpr base::milliseconds ask_every{12 * 3'600'000};  // an operator may change it, and an offset has its summer
-constexpr base::milliseconds ask_again{30 * 60'000};     // after a failure
+constexpr base::milliseconds ask_account_every{12 * 3'600'000};  // an operator may change it, and an offset has its summer
+constexpr base::milliseconds ask_account_again{30 * 60'000};     // after a failure
 constexpr base::milliseconds look_first{1'000};          // whether there is a daily limit; growing to
 constexpr base::milliseconds look_max{60'000};
 
@@ -58,7 +58,7 @@ boost::asio::awaitable<void> account_service::run() {
             look = std::min(look * 2, look_max);
         }
         const bool told = co_await ask();
-        const auto until = clock_.now().steady + (told ? ask_every : ask_again);
+        const auto until = clock_.now().steady + (told ? ask_account_every : ask_account_again);
         while (clock_.now().steady < until) co_await wait(look_max);
     }
 }

@@ -10,12 +10,6 @@
 #include "service/to_answer.hpp"
 
 namespace consent_sync::service {
-namespace {
-
-async::task_group::failure_handler report_bug() { return async::log_task_failed; }
-
-}  // namespace
-
 delivery_service::delivery_service(const boost::asio::any_io_executor& home, const base::clock& clock,
                                    const config::settings& settings, delivery::engine& engine, ledger_thread& ledger,
                                    http::transport& transport, token_service& tokens)
@@ -27,7 +21,7 @@ delivery_service::delivery_service(const boost::asio::any_io_executor& home, con
       transport_(transport),
       tokens_(tokens),
       timer_(home),
-      sends_(home, report_bug()) {}
+      sends_(home, async::log_task_failed) {}
 
 void delivery_service::set_listeners(files_settled settled, attempts_ended ended) {
     on_settled_ = std::move(settled);

@@ -17,7 +17,7 @@ constexpr std::size_t piece_rows = 4'096;
 constexpr std::size_t small_files_max = 256;             // in one transaction
 constexpr std::size_t small_rows_max = 16'384;           // in one transaction, a piece more
 constexpr std::uint64_t small_content_max = 4ULL << 20;  // a small file that holds more is read as a large one
-constexpr auto retry_every = std::chrono::seconds(1);
+constexpr auto retry_reading_after = std::chrono::seconds(1);
 constexpr std::size_t doubted_most = 1'000;  // subscriptions that are warned of
 constexpr auto known_look_every = std::chrono::milliseconds(50);
 constexpr const char* trouble_name = "reading";
@@ -232,7 +232,7 @@ boost::asio::awaitable<void> intake_service::read_large(ledger::file_record file
 
 boost::asio::awaitable<void> intake_service::wait_for_disk(base::error why) {
     trouble_.begin(trouble_name, why);
-    co_await wait(retry_every);
+    co_await wait(retry_reading_after);
 }
 
 boost::asio::awaitable<void> intake_service::wait(base::milliseconds time) {

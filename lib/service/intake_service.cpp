@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t queue_max = 100'000;             // files that wait to be read
 constexpr std::uint64_t small_bytes_max = 256 * 1024;  // larger ones are read in pieces
 
-async::task_group::failure_handler report_bug() { return async::log_task_failed; }
-
 }  // namespace
 
 intake_service::intake_service(const boost::asio::any_io_executor& home, boost::asio::thread_pool& blocking,
@@ -36,7 +34,7 @@ intake_service::intake_service(const boost::asio::any_io_executor& home, boost::
                                    .rescan = settings.inbox.rescan,
                                    .limits = {settings.inbox.settle, settings.inbox.max_bytes},
                                    .opened = [this] { watching(); }}),
-      tasks_(home, report_bug()),
+      tasks_(home, async::log_task_failed),
       small_(home, queue_max),
       large_(home, queue_max) {}
 

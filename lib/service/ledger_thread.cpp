@@ -12,7 +12,7 @@
 namespace consent_sync::service {
 namespace {
 
-constexpr auto retry_every = std::chrono::seconds(1);
+constexpr auto retry_commit_after = std::chrono::seconds(1);
 constexpr auto record_sync_every = std::chrono::seconds(1);
 constexpr auto record_sync_idle = std::chrono::milliseconds(100);  // without a job
 constexpr int doubts_max = 3;  // times that a group may find the ledger corrupt and the check does not
@@ -147,7 +147,7 @@ base::result<void> ledger_thread::try_commit(std::vector<entry>& group) {
 bool ledger_thread::wait_after_failure() {
     std::unique_lock lock(mutex_);
     if (stopping_) return false;
-    changed_.wait_for(lock, retry_every, [this] { return stopping_; });
+    changed_.wait_for(lock, retry_commit_after, [this] { return stopping_; });
     return true;
 }
 

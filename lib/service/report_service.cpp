@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t attempts_most = 500;               // in one sync
 constexpr std::size_t files_most = 1'000;                // in one sync
 constexpr auto gather = std::chrono::milliseconds(100);  // lets lines of attempts share a sync
-constexpr auto retry_every = std::chrono::seconds(1);
+constexpr auto retry_report_after = std::chrono::seconds(1);
 
 // A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
 base::result<intake::raw_row_reader> open_dropped(const config::folders& paths, const intake::work_folders& folders,
@@ -116,7 +116,7 @@ boost::asio::awaitable<bool> report_service::drain(base::steady_time deadline) {
 boost::asio::awaitable<void> report_service::wait(report_turns::pause how) {
     using pause = report_turns::pause;
     if (how == pause::none || (how == pause::gather && stopping_)) co_return;
-    changed_.expires_after(how == pause::gather ? gather : how == pause::retry ? retry_every : std::chrono::hours(1));
+    changed_.expires_after(how == pause::gather ? gather : how == pause::retry ? retry_report_after : std::chrono::hours(1));
     co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 

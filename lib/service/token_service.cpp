@@ -12,7 +12,7 @@
 namespace consent_sync::service {
 namespace {
 
-constexpr auto look_every = std::chrono::seconds(2);  // at the files: a stat each
+constexpr auto look_at_files_every = std::chrono::seconds(2);  // at the files: a stat each
 
 hubspot::token_source source_of(const config::settings& s) {
     return s.hubspot.oauth ? hubspot::token_source::oauth : hubspot::token_source::file;
@@ -200,7 +200,7 @@ bool token_service::files_changed() {
 }
 
 void token_service::watch_files() {
-    look_.expires_after(look_every);
+    look_.expires_after(look_at_files_every);
     look_.async_wait([this](boost::system::error_code ec) {
         if (ec) return;
         if (files_changed()) reload();

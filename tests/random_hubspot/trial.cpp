@@ -231,6 +231,8 @@ std::string trial::history(place p) const {
     const auto attempts = attempts_of_.find(key_of(row.change));
     if (attempts == attempts_of_.end()) return line + ", never sent";
     constexpr std::size_t lines_most = 12;
+    if (attempts->second.size() > lines_most)
+        line += "; " + std::to_string(attempts->second.size() - lines_most) + " attempts before these";
     std::size_t lines = 0;
     milli told = -1;  // the last answer that it got
     for (const std::int64_t id : attempts->second) {
@@ -238,7 +240,7 @@ std::string trial::history(place p) const {
         if (a.delivered && std::find(a.rows.begin(), a.rows.end(), p) != a.rows.end()) told = a.begun;
     }
     for (const std::int64_t id : attempts->second) {
-        if (++lines > lines_most) return line + " …";
+        if (++lines + lines_most <= attempts->second.size()) continue;  // the newest tell most
         const trial_attempt& a = attempts_.at(id);
         line += "; attempt " + std::to_string(id) + (a.assertion ? " (assertion)" : "") + " of";
         std::vector<asked> changes;

@@ -98,7 +98,7 @@ struct close_folder {
     void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-std::string describe(int errnum) { return std::generic_category().message(errnum); }
+std::string words_of(int errnum) { return std::generic_category().message(errnum); }
 
 }  // namespace
 
@@ -144,12 +144,12 @@ listing list_folder(int folder, std::size_t most, base::milliseconds settle) {
     // A descriptor of its own: the position of a listing belongs to the open folder.
     base::unique_fd own(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!own) {
-        result.failure = describe(errno);
+        result.failure = words_of(errno);
         return result;
     }
     const std::unique_ptr<DIR, close_folder> open(::fdopendir(own.get()));
     if (!open) {
-        result.failure = describe(errno);
+        result.failure = words_of(errno);
         return result;
     }
     own.release();
@@ -158,7 +158,7 @@ listing list_folder(int folder, std::size_t most, base::milliseconds settle) {
         errno = 0;
         const dirent* const entry = ::readdir(open.get());
         if (entry == nullptr) {
-            if (errno != 0) result.failure = describe(errno);
+            if (errno != 0) result.failure = words_of(errno);
             break;
         }
         std::string name = entry->d_name;
