@@ -17,7 +17,7 @@
 namespace consent_sync::daemon {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(5);
+constexpr auto dry_run_patience = std::chrono::seconds(5);
 constexpr std::uint32_t lowest_limit = 100;  // requests in 10 s, of HubSpot's lowest tier
 
 // What it takes to find one bad row of a batch that HubSpot refuses without naming it: halves down to the row, and
@@ -171,12 +171,12 @@ running_daemon ask_running(const config::settings& settings, const std::string& 
     observe::control_request request;
     request.state_dir = settings.state_dir;
     const auto places = observe::control_socket_places(settings, config_path);
-    const auto status = observe::ask_daemon(places, request, patience);
+    const auto status = observe::ask_daemon(places, request, dry_run_patience);
     if (!status || !status->ok) return running;
     if (const auto s = observe::from_json(status->status)) running.limit = s->limit;
     if (!settings.rules.known_subscriptions) return running;
     request.command = observe::control_command::subscriptions;
-    const auto told = observe::ask_daemon(places, request, patience);
+    const auto told = observe::ask_daemon(places, request, dry_run_patience);
     if (told && told->ok) running.subscriptions = read_subscriptions(told->status);
     return running;
 }

@@ -13,7 +13,7 @@
 namespace consent_sync::daemon {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto reload_patience = std::chrono::seconds(60);
 
 // The socket may be named by the new configuration, or by none: what is faulty, or has moved it, is about to be judged.
 std::vector<std::string> places(const base::result<config::settings>& now, const std::string& path) {
@@ -44,7 +44,7 @@ int reload(int argc, char** argv) {
     observe::control_request request;
     request.command = observe::control_command::reload;
     request.config = std::filesystem::absolute(path).string();
-    const auto reply = observe::ask_daemon(places(now, path), request, patience);
+    const auto reply = observe::ask_daemon(places(now, path), request, reload_patience);
     if (reply) {
         print(reply->ok ? std::cout : std::cerr, (reply->ok ? "" : "consent-sync reload: refused: ") + reply->words);
         return reply->ok ? exit_done : exit_faults;

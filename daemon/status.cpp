@@ -21,7 +21,7 @@
 namespace consent_sync::daemon {
 namespace {
 
-constexpr auto patience = std::chrono::seconds(10);
+constexpr auto status_patience = std::chrono::seconds(10);
 constexpr auto redraw_every = std::chrono::seconds(1);
 constexpr auto line_every = std::chrono::seconds(10);  // without a terminal
 constexpr const char* clear_screen = "\x1b[H\x1b[2J";
@@ -32,7 +32,7 @@ constexpr const char* clear_below = "\x1b[J";
 base::result<observe::snapshot> from_daemon(const config::settings& settings, const std::string& config_path) {
     observe::control_request request;
     request.state_dir = settings.state_dir;
-    auto reply = observe::ask_daemon(observe::control_socket_places(settings, config_path), request, patience);
+    auto reply = observe::ask_daemon(observe::control_socket_places(settings, config_path), request, status_patience);
     if (!reply) return reply.error();
     if (!reply->ok) return base::error{base::errc::io, reply->words};
     return observe::from_json(reply->status);

@@ -12,7 +12,7 @@ namespace {
 
 using observe::control_command;
 
-constexpr auto patience = std::chrono::seconds(600);  // a scan of a large ledger takes its time
+constexpr auto steer_patience = std::chrono::seconds(600);  // a scan of a large ledger takes its time
 
 const char* what_it_does(control_command c) {
     switch (c) {
@@ -73,7 +73,7 @@ int steer(control_command command, int argc, char** argv) {
     const auto settings = load_for_looking(name.c_str(), path);
     if (!settings) return exit_faults;
     request.state_dir = settings->state_dir;
-    const auto reply = observe::ask_daemon(observe::control_socket_places(*settings, path), request, patience);
+    const auto reply = observe::ask_daemon(observe::control_socket_places(*settings, path), request, steer_patience);
     if (!reply) {
         const bool down = reply.error().code == base::errc::not_found;
         std::cerr << "consent-sync " << name << ": "

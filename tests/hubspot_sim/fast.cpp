@@ -16,7 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t read_bytes = 64 * 1024;
+constexpr std::size_t fast_read_bytes = 64 * 1024;
 constexpr std::size_t message_bytes_max = std::size_t{16} << 20;
 constexpr std::size_t head_bytes_max = 1024;  // of an answer
 constexpr std::string_view correlation = "00000000-0000-4000-8000-000000000000";
@@ -46,7 +46,7 @@ message_size measure(std::string_view data) {
 // Makes the answers of one connection. The body is written first, its head then right before it.
 class answerer {
   public:
-    explicit answerer(fast_world& world) : world_(world), buffer_(read_bytes) {}
+    explicit answerer(fast_world& world) : world_(world), buffer_(fast_read_bytes) {}
 
     // Valid until the next call.
     std::span<const char> answer(std::string_view body) {
@@ -104,7 +104,7 @@ asio::awaitable<void> run_fast_session(std::unique_ptr<fast_stream> stream, fast
     const bool greeted = co_await stream->handshake();
     if (!greeted) co_return;
     answerer answers(world);
-    std::vector<char> buffer(read_bytes);
+    std::vector<char> buffer(fast_read_bytes);
     std::size_t filled = 0;
     for (;;) {
         const std::string_view data(buffer.data(), filled);
@@ -118,8 +118,8 @@ asio::awaitable<void> run_fast_session(std::unique_ptr<fast_stream> stream, fast
             if (!written) co_return;
             continue;
         }
-        if (whole > message_bytes_max || (size.head == 0 && filled >= read_bytes)) co_return;
-        if (buffer.size() < whole + read_bytes) buffer.resize(whole + read_bytes);
+        if (whole > message_bytes_max || (size.head == 0 && filled >= fast_read_bytes)) co_return;
+        if (buffer.size() < whole + fast_read_bytes) buffer.resize(whole + fast_read_bytes);
         const std::span<char> room(buffer.data() + filled, buffer.size() - filled);
         const std::size_t count = co_await stream->read(room);
         if (count == 0) co_return;

@@ -13,7 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t records_bytes = 64 * 1024;
 
 }  // namespace
@@ -47,7 +47,7 @@ asio::awaitable<bool> fast_stream::handshake() {
 
 asio::awaitable<std::size_t> fast_stream::read(std::span<char> to) {
     if (!ssl_) {
-        const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(to.data(), to.size()), use_tuple);
+        const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(to.data(), to.size()), as_tuple);
         co_return ec ? 0 : count;
     }
     std::size_t total = 0;
@@ -70,7 +70,7 @@ asio::awaitable<std::size_t> fast_stream::read(std::span<char> to) {
 asio::awaitable<bool> fast_stream::write(std::span<const char> from) {
     if (!ssl_) {
         const asio::const_buffer whole(from.data(), from.size());
-        const auto [ec, count] = co_await asio::async_write(socket_, whole, use_tuple);
+        const auto [ec, count] = co_await asio::async_write(socket_, whole, as_tuple);
         co_return !ec;
     }
     ERR_clear_error();
@@ -85,13 +85,13 @@ asio::awaitable<bool> fast_stream::send_pending() {
     const long size = BIO_get_mem_data(pending_, &data);
     if (size <= 0) co_return true;
     const asio::const_buffer whole(data, static_cast<std::size_t>(size));
-    const auto [ec, count] = co_await asio::async_write(socket_, whole, use_tuple);
+    const auto [ec, count] = co_await asio::async_write(socket_, whole, as_tuple);
     BIO_reset(pending_);
     co_return !ec;
 }
 
 asio::awaitable<bool> fast_stream::receive_records() {
-    const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(records_), use_tuple);
+    const auto [ec, count] = co_await socket_.async_read_some(asio::buffer(records_), as_tuple);
     if (ec) co_return false;
     co_return BIO_write(received_, records_.data(), static_cast<int>(count)) == static_cast<int>(count);
 }

@@ -9,7 +9,7 @@ namespace {
 
 using outcome = base::result<void>;
 
-base::error bad(std::string_view wanted, std::string_view text) {
+base::error bad_option(std::string_view wanted, std::string_view text) {
     return {base::errc::invalid_input, std::string(wanted) + " is expected, not '" + std::string(text) + "'"};
 }
 
@@ -17,7 +17,7 @@ template <auto Member>
 outcome number(options& o, std::string_view text) {
     auto& to = o.*Member;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), to);
-    if (ec != std::errc() || end != text.data() + text.size()) return bad("a number in range", text);
+    if (ec != std::errc() || end != text.data() + text.size()) return bad_option("a number in range", text);
     return {};
 }
 
@@ -26,7 +26,7 @@ outcome share(options& o, std::string_view text) {
     double value = 0;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (ec != std::errc() || end != text.data() + text.size() || value < 0 || value > 1) {
-        return bad("a share between 0 and 1", text);
+        return bad_option("a share between 0 and 1", text);
     }
     o.*Member = value;
     return {};
@@ -42,7 +42,7 @@ outcome duration(options& o, std::string_view text) {
 
 template <auto Member>
 outcome flag(options& o, std::string_view text) {
-    if (text != "true" && text != "false") return bad("true or false", text);
+    if (text != "true" && text != "false") return bad_option("true or false", text);
     o.*Member = text == "true";
     return {};
 }
@@ -81,7 +81,7 @@ outcome subscription(options& o, std::string_view value) {
     }
     std::int64_t id = 0;
     const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), id);
-    if (ec != std::errc() || end != value.data() + value.size()) return bad("a subscription id or 'all'", value);
+    if (ec != std::errc() || end != value.data() + value.size()) return bad_option("a subscription id or 'all'", value);
     o.known_subscriptions.push_back(id);
     return {};
 }
@@ -108,7 +108,7 @@ outcome one_of(options& o, std::string_view text) {
     }
     std::string all;
     for (const auto& w : Words) all.append(all.empty() ? "" : ", ").append(w.text);
-    return bad("one of " + all, text);
+    return bad_option("one of " + all, text);
 }
 
 constexpr std::array certificate_words{

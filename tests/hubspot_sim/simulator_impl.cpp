@@ -19,7 +19,7 @@ using boost::system::error_code;
 constexpr milliseconds accept_pause{50};  // after a failed accept, as for want of descriptors
 
 // An exception in a session is a bug of the simulator: the thread ends with it, loudly.
-void rethrow(std::exception_ptr bug) {
+void rethrow_bug(std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);
 }
 
@@ -86,7 +86,7 @@ base::result<void> simulator::impl::listen_at(const asio::ip::address& address, 
     if (!ec) acceptor->listen(asio::socket_base::max_listen_connections, ec);
     if (ec) return io_error("cannot listen on " + address.to_string() + " port " + std::to_string(on_port), ec);
     acceptors_.push_back(acceptor);
-    asio::co_spawn(workers_.front()->context, accept_all(acceptor), &rethrow);
+    asio::co_spawn(workers_.front()->context, accept_all(acceptor), &rethrow_bug);
     return {};
 }
 
@@ -107,10 +107,10 @@ void simulator::impl::open_session(tcp::socket socket, worker& on) {
     ++connections_;
     if (settings.fast) {
         auto stream = std::make_unique<fast_stream>(std::move(socket), settings.plain ? nullptr : tls_.native_handle());
-        asio::co_spawn(on.context, run_fast_session(std::move(stream), fast), &rethrow);
+        asio::co_spawn(on.context, run_fast_session(std::move(stream), fast), &rethrow_bug);
     } else {
         auto c = std::make_unique<connection>(std::move(socket), settings.plain ? nullptr : &tls_, connections_);
-        asio::co_spawn(on.context, run_session(std::move(c), world), &rethrow);
+        asio::co_spawn(on.context, run_session(std::move(c), world), &rethrow_bug);
     }
 }
 

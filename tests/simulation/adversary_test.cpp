@@ -13,18 +13,17 @@
 namespace consent_sync::simulation {
 namespace {
 
-using random_hubspot::fault;
 
 constexpr std::uint64_t seeds_a_test = 250;
 constexpr std::uint64_t failures_most = 5;
 
 // About a request, its connection or its rows: nothing of it concerns everybody.
-const std::vector<fault> of_single_requests = {fault::odd_body, fault::respelled,  fault::not_json,  fault::unclear,
-                                               fault::refused,  fault::named,      fault::too_large, fault::unavailable,
-                                               fault::lost,     fault::unreachable};
-const std::vector<fault> of_everybody = {fault::forbidden, fault::unauthorized, fault::misconfigured,
-                                         fault::locked,    fault::rate_limited, fault::daily_limited,
-                                         fault::moving,    fault::odd_status,   fault::silent};
+const std::vector<random_hubspot::fault> of_single_requests = {random_hubspot::fault::odd_body, random_hubspot::fault::respelled,  random_hubspot::fault::not_json,  random_hubspot::fault::unclear,
+                                               random_hubspot::fault::refused,  random_hubspot::fault::named,      random_hubspot::fault::too_large, random_hubspot::fault::unavailable,
+                                               random_hubspot::fault::lost,     random_hubspot::fault::unreachable};
+const std::vector<random_hubspot::fault> of_everybody = {random_hubspot::fault::forbidden, random_hubspot::fault::unauthorized, random_hubspot::fault::misconfigured,
+                                         random_hubspot::fault::locked,    random_hubspot::fault::rate_limited, random_hubspot::fault::daily_limited,
+                                         random_hubspot::fault::moving,    random_hubspot::fault::odd_status,   random_hubspot::fault::silent};
 
 adversary_kinds everything() {
     adversary_kinds kinds;
@@ -44,7 +43,7 @@ adversary_kinds without(adversary_kinds kinds) {
     const char* unwanted = std::getenv("CONSENT_SYNC_ADVERSARY_WITHOUT");
     std::istringstream words(unwanted ? unwanted : "");
     for (std::string word; words >> word;) {
-        std::erase_if(kinds.faults, [&word](fault f) { return random_hubspot::name(f) == word; });
+        std::erase_if(kinds.faults, [&word](random_hubspot::fault f) { return random_hubspot::name(f) == word; });
         if (word == "odd_headers") kinds.odd_headers = false;
         if (word == "retry_after") kinds.retry_after = false;
         if (word == "respells") kinds.respells = false;

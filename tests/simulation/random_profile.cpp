@@ -9,7 +9,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::size_t requests_most = 500;  // of a world, if all goes well
+constexpr std::size_t planned_requests_most = 500;  // of a world, if all goes well
 constexpr double bad_rows_most = 50;        // of a world, about: each costs up to eight requests
 
 void draw_settings(dice& luck, world_profile& p) {
@@ -141,7 +141,7 @@ void draw_files(dice& luck, world_profile& p, std::size_t changes_most) {
     // Where a request can carry few changes a world of more shows nothing new, and takes long.
     const std::size_t batch_most = std::min({std::size_t{p.settings.batch.max_changes}, p.hubspot.batch_most,
                                              p.bounds.fetch_most, static_cast<std::size_t>(keys)});
-    const std::size_t most = std::min(changes_most, requests_most * batch_most);
+    const std::size_t most = std::min(changes_most, planned_requests_most * batch_most);
     const auto changes = luck.skewed(1, static_cast<std::int64_t>(most));
     const double bad = std::min(luck.pick<double>({0, 0, 0.005, 0.05}), bad_rows_most / static_cast<double>(changes));
     const auto span = std::chrono::duration_cast<milliseconds>(p.faults_end).count();

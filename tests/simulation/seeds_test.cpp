@@ -16,8 +16,8 @@ namespace consent_sync::simulation {
 namespace {
 
 constexpr std::size_t changes_most = 3'000;
-constexpr std::uint64_t seeds_a_test = 500;
-constexpr std::uint64_t steps_most = 30'000;  // of a world: about twice what the busiest one needs
+constexpr std::uint64_t profiles_a_test = 500;
+constexpr std::uint64_t profile_steps_most = 30'000;  // of a world: about twice what the busiest one needs
 
 // Processor time of this thread, in milliseconds: what others do on the machine must not count.
 double thread_ms() {
@@ -86,17 +86,17 @@ void run_seeds(std::uint64_t first, std::uint64_t count, const profile_of_seed& 
     else
         for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed)
             run_seed(seed, spent, profile);
-    EXPECT_LE(spent.most_steps, steps_most) << "CONSENT_SYNC_SEED=" << spent.longest << ": what happens so often?";
+    EXPECT_LE(spent.most_steps, profile_steps_most) << "CONSENT_SYNC_SEED=" << spent.longest << ": what happens so often?";
     std::cout << spent.text() << '\n';
 }
 
 class Seeds : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(Seeds, KeepEveryPromise) { run_seeds(1 + GetParam() * seeds_a_test, seeds_a_test); }
+TEST_P(Seeds, KeepEveryPromise) { run_seeds(1 + GetParam() * profiles_a_test, profiles_a_test); }
 
 INSTANTIATE_TEST_SUITE_P(Worlds, Seeds, testing::Range<std::uint64_t>(0, 8));
 
-TEST(AllAtOnce, KeepsEveryPromise) { run_seeds(1, seeds_a_test, all_at_once_profile); }
+TEST(AllAtOnce, KeepsEveryPromise) { run_seeds(1, profiles_a_test, all_at_once_profile); }
 
 TEST(SeedsCampaign, KeepsEveryPromise) {
     const char* wanted = std::getenv("CONSENT_SYNC_SEEDS");

@@ -12,7 +12,7 @@ hubspot::answer told(unsigned status, const char* retry_after, std::string body 
     a.headers.retry_after = retry_after;
     return a;
 }
-hubspot::answer rolling_limit(const char* retry_after = nullptr) {
+hubspot::answer limit_of(const char* retry_after = nullptr) {
     hubspot::answer a = http(429, error_body("", "You have reached your ten_secondly_rolling limit.",
                                              R"(,"errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING")"));
     if (retry_after) a.headers.retry_after = retry_after;
@@ -82,8 +82,8 @@ INSTANTIATE_TEST_SUITE_P(
                     odd_answer{"A500ForEver", told(500, "99999999999999")},
                     odd_answer{"A503UntilADate", told(503, "Fri, 31 Dec 2199 23:59:59 GMT")},
                     odd_answer{"A504OfTwoMinutes", told(504, "120")}, odd_answer{"A423OfADay", told(423, "86400")},
-                    odd_answer{"A429OfADay", rolling_limit("86400")}, odd_answer{"A429OfAnHour", rolling_limit("3600")},
-                    odd_answer{"A429ThatSaysNothing", rolling_limit()}, odd_answer{"A429OfTheDay", daily_limit()},
+                    odd_answer{"A429OfADay", limit_of("86400")}, odd_answer{"A429OfAnHour", limit_of("3600")},
+                    odd_answer{"A429ThatSaysNothing", limit_of()}, odd_answer{"A429OfTheDay", daily_limit()},
                     odd_answer{"A477OfADay", told(477, "86400", "")}, odd_answer{"A477", http(477, "")},
                     odd_answer{"A503Untold", http(503, "")}, odd_answer{"A503OfNothing", told(503, "0")},
                     odd_answer{"A503OfANegativeTime", told(503, "-5")}),
@@ -95,7 +95,7 @@ TEST(Wait, LongerThanAMinuteIsAPauseWithItsEnd) {
         pause_reason reason;
     };
     for (const row& r :
-         {row{told(503, "86400"), pause_reason::outage}, row{rolling_limit("86400"), pause_reason::rate_limit},
+         {row{told(503, "86400"), pause_reason::outage}, row{limit_of("86400"), pause_reason::rate_limit},
           row{told(477, "86400", ""), pause_reason::moving}}) {
         world_profile p = calm_profile();
         p.files.push_back(opt_outs(seconds(0), 5, 0));
@@ -173,7 +173,7 @@ TEST(Wait, ARequestThatHangsHoldsUpNoProbe) {
     w.hubspot.script = [n = 0](const request&) mutable -> std::optional<hubspot::answer> {
         ++n;
         if (n == 1) return failed(hubspot::no_answer::request_timeout, true);  // says so after 105 s
-        if (n == 2) return rolling_limit("20");
+        if (n == 2) return limit_of("20");
         return std::nullopt;
     };
     w.run_for(seconds(40));
@@ -189,7 +189,7 @@ TEST(Lasting429, IsLookedAtByOneRequestAtATimeAndToldOnce) {
     world w(1, p);
     w.watch.doubt = true;
     w.run_for(seconds(2));
-    w.hubspot.script = [](const request&) { return std::optional(rolling_limit()); };
+    w.hubspot.script = [](const request&) { return std::optional(limit_of()); };
     const auto before = w.hubspot.requests;
     const auto window = w.daemon.engine().status(w.time.now()).window;
     w.run_for(seconds(45));
@@ -217,7 +217,7 @@ TEST(Lasting429, OfEveryOtherRequestIsALineAMinute) {
     p.files.push_back(many_opt_ins(seconds(0), 20'000));
     world w(1, p);
     w.hubspot.script = [n = 0](const request&) mutable -> std::optional<hubspot::answer> {
-        if (++n % 2 == 0) return rolling_limit("1");
+        if (++n % 2 == 0) return limit_of("1");
         return std::nullopt;
     };
     w.run_for(minutes(10));

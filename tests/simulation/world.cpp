@@ -7,9 +7,9 @@
 namespace consent_sync::simulation {
 namespace {
 
-constexpr std::uint64_t steps_most = 50'000'000;
+constexpr std::uint64_t world_steps_most = 50'000'000;
 
-std::unique_ptr<ledger::store> open_store() {
+std::unique_ptr<ledger::store> open_ledger() {
     auto opened = ledger::store::open(":memory:");
     if (opened.has_error()) throw broken_promise("ledger: " + opened.error().message);
     return std::move(*opened);
@@ -44,7 +44,7 @@ config::settings plain_settings() {
 world::world(std::uint64_t seed, world_profile p)
     : time(base::wall_time(std::chrono::hours(24 * 365 * 56))),
       luck(seed),
-      store(open_store()),
+      store(open_ledger()),
       profile(std::move(p)),
       hubspot(time, luck, profile.hubspot),
       watch(hubspot, time),
@@ -166,7 +166,7 @@ void world::run_until(const std::function<bool()>& done, base::steady_time::dura
             throw broken_promise(words);
         }
         if (!time.step()) throw broken_promise("progress: nothing is left to happen");
-        if (time.steps() > steps_most) throw broken_promise("progress: too many steps");
+        if (time.steps() > world_steps_most) throw broken_promise("progress: too many steps");
     }
 }
 

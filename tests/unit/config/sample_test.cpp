@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 const std::string folder = CONSENT_SYNC_SOURCE_DIR "/config";
 
-load_options with_credentials() { return {.credentials_dir = "/run/credentials/x", .need_credentials = true}; }
+load_options sample_options() { return {.credentials_dir = "/run/credentials/x", .need_credentials = true}; }
 
 std::string read(const std::string& name) { return base::read_small_file(folder + "/" + name, 1U << 20).value(); }
 
@@ -61,9 +61,9 @@ std::vector<std::string> changed(const settings& a, const settings& b) {
 }
 
 TEST(Sample, IsTheDefaults) {
-    const auto sample = load_settings(folder + "/consent-sync.json", with_credentials());
+    const auto sample = load_settings(folder + "/consent-sync.json", sample_options());
     ASSERT_TRUE(sample.has_value()) << sample.error().message;
-    const auto defaults = parse_settings("{}", "/c.json", with_credentials());
+    const auto defaults = parse_settings("{}", "/c.json", sample_options());
     ASSERT_TRUE(defaults.has_value());
     EXPECT_THAT(changed(*defaults, *sample), testing::IsEmpty());
 }
@@ -84,9 +84,9 @@ TEST(Schema, HasTheKeysOfTheLoader) {
 
 TEST(Schema, HasTheDefaultsOfTheLoader) {
     const std::string text = json::serialize(collect_defaults(schema()));
-    const auto from_schema = parse_settings(text, "/c.json", with_credentials());
+    const auto from_schema = parse_settings(text, "/c.json", sample_options());
     ASSERT_TRUE(from_schema.has_value()) << from_schema.error().message;
-    const auto defaults = parse_settings("{}", "/c.json", with_credentials());
+    const auto defaults = parse_settings("{}", "/c.json", sample_options());
     EXPECT_THAT(changed(*defaults, *from_schema), testing::IsEmpty());
 }
 
@@ -102,11 +102,11 @@ TEST(Keys, EveryOneLiesInAKnownSection) {
 }
 
 TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
-    const auto before = parse_settings(R"({"hubspot":{"proxy":"http://u:old@p:1"}})", "/c.json", with_credentials());
+    const auto before = parse_settings(R"({"hubspot":{"proxy":"http://u:old@p:1"}})", "/c.json", sample_options());
     const auto after = parse_settings(
         R"({"state_dir":"/s","inbox":{"dir":"/var/lib/consent-sync/inbox","settle":"3s"},
             "hubspot":{"proxy":"http://u:new@p:1","oauth":{"client_id":"x"}}})",
-        "/c.json", with_credentials());
+        "/c.json", sample_options());
     ASSERT_TRUE(before.has_value() && after.has_value());
     std::map<std::string, changed_key> by_path;
     for (const changed_key& each : difference(*before, *after)) by_path[each.path] = each;
@@ -125,7 +125,7 @@ TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
 TEST(Difference, ATokenFileIsTakenAtOnceAndOauthInItsPlaceIsNot) {
     const auto one = parse_settings(R"({"hubspot":{"token_file":"/one"}})", "/c.json");
     const auto two = parse_settings(R"({"hubspot":{"token_file":"/two"}})", "/c.json");
-    const auto oauth = parse_settings(R"({"hubspot":{"oauth":{"client_id":"x"}}})", "/c.json", with_credentials());
+    const auto oauth = parse_settings(R"({"hubspot":{"oauth":{"client_id":"x"}}})", "/c.json", sample_options());
     ASSERT_TRUE(one.has_value() && two.has_value() && oauth.has_value());
     const auto other_file = difference(*one, *two);
     ASSERT_EQ(other_file.size(), 1u);
@@ -140,7 +140,7 @@ TEST(Difference, ATokenFileIsTakenAtOnceAndOauthInItsPlaceIsNot) {
 }
 
 TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
-    const auto before = parse_settings("{}", "/c.json", with_credentials());
+    const auto before = parse_settings("{}", "/c.json", sample_options());
     const auto after = parse_settings(R"({
         "account": "b", "state_dir": "/b", "stop_grace": "1s", "monitor": {"listen": null, "hosts": ["b"]},
         "inbox": {"dir": "/b/in", "work_dir": "/b/work", "settle": "1s", "rescan": "1s", "max_bytes": "1MiB"},
@@ -157,7 +157,7 @@ TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
                   "ignore_columns": ["Tags"],
                   "known_subscriptions": "auto", "contradictions": "last"}, "control": {"socket": "/b/socket"},
         "keep": {"done": "7d", "reports": "7d", "ledger": "7d"}, "log": {"format": "json", "level": "debug"}})",
-                                      "/c.json", with_credentials());
+                                      "/c.json", sample_options());
     ASSERT_TRUE(before.has_value());
     ASSERT_TRUE(after.has_value()) << after.error().message;
     const settings now = reloaded(*before, *after);

@@ -7,8 +7,8 @@ namespace {
 
 using base::milliseconds;
 
-constexpr base::steady_time start = base::steady_time(std::chrono::hours(1));
-base::steady_time at(int ms) { return start + milliseconds(ms); }
+constexpr base::steady_time limiter_start = base::steady_time(std::chrono::hours(1));
+base::steady_time at(int ms) { return limiter_start + milliseconds(ms); }
 
 // Sends whatever may be sent at `now`; how many.
 int send_all(limiter& l, base::steady_time now, int most = 1'000) {
@@ -147,7 +147,7 @@ TEST(Limiter, RememberedSendsCountAfterARestart) {
 
 TEST(Limiter, AReloadForgetsNothingThatHubSpotTold) {
     limiter l(std::nullopt, milliseconds(10'000));
-    l.learn(110, std::nullopt, 5'000, start, start);
+    l.learn(110, std::nullopt, 5'000, limiter_start, limiter_start);
     l.configure(190, milliseconds(10'000));  // more than HubSpot allows
     EXPECT_EQ(l.limit(), 110u);
     EXPECT_EQ(l.interval(), milliseconds(5'000));
@@ -174,7 +174,7 @@ TEST(Limiter, RequestsBeforeAReloadCountAfterIt) {
 TEST(Limiter, ConfiguredRequestsHoldForTheConfiguredIntervalWhateverTheHeadersSay) {
     limiter l(1, milliseconds(20'000));
     EXPECT_EQ(send_between(l, 0, 100), 1);
-    l.learn(100, std::nullopt, 10'000, start, at(100));
+    l.learn(100, std::nullopt, 10'000, limiter_start, at(100));
     EXPECT_EQ(send_between(l, 100, 20'000), 0);
     EXPECT_EQ(send_between(l, 20'000, 21'000), 1);
 }

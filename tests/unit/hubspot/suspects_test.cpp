@@ -11,11 +11,11 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::vector batch{make_change("ann@example.com", 1), make_change("Joann@example.com", 58687837),
+const std::vector lookalikes{make_change("ann@example.com", 1), make_change("Joann@example.com", 58687837),
                         make_change("a@b.com", 180551219), make_change("x+y@b.com.au", 2),
                         make_change("ann@example.com", 3)};
 
-std::vector<std::uint32_t> suspects(std::string_view text) { return find_suspects(batch, read_body(text)); }
+std::vector<std::uint32_t> suspects(std::string_view text) { return find_suspects(lookalikes, read_body(text)); }
 std::vector<std::uint32_t> suspects_of_message(const std::string& message) {
     return suspects(R"({"status":"error","message":")" + message + R"("})");
 }

@@ -11,20 +11,20 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr char a[] = R"({"email":"a@b.com","status":"yes"})";
-constexpr char b[] = R"({"email":"b@b.com","status":"no"})";
+constexpr char ann_line[] = R"({"email":"a@b.com","status":"yes"})";
+constexpr char bob_line[] = R"({"email":"b@b.com","status":"no"})";
 
 reading read_ndjson(const std::string& content, std::size_t piece = 1 << 20) {
     return read_text(content, "DROP.NDJSON", with_subscription(), piece);
 }
 
 TEST(NdjsonReader, ReadsOneObjectALine) {
-    const std::string content = std::string(a) + "\r\n\n  \n" + b;
+    const std::string content = std::string(ann_line) + "\r\n\n  \n" + bob_line;
     const reading got = read_ndjson(content);
     ASSERT_TRUE(got.whole()) << got.refused;
     ASSERT_EQ(got.rows.size(), 2U);
-    EXPECT_EQ(got[0].length, sizeof(a) - 1);
-    EXPECT_EQ(content.substr(got[1].offset, got[1].length), b);
+    EXPECT_EQ(got[0].length, sizeof(ann_line) - 1);
+    EXPECT_EQ(content.substr(got[1].offset, got[1].length), bob_line);
     EXPECT_EQ(got[1].change.state, consent::status_state::unsubscribed);
     EXPECT_TRUE(read_text(content, "x.jsonl", with_subscription()).whole());
 }
@@ -40,7 +40,7 @@ TEST(NdjsonReader, AnEmptyFileHasNoRows) {
 TEST(NdjsonReader, ABrokenLineCostsOneRow) {
     for (const std::string bad : {R"({"email":"x@b.com")", R"({"email":"x)", "[]", "17", "null", "}", "{} {}",
                                   "\"\xFF\"", "{\"email\":\"\xC3\x28\"}", "{\"a\":1,}"}) {
-        const reading got = read_ndjson(std::string(a) + "\n" + bad + "\n" + b + "\n");
+        const reading got = read_ndjson(std::string(ann_line) + "\n" + bad + "\n" + bob_line + "\n");
         ASSERT_EQ(got.rows.size(), 3U) << bad;
         EXPECT_EQ(got.fault(1), "malformed") << bad;
         EXPECT_THAT(got.message(1), HasSubstr("line 2, bytes 35 to " + std::to_string(35 + bad.size()) + ": "));
@@ -68,7 +68,7 @@ TEST(NdjsonReader, ALongLineIsMalformedAndReadingGoesOn) {
     for (const auto& [size, fits] : {std::pair{room, true}, {room + 1, false}, {3 * room, false}}) {
         std::string big = frame;
         big.insert(big.size() - 2, size, 'x');
-        const reading got = read_ndjson(std::string(a) + "\n" + big + "\n" + b);
+        const reading got = read_ndjson(std::string(ann_line) + "\n" + big + "\n" + bob_line);
         ASSERT_EQ(got.rows.size(), 3U);
         EXPECT_EQ(got.fault(1), fits ? "" : "malformed") << size;
         EXPECT_EQ(got[1].length, big.size());
@@ -77,14 +77,14 @@ TEST(NdjsonReader, ALongLineIsMalformedAndReadingGoesOn) {
 }
 
 TEST(NdjsonReader, TellsThatAFileIsOneJsonDocument) {
-    EXPECT_THAT(read_ndjson(std::string("[") + a + "]").refused, HasSubstr(".json"));
+    EXPECT_THAT(read_ndjson(std::string("[") + ann_line + "]").refused, HasSubstr(".json"));
     EXPECT_THAT(read_ndjson("{\n \"inputs\": []}").refused, HasSubstr(".json"));
     EXPECT_THAT(read_ndjson("{ \"inputs\": []}").refused, HasSubstr(".json"));
     EXPECT_THAT(read_ndjson("email,status\n").refused, HasSubstr("no JSON object"));
 }
 
 TEST(NdjsonReader, GivesTheSameRowsInPiecesOfAnySize) {
-    const std::string content = std::string(a) + "\r\n\n{\"email\":\"\\u00fc@b.com\",\"status\":1}\nbroken\n" + b;
+    const std::string content = std::string(ann_line) + "\r\n\n{\"email\":\"\\u00fc@b.com\",\"status\":1}\nbroken\n" + bob_line;
     const reading expected = read_ndjson(content);
     ASSERT_EQ(expected.rows.size(), 4U);
     for (std::size_t piece = 1; piece < content.size(); ++piece)

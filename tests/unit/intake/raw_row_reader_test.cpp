@@ -10,10 +10,10 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr std::uint64_t bytes_max = 1 << 30;
+constexpr std::uint64_t raw_bytes_max = 1 << 30;
 
 base::result<raw_row_reader> open_raw(const std::string& content, std::string_view name) {
-    return raw_row_reader::open(std::make_unique<memory_source>(content, 11), name, bytes_max);
+    return raw_row_reader::open(std::make_unique<memory_source>(content, 11), name, raw_bytes_max);
 }
 
 TEST(RawRowReader, GivesTheFieldsOfCsvRowsAsTheyWere) {

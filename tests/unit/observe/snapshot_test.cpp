@@ -15,7 +15,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const base::wall_time noon = base::from_unix_ms(1'795'435'200'000);
+const base::wall_time taken_at = base::from_unix_ms(1'795'435'200'000);
 
 ledger::file_record file_of(consent::arrival_number arrival, ledger::file_state state, std::uint64_t rows,
                             std::uint64_t confirmed) {
@@ -25,7 +25,7 @@ ledger::file_record file_of(consent::arrival_number arrival, ledger::file_state 
     f.state = state;
     f.rows = rows;
     f.counts[1] = confirmed;
-    f.claimed_at = noon - std::chrono::seconds(90);
+    f.claimed_at = taken_at - std::chrono::seconds(90);
     return f;
 }
 
@@ -36,18 +36,18 @@ snapshot busy() {
     p.files[1].read_offset = 1'000;
     p.open_files = 2;
     p.waiting = 1'250;
-    p.oldest_opt_out = noon - std::chrono::seconds(3);
+    p.oldest_opt_out = taken_at - std::chrono::seconds(3);
     p.pauses = {
-        {"outage", noon - std::chrono::seconds(60), noon + std::chrono::seconds(30), "503 for bob@example.com"}};
-    snapshot s = from_ledger(p, noon);
+        {"outage", taken_at - std::chrono::seconds(60), taken_at + std::chrono::seconds(30), "503 for bob@example.com"}};
+    snapshot s = from_ledger(p, taken_at);
     s.running = true;
     s.account = "acme";
     s.state_dir = "/var/lib/acme";
-    s.started = noon - std::chrono::hours(2);
+    s.started = taken_at - std::chrono::hours(2);
     s.pace = 125.0;
     s.limit = limit_view{190, base::milliseconds(10'000), 120, 10, 100};
     s.settled_since_start = ledger::verdict_counts{0, 250, 1, 0, 0, 0};
-    s.daily = daily_view{1'000, 400, noon + std::chrono::hours(5), true};
+    s.daily = daily_view{1'000, 400, taken_at + std::chrono::hours(5), true};
     s.inbox_files = 1;
     return s;
 }
@@ -91,10 +91,10 @@ TEST(Snapshot, HoldsNoAddress) {
 
 TEST(Snapshot, ADayThatIsOverIsNotShown) {
     ledger::ledger_picture p;
-    p.meta = {{"daily_limit", 100}, {"daily_remaining", 5}, {"day_end", base::to_unix_ms(noon) - 1}};
-    EXPECT_FALSE(from_ledger(p, noon).daily);
+    p.meta = {{"daily_limit", 100}, {"daily_remaining", 5}, {"day_end", base::to_unix_ms(taken_at) - 1}};
+    EXPECT_FALSE(from_ledger(p, taken_at).daily);
     p.meta[2].second += 2;
-    EXPECT_EQ(from_ledger(p, noon).daily->remaining, 5);
+    EXPECT_EQ(from_ledger(p, taken_at).daily->remaining, 5);
 }
 
 TEST(SnapshotJson, ComesBackAsItWas) {
@@ -195,7 +195,7 @@ TEST(StatusText, AHeldFileNamesTheWayOut) {
     p.files = {file_of(7, ledger::file_state::read, 10, 0)};
     p.files[0].gate = ledger::file_gate::held;
     p.open_files = p.held_files = 1;
-    snapshot s = from_ledger(p, noon);
+    snapshot s = from_ledger(p, taken_at);
     s.running = true;
     EXPECT_THAT(format_status(s, {}), HasSubstr("consent-sync release 00000007, or: consent-sync refuse 00000007"));
 }

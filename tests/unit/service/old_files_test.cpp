@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-base::wall_time day(const char* text) {
+base::wall_time date_of(const char* text) {
     std::tm parts{};
     strptime(text, "%Y-%m-%d", &parts);
     return base::wall_time(std::chrono::seconds(timegm(&parts)));
@@ -48,9 +48,9 @@ TEST(OldFiles, AreCountedAsTheyAreRemoved) {
     EXPECT_EQ(count_old_files(folder.path(), now - 1h)->old, 0u);
     EXPECT_EQ(count_old_files(folder.path(), now + 1h)->old, 3u);
     EXPECT_EQ(count_old_files(folder.path(), now + 1h)->all, 3u);
-    EXPECT_EQ(count_old_days(folder.path(), day("2026-11-21"))->old, 1u);
-    EXPECT_EQ(count_old_days(folder.path(), day("2026-11-22"))->old, 2u);
-    EXPECT_EQ(count_old_days(folder.path(), day("2026-11-22"))->all, 2u);
+    EXPECT_EQ(count_old_days(folder.path(), date_of("2026-11-21"))->old, 1u);
+    EXPECT_EQ(count_old_days(folder.path(), date_of("2026-11-22"))->old, 2u);
+    EXPECT_EQ(count_old_days(folder.path(), date_of("2026-11-22"))->all, 2u);
     EXPECT_TRUE(count_old_files(folder.path() + "/missing", now).has_error());
 }
 
@@ -65,7 +65,7 @@ TEST(OldDays, GoWhenTheWholeDayIsOld) {
     std::size_t removed = 0;
     int steps = 0;
     do {
-        step = remove_old_days(folder.path(), day("2026-11-22") + 5h, 3).value();
+        step = remove_old_days(folder.path(), date_of("2026-11-22") + 5h, 3).value();
         removed += step.files;
         ASSERT_LT(++steps, 20);
     } while (step.more);
@@ -84,7 +84,7 @@ TEST(OldDays, AreUnderTheirNameWholeOrNotAtAll) {
     fs::create_directories(of_day + "/00000001-a.csv");
     for (const char* each : {"/batches.ndjson", "/files.ndjson", "/00000001-a.csv/summary.json"})
         std::ofstream(of_day + each) << "{}";
-    const auto remove_one = [&] { return remove_old_days(folder.path(), day("2026-11-22"), 1).value(); };
+    const auto remove_one = [&] { return remove_old_days(folder.path(), date_of("2026-11-22"), 1).value(); };
     EXPECT_TRUE(remove_one().more);
     EXPECT_FALSE(fs::exists(of_day));
     // A line of that day was due meanwhile, and goes with it in the end.

@@ -7,8 +7,8 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr auto day = hours(24);
-constexpr base::wall_time today = base::wall_time(day * 20'000);
+constexpr auto one_day = hours(24);
+constexpr base::wall_time planned_at = base::wall_time(one_day * 20'000);
 
 TEST(RemovalPlan, IsUnusualWhereMostGoesAndTimeDoesNotExplainIt) {
     struct row {
@@ -22,18 +22,18 @@ TEST(RemovalPlan, IsUnusualWhereMostGoesAndTimeDoesNotExplainIt) {
         {21, 21, {}, true},   // the first round ever
         {21, 42, {}, false},  // half
         {22, 43, {}, true},
-        {1'000, 1'000, today, false},
-        {1'000, 1'000, today - 3 * day, false},  // three days' worth
-        {1'000, 1'000, today - 3 * day - hours(1), true},
-        {1'000, 1'000, today - 370 * day, true},  // keep was lowered
-        {1'000, 1'000, today + day, false},       // keep was raised
-        {1'000, 2'001, today - 370 * day, false},
+        {1'000, 1'000, planned_at, false},
+        {1'000, 1'000, planned_at - 3 * one_day, false},  // three days' worth
+        {1'000, 1'000, planned_at - 3 * one_day - hours(1), true},
+        {1'000, 1'000, planned_at - 370 * one_day, true},  // keep was lowered
+        {1'000, 1'000, planned_at + one_day, false},       // keep was raised
+        {1'000, 2'001, planned_at - 370 * one_day, false},
     };
     for (const row& each : rows) {
         removal_plan plan;
         plan.done().old = each.old;
         plan.done().all = each.all;
-        plan.done().before = today;
+        plan.done().before = planned_at;
         plan.done().last_bound = each.last_bound;
         EXPECT_EQ(plan.is_unusual(), each.unusual) << each.old << " of " << each.all;
     }
