@@ -169,7 +169,8 @@ std::vector<std::string> trial::judge_states(const std::map<std::string, std::st
             for (const place p : attempts_.at(id).rows)
                 if (rows_.contains(p) && key_of(rows_.at(p).change) == key) attempted.insert(p);
         // A change that HubSpot refused may have been applied before that, and what it refuses to take once more counts
-        // as refused. Nobody is subscribed again on the strength of an older row after an opt-out, even a refused one.
+        // as refused. Nobody is subscribed again on the strength of an older row after an opt-out, even a refused one:
+        // an older opt-out that HubSpot applied late may stand then.
         std::set<std::string> allowed;
         bool left = false, older = false;
         for (const place p : attempted) {
@@ -180,7 +181,7 @@ std::vector<std::string> trial::judge_states(const std::map<std::string, std::st
                 if (left) allowed.insert("UNSUBSCRIBED");
                 if (row.verdict == "confirmed" || !refused.contains(p)) break;
             }
-            left = left || (row.is_opt_out() && touched(p));
+            left = left || row.is_opt_out();
             older = true;
             if (row.verdict != "rejected" && !touched(p)) allowed.insert("");
         }

@@ -57,6 +57,7 @@ class trial {
 
     bool all_settled() const { return open_ == 0; }
     std::size_t open() const { return open_; }
+    std::size_t settled() const { return rows_.size() - open_; }
     std::size_t open_opt_outs() const { return open_opt_outs_; }
     const std::map<place, trial_row>& rows() const { return rows_; }
     const std::map<std::int64_t, trial_attempt>& attempts() const { return attempts_; }

@@ -13,17 +13,19 @@
 namespace consent_sync::simulation {
 namespace {
 
-
 constexpr std::uint64_t seeds_a_test = 250;
 constexpr std::uint64_t failures_most = 5;
 
 // About a request, its connection or its rows: nothing of it concerns everybody.
-const std::vector<random_hubspot::fault> of_single_requests = {random_hubspot::fault::odd_body, random_hubspot::fault::respelled,  random_hubspot::fault::not_json,  random_hubspot::fault::unclear,
-                                               random_hubspot::fault::refused,  random_hubspot::fault::named,      random_hubspot::fault::too_large, random_hubspot::fault::unavailable,
-                                               random_hubspot::fault::lost,     random_hubspot::fault::unreachable};
-const std::vector<random_hubspot::fault> of_everybody = {random_hubspot::fault::forbidden, random_hubspot::fault::unauthorized, random_hubspot::fault::misconfigured,
-                                         random_hubspot::fault::locked,    random_hubspot::fault::rate_limited, random_hubspot::fault::daily_limited,
-                                         random_hubspot::fault::moving,    random_hubspot::fault::odd_status,   random_hubspot::fault::silent};
+const std::vector<random_hubspot::fault> of_single_requests = {
+    random_hubspot::fault::odd_body,   random_hubspot::fault::respelled,   random_hubspot::fault::not_json,
+    random_hubspot::fault::unclear,    random_hubspot::fault::refused,     random_hubspot::fault::named,
+    random_hubspot::fault::too_large,  random_hubspot::fault::unavailable, random_hubspot::fault::lost,
+    random_hubspot::fault::unreachable};
+const std::vector<random_hubspot::fault> of_everybody = {
+    random_hubspot::fault::forbidden, random_hubspot::fault::unauthorized, random_hubspot::fault::misconfigured,
+    random_hubspot::fault::locked,    random_hubspot::fault::rate_limited, random_hubspot::fault::daily_limited,
+    random_hubspot::fault::moving,    random_hubspot::fault::odd_status,   random_hubspot::fault::silent};
 
 adversary_kinds everything() {
     adversary_kinds kinds;

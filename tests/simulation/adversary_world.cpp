@@ -296,7 +296,10 @@ void adversary_world::observe() {
     }
     note_span(paused_, in_pause_, pause, now);
     note_span(full_, in_full_, full, now);
-    if (excused_) quiet_since_ = now;  // up to this event
+    // What a newer change has overtaken is settled without a request.
+    const bool settled = record.settled() != settled_;
+    settled_ = record.settled();
+    if (excused_ || settled) quiet_since_ = now;  // up to this event
     if (now - quiet_since_ > wait_most_ms && !told_of_silence_) {
         told_of_silence_ = true;
         record.note("promise 12: nothing was sent from " + std::to_string(quiet_since_) + " to " + std::to_string(now) +

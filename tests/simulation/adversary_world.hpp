@@ -136,6 +136,7 @@ class adversary_world {
     bool down_ = false;
     std::uint64_t heartbeats_ = 0;
     std::int64_t quiet_since_ = 0;
+    std::size_t settled_ = 0;  // rows, when it was looked at last
     bool excused_ = true;  // nobody waits, or it is known why
     bool told_of_silence_ = false;
     std::vector<random_hubspot::span> paused_, stopped_, full_;  // full: every connection is in use
