@@ -254,7 +254,7 @@ void read_complete(const node& body, const std::vector<asked>& changes, bool pla
             says.plainly = plainly && named == 1 && !nameless && !other_error;
         }
         if (named == 0) says.refuses = error;
-        if (named > 0 && best == claim::no && !differs) says.refuses = std::min(error, claim::arguable);
+        if (named > 0 && best == claim::no) says.refuses = std::min(error, claim::arguable);
         says.other_status = differs && best == claim::no && once;  // an error beside it says no other thing
     }
 }
