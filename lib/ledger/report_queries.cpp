@@ -22,6 +22,12 @@ std::string waiting_for(const std::string& range) {
     return sql.replace(sql.find("%s"), 2, range);
 }
 
+// Read files, neither held nor still to be checked, whose every row has a verdict.
+constexpr const char* settled_files =
+    "SELECT arrival FROM files f INDEXED BY files_settled WHERE state<5 AND state=4 AND gate NOT IN (1,2) AND "
+    "rows=confirmed+rejected+invalid+superseded+unconfirmed AND ";
+constexpr const char* rows_of_file = "f.arrival<<32 AND (f.arrival<<32)+4294967295";
+
 ended_row read_row(const statement& row) {
     ended_row found;
     found.change = read_change(row);
@@ -48,10 +54,10 @@ report_queries::report_queries(database& db)
       attempts_(db),
       duties_(db),
       blocks_(db),
-      to_finish_(db.prepare(
-          "SELECT arrival FROM files f INDEXED BY files_settled WHERE state<5 AND state=4 AND gate NOT IN (1,2) AND "
-          "rows=confirmed+rejected+invalid+superseded+unconfirmed AND (superseded=0 OR NOT EXISTS (" +
-          waiting_for("f.arrival<<32 AND (f.arrival<<32)+4294967295") + ")) ORDER BY arrival LIMIT ?")),
+      to_finish_(db.prepare(std::string(settled_files) + "(superseded=0 OR NOT EXISTS (" + waiting_for(rows_of_file) +
+                            ")) ORDER BY arrival LIMIT ?")),
+      unready_(db.prepare(std::string(settled_files) + "superseded>0 AND EXISTS (" + waiting_for(rows_of_file) +
+                          ") LIMIT 1")),
       waits_(db.prepare(waiting_for("? AND ?") + " LIMIT 1")),
       reasons_(db.prepare("SELECT c.verdict, r.category, count(*) AS n FROM reasons r JOIN changes c ON c.id=r.id "
                           "WHERE r.id BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY n DESC, 1, 2 LIMIT ?")),
@@ -75,6 +81,12 @@ std::vector<consent::arrival_number> report_queries::files_to_finish(std::size_t
     while (to_finish_.step()) arrivals.push_back(static_cast<consent::arrival_number>(to_finish_.integer(0)));
     to_finish_.restart();
     return arrivals;
+}
+
+bool report_queries::any_unready_file() {
+    const bool any = unready_.step();
+    unready_.restart();
+    return any;
 }
 
 bool report_queries::ready_to_finish(consent::arrival_number arrival) {

@@ -67,6 +67,8 @@ class report_queries {
     // Read files, neither held nor still to be checked, whose every row has a verdict and that are ready_to_finish(),
     // oldest first.
     std::vector<consent::arrival_number> files_to_finish(std::size_t most);
+    // Whether there are such files that are not ready_to_finish().
+    bool any_unready_file();
     // False while a change that superseded a row of the file has no verdict: the report is to tell it.
     bool ready_to_finish(consent::arrival_number arrival);
 
@@ -93,7 +95,7 @@ class report_queries {
     attempt_table attempts_;
     duty_table duties_;
     block_reader blocks_;
-    statement to_finish_, waits_, reasons_, failed_, category_, category_count_, superseded_, of_attempt_;
+    statement to_finish_, unready_, waits_, reasons_, failed_, category_, category_count_, superseded_, of_attempt_;
 };
 
 // A read-only connection of its own, for one thread at a time. It sees what was committed when run() began.

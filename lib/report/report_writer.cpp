@@ -130,10 +130,12 @@ base::result<batches_written> report_writer::write_batches(std::size_t most) {
     return out;
 }
 
-base::result<std::vector<consent::arrival_number>> report_writer::choose_files(std::size_t most) {
+base::result<std::vector<consent::arrival_number>> report_writer::choose_files(std::size_t most, bool& waiting) {
     std::vector<consent::arrival_number> chosen;
-    const auto read =
-        ledger_->run([&](ledger::report_queries& q) { chosen = q.files_to_finish(most + broken_.size()); });
+    const auto read = ledger_->run([&](ledger::report_queries& q) {
+        chosen = q.files_to_finish(most + broken_.size());
+        waiting = q.any_unready_file();
+    });
     if (!read) return read.error();
     std::erase_if(chosen, [this](consent::arrival_number arrival) { return broken_.contains(arrival); });
     if (chosen.size() > most) chosen.resize(most);
@@ -204,9 +206,9 @@ base::result<void> report_writer::publish(const std::string& day, const std::vec
 base::result<files_written> report_writer::write_files(base::wall_time now, std::size_t most, const open_input& input) {
     auto mark = begin(files_);
     if (!mark) return mark.error();
-    const auto chosen = choose_files(most);
-    if (!chosen) return chosen.error();
     files_written out;
+    const auto chosen = choose_files(most, out.waiting);
+    if (!chosen) return chosen.error();
     if (chosen->empty()) {
         out.marks = finish(files_, *mark);
         return out;

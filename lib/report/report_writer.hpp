@@ -80,6 +80,8 @@ struct files_written {
     std::vector<finished_file> finished;
     std::vector<unfinished_file> failed;  // its rows do not add up; told once, left alone until the next start
     bool more = false;
+    // A file has all its verdicts, but a change that superseded one of its rows has none: call again when attempts end.
+    bool waiting = false;
 };
 
 class report_writer {
@@ -114,7 +116,7 @@ class report_writer {
     ledger_marks finish(series& of, const watermark& mark);
     day_folder folder_of(const std::string& day) const { return day_folder(settings_.folder, day); }
 
-    base::result<std::vector<consent::arrival_number>> choose_files(std::size_t most);
+    base::result<std::vector<consent::arrival_number>> choose_files(std::size_t most, bool& waiting);
     base::result<std::string> report_file(consent::arrival_number arrival, const std::string& day, base::wall_time now,
                                           const open_input& input, files_written& out);
     base::result<void> publish(const std::string& day, const std::vector<finished_file>& files);

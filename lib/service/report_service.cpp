@@ -196,6 +196,7 @@ boost::asio::awaitable<bool> report_service::finish_files() {
     tell(*step);
     for (std::size_t i = 0; on_done_ && i < step->finished.size(); ++i) on_done_();
     if (step->more) turns_.more_files();
+    turns_.files_wait(step->waiting);
     co_return true;
 }
 

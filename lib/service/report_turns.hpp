@@ -1,6 +1,6 @@
 // When the reports are written: at once after a while of quiet and when a file is settled, else the lines of attempts
-// gather for a moment, so that they share a sync, and what failed waits for its retry. Pure; report_service does what it
-// says.
+// gather for a moment, so that they share a sync, and what failed waits for its retry. Pure; report_service does what
+// it says.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +25,15 @@ class report_turns {
     // To be written now.
     bool take_attempts() {
         behind_ = false;
+        files_due_ = files_due_ || (attempts_due_ && files_wait_);
         return std::exchange(attempts_due_, false);
     }
     bool take_files() { return std::exchange(files_due_, false); }
     // There are more than were written at once, or they could not be written.
     void more_attempts() { attempts_due_ = behind_ = true; }
     void more_files() { files_due_ = true; }
+    // Files wait for an attempt that carries rows of other files: each turn of attempts looks at the files too.
+    void files_wait(bool any) { files_wait_ = any; }
 
     bool any() const { return attempts_due_ || files_due_; }
     // `done`: the last turn could write.
@@ -46,7 +49,7 @@ class report_turns {
 
   private:
     bool attempts_due_ = true, files_due_ = true;  // what the last run left is looked for at the start
-    bool behind_ = false;
+    bool behind_ = false, files_wait_ = false;
     pause pause_ = pause::none;
 };
 

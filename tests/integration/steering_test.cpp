@@ -228,6 +228,22 @@ TEST(Hold, ReleaseSendsNothingThatANewerFileChanged) {
     EXPECT_EQ(status_at(d, "p60"), "SUBSCRIBED");
 }
 
+// The verdict of an opt-out that goes ahead of its held file settles no file, and another file's report waits for it.
+TEST(Hold, AFileWhoseRowAHeldFileSupersededIsReported) {
+    daemon_under_test d({}, R"("rules": { "hold_above": 2 })");
+    d.start();
+    EXPECT_EQ(d.command("pause").status, 0);
+    d.drop("first.csv", csv(0, 1, "subscribed"));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read file=00000001") != std::string::npos; }));
+    d.drop("held.csv", csv(0, 1, "unsubscribed") + csv(10, 3, "subscribed").substr(csv(0, 0, "").size()));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.held file=00000002") != std::string::npos; }));
+    EXPECT_EQ(d.command("resume").status, 0);
+    const auto files = d.wait_for_files(1);
+    ASSERT_EQ(files.size(), 1u);
+    EXPECT_EQ(count(files[0], "superseded"), 1u);
+    EXPECT_EQ(status_at(d, "p0"), "UNSUBSCRIBED");
+}
+
 TEST(Hold, RefuseSendsTheRowsBack) {
     daemon_under_test d({}, R"("rules": { "hold_above": 10 })");
     d.start();

@@ -52,6 +52,20 @@ TEST(ReportTurns, ASettledFileDoesNotWaitForLinesToGather) {
     EXPECT_EQ(turns.next(true), pause::none);
 }
 
+// A row of the file was superseded by a change of another file, which gets its verdict now or later.
+TEST(ReportTurns, FilesThatWaitAreLookedAtWhenAttemptsEnd) {
+    report_turns turns = make_quiet();
+    turns.files_wait(true);
+    turns.attempts_ended();
+    EXPECT_TRUE(turns.take_attempts());
+    EXPECT_TRUE(turns.take_files());
+    EXPECT_EQ(turns.next(true), pause::until_woken);
+    turns.files_wait(false);
+    turns.attempts_ended();
+    EXPECT_TRUE(turns.take_attempts());
+    EXPECT_FALSE(turns.take_files());
+}
+
 TEST(ReportTurns, WhatIsLeftOverIsWrittenWithoutAPause) {
     report_turns turns = make_quiet();
     turns.attempts_ended();
