@@ -147,6 +147,8 @@ void daemon_model::check_lanes(const delivery::actions& out) {
 }
 
 void daemon_model::perform(delivery::ledger_step&& step) {
+    steps_done.add(step.change,
+                   std::chrono::duration_cast<milliseconds>(time_.now().steady.time_since_epoch()).count());
     auto shared = std::make_shared<delivery::ledger_step>(std::move(step));
     auto written = shared;
     if (spoil) {

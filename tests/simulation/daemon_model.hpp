@@ -10,6 +10,7 @@
 
 #include "config/settings.hpp"
 #include "delivery/engine.hpp"
+#include "simulation/digest.hpp"
 #include "simulation/disk.hpp"
 #include "simulation/server.hpp"
 #include "simulation/witness.hpp"
@@ -39,6 +40,7 @@ class daemon_model {
     void token_file_changed();
     bool stopping = false;
 
+    digest steps_done;
     std::vector<delivery::notice> notices;
     std::size_t count(std::string_view event) const;
     // Fields of the notices of that event, in order.

@@ -1,6 +1,7 @@
 // Worlds from seeds. A failing seed prints itself; CONSENT_SYNC_SEED=n runs that one alone, exactly as it
 // was. Campaigns, with --gtest_filter=SeedsCampaign.*: CONSENT_SYNC_SEEDS="count start" or
-// CONSENT_SYNC_WEEK=seed.
+// CONSENT_SYNC_WEEK=seed. With --gtest_filter=SeedsDigest.* and CONSENT_SYNC_DIGEST="count start": what became of
+// each seed, to compare two versions.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -113,6 +114,29 @@ TEST(SeedsCampaign, KeepsEveryPromise) {
         failed += testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count() > before;
     }
     std::cout << spent.text() << '\n';
+}
+
+TEST(SeedsDigest, IsPrinted) {
+    const char* wanted = std::getenv("CONSENT_SYNC_DIGEST");
+    if (!wanted) GTEST_SKIP() << "set CONSENT_SYNC_DIGEST=\"count start\"";
+    std::uint64_t count = 0;
+    std::uint64_t start = 1;
+    std::istringstream(wanted) >> count >> start;
+    keep_memory();
+    const std::pair<const char*, profile_of_seed> kinds[] = {
+        {"any", any_profile}, {"all at once", all_at_once_profile}, {"bad rows", many_bad_rows_profile}};
+    for (const auto& [kind, profile] : kinds)
+        for (std::uint64_t seed = start; seed < start + count; ++seed) {
+            std::cout << "digest " << kind << ' ' << seed << ' ' << std::hex;
+            try {
+                world w(seed, profile(seed));
+                w.run();
+                std::cout << w.daemon.steps_done.value() << ' ' << digest::of_verdicts(w.watch) << ' ' << std::dec
+                          << w.hubspot.requests << ' ' << w.hubspot.errors << '\n';
+            } catch (const broken_promise& broken) {
+                std::cout << std::dec << broken.what() << '\n';
+            }
+        }
 }
 
 TEST(SeedsCampaign, AWeekOfAMillionChanges) {
