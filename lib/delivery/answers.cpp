@@ -18,12 +18,13 @@ constexpr std::uint32_t alone_tries_max = 2;      // answers that may leave out 
 constexpr std::chrono::hours unnamed_most{24};    // then a change that is never named is given up, whatever others do
 constexpr base::milliseconds locked_wait{2'000};  // 423: HubSpot's locks last 2 s
 constexpr std::uint32_t locked_growth_max = 16;   // doublings: one that lasts must not use up the day's requests
-// Retry-After of a 5xx or 423 holds its batch, and up to a minute is waited for as told. A longer one is not believed
-// while HubSpot accepts other requests: then it is about this one.
-constexpr base::milliseconds unbelieved_wait{30'000};
-base::milliseconds wait_told(const hubspot::judgement& j) {
+constexpr std::size_t locked_cut_most = 50;       // batches that wait: with more it is no matter of single changes
+// Retry-After of a 5xx or 423 holds its batch, and up to a minute is waited for as told. A longer one is not believed:
+// the batch goes again after some seconds, and then ever more rarely. `times`: so many such answers in a row.
+constexpr base::milliseconds unbelieved_first{5'000}, unbelieved_most{30'000};
+base::milliseconds wait_told(const hubspot::judgement& j, std::uint32_t times) {
     const auto told = j.retry_after.value_or(base::milliseconds(0));
-    return told > silent_wait_max ? unbelieved_wait : told;
+    return told > silent_wait_max ? std::min(unbelieved_most, unbelieved_first * (1 << std::min(times, 4u))) : told;
 }
 constexpr base::milliseconds opt_ins_kept_back{60'000}, opt_outs_kept_back{10'000};  // at most
 
@@ -37,6 +38,7 @@ void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, boo
     answering_probe_ = b->probe;
     b->on_new_connection = a.idle_connection_died && !b->on_new_connection;  // the second time in a row is a failure
     hubspot::judgement j = hubspot::judge(b->changes, a, now.wall);
+    if (j.kind != answer_kind::locked) b->locked = 0;
 #ifdef CONSENT_SYNC_PLANTED_BUG
     if (planted_bug == planted::trusts_http_200)
         for (auto& c : j.changes) c.outcome = change_outcome::confirmed;
@@ -373,13 +375,45 @@ void engine::too_large(owned b, const hubspot::judgement& j, base::moment now) {
     park(std::move(b), now.steady);
 }
 
-// 423: HubSpot's lock is about this batch and lasts 2 s. One that lasts is looked at ever more rarely, once a minute at
-// last; others go past it.
+// 423: HubSpot's lock is about this batch and lasts 2 s. One that lasts is looked at ever more rarely, at least once a
+// minute. When it lasts longer than a minute it is a pause, if nothing else is accepted meanwhile; else it is about
+// some change of this batch, which is cut until only that one waits, for a day at most.
 void engine::locked(owned b, const hubspot::judgement& j, base::moment now) {
     concurrency_.overloaded(b->begun.steady, now.steady);
-    const base::milliseconds grown = locked_wait * (1 << std::min(b->locked++, locked_growth_max));
-    const auto wait = std::max({locked_wait, std::min(grown, settings_->retry.max), wait_told(j)});
-    park(std::move(b), now.steady + wait);
+    if (b->locked == 0) {
+        b->locked_since = now.steady;
+        b->accepted_locked = accepted_;
+    }
+    const base::milliseconds grown = locked_wait * (1 << std::min(b->locked, locked_growth_max));
+    const auto wait =
+        std::max({locked_wait, std::min({grown, settings_->retry.max, silent_wait_max}), wait_told(j, b->locked)});
+    ++b->locked;
+    const bool lasts = now.steady + wait - b->locked_since > silent_wait_max;
+    if (pauses_.find(pause_reason::locked) || (lasts && (accepted_ == b->accepted_locked || !accepted_lately(now)))) {
+        pause(pause_reason::locked, hubspot::explain(j), now);
+        if (b->assertion) return drop_assertion(*b, now);
+        return park(std::move(b), now.steady);
+    }
+    if (!lasts) return park(std::move(b), now.steady + wait);
+    if (b->assertion) return drop_assertion(*b, now);
+    if (waiting_[0].size() + waiting_[1].size() >= locked_cut_most) return park(std::move(b), now.steady + wait);
+    if (b->changes.size() == 1) {
+        if (now.steady - b->locked_since >= unnamed_most) return give_up(std::move(b), now);
+        if (!std::exchange(b->told_locked, true))
+            tell(
+                base::level::warn, "changes.locked",
+                {{"file", consent::format_file_id(b->changes[0].id.arrival())},
+                 {"row", b->changes[0].id.row()},
+                 {"words",
+                  "HubSpot has locked what this change is about for more than a minute, and accepts others meanwhile. It "
+                  "is sent again once a minute, and unconfirmed after a day"}});
+        return park(std::move(b), now.steady + wait);
+    }
+    b->family = nullptr;
+    std::vector<bool> half(b->changes.size(), false);
+    std::fill(half.begin() + static_cast<std::ptrdiff_t>(half.size() / 2), half.end(), true);
+    park(split_off(*b, half), now.steady);
+    park(std::move(b), now.steady);
 }
 
 // No answer, a 5xx, or an answer that cannot be read: HubSpot may have applied it, or may yet.
@@ -400,8 +434,8 @@ void engine::unanswered(owned b, const hubspot::judgement& j, base::moment now) 
     if (b->assertion) return drop_assertion(*b, now);
     ++b->failures;
     if (accepted_ > b->accepted_at_begin) ++b->cost;
-    const auto wait =
-        std::max(backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_), wait_told(j));
+    const auto wait = std::max(backoff_delay(settings_->retry.initial, settings_->retry.max, b->failures, random_),
+                               wait_told(j, b->failures - 1));
     if (b->cost < settings_->retry.max_attempts) return park(std::move(b), now.steady + wait);
     b->family = nullptr;
     if (b->changes.size() == 1) return give_up(std::move(b), now);

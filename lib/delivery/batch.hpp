@@ -50,7 +50,10 @@ struct batch {
     batch_stage stage = batch_stage::recording;
     std::uint32_t attempts = 0;             // made so far
     std::uint32_t failures = 0;             // in a row without an answer: grows the backoff
-    std::uint32_t locked = 0;               // answers of 423: grows the wait for the next one
+    std::uint32_t locked = 0;               // answers of 423 in a row: grows the wait for the next one
+    base::steady_time locked_since{};       // the first of them
+    std::uint64_t accepted_locked = 0;      // engine's count of accepted answers then
+    bool told_locked = false;               // the log names its only change
     std::uint32_t cost = 0;                 // failures that count: others were settled meanwhile
     std::uint32_t unresolved_alone = 0;     // answers that did not name its only change, while others were settled
     std::uint32_t unnamed_alone = 0;        // all such answers, but those of an outage's probes

@@ -6,9 +6,7 @@ namespace consent_sync::delivery {
 namespace {
 
 constexpr std::int64_t jump_least = 10;
-constexpr std::int64_t jump_share = 20;  // of the limit
-constexpr base::milliseconds asks_after_first = std::chrono::minutes(1);
-constexpr base::milliseconds asks_after_most = std::chrono::hours(2);
+constexpr std::int64_t jump_share = 20;                   // of the limit
 constexpr std::int64_t believed_max = 1'000'000'000'000;  // a header beyond that is not believed
 
 }  // namespace
@@ -68,26 +66,8 @@ bool budget::learn(std::optional<std::int64_t> limit, std::optional<std::int64_t
 
 bool budget::at_reserve(base::wall_time now) {
     start_day_if_over(now);
-    const bool reached =
-        limit_ && remaining_ && static_cast<double>(*remaining_) <= reserve_ * static_cast<double>(*limit_);
-    if (!reached) asks_at_ = {};
-    // One that lies further ahead than any wait comes from a clock that jumped.
-    if (reached && (asks_at_ == base::wall_time{} || asks_at_ - now > asks_after_most)) {
-        asks_after_ = asks_after_first;
-        asks_at_ = now + asks_after_;
-    }
-    return reached;
+    return limit_ && remaining_ && static_cast<double>(*remaining_) <= reserve_ * static_cast<double>(*limit_);
 }
-
-bool budget::bulk_allowed(base::wall_time now) { return !at_reserve(now) || now >= asks_at_; }
-
-void budget::bulk_began(base::wall_time now) {
-    if (!at_reserve(now)) return;
-    asks_after_ = std::min<base::milliseconds>(2 * asks_after_, asks_after_most);
-    asks_at_ = now + asks_after_;
-}
-
-base::wall_time budget::bulk_from(base::wall_time now) { return at_reserve(now) ? std::min(asks_at_, day_end_) : now; }
 
 base::wall_time budget::day_end(base::wall_time now) {
     start_day_if_over(now);

@@ -1,9 +1,8 @@
 // The daily budget: how many requests the account may still make today, and how much of that is left to others.
 //
 // HubSpot tells it in headers (X-HubSpot-RateLimit-Daily, -Daily-Remaining; none for OAuth apps). All private apps of
-// an account share it, so bulk stops at a reserve; opt-outs go on until HubSpot itself says 429 DAILY. It is new at
-// midnight in the account's time zone (usage guidelines page). One odd header must not cost a day: at the reserve a
-// batch of bulk asks now and then, after a minute and then ever more rarely, up to two hours apart.
+// an account share it, so opt-ins stop at a reserve (the pause `daily reserve`); opt-outs go on until HubSpot itself
+// says 429 DAILY. It is new at midnight in the account's time zone (usage guidelines page).
 #pragma once
 
 #include <cstdint>
@@ -29,9 +28,6 @@ class budget {
     bool learn(std::optional<std::int64_t> limit, std::optional<std::int64_t> remaining, std::uint64_t begun_since,
                base::wall_time now);
     bool at_reserve(base::wall_time now);
-    bool bulk_allowed(base::wall_time now);          // above the reserve, or one batch that asks
-    void bulk_began(base::wall_time now);            // such a batch
-    base::wall_time bulk_from(base::wall_time now);  // when bulk is allowed again, at the latest
     base::wall_time day_end(base::wall_time now);
     bool midnight_known() const { return static_cast<bool>(midnight_); }
 
@@ -47,8 +43,6 @@ class budget {
     std::optional<std::int64_t> limit_;
     std::optional<std::int64_t> remaining_;
     base::wall_time day_end_{};
-    base::wall_time asks_at_{};  // at the reserve; the epoch: it is not there
-    base::milliseconds asks_after_{0};
 };
 
 }  // namespace consent_sync::delivery

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <random>
 
-#include "base/time_text.hpp"
 #include "delivery/engine.hpp"
 
 namespace consent_sync::delivery {
@@ -40,20 +39,8 @@ void engine::choose(base::moment now) {
 }
 
 std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
-    const bool bulk_allowed = budget_.bulk_allowed(now.wall);
-    bulk_held_ = !bulk_allowed;
-    if (const bool at_reserve = budget_.at_reserve(now.wall); bulk_at_reserve_ != at_reserve) {
-        bulk_at_reserve_ = at_reserve;
-        if (bulk_at_reserve_)
-            tell(base::level::warn, "budget.reserve_reached",
-                 {{"remaining", budget_.remaining().value_or(0)},
-                  {"goes_on", base::format_time(budget_.day_end(now.wall))},
-                  {"words",
-                   "opt-ins wait until the account's day ends, but for a batch now and then that asks; opt-outs go on; "
-                   "limits.daily_reserve is the share"}});
-        else
-            tell(base::level::info, "budget.bulk_goes_on", {{"remaining", budget_.remaining().value_or(0)}});
-    }
+    bulk_held_ = !pauses_.opt_ins_may_go(now.steady);
+    const bool bulk_allowed = !bulk_held_;
     const bool many_errors = answers_today_ >= error_share_from &&
                              static_cast<double>(errors_today_) > error_share_max * static_cast<double>(answers_today_);
     if (refusals_.doubtful() || (probe && refuses_everything_)) return pick_in_doubt(now, bulk_allowed, probe);
@@ -64,7 +51,10 @@ std::unique_ptr<batch> engine::pick(base::moment now, bool probe) {
         !pauses_.find(pause_reason::configuration) && !pauses_.find(pause_reason::scope))
         return pick_waiting(lane::opt_out, now);
     if (probe && (lanes_.ready(lane::opt_out) > 0 || (bulk_allowed && lanes_.ready(lane::bulk) > 0)))
-        if (auto b = fill(true)) return b;
+        if (auto b = fill(true, lanes_.ready(lane::opt_out) > 0 && pauses_.find(pause_reason::locked)
+                                    ? std::optional(lane::opt_out)
+                                    : std::nullopt))
+            return b;
     // Where HubSpot refuses rows, opt-outs must not be refused for the opt-ins beside them.
     const auto beside = many_errors || refusals_.any_refused() ? std::optional(lane::opt_out) : std::nullopt;
     // Fresh opt-outs and those that were sent before take turns: neither waits for many of the other.
@@ -214,11 +204,8 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
     if (refusals_.doubtful()) next_in_doubt_ = now.steady + gap_in_doubt;
     limiter_.take(now.steady);
     budget_.spent(now.wall);
-    if (bulk_at_reserve_ &&
-        std::any_of(b->changes.begin(), b->changes.end(), [](const consent::change& c) { return !c.is_opt_out(); })) {
-        budget_.bulk_began(now.wall);
-        bulk_held_ = !budget_.bulk_allowed(now.wall);
-    }
+    if (std::any_of(b->changes.begin(), b->changes.end(), [](const consent::change& c) { return !c.is_opt_out(); }))
+        ask_at_reserve(now);
     watch_clock(now);
     if (b->attempts == 1 && late_.open() >= bounds_.duties_max) {
         trickle_at_ = now.steady + settings_->retry.max;
@@ -236,8 +223,7 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
         const consent::change& c = b->changes[i];
         record.changes.push_back(c.id);
         // Older changes of its key may still lie ahead of the bulk cursor, or in the deferred table.
-        if (c.is_opt_out() && !b->assertion &&
-            (c.id > low_water_.fetched_to() || !released_.empty() || lanes_.has_deferred(b->hashes[i])))
+        if (c.is_opt_out() && !b->assertion && (c.id > low_water_.fetched_to() || lanes_.has_deferred(b->hashes[i])))
             record.overtakes.emplace_back(c.id, b->hashes[i]);
         if (late_.open() > 0) late_.began(c, b->hashes[i], pending_);
     }
@@ -248,7 +234,7 @@ void engine::begin(std::unique_ptr<batch> b, base::moment now, bool probe) {
 
 bool engine::any_ready(base::moment now) {
     if (has_due(lane::opt_out, now) || lanes_.ready(lane::opt_out) > 0) return true;
-    return budget_.bulk_allowed(now.wall) && (has_due(lane::bulk, now) || lanes_.ready(lane::bulk) > 0);
+    return pauses_.opt_ins_may_go(now.steady) && (has_due(lane::bulk, now) || lanes_.ready(lane::bulk) > 0);
 }
 
 bool engine::room_for_assertions() const {
@@ -305,11 +291,9 @@ std::optional<base::steady_time> engine::next_work(base::moment now) {
     const bool probe = pauses_.any();
     for (const lane of : {lane::opt_out, lane::bulk}) {
         if (of == lane::bulk && !probe && opt_outs_held()) continue;
-        if (of == lane::bulk && !budget_.bulk_allowed(now.wall)) {
-            const waiting_batches& bulk = waiting_[static_cast<std::size_t>(of)];
-            const bool any = !bulk.empty() || lanes_.ready(of) > 0;
-            if (any)
-                consider(now.steady + std::max(base::wall_time::duration(0), budget_.bulk_from(now.wall) - now.wall));
+        if (of == lane::bulk && !pauses_.opt_ins_may_go(now.steady)) {
+            if (!waiting_[static_cast<std::size_t>(of)].empty() || lanes_.ready(of) > 0)
+                consider(pauses_.find(pause_reason::daily_reserve)->next_probe);
             continue;
         }
         const waiting_batches& waiting = waiting_[static_cast<std::size_t>(of)];
@@ -335,6 +319,10 @@ std::optional<base::steady_time> engine::next_wake(base::moment now) {
     if (released_.empty() && low_water_.mark() > recorded_mark_) wake = now.steady + std::chrono::seconds(1);
     for (const auto& due : {suspects_due_, next_of_reserve(), next_half()})
         if (due) wake = wake ? std::min(*wake, *due) : due;
+    if (pauses_.find(pause_reason::daily_reserve)) {  // it ends with the day, whether or not anything waits for that
+        const auto end = now.steady + std::max(base::wall_time::duration(0), budget_.day_end(now.wall) - now.wall);
+        wake = wake ? std::min(*wake, end) : end;
+    }
     if (waiting_for_token_ && token_waited_since_ && !pauses_.find(pause_reason::auth)) {
         const auto named = *token_waited_since_ + silent_wait_max;
         wake = wake ? std::min(*wake, named) : named;

@@ -238,8 +238,10 @@ actions engine::take(base::moment now) {
     answering_probe_ = false;
     for (const ledger::batch_id id : std::exchange(left_alone_, {}))
         for (auto& f : refusals_.take_followers(id)) bring_back(std::move(f.of), now);
-    if (std::exchange(rows_arrived_, false)) probe_for_new_rows(now);
+    if (std::exchange(rows_arrived_, false) && refuses_everything_) probe_for_new(pause_reason::configuration, now);
+    if (std::exchange(opt_outs_came_, false)) probe_for_new(pause_reason::locked, now);
     watch_token(now);
+    watch_reserve(now);
     end_limit_that_passed(now);
     settle_suspects(now);
     prepare_assertions(now);
@@ -297,7 +299,7 @@ engine_status engine::status(base::moment now) {
     s.late_write_duties = late_.open();
     s.suspected = refusals_.suspected();
     s.oldest_opt_out = lanes_.oldest_ready(lane::opt_out);
-    s.bulk_at_reserve = bulk_at_reserve_;
+    s.bulk_at_reserve = pauses_.find(pause_reason::daily_reserve) != nullptr;
     return s;
 }
 

@@ -193,6 +193,8 @@ class engine {
     void tell_of_pause(pause_reason reason, base::moment now);
     void end_limit_that_passed(base::moment now);
     void watch_token(base::moment now);
+    void watch_reserve(base::moment now);
+    void ask_at_reserve(base::moment now);
     bool accepted_lately(base::moment now) const;
     void learn(const batch& b, const hubspot::answer& a, const hubspot::judgement& j, base::moment now);
     void forbidden(owned b, const hubspot::judgement& j, base::moment now);
@@ -213,7 +215,7 @@ class engine {
                       base::moment now);
     void settle_suspects(base::moment now);
     void pause_refusing(const std::string& words, base::moment now);
-    void probe_for_new_rows(base::moment now);
+    void probe_for_new(pause_reason reason, base::moment now);
     void bring_back(owned b, base::moment now);
     void bring_back_together(std::vector<owned>&& alone, bool searched, base::moment now);
     std::optional<base::steady_time> next_of_reserve() const { return refusals_.next_of_reserve(); }
@@ -248,6 +250,7 @@ class engine {
     base::steady_time next_in_doubt_{};         // when the next request may begin while HubSpot may refuse everything
     std::uint64_t asked_in_doubt_ = 0;
     bool rows_arrived_ = false;        // since the last take()
+    bool opt_outs_came_ = false;       // they were fetched since then
     bool refuses_everything_ = false;  // the pause `configuration` began for that
     bool fresh_opt_outs_next_ = false;
     base::steady_time last_probe_at_{};
@@ -291,26 +294,25 @@ class engine {
     base::steady_time recorded_mark_at_{};
     base::moment started_{};
 
-    std::uint64_t accepted_ = 0;                        // answers that settled something
-    ledger::attempt_id accepted_newest_ = 0;            // the newest attempt among them
-    std::optional<base::steady_time> accepted_at_{};    // when the last of them came
-    ledger::attempt_id limit_refused_newest_ = 0;       // the newest attempt that got a 429
-    std::uint32_t limit_probes_refused_ = 0;            // probes of the pause `rate limit` that got a 429 too
-    std::uint64_t limit_refusals_ = 0;                  // 429s since the log last told of them
-    std::optional<base::steady_time> limit_told_at_{};  // when it did
-    bool limit_pause_told_ = false;                     // the log tells of the pause `rate limit` that holds
-    bool limit_odd_ = false;                            // the log told of a limit that is not believed
-    std::optional<base::steady_time> suspects_due_{};   // they go once more by themselves
-    std::uint32_t suspects_tries_ = 0;                  // how often they did since HubSpot accepted anything
+    std::uint64_t accepted_ = 0;                                // answers that settled something
+    ledger::attempt_id accepted_newest_ = 0;                    // the newest attempt among them
+    std::optional<base::steady_time> accepted_at_{};            // when the last of them came
+    ledger::attempt_id limit_refused_newest_ = 0;               // the newest attempt that got a 429
+    std::uint32_t limit_probes_refused_ = 0;                    // probes of the pause `rate limit` that got a 429 too
+    std::uint64_t limit_refusals_ = 0;                          // 429s since the log last told of them
+    std::optional<base::steady_time> limit_told_at_{};          // when it did
+    bool limit_pause_told_ = false;                             // the log tells of the pause `rate limit` that holds
+    bool limit_odd_ = false;                                    // the log told of a limit that is not believed
+    std::optional<base::steady_time> suspects_due_{};           // they go once more by themselves
+    std::uint32_t suspects_tries_ = 0;                          // how often they did since HubSpot accepted anything
     std::pair<std::uint64_t, consent::key_hash> look_alike_{};  // address of a result, and the key it came for
     std::uint32_t failures_in_a_row_ = 0;  // answers and non-answers that settled nothing, over all batches
     bool waiting_for_token_ = false;
     std::optional<base::steady_time> token_waited_since_{};
     base::steady_time token_asked_at_{};
-    bool token_tried_ = false;      // it was read again since HubSpot last accepted anything
-    bool answering_probe_ = false;  // the answer that is being judged is a probe's
-    bool bulk_at_reserve_ = false;
-    bool bulk_held_ = false;  // for that reason: no batch of bulk may ask now
+    bool token_tried_ = false;                   // it was read again since HubSpot last accepted anything
+    bool answering_probe_ = false;               // the answer that is being judged is a probe's
+    bool bulk_held_ = false;                     // by the pause `daily reserve`
     int fetching_assertions_ = 0;                // or what is older than a rejected change
     std::vector<consent::key_hash> looking_up_;  // keys of the latter
     bool stopping_ = false;

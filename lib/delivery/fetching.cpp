@@ -38,6 +38,7 @@ void engine::on_fetched(fetch_result&& result, base::moment now) {
     switch (result.request.what) {
         case fetch_request::kind::opt_outs:
             fetching_opt_outs_.reset();
+            opt_outs_came_ = !found.changes.empty();
             if (!found.reached_end)
                 opt_out_ranges_.emplace(consent::place(found.scanned_to.id() + 1), result.request.to);
             for (auto& change : found.changes) lanes_.admit(std::move(change), now.steady, effects);

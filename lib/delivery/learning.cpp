@@ -146,7 +146,7 @@ void engine::accepted(const batch& b, base::moment now) {
     token_tried_ = false;
     for (const pause_reason reason :
          {pause_reason::outage, pause_reason::auth, pause_reason::scope, pause_reason::configuration,
-          pause_reason::moving, pause_reason::daily_limit, pause_reason::rate_limit})
+          pause_reason::moving, pause_reason::daily_limit, pause_reason::rate_limit, pause_reason::locked})
         resume_if_begun_since(reason, b.begun, now);
     refusals_.accepted();
     refuses_everything_ = false;
@@ -156,8 +156,8 @@ void engine::accepted(const batch& b, base::moment now) {
 // HubSpot is there and knows us, whatever it thinks of the content.
 void engine::answered_about_content(base::moment begun, base::moment now) {
     failures_in_a_row_ = 0;
-    for (const pause_reason reason :
-         {pause_reason::outage, pause_reason::auth, pause_reason::moving, pause_reason::rate_limit})
+    for (const pause_reason reason : {pause_reason::outage, pause_reason::auth, pause_reason::moving,
+                                      pause_reason::rate_limit, pause_reason::locked})
         resume_if_begun_since(reason, begun, now);
 }
 

@@ -1,9 +1,11 @@
 // Pauses: stops of sending, each with one named reason, its words, its end where that is known, and when it probes.
 //
-// Every pause but `operator` and `disk` probes by itself, one attempt at a time: first after `probe_first` (1 minute),
-// then at intervals that double up to a bound of its reason. HubSpot may tell when a pause ends. A short time is waited
-// for as told. A longer one is probed as well: an answer that was wrong about it then costs a minute, not a day, and
-// one that was right costs a few requests. Several pauses may hold at once; sending goes on when none is left.
+// Every pause but `operator` and `disk` probes by itself, one attempt at a time: first after some seconds, then at
+// intervals that double up to a bound of its reason. HubSpot may tell when a pause ends. A short time is waited for as
+// told. A longer one is probed as well: a single answer that was wrong about it then costs seconds, not a day, and one
+// that was right costs a few requests. Several pauses may hold at once; sending goes on when none is left.
+//
+// The pause `daily reserve` stops opt-ins alone: opt-outs go on, and its probes are batches of opt-ins.
 #pragma once
 
 #include <array>
@@ -24,10 +26,12 @@ enum class pause_reason : std::uint8_t {
     daily_limit,    // the day's requests are used up
     rate_limit,     // HubSpot's 429: the requests of the rolling limit are used up
     moving,         // 477: HubSpot moves the account to another data centre
+    locked,         // 423: HubSpot has locked what is sent
     disk,           // the ledger cannot be written
     operator_,      // somebody asked for it
+    daily_reserve,  // the rest of the day's requests is left to opt-outs and to other programs
 };
-inline constexpr std::size_t pause_reason_count = 9;
+inline constexpr std::size_t pause_reason_count = 11;
 // A wait that is longer than this is a pause, and is probed.
 inline constexpr base::milliseconds silent_wait_max{60'000};
 std::string_view name(pause_reason reason);  // "daily limit"
@@ -44,8 +48,9 @@ class pauses {
         std::string words;
     };
 
-    explicit pauses(base::milliseconds probe_first) : probe_first_(probe_first) {}
-    void configure(base::milliseconds probe_first) { probe_first_ = probe_first; }
+    // `unit`: the longest time between two probes is a multiple of it; no first one comes later than that.
+    explicit pauses(base::milliseconds unit) : unit_(unit) {}
+    void configure(base::milliseconds unit) { unit_ = unit; }
 
     // True if it is new. A pause that holds already only gets its next probe put off (longer each time).
     // `told`: it ends after that, as HubSpot says. The next probe comes no later than that.
@@ -56,7 +61,9 @@ class pauses {
     // The pause that ended, if it held.
     std::optional<pause> end(pause_reason reason);
     const pause* find(pause_reason reason) const;
-    bool any() const;
+    bool any() const;  // that stops everything
+    // Whether opt-ins may leave in spite of the pause `daily reserve`: it does not hold, or one batch is to probe.
+    bool opt_ins_may_go(base::steady_time now) const;
     // Sending is stopped, but one probe may leave now.
     bool probe_due(base::steady_time now) const;
     std::optional<base::steady_time> next_probe() const;
@@ -68,7 +75,7 @@ class pauses {
     static bool probes(pause_reason reason);  // false: something else ends it
 
   private:
-    base::milliseconds probe_first_;
+    base::milliseconds unit_;
     std::array<std::optional<pause>, pause_reason_count> held_;
 };
 

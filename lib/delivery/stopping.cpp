@@ -10,7 +10,7 @@ namespace {
 
 using hubspot::answer_kind;
 
-constexpr base::milliseconds told_max{26 * 3'600'000};  // an end that is told: a day's, with an hour of daylight saving
+constexpr base::milliseconds told_least{1'000};
 constexpr base::milliseconds limit_wait_least{100}, limit_wait_usual{10'000};
 constexpr std::uint32_t limit_growth_max = 16;          // doublings
 constexpr base::milliseconds limit_told_every{60'000};  // how often a line tells of 429s
@@ -22,7 +22,7 @@ void engine::pause(pause_reason reason, const std::string& words, base::moment n
                    std::optional<base::milliseconds> told) {
     // What was in flight when the pause began says nothing new: only a probe puts the next one further off.
     if (pauses_.find(reason) && !answering_probe_) return;
-    if (told) told = std::clamp(*told, base::milliseconds(1'000), told_max);
+    if (told) told = std::max(*told, told_least);
     if (pauses_.begin(reason, words, now, told)) tell_of_pause(reason, now);
     // Those that an operator or HubSpot gave an end hold over a restart.
     if (reason == pause_reason::operator_ || told)
@@ -31,7 +31,8 @@ void engine::pause(pause_reason reason, const std::string& words, base::moment n
 
 void engine::tell_of_pause(pause_reason reason, base::moment now) {
     const pauses::pause& held = *pauses_.find(reason);
-    const bool ends_by_itself = reason == pause_reason::moving || reason == pause_reason::rate_limit;
+    const bool ends_by_itself = reason == pause_reason::moving || reason == pause_reason::rate_limit ||
+                                reason == pause_reason::locked || reason == pause_reason::daily_reserve;
     const base::level at = reason == pause_reason::operator_ ? base::level::info
                            : ends_by_itself                  ? base::level::warn
                                                              : base::level::error;
@@ -94,6 +95,28 @@ void engine::watch_token(base::moment now) {
         now);
 }
 
+// At the reserve opt-ins wait until the day ends. One odd header must not cost a day: now and then a batch of them
+// asks.
+void engine::watch_reserve(base::moment now) {
+    const bool reached = budget_.at_reserve(now.wall);
+    if (reached == (pauses_.find(pause_reason::daily_reserve) != nullptr)) return;
+    if (!reached) return resume(pause_reason::daily_reserve, now);
+    pause(
+        pause_reason::daily_reserve,
+        "the rest of the day's requests is left to opt-outs and to other programs (limits.daily_reserve): opt-ins wait "
+        "until the account's day ends, but for a batch now and then that asks; opt-outs go on",
+        now, std::chrono::ceil<base::milliseconds>(budget_.day_end(now.wall) - now.wall));
+}
+
+// A batch of opt-ins leaves.
+void engine::ask_at_reserve(base::moment now) {
+    const pauses::pause* held = pauses_.find(pause_reason::daily_reserve);
+    if (!held) return;
+    pauses_.begin(pause_reason::daily_reserve, held->words, now,
+                  std::chrono::ceil<base::milliseconds>(budget_.day_end(now.wall) - now.wall));
+    bulk_held_ = !pauses_.opt_ins_may_go(now.steady);
+}
+
 // A 403 that is not HubSpot's own: of an edge that dislikes what the batch carries, if it comes again although HubSpot
 // has accepted others since; until then it may be about everything.
 void engine::forbidden(owned b, const hubspot::judgement& j, base::moment now) {
@@ -148,7 +171,7 @@ void engine::rate_limited(owned b, const hubspot::judgement& j, std::optional<st
     const auto usual = std::clamp(interval_ms ? base::milliseconds(*interval_ms) : limit_wait_usual, limit_wait_least,
                                   limit_wait_usual);
     const auto grown = std::min(usual * (1 << std::min(limit_probes_refused_, limit_growth_max)), silent_wait_max);
-    const auto wait = std::clamp(j.retry_after.value_or(grown), limit_wait_least, told_max);
+    const auto wait = std::max(j.retry_after.value_or(grown), limit_wait_least);
     ++limit_refusals_;
     if (!held || answering_probe_) {
         pauses_.begin(pause_reason::rate_limit, hubspot::explain(j), now, wait);

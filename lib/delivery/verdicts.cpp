@@ -196,10 +196,10 @@ void engine::pause_refusing(const std::string& words, base::moment now) {
     refuses_everything_ = true;
 }
 
-// New rows may be what HubSpot accepts, or what somebody sends to see whether it is mended.
-void engine::probe_for_new_rows(base::moment now) {
-    if (refuses_everything_)
-        pauses_.probe_by(pause_reason::configuration, std::max(now.steady, last_probe_at_ + probe_gap_least));
+// New rows may be what HubSpot accepts, or what somebody sends to see whether it is mended; what is locked may be other
+// rows than these.
+void engine::probe_for_new(pause_reason reason, base::moment now) {
+    pauses_.probe_by(reason, std::max(now.steady, last_probe_at_ + probe_gap_least));
 }
 
 // HubSpot accepted something: that may be the missing proof against a suspect. If it began after a suspect was refused,
@@ -293,6 +293,9 @@ std::unique_ptr<batch> engine::split_off(batch& b, const std::vector<bool>& part
     other->refused_alone_since = b.refused_alone_since;
     other->refused_alone_at = b.refused_alone_at;
     other->forbidden_at = b.forbidden_at;
+    other->locked = b.locked;
+    other->locked_since = b.locked_since;
+    other->accepted_locked = b.accepted_locked;
     other->accepted_before = b.accepted_before;
     other->accepted_unresolved = b.accepted_unresolved;
     other->attempt = b.attempt;

@@ -61,7 +61,7 @@ std::optional<double> snapshot::seconds_left() const {
 }
 
 std::optional<double> snapshot::seconds_left_at_limit() const {
-    if (waiting == 0 || !limit || limit->changes_per_second() < pace_min) return std::nullopt;
+    if (waiting == 0 || !pauses.empty() || !limit || limit->changes_per_second() < pace_min) return std::nullopt;
     return static_cast<double>(waiting) / limit->changes_per_second();
 }
 

@@ -59,7 +59,7 @@ void check_limits(const hubspot::answer_headers& h) {
         budget.learn(h.daily_max, h.daily_remaining, static_cast<std::uint64_t>(i), noon);
         budget.spent(noon);
     }
-    budget.bulk_allowed(noon);
+    budget.at_reserve(noon);
 }
 
 }  // namespace

@@ -290,7 +290,7 @@ void adversary_world::observe() {
         // What was refused alone waits for something else to be accepted; `refusals.undecided` tells of it.
         pause = daemon.engine().held().any() || status.suspected > 0;
         busy = status.in_flight > 0;
-        // Opt-ins wait for tomorrow, which `budget.reserve_reached` tells of; opt-outs go on.
+        // Opt-ins wait for tomorrow, which the pause `daily reserve` tells of; opt-outs go on.
         reserve = status.bulk_at_reserve && record.open_opt_outs() == 0;
         full = status.in_flight >= status.window;
     }

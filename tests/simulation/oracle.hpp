@@ -19,7 +19,9 @@ class oracle final : public witness {
   public:
     oracle(hubspot_model& hubspot, agenda& time) : hubspot_(hubspot), time_(time) {}
 
-    void arrived_together(consent::arrival_number file, consent::arrival_number first) override { first_of_[file] = first; }
+    void arrived_together(consent::arrival_number file, consent::arrival_number first) override {
+        first_of_[file] = first;
+    }
     void appended(consent::place place, const planned_row& row, consent::place by) override;
     void step_committed(const ledger::ledger_change& step) override;
     void returning_superseded(std::size_t rows) override { unseen_superseded_ += rows; }

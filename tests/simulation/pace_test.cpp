@@ -201,9 +201,28 @@ TEST(Day, BulkStopsAtTheReserveAndOptOutsGoOn) {
     const auto confirmed = count_verdicts(w, consent::verdict::confirmed);
     EXPECT_GE(confirmed, 880u);
     EXPECT_LE(confirmed, 901u + 6u) << "a batch asks after 1, 2, 4, 8, 16 and 32 minutes";
-    EXPECT_EQ(w.daemon.count("budget.reserve_reached"), 1u);
+    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>{"daily reserve"});
+    ASSERT_EQ(w.daemon.texts("pause.begun", "goes_on").size(), 1u);
+    EXPECT_NE(w.daemon.texts("pause.begun", "goes_on")[0].find("T00:00:00"), std::string::npos) << "its end";
     w.run_for(hours(24));
     EXPECT_GE(count_verdicts(w, consent::verdict::confirmed), 1'750u);
+    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>(2, "daily reserve"));
+}
+
+// Whether or not anything waits for that.
+TEST(Day, TheReserveEndsWithTheDayAndOutlastsARestart) {
+    world_profile p = day_profile(1'000);
+    p.files.push_back(many_opt_ins(seconds(0), 900));
+    world w(1, p);
+    w.run_for(hours(12));
+    EXPECT_EQ(w.daemon.count("pause.begun"), 1u);
+    w.crash(seconds(5));
+    w.run_for(hours(1));
+    EXPECT_EQ(w.daemon.texts("pause.goes_on", "reason"), std::vector<std::string>{"daily reserve"});
+    EXPECT_TRUE(w.daemon.engine().status(w.time.now()).bulk_at_reserve);
+    w.run_for(hours(11) + minutes(1));
+    EXPECT_FALSE(w.daemon.engine().status(w.time.now()).bulk_at_reserve);
+    EXPECT_EQ(w.daemon.texts("pause.ended", "reason"), std::vector<std::string>{"daily reserve"});
 }
 
 // One strange header must not cost a day: a batch asks, and what its answer tells counts.
@@ -224,8 +243,8 @@ TEST(Day, AnOddHeaderCostsBulkAMinute) {
         return a;
     };
     w.run_for(minutes(5));
-    EXPECT_EQ(w.daemon.count("budget.reserve_reached"), 1u);
-    EXPECT_EQ(w.daemon.count("budget.bulk_goes_on"), 1u);
+    EXPECT_EQ(w.daemon.count("pause.begun"), 1u);
+    EXPECT_EQ(w.daemon.count("pause.ended"), 1u);
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 61u);
 }
 
@@ -282,8 +301,8 @@ TEST(Day, AnExhaustedDayPausesUntilMidnightAndRejectsNobody) {
     w.watch.doubt = true;
     w.run_for(hours(23));
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 100u);
-    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>{"daily limit"});
-    EXPECT_LE(w.hubspot.errors, 20u) << "it looks ever more rarely";
+    EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), (std::vector<std::string>{"daily reserve", "daily limit"}));
+    EXPECT_LE(w.hubspot.errors, 25u) << "it looks ever more rarely";
     w.run_for(minutes(61));
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 200u);
     w.run_for(hours(24));
@@ -296,8 +315,8 @@ TEST(Day, ADailyPauseSurvivesARestart) {
     const auto before = w.hubspot.requests;
     w.crash(seconds(5));
     w.run_for(hours(1));
-    EXPECT_EQ(w.daemon.count("pause.goes_on"), 1u);
-    EXPECT_LE(w.hubspot.requests, before + 6);
+    EXPECT_EQ(w.daemon.texts("pause.goes_on", "reason"), (std::vector<std::string>{"daily limit", "daily reserve"}));
+    EXPECT_LE(w.hubspot.requests, before + 10);
     w.run_for(hours(23));
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 150u);
 }

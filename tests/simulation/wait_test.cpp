@@ -45,16 +45,16 @@ struct odd_answer {
 class OddAnswer : public testing::TestWithParam<odd_answer> {};
 
 // It comes to the only batch there is, of opt-outs.
-TEST_P(OddAnswer, CostsALoneOptOutAMinuteAtMost) {
+TEST_P(OddAnswer, CostsALoneOptOutSeconds) {
     world_profile p = calm_profile();
     p.files.push_back(opt_outs(seconds(0), 50, 0));
     world w(1, p);
     w.watch.doubt = true;
     w.hubspot.script = once(1, GetParam().says);
-    w.run_for(seconds(70));
+    w.run_for(seconds(15));
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 50u);
     EXPECT_FALSE(w.daemon.engine().held().any());
-    EXPECT_LE(w.hubspot.requests, 4u);
+    EXPECT_LE(w.hubspot.requests, 2u);
 }
 
 // It comes to opt-outs between requests that HubSpot accepts.
@@ -85,8 +85,10 @@ INSTANTIATE_TEST_SUITE_P(
                     odd_answer{"A429OfADay", limit_of("86400")}, odd_answer{"A429OfAnHour", limit_of("3600")},
                     odd_answer{"A429ThatSaysNothing", limit_of()}, odd_answer{"A429OfTheDay", daily_limit()},
                     odd_answer{"A477OfADay", told(477, "86400", "")}, odd_answer{"A477", http(477, "")},
-                    odd_answer{"A503Untold", http(503, "")}, odd_answer{"A503OfNothing", told(503, "0")},
-                    odd_answer{"A503OfANegativeTime", told(503, "-5")}),
+                    odd_answer{"A404", http(404, "<html>not here</html>")},
+                    odd_answer{"A301", http(301, "<html>elsewhere</html>")},
+                    odd_answer{"A403", http(403, "<html>forbidden</html>")}, odd_answer{"A503Untold", http(503, "")},
+                    odd_answer{"A503OfNothing", told(503, "0")}, odd_answer{"A503OfANegativeTime", told(503, "-5")}),
     [](const auto& a) { return std::string(a.param.name); });
 
 TEST(Wait, LongerThanAMinuteIsAPauseWithItsEnd) {
@@ -135,16 +137,79 @@ TEST(Wait, ALimitOfOneAnHourThatIsToldOnceStopsNothing) {
     EXPECT_EQ(w.daemon.count("limit.not_believed"), 1u);
 }
 
-TEST(Wait, AnOptOutInABatchThatStaysLockedIsLookedAtOnceAMinute) {
+TEST(Wait, ALockThatLastsIsAPauseThatIsLookedAtOnceAMinute) {
+    for (const char* retry_after : {"", "2", "86400"}) {
+        world_profile p = calm_profile();
+        p.files.push_back(opt_outs(seconds(0), 5, 0));
+        p.files.push_back(many_opt_ins(minutes(10), 1'000, 1'000));
+        world w(1, p);
+        w.hubspot.script = [&](const request&) { return std::optional(told(423, retry_after)); };
+        w.run_for(seconds(61));
+        EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>{"locked"});
+        w.run_for(minutes(29));
+        EXPECT_EQ(w.daemon.count("pause.begun"), 1u);
+        w.intake.drop(opt_outs(seconds(0), 5, 5'000));
+        EXPECT_GE(w.hubspot.requests, 25u);
+        EXPECT_LE(w.hubspot.requests, 45u);
+        w.hubspot.script = nullptr;
+        w.run_for(seconds(65));
+        EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 1'010u);
+        EXPECT_EQ(w.daemon.count("pause.ended"), 1u);
+    }
+}
+
+// They are others than those that are locked.
+TEST(Wait, NewOptOutsWaitForNoLock) {
     world_profile p = calm_profile();
-    p.files.push_back(opt_outs(seconds(0), 5, 0));
+    p.files.push_back(many_opt_ins(seconds(0), 20'000));
+    p.files.push_back(opt_outs(minutes(20), 5, 50'000));
     world w(1, p);
-    w.hubspot.script = [](const request&) { return std::optional(told(423, "86400")); };
-    w.run_for(minutes(30));
-    EXPECT_GE(w.hubspot.requests, 25u);
-    w.hubspot.script = nullptr;
-    w.run_for(seconds(61));
+    w.hubspot.script = [](const request& r) -> std::optional<hubspot::answer> {
+        for (const consent::change& c : r.changes)
+            if (!c.is_opt_out()) return told(423, "2");
+        return std::nullopt;
+    };
+    w.run_for(minutes(20) + seconds(15));
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 5u);
+}
+
+// HubSpot accepts others meanwhile, also those of the same batch.
+TEST(Wait, OneChangeThatStaysLockedHoldsUpNoOther) {
+    world_profile p = calm_profile();
+    p.files.push_back(opt_outs(seconds(1), 100, 0));
+    for (int i = 0; i < 200; ++i)
+        p.files.push_back(many_opt_ins(seconds(10 * i), 1, 1'000 + static_cast<std::size_t>(i)));
+    world w(1, p);
+    w.hubspot.script = [](const request& r) -> std::optional<hubspot::answer> {
+        for (const consent::change& c : r.changes)
+            if (c.subscriber.view() == address(41)) return told(423, "2");
+        return std::nullopt;
+    };
+    w.run_for(minutes(2));
+    for (std::uint64_t row = 1; row <= 100; ++row) EXPECT_EQ(verdict_of(w, 0, row) == "confirmed", row != 42) << row;
+    w.run_for(minutes(20));
+    EXPECT_EQ(w.daemon.count("changes.locked"), 1u);
+    EXPECT_EQ(w.daemon.count("pause.begun"), 0u);
+    EXPECT_LE(w.hubspot.errors, 45u) << "once a minute";
+    w.hubspot.script = nullptr;
+    w.run_for(seconds(65));
+    EXPECT_EQ(verdict_of(w, 0, 42), "confirmed");
+}
+
+TEST(Wait, OneChangeThatIsLockedForADayIsUnconfirmed) {
+    world_profile p = calm_profile();
+    p.files.push_back(opt_outs(seconds(1), 1, 0));
+    for (int i = 0; i < 25 * 60; ++i)
+        p.files.push_back(many_opt_ins(minutes(i), 1, 1'000 + static_cast<std::size_t>(i)));
+    world w(1, p);
+    w.hubspot.script = [](const request& r) -> std::optional<hubspot::answer> {
+        if (r.changes[0].is_opt_out()) return told(423, "2");
+        return std::nullopt;
+    };
+    w.run_for(hours(23));
+    EXPECT_EQ(verdict_of(w, 0, 1), "");
+    w.run_for(hours(2));
+    EXPECT_EQ(verdict_of(w, 0, 1), "unconfirmed");
 }
 
 TEST(Wait, ForATokenIsAPauseAfterAMinute) {

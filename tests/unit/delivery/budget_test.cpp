@@ -20,37 +20,16 @@ budget make(std::optional<std::uint64_t> configured = std::nullopt, double reser
 TEST(Budget, AllowsEverythingWhileNothingIsKnown) {
     budget b = make();
     b.spent(day_one);
-    EXPECT_TRUE(b.bulk_allowed(day_one));
+    EXPECT_FALSE(b.at_reserve(day_one));
     EXPECT_FALSE(b.remaining());
 }
 
 TEST(Budget, BulkStopsAtTheReserve) {
     budget b = make();
     b.learn(1'000, 101, 0, day_one);
-    EXPECT_TRUE(b.bulk_allowed(day_one));
+    EXPECT_FALSE(b.at_reserve(day_one));
     b.spent(day_one);
-    EXPECT_FALSE(b.bulk_allowed(day_one));
-}
-
-TEST(Budget, AtTheReserveABatchAsksEverMoreRarely) {
-    using std::chrono::minutes;
-    budget b = make();
-    b.learn(1'000, 100, 0, day_one);
-    EXPECT_FALSE(b.bulk_allowed(day_one));
-    EXPECT_EQ(b.bulk_from(day_one), day_one + minutes(1));
-    EXPECT_TRUE(b.bulk_allowed(day_one + minutes(1)));
-    b.bulk_began(day_one + minutes(1));
-    EXPECT_FALSE(b.bulk_allowed(day_one + minutes(2)));
-    EXPECT_EQ(b.bulk_from(day_one + minutes(2)), day_one + minutes(3));
-    base::wall_time now = day_one + minutes(3);
-    for (int i = 0; i < 9; ++i) b.bulk_began(now);
-    EXPECT_EQ(b.bulk_from(now), now + hours(2));
-    budget jumped = b;
-    EXPECT_FALSE(jumped.bulk_allowed(now - hours(5))) << "a clock that jumped back";
-    EXPECT_EQ(jumped.bulk_from(now - hours(5)), now - hours(5) + minutes(1));
-    EXPECT_TRUE(b.learn(1'000, 900, 0, now));
-    EXPECT_FALSE(b.at_reserve(now));
-    EXPECT_TRUE(b.bulk_allowed(now));
+    EXPECT_TRUE(b.at_reserve(day_one));
 }
 
 TEST(Budget, DoesNotBelieveWhatNoAccountHas) {
@@ -67,8 +46,8 @@ TEST(Budget, DoesNotBelieveWhatNoAccountHas) {
 TEST(Budget, IsFullAgainAtMidnight) {
     budget b = make();
     b.learn(1'000, 0, 0, day_one);
-    EXPECT_FALSE(b.bulk_allowed(day_one + hours(23)));
-    EXPECT_TRUE(b.bulk_allowed(day_one + hours(24)));
+    EXPECT_TRUE(b.at_reserve(day_one + hours(23)));
+    EXPECT_FALSE(b.at_reserve(day_one + hours(24)));
     EXPECT_EQ(b.remaining(), 1'000);
 }
 
@@ -111,8 +90,8 @@ TEST(Budget, IgnoresHeadersThatMakeNoSense) {
 TEST(Budget, SurvivesARestartWithinTheDayOnly) {
     budget b = make();
     b.restore(50, 1'000, day_one + hours(24));
-    EXPECT_FALSE(b.bulk_allowed(day_one + hours(23)));
-    EXPECT_TRUE(b.bulk_allowed(day_one + hours(25)));
+    EXPECT_TRUE(b.at_reserve(day_one + hours(23)));
+    EXPECT_FALSE(b.at_reserve(day_one + hours(25)));
 }
 
 TEST(Budget, AnEndThatIsMoreThanADayAheadComesFromAWrongClock) {
