@@ -165,13 +165,11 @@ std::optional<writing> read_backslash(std::string_view text) {
     return std::nullopt;
 }
 
-// Quoted-printable. "limit=40" is no address.
+// Quoted-printable. "limit=40" is not an address.
 std::optional<writing> read_quoted_printable(std::string_view text) {
     const number n = read_number(text.substr(1), 16, 2);
     if (n.digits < 2) return std::nullopt;
-    const char meant = as_meant(n.value);
-    if (meant != '@' && meant != '.') return std::nullopt;
-    return writing{meant, 3, true};
+    return writing{as_meant(n.value), 3, true};
 }
 
 writing read_writing(std::string_view text) {
@@ -419,6 +417,95 @@ class address_finder {
     std::vector<span_of_text> found_;
 };
 
+void to_raw(const meaning& m, std::vector<span_of_text>& spans) {
+    for (span_of_text& each : spans) {
+        each.begin = m.begin[each.begin];
+        each.end = m.begin[each.end];
+    }
+}
+
+std::vector<span_of_text> addresses_in(std::string_view text) {
+    const meaning m(text);
+    std::vector<span_of_text> found = address_finder(m).find();
+    to_raw(m, found);
+    return found;
+}
+
+// ---- Addresses in Base64 and in hexadecimal digits.
+
+constexpr std::size_t coded_min = 8;  // characters: "a@b.co" has eight in Base64
+constexpr std::size_t plain_address_min = 8;
+
+int base64_value(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (is_digit(c)) return c - '0' + 52;
+    if (c == '+' || c == '-') return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+
+// `value` gives the bits of a digit. Bits that make no whole byte are left out.
+std::string decode_digits(std::string_view digits, unsigned bits_each, int (*value)(char)) {
+    std::string bytes;
+    std::uint32_t bits = 0;
+    unsigned count = 0;
+    for (const char c : digits) {
+        bits = (bits << bits_each) | static_cast<std::uint32_t>(value(c));
+        count += bits_each;
+        if (count < 8) continue;
+        count -= 8;
+        bytes += static_cast<char>(bits >> count);
+    }
+    return bytes;
+}
+
+bool is_readable(std::string_view bytes) {
+    return is_utf8(bytes) && std::none_of(bytes.begin(), bytes.end(),
+                                          [](char c) { return is_control(c) && c != '\n' && c != '\r' && c != '\t'; });
+}
+
+// Among bytes that are not all text: letters, digits and points around an at sign, and a last label of letters. Random
+// bytes hold as good as none.
+bool holds_plain_address(std::string_view bytes) {
+    const auto plain = [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_' || c == '+'; };
+    for (std::size_t at = bytes.find('@', 1); at < bytes.size(); at = bytes.find('@', at + 1)) {
+        std::size_t begin = at, end = at + 1;
+        while (begin > 0 && plain(bytes[begin - 1])) --begin;
+        while (end < bytes.size() && plain(bytes[end])) ++end;
+        const std::string_view domain = bytes.substr(at + 1, end - at - 1);
+        const std::size_t dot = domain.rfind('.');
+        if (begin == at || end - begin < plain_address_min || dot == 0 || dot == std::string_view::npos) continue;
+        const std::string_view last = domain.substr(dot + 1);
+        if (last.size() > 1 && std::all_of(last.begin(), last.end(), is_letter)) return true;
+    }
+    return false;
+}
+
+bool codes_an_address(std::string_view digits, unsigned bits_each, int (*value)(char)) {
+    // It may begin behind other digits.
+    const std::size_t digits_of_byte = bits_each == 4 ? 2 : 4;
+    for (std::size_t skipped = 0; skipped < digits_of_byte && skipped < digits.size(); ++skipped) {
+        const std::string bytes = decode_digits(digits.substr(skipped), bits_each, value);
+        if (holds_plain_address(bytes)) return true;
+        if (skipped == 0 && is_readable(bytes) && !addresses_in(bytes).empty()) return true;
+    }
+    return false;
+}
+
+void find_coded_addresses(std::string_view text, std::vector<span_of_text>& found) {
+    const auto find_words = [&](unsigned bits_each, int (*value)(char)) {
+        for (std::size_t at = 0; at < text.size();) {
+            std::size_t end = at;
+            while (end < text.size() && value(text[end]) >= 0) ++end;
+            if (end - at >= coded_min && codes_an_address(text.substr(at, end - at), bits_each, value))
+                found.push_back({at, end});
+            at = end + 1;
+        }
+    };
+    find_words(6, base64_value);
+    find_words(4, hex_value);
+}
+
 // ---- Secrets.
 
 std::string to_base64(std::string_view bytes, bool for_urls) {
@@ -521,13 +608,6 @@ void find_tokens_in(std::string_view text, std::vector<span_of_text>& found) {
     }
 }
 
-void to_raw(const meaning& m, std::vector<span_of_text>& spans) {
-    for (span_of_text& each : spans) {
-        each.begin = m.begin[each.begin];
-        each.end = m.begin[each.end];
-    }
-}
-
 // Spans that touch or overlap become one, unless both are apart as they are.
 std::vector<span_of_text> merged(std::vector<span_of_text> all) {
     std::sort(all.begin(), all.end(),
@@ -568,6 +648,7 @@ std::vector<span_of_text> find_private(std::string_view text) {
     find_tokens_in(m.text, all);
     to_raw(m, all);
     if (m.text.size() != text.size()) find_tokens_in(text, all);
+    find_coded_addresses(text, all);
     const std::vector<span_of_text> secrets = secrets_of(text, m);
     all.insert(all.end(), secrets.begin(), secrets.end());
     return merged(std::move(all));

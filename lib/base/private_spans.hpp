@@ -4,8 +4,8 @@
 // '/' as well: rather a key or a path is lost with it than a half of an address stays. The at sign, and every
 // character, may be written as an entity of HTML, percent-encoded (twice, too), quoted-printable, as an escape of JSON,
 // C or JavaScript, in UTF-7 or in full width; and for people: "ann (at) example.com", "ann [at] example dot com", "ann
-// @ example.com". Control characters belong to the word in which they stand. A secret is found as it is, in any of
-// these writings, in hexadecimal digits, and within a text in Base64.
+// @ example.com". Control characters belong to the word in which they stand. An address and a secret are found in
+// Base64 and in hexadecimal digits too.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t read_max = 16'384;
 constexpr std::string_view mask = "***";
+constexpr std::size_t name_max = 64;  // HubSpot's longest category has some thirty letters
 
 std::uint32_t decode(std::string_view character) {
     if (character.size() == 1) return static_cast<unsigned char>(character[0]);
@@ -40,6 +42,24 @@ std::string escape_character(std::string_view character, escape how) {
     }
     if (!acts_on_terminal(code)) return std::string(character);
     return code < 0x100 ? fmt::format("\\x{:02x}", code) : fmt::format("\\u{:04x}", code);
+}
+
+bool is_uuid(std::string_view text) {
+    static constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char expected) {
+        return expected == '-' ? c == '-'
+                               : std::string_view("0123456789abcdefABCDEF").find(c) != std::string_view::npos;
+    });
+}
+
+// Letters of one case and '_'.
+bool is_name(std::string_view text) {
+    const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    const auto all = [&](const auto& letter) {
+        return std::all_of(text.begin(), text.end(), [&](char c) { return c == '_' || letter(c); });
+    };
+    return text.size() <= name_max && (all(is_lower) || all(is_upper));
 }
 
 // Collects escaped text up to a bound, whole characters and whole escapes only.
@@ -95,6 +115,10 @@ std::string redact(std::string_view whole, escape how) {
 }
 
 std::string redact(std::string_view text) { return redact(text, escape::controls); }
+
+std::string shown_identifier(std::string_view text) {
+    return text.empty() || is_uuid(text) || is_name(text) ? std::string(text) : std::string(mask);
+}
 
 std::string escape_controls(std::string_view text) {
     bounded_text out(escape::controls, std::string_view::npos);

@@ -19,6 +19,10 @@ enum class escape { controls, controls_and_quotes };  // and_quotes: '"' and '\'
 
 std::string redact(std::string_view text, escape how);
 
+// What a server gave as an id or a category, for the log: a UUID, or words in one case joined by '_' (VALIDATION_ERROR,
+// connect_failed). Anything else may be an address in an encoding of which nobody thought: "***".
+std::string shown_identifier(std::string_view text);
+
 // The text with control characters, bidirectional overrides and bytes that are no UTF-8 written as \n, \x1b,
 // \u202e. Nothing is masked and nothing is cut.
 std::string escape_controls(std::string_view text);

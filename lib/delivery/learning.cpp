@@ -1,6 +1,7 @@
 // What an answer says beyond its batch, and its end on record.
 #include <algorithm>
 
+#include "base/redact.hpp"
 #include "delivery/engine.hpp"
 
 namespace consent_sync::delivery {
@@ -126,8 +127,8 @@ void engine::record_ends() {
                        {"rejected", ended.settled.size() - ended.confirmed},
                        {"unsettled", end.unsettled.size()},
                        {"ms", end.duration.count()},
-                       {"category", end.category},
-                       {"correlation_id", end.correlation_id},
+                       {"category", base::shown_identifier(end.category)},
+                       {"correlation_id", base::shown_identifier(end.correlation_id)},
                        {"assertion", ended.assertion}};
         pending_.ends.push_back(std::move(end));
     }

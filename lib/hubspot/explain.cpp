@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/redact.hpp"
 #include "hubspot/text.hpp"
 
 namespace consent_sync::hubspot {
@@ -107,8 +108,8 @@ std::string explain(const judgement& j) {
     const refusal_words words = j.words.empty() ? refusal_words() : j.words.front();
     std::string sentence = explain_kind(j, words);
     if (!words.message.empty()) sentence += "; the answer: \"" + words.message + "\"";
-    if (!words.category.empty()) sentence += " (" + words.category + ")";
-    if (!j.correlation_id.empty()) sentence += ", correlation id " + j.correlation_id;
+    if (!words.category.empty()) sentence += " (" + base::shown_identifier(words.category) + ")";
+    if (!j.correlation_id.empty()) sentence += ", correlation id " + base::shown_identifier(j.correlation_id);
     return sentence;
 }
 

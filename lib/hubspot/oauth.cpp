@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/log.hpp"
+#include "base/redact.hpp"
 #include "hubspot/json_object.hpp"
 #include "hubspot/retry_after.hpp"
 #include "hubspot/secret_file.hpp"
@@ -130,7 +131,7 @@ std::string explain(const token_failure& failure) {
     else
         sentence = "HubSpot refuses a new access token: check hubspot.oauth";
     if (!failure.words.message.empty()) sentence += "; the answer: \"" + failure.words.message + "\"";
-    if (!category.empty()) sentence += " (" + category + ")";
+    if (!category.empty()) sentence += " (" + base::shown_identifier(category) + ")";
     return sentence;
 }
 

@@ -39,13 +39,19 @@ base::result<csv_row> choose_delimiter(csv_scanner& scanner) {
     return scanner.scan();
 }
 
-std::string list_columns(const std::vector<std::string>& names) {
+// The names that are words of ours. Others may be the cells of a first row, and so about a person: the reason is
+// logged.
+std::string list_known(const std::vector<std::string>& names) {
     std::string list;
+    std::size_t others = 0;
     for (const std::string& column : names) {
-        if (list.size() > 500) return list + ", …";
-        list.append(list.empty() ? "" : ", ").append(shown_column(column));
+        if (find_field(column) >= field::report)
+            ++others;
+        else
+            list.append(list.empty() ? "" : ", ").append(shown_column(column));
     }
-    return list;
+    return list.empty() ? "none of its " + std::to_string(others) + " columns has a name that is known"
+                        : "known are: " + list + "; unknown: " + std::to_string(others);
 }
 
 bool holds_address(std::string_view cell) { return cell.find('@') != std::string_view::npos; }
@@ -72,15 +78,16 @@ base::result<void> check_columns(csv_header& header) {
                 "the first line holds an address, so the file has no header; put a line with the names of "
                 "the columns above it, such as subscriberIdString,subscriptionId,statusState");
         return header_refused(
-            "no column of the header names the address (subscriberIdString or email); rename the one that holds it; "
-            "the columns are: " +
-            list_columns(header.names));
+            "no column of the first line names the address (subscriberIdString or email): rename the one that holds "
+            "it, or put a line with the names of the columns above the first row; " +
+            list_known(header.names));
     }
     const bool state = header.column(field::state) || header.column(field::state_or_place);
     if (!header.inverted.empty() && !state)
-        return header_refused("the column \"" + shown_column(header.names[header.inverted.front()]) +
-                       "\" says yes where statusState says UNSUBSCRIBED, so it is not read; name it statusState, "
-                       "with the values SUBSCRIBED and UNSUBSCRIBED");
+        return header_refused(
+            "the column \"" + shown_column(header.names[header.inverted.front()]) +
+            "\" says yes where statusState says UNSUBSCRIBED, so it is not read; name it statusState, "
+            "with the values SUBSCRIBED and UNSUBSCRIBED");
     for (const std::size_t i : header.inverted) header.others.add(header.names[i], field::inverted_state);
     if (header.column(field::state) && header.column(field::state_or_place))
         header.others.add(header.names[*header.column(field::state_or_place)], field::unknown);
@@ -98,7 +105,7 @@ base::result<csv_names> read_csv_names(csv_scanner& scanner) {
     if (row->found == csv_row::kind::malformed) return header_refused("the header is no CSV: " + std::string(row->why));
     if (scanner.field_count() > columns_max)
         return header_refused("the header has " + std::to_string(scanner.field_count()) + " columns; at most " +
-                       std::to_string(columns_max) + " are read");
+                              std::to_string(columns_max) + " are read");
     for (std::size_t i = 0; i < scanner.field_count(); ++i) read.names.emplace_back(scanner.field(i));
     if (const auto passed = scanner.pass(*row); !passed) return passed.error();
     return read;
@@ -120,10 +127,10 @@ base::result<csv_header> assign_columns(csv_names names, const column_rules& rul
         if (meaning >= field::report) continue;
         auto& place = header.column_of[static_cast<std::size_t>(meaning)];
         if (place && meaning != field::inverted_state)
-            return header_refused("the columns \"" + shown_column(header.names[*place]) + "\" and \"" + shown_column(name) +
-                           "\" both mean " + std::string(intake::name(meaning)) +
-                           "; keep one of them, rename the other, or add it to the configuration: " +
-                           ignore_line({shown_column(name)}));
+            return header_refused("the columns \"" + shown_column(header.names[*place]) + "\" and \"" +
+                                  shown_column(name) + "\" both mean " + std::string(intake::name(meaning)) +
+                                  "; keep one of them, rename the other, or add it to the configuration: " +
+                                  ignore_line({shown_column(name)}));
         place = i;
     }
     // What a report adds is known in a failed file only, which has change_ids: elsewhere a verdict is anybody's.

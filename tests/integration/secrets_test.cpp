@@ -134,5 +134,29 @@ TEST(Secrets, AnswersThatEchoTokenAndAddressesAreMasked) {
     }
 }
 
+// Base64 and quoted-printable of zq.person@example.com, in every member that is meant for an identifier or for words.
+TEST(Secrets, AnswersThatEncodeAnAddressShowNothingOfIt) {
+    for (const std::string code :
+         {"enEucGVyc29uQGV4YW1wbGUuY29t", "=7A=71=2E=70=65=72=73=6F=6E=40=65=78=61=6D=70=6C=65=2E=63=6F=6D",
+          "7a712e706572736f6e406578616d706c652e636f6d"}) {
+        const std::string body = R"({"status":"error","category":")" + code + R"(","message":"no such )" + code +
+                                 R"(","correlationId":")" + code + R"(","errors":[{"message":")" + code +
+                                 R"(","context":{"missingScopes":[")" + code + R"("]}}]})";
+        for (const unsigned status : {400U, 401U, 403U, 404U, 429U, 500U}) {
+            daemon_under_test d({}, quick_retry + R"(, "monitor": { "listen": "127.0.0.1:0" })");
+            d.hubspot().next(
+                {hubspot_sim::fault::custom(status, body).with_header("X-HubSpot-Correlation-Id", code).times(100)});
+            d.start();
+            d.drop("a.csv", csv(1));
+            EXPECT_TRUE(d.wait([&] { return d.log().find("event=batch.settled") != std::string::npos; })) << status;
+            const std::string seen =
+                d.get("/status") + d.get("/metrics") + d.command("status").out + d.command("status --json").out;
+            EXPECT_EQ(d.stop(), 0);
+            EXPECT_EQ((seen + d.log()).find(code.substr(0, 12)), std::string::npos)
+                << status << ": " << d.log() << seen;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace consent_sync::integration

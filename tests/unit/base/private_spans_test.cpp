@@ -50,6 +50,7 @@ const std::vector<spelling>& at_signs() {
         {"full width", "\xef\xbc\xa0"},
         {"small", "\xef\xb9\xab"},
         {"full width in JSON", "\\uff20"},
+        {"small in JSON", "\\ufe6b"},
         {"spaces around", " @ "},
         {"space before", " @"},
         {"space behind", "@ "},
@@ -81,7 +82,10 @@ const std::vector<std::string>& domains() {
                                                  "example[.]com",
                                                  "example dot com",
                                                  "example (dot) com",
-                                                 "mail [dot] example [dot] org"};
+                                                 "mail [dot] example [dot] org",
+                                                 "exam\x01ple.example",
+                                                 "example\\uff0ecom",
+                                                 "example_dot_com"};
     return all;
 }
 
@@ -177,11 +181,26 @@ TEST(PrivateSpans, ACutLeavesMostOfWhatIsNoAddress) {
 }
 
 TEST(PrivateSpans, WordsThatOnlyResembleAddressesStay) {
-    for (const char* text :
-         {"look @ this", "@handle", "@", "limit=40 a second", "max=400", "100% of 40",
-          "it looks again at 2026-11-25T19:59:45Z", "HubSpot is reached at api.hubapi.com", "listens at 127.0.0.1:9464",
-          "export_at_noon.csv", "opt-at-home.csv", "meet (at last)", "see C:\\x41\\y", "a & b; c", "R&D; at work",
-          "&#12345;", "the file at /var/lib/x.db", "look at hubspot.token_file"}) {
+    for (const char* text : {"look @ this",
+                             "@handle",
+                             "@",
+                             "limit=40 a second",
+                             "max=400",
+                             "100% of 40",
+                             "it looks again at 2026-11-25T19:59:45Z",
+                             "HubSpot is reached at api.hubapi.com",
+                             "listens at 127.0.0.1:9464",
+                             "export_at_noon.csv",
+                             "opt-at-home.csv",
+                             "meet (at last)",
+                             "see C:\\x41\\y",
+                             "export-at-10.30.csv",
+                             "a&#4294967360;b",
+                             "a & b; c",
+                             "R&D; at work",
+                             "&#12345;",
+                             "the file at /var/lib/x.db",
+                             "look at hubspot.token_file"}) {
         EXPECT_EQ(redact(text), text);
     }
 }
@@ -194,6 +213,72 @@ TEST(PrivateSpans, NamesOfFilesThatLookLikeAddressesAreMasked) {
         EXPECT_EQ(redact(name).find("ann"), std::string::npos) << redact(name);
     for (const char* name : {"optout_2026-11-30.csv", "export_at_noon.csv", "part-at-rest.ndjson.gz", "a+b.csv"})
         EXPECT_EQ(redact(name), name);
+}
+
+// ---- Addresses of which every byte is written otherwise.
+
+std::string in_base64(const std::string& bytes, bool for_urls = false) {
+    std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    digits += for_urls ? "-_" : "+/";
+    std::string out;
+    unsigned bits = 0;
+    int count = 0;
+    for (const char c : bytes) {
+        bits = (bits << 8) | static_cast<unsigned char>(c);
+        for (count += 8; count >= 6; count -= 6) out += digits[(bits >> (count - 6)) & 63U];
+    }
+    if (count > 0) out += digits[(bits << (6 - count)) & 63U];
+    while (out.size() % 4 != 0 && !for_urls) out += '=';
+    return out;
+}
+
+std::string in_hex(const std::string& bytes, const std::string& before, const char* digits = "0123456789ABCDEF") {
+    std::string out;
+    for (const char c : bytes) {
+        out += before;
+        out += digits[static_cast<unsigned char>(c) >> 4];
+        out += digits[static_cast<unsigned char>(c) & 15U];
+    }
+    return out;
+}
+
+TEST(PrivateSpans, AnAddressIsFoundInABinaryEncoding) {
+    std::vector<std::string> codes;
+    for (const char* plain : {"ann.one@example.com", "x@y.example", "{\"email\":\"ann.one@example.com\",\"id\":7}",
+                              "to ann.one@example.com", "Ann One <ann.one@mail.example.co.uk>",
+                              "j\xc3\xbcrgen@b\xc3\xbc"
+                              "cher.example",
+                              "ann%40example.com"})
+        for (const std::string& each :
+             {in_base64(plain), in_base64(plain, true), in_hex(plain, ""), in_hex(plain, "", "0123456789abcdef")})
+            codes.push_back(each);
+    for (const char* plain : {"ann.one@example.com", "x@y.example",
+                              "j\xc3\xbcrgen@b\xc3\xbc"
+                              "cher.example"})
+        for (const char* before : {"=", "%", "\\x"}) codes.push_back(in_hex(plain, before));
+    for (const std::string& coded : codes)
+        for (const auto& [before, behind] : std::vector<std::pair<std::string, std::string>>{
+                 {"", ""}, {"the address ", " is invalid"}, {"id=", ""}, {"\"", "\","}, {"=?utf-8?b?", "?="}}) {
+            const std::string shown = redact(before + coded + behind);
+            EXPECT_EQ(shown.find(coded.substr(0, 8)), std::string::npos) << coded << " became " << shown;
+            EXPECT_EQ(shown.find(coded.substr(coded.size() - 8)), std::string::npos) << coded << " became " << shown;
+        }
+}
+
+TEST(PrivateSpans, IdsAndDigestsAreNoEncodedAddresses) {
+    std::mt19937_64 random(7);
+    const auto bytes = [&](std::size_t n) {
+        std::string out;
+        while (out.size() < n) out += static_cast<char>(random());
+        return out;
+    };
+    for (int i = 0; i < 2'000; ++i)
+        for (const std::string& text :
+             {in_hex(bytes(32), "", "0123456789abcdef"), in_base64(bytes(32)), in_base64(bytes(24), true)})
+            ASSERT_EQ(redact(text), text);
+    for (const char* text : {"aeb5f871-7f07-4993-9211-075dc63e7cbf", "/var/lib/consent-sync/processing/00000042.csv",
+                             "communication_preferences.statuses.batch.write", "max=400 min=40 id=7F"})
+        EXPECT_EQ(redact(text), text);
 }
 
 // ---- Secrets.

@@ -83,6 +83,17 @@ TEST(Redact, ForgetsTheOldestSecretBeyondTheBound) {
     EXPECT_EQ(redact("filler-secret-1000"), "***");
 }
 
+TEST(Redact, ShowsAnIdentifierOnlyInItsForm) {
+    for (const char* text : {"", "VALIDATION_ERROR", "connect_failed", "REFUSED",
+                             "aeb5f871-7f07-4993-9211-075dc63e7cbf", "AEB5F871-7F07-4993-9211-075DC63E7CBF"})
+        EXPECT_EQ(shown_identifier(text), text);
+    for (const char* text : {"YW5uQGV4YW1wbGUuY29t", "=61=6E=6E=40=65=78", "MFXG4QDFPBQW24DMMUXGG33N",
+                             "ann@example.com", "moc.elpmaxe@nna", "aeb5f871-7f07-4993-9211-075dc63e7cb",
+                             "aeb5f871_7f07_4993_9211_075dc63e7cbf", "Ann_Example", "a b", "ABC-DEF"})
+        EXPECT_EQ(shown_identifier(text), "***");
+    EXPECT_EQ(shown_identifier(std::string(65, 'A')), "***");
+}
+
 TEST(Redact, EscapesWhatActsOnTerminals) {
     EXPECT_EQ(redact("a\nb\rc\td"), "a\\nb\\rc\\td");
     EXPECT_EQ(redact("\x1b[2J\x07"), "\\x1b[2J\\x07");

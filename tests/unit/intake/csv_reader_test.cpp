@@ -185,12 +185,17 @@ TEST(CsvReader, IgnoresUnknownColumnsAndNamesThemOnce) {
     const reading got =
         read_csv("email,First Name,status,notes,subscription,notes,verdict,category,message,correlation_id,x@y.com\n");
     ASSERT_TRUE(got.whole()) << got.refused;
-    EXPECT_THAT(got.unknown, ElementsAre("First Name", "notes", "(hidden)", "verdict", "category", "message", "correlation_id"))
+    EXPECT_THAT(got.unknown,
+                ElementsAre("First Name", "notes", "(hidden)", "verdict", "category", "message", "correlation_id"))
         << "only a failed file, which has change_ids, may have those";
 }
 
 TEST(CsvReader, RefusesAHeaderThatDoesNotNameTheAddress) {
-    EXPECT_THAT(read_csv("name,status\nx,yes\n").refused, HasSubstr("the columns are: name, status"));
+    EXPECT_THAT(read_csv("name,status\nx,yes\n").refused, HasSubstr("known are: status; unknown: 1"));
+    // The reason is logged, and the first row of a file without a header is about a person.
+    const std::string words = read_csv("ann.one.example,Ann,One,yes\nbob,Bob,Two,no\n").refused;
+    EXPECT_THAT(words, HasSubstr("none of its 4 columns has a name that is known"));
+    EXPECT_EQ(words.find("Ann"), std::string::npos);
     const std::string no_header = read_csv("ann@example.com,yes,1\n").refused;
     EXPECT_THAT(no_header, HasSubstr("no header"));
     EXPECT_THAT(no_header, Not(HasSubstr("ann")));
