@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "base/file.hpp"
 
@@ -16,6 +17,8 @@ namespace {
 
 constexpr const char* socket_name = "control.sock";
 constexpr const char* runtime_root = "/run/consent-sync";
+constexpr auto turn_patience = std::chrono::seconds(5);  // for a connection that is not cut or turned away
+constexpr auto turn_pause = std::chrono::milliseconds(50);
 
 using clock = std::chrono::steady_clock;
 
@@ -34,20 +37,34 @@ base::result<base::unique_fd> connect_to(const std::string& path) {
     if (path.size() >= sizeof place.sun_path)
         return base::error{base::errc::not_found, path + " is too long for a socket"};
     std::memcpy(place.sun_path, path.c_str(), path.size() + 1);
+    timeval most{};
+    most.tv_sec = turn_patience.count();
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);  // connect() waits while many others do
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0) return fd;
+    if (errno == EAGAIN)
+        return base::error{base::errc::busy,
+                           "too many programs connect to the daemon at " + path + ", or it does not accept them"};
     if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
         return base::error{base::errc::not_found, "nobody listens on " + path};
     return base::system_error("connect to the daemon at", path, errno);
 }
 
-base::result<control_reply> exchange(const std::string& path, const std::string& request,
-                                     std::chrono::seconds patience) {
+// busy: the connection was cut and the request was not read. A request that was read and not replied to is an end of
+// the stream, so what the daemon did is not asked for twice.
+base::error ended_early(const std::string& doing, const std::string& path, int errnum) {
+    base::error e = base::system_error(doing, path, errnum);
+    if (errnum == ECONNRESET || errnum == EPIPE) e.code = base::errc::busy;
+    return e;
+}
+
+base::result<control_reply> exchange_once(const std::string& path, const std::string& request,
+                                          std::chrono::seconds patience) {
     const auto fd = connect_to(path);
     if (!fd) return fd.error();
     for (std::size_t sent = 0; sent < request.size();) {
         const ssize_t n = ::send(fd->get(), request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return base::system_error("ask the daemon at", path, errno);
+        if (n < 0) return ended_early("ask the daemon at", path, errno);
         sent += static_cast<std::size_t>(n);
     }
     const auto until = clock::now() + patience;
@@ -59,12 +76,31 @@ base::result<control_reply> exchange(const std::string& path, const std::string&
         char piece[16'384];
         const ssize_t n = ::recv(fd->get(), piece, sizeof piece, 0);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return base::system_error("read the reply of the daemon at", path, errno);
+        if (n < 0) return ended_early("read the reply of the daemon at", path, errno);
         if (n == 0)
-            return base::error{base::errc::io, "the daemon at " + path + " ended before it replied; its log says why"};
+            return base::error{base::errc::busy,
+                               "the daemon at " + path + " ended before it replied; its log says why"};
         reply.append(piece, static_cast<std::size_t>(n));
     }
     return parse_reply(reply);
+}
+
+// Again for some seconds while connections are cut or turned away, as when others open very many.
+base::result<control_reply> exchange(const std::string& path, const std::string& request,
+                                     std::chrono::seconds patience) {
+    const auto until = clock::now() + turn_patience;
+    base::result<control_reply> reply = exchange_once(path, request, patience);
+    const auto has_no_turn = [](const base::result<control_reply>& r) {
+        return r ? r->turned_away : r.error().code == base::errc::busy;
+    };
+    while (has_no_turn(reply) && clock::now() < until) {
+        std::this_thread::sleep_for(turn_pause);
+        auto next = exchange_once(path, request, patience);
+        // It ended meanwhile: what it said last tells more.
+        if (!next && next.error().code == base::errc::not_found) break;
+        reply = std::move(next);
+    }
+    return reply;
 }
 
 }  // namespace

@@ -88,6 +88,7 @@ base::result<consent::arrival_number> parse_file_id(std::string_view text) {
 std::string format_reply(const control_reply& r) {
     json::object o{{"ok", r.ok}, {"words", r.words}};
     if (r.other_daemon) o["other_daemon"] = true;
+    if (r.turned_away) o["turned_away"] = true;
     if (!r.status.empty()) o["status"] = r.status;
     return json::serialize(o) + "\n";
 }
@@ -102,6 +103,7 @@ base::result<control_reply> parse_reply(std::string_view line) {
     control_reply r;
     r.ok = flag_of(o, "ok");
     r.other_daemon = flag_of(o, "other_daemon");
+    r.turned_away = flag_of(o, "turned_away");
     r.words = text_of(o, "words");
     if (const json::value* status = o.if_contains("status"); status && status->is_object())
         r.status = status->get_object();

@@ -40,6 +40,7 @@ base::result<consent::arrival_number> parse_file_id(std::string_view text);
 struct control_reply {
     bool ok = false;
     bool other_daemon = false;  // it keeps another state_dir: ask elsewhere
+    bool turned_away = false;   // too many connections are open: ask again
     std::string words;
     boost::json::object status;
 };

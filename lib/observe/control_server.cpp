@@ -184,8 +184,11 @@ asio::awaitable<void> control_server::accept() {
                              {"words",
                               "this user has as many connections to the control socket as one may have, or others of "
                               "the same rights have them all: a connection is turned away"}});
-            send_once(*socket, refuse("too many connections of this user, or of others with the same rights, are open: "
-                                      "end the programs that hold them, or try again in a few seconds"));
+            control_reply full = refuse(
+                "too many connections of this user, or of others with the same rights, are open: end the "
+                "programs that hold them, or try again in a few seconds");
+            full.turned_away = true;
+            send_once(*socket, full);
             continue;
         }
         tasks_.spawn("control.serve", serve(std::move(*socket), std::move(*who), kind));

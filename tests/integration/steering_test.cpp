@@ -167,6 +167,35 @@ class silent_connections {
     bool connected_ = false;
 };
 
+// A process of another user that connects 400 times, closes all of these, and begins again, until it is destroyed.
+class connection_burst {
+  public:
+    connection_burst(const std::string& path, uid_t user, gid_t group) : process_(::fork()) {
+        if (process_ != 0) return;
+        sockaddr_un place{};
+        place.sun_family = AF_UNIX;
+        std::memcpy(place.sun_path, path.c_str(), path.size() + 1);
+        if (::setgroups(0, nullptr) != 0 || ::setgid(group) != 0 || ::setuid(user) != 0) ::_exit(1);
+        while (true) {
+            int open[400];
+            for (int& each : open) {
+                each = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+                (void)::connect(each, reinterpret_cast<const sockaddr*>(&place), sizeof place);
+            }
+            for (const int each : open) ::close(each);
+        }
+    }
+    ~connection_burst() {
+        ::kill(process_, SIGKILL);
+        ::waitpid(process_, nullptr, 0);
+    }
+    connection_burst(const connection_burst&) = delete;
+    connection_burst& operator=(const connection_burst&) = delete;
+
+  private:
+    pid_t process_ = -1;
+};
+
 TEST(Steering, ReadersThatHoldConnectionsKeepNobodyOut) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs other users";
     daemon_under_test d;
@@ -189,6 +218,22 @@ TEST(Steering, ReadersThatHoldConnectionsKeepNobodyOut) {
     const std::string log = d.log();
     for (std::size_t at = 0; (at = log.find("event=control.full", at)) != std::string::npos; ++at) ++lines;
     EXPECT_LE(lines, 20u);
+}
+
+// Connections without end by somebody who may not even look, as fast as they can be made.
+TEST(Steering, ABurstOfConnectionsKeepsRootOutForNoLongerThanItTakes) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs another user";
+    daemon_under_test d;
+    ::chmod(d.folder().c_str(), 0755);
+    const std::string socket = d.folder() + "/control.sock";
+    d.write_config("\"control\": { \"socket\": \"" + socket + "\" }");
+    d.start();
+    const connection_burst stranger(socket, 65'532, 65'532);
+    const connection_burst reader(socket, 65'533, ::getegid());
+    for (int i = 0; i < 10; ++i) {
+        const auto paused = d.command(i % 2 == 0 ? "pause" : "resume");
+        EXPECT_EQ(paused.status, 0) << i << ": " << paused.out;
+    }
 }
 
 TEST(Hold, OptOutsGoAheadAndTheRestWaitsForRelease) {
