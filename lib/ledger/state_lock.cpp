@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 
@@ -48,6 +49,15 @@ base::error taken(const std::string& state_dir, const std::string& path, int fd)
                                           owner.empty() ? "unknown" : owner, state_dir)};
 }
 
+// Any user who may read the folder can lock it; a daemon that works on it runs as this user or as root.
+bool is_of_another_user(const std::string& process) {
+    if (process.empty()) return false;
+    struct stat status {};
+    if (::stat(("/proc/" + process).c_str(), &status) == 0) return status.st_uid != ::geteuid() && status.st_uid != 0;
+    // /proc may hide the processes of others.
+    return ::kill(static_cast<pid_t>(std::stol(process)), 0) != 0 && errno == EPERM;
+}
+
 bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT; }
 
 // Network file systems lock no folder (for which the ledger is not made), and then the file is all there is.
@@ -63,11 +73,12 @@ base::result<state_lock> state_lock::take(const std::string& state_dir) {
     if (!folder) return folder.error();
     bool folder_locked = true;
     if (::flock(folder->get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) return taken(state_dir, path, folder->get());
-        if (!cannot_lock_folders(errno)) return base::system_error("lock the folder", state_dir, errno);
+        const bool held = errno == EWOULDBLOCK;
+        if (held && !is_of_another_user(owner_of(folder->get()))) return taken(state_dir, path, folder->get());
+        if (!held && !cannot_lock_folders(errno)) return base::system_error("lock the folder", state_dir, errno);
         folder_locked = false;
     }
-    base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+    base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) {
         if (folder_locked && is_full(errno)) return state_lock(std::move(*folder), {});
         return base::system_error("open", path, errno);
@@ -76,6 +87,7 @@ base::result<state_lock> state_lock::take(const std::string& state_dir) {
         if (errno == EWOULDBLOCK) return taken(state_dir, path, file.get());
         return base::system_error("lock", path, errno);
     }
+    ::fchmod(file.get(), 0600);  // who cannot open it cannot lock it; older versions let the group read it
     const std::string id = std::to_string(::getpid());
     const bool written = ::ftruncate(file.get(), 0) == 0 &&
                          ::pwrite(file.get(), id.data(), id.size(), 0) == static_cast<ssize_t>(id.size());

@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "unit/base/temp_folder.hpp"
 
@@ -42,6 +46,32 @@ TEST(StateLock, RespectsWhoLocksTheFileAlone) {
     const base::unique_fd older(::open((folder.path() + "/lock").c_str(), O_RDWR | O_CREAT, 0640));
     ASSERT_EQ(::flock(older.get(), LOCK_EX | LOCK_NB), 0);
     EXPECT_FALSE(state_lock::take(folder.path()));
+}
+
+// Whoever may read the folder can lock it. A daemon of this folder runs as its owner or as root.
+TEST(StateLock, IsNotKeptByALockOfAnotherUserOnTheFolder) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs another user";
+    const base::temp_folder folder;
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+    int told[2] = {-1, -1};
+    ASSERT_EQ(::pipe2(told, O_CLOEXEC), 0);
+    const pid_t other = ::fork();
+    if (other == 0) {
+        const int fd = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY);
+        const bool good = ::setgid(65'534) == 0 && ::setuid(65'534) == 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (::write(told[1], good ? "y" : "n", 1) != 1) ::_exit(1);
+        while (true) ::pause();
+    }
+    char word = 'n';
+    EXPECT_EQ(::read(told[0], &word, 1), 1);
+    EXPECT_EQ(word, 'y');
+    auto taken = state_lock::take(folder.path());
+    EXPECT_TRUE(taken) << taken.error().message;
+    EXPECT_FALSE(state_lock::take(folder.path())) << "the file is locked as before";
+    ::kill(other, SIGKILL);
+    ::waitpid(other, nullptr, 0);
+    ::close(told[0]);
+    ::close(told[1]);
 }
 
 TEST(StateLock, IsFreeAgainAfterItsEnd) {
