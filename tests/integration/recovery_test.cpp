@@ -230,6 +230,31 @@ TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
     EXPECT_GT(rows.integer(0), 20 + 100) << "of 300 old rows and 20 new ones";
 }
 
+TEST(Recovery, CommandsOfTheRecoveryPageKeepACopyOfALedgerThatIsBehind) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    fs::copy(d.state("/ledger.db"), d.folder() + "/backup.db");
+    run_file(d, "b.csv", 2);
+    fs::copy(d.folder() + "/backup.db", d.state("/ledger.db"), fs::copy_options::overwrite_existing);
+    d.start();
+    const std::string said = run_page_commands(
+        d, "## A ledger that is behind",
+        {{"systemctl stop consent-sync\n", "kill " + std::to_string(d.process()) +
+                                               "\n"
+                                               "while [ -e /proc/" +
+                                               std::to_string(d.process()) + "/exe ]; do sleep 0.01; done\n"},
+         {"systemctl start consent-sync\nconsent-sync status\n", ""},
+         {"/var/lib/consent-sync", "\"$1\""}});
+    EXPECT_EQ(said, "");
+    for (const char* name : {"ledger.db", "newest-commit", "generation"})
+        EXPECT_EQ(bytes_of(d.state("/behind/") + name), bytes_of(d.state("/") + name)) << name;
+    EXPECT_TRUE(open_to_others(d.state("/behind")).empty());
+    EXPECT_EQ(d.wait_for_exit(), 0);
+    d.start();
+    EXPECT_NE(d.command("status").out.find("PAUSED (operator)"), std::string::npos);
+    EXPECT_EQ(d.stop(), 0);
+}
+
 // A bit that changed in an address is found before anything of its block is sent, and the page says how to go on.
 TEST(Recovery, AChangedBitInAWaitingRowIsSaidAndNothingOfItsBlockIsSent) {
     daemon_under_test d;
