@@ -369,9 +369,9 @@ class address_finder {
         const std::size_t behind = sign.what == kind::strong ? sign.end : skip_spaces(sign.end);
         std::size_t local = word_ != npos ? word_ : enclosed_local(at_);
         const bool next_to_it = local < at_;
-        if (!next_to_it && last_end_ != npos && last_end_ >= written_ && at_ - last_end_ <= spaces_max &&
+        if (!next_to_it && last_end_ != npos && at_ - last_end_ <= spaces_max &&
             text_.substr(last_end_, at_ - last_end_).find_first_not_of(' ') == npos)
-            local = std::max(last_begin_, written_);
+            local = last_begin_;
         if (!next_to_it && local == at_) local = enclosed_before_spaces();
         if (local >= at_) return false;
         // What may well be no at sign is no reason to read a long word again and again.
@@ -413,7 +413,7 @@ class address_finder {
     std::size_t at_ = 0;
     std::size_t written_ = 0;                          // what is before belongs to an address
     std::size_t word_ = npos;                          // where the word begins that ends at at_
-    std::size_t last_begin_ = npos, last_end_ = npos;  // the word before
+    std::size_t last_begin_ = npos, last_end_ = npos;  // the word before, behind written_
     std::vector<span_of_text> found_;
 };
 
@@ -564,10 +564,10 @@ std::shared_ptr<const secret_set> current_secrets() {
 
 // The longest writing of a secret at `at`; an empty span: there is none.
 span_of_text find_writing(const secret_set& known, std::string_view text, std::size_t at) {
-    span_of_text found{at, at, true};
+    span_of_text found{at, at};
     for (const known_writing& each : known.by_first_byte[static_cast<unsigned char>(text[at])]) {
         if (!text.substr(at).starts_with(each.text)) continue;
-        span_of_text here{at, at + each.text.size(), true};
+        span_of_text here{at, at + each.text.size()};
         if (each.within_base64) {
             while (here.begin > 0 && in_base64(text[here.begin - 1])) --here.begin;
             while (here.end < text.size() && in_base64(text[here.end])) ++here.end;
@@ -620,7 +620,6 @@ std::vector<span_of_text> merged(std::vector<span_of_text> all) {
             continue;
         }
         out.back().end = std::max(out.back().end, each.end);
-        out.back().is_secret = out.back().is_secret && each.is_secret;
     }
     return out;
 }

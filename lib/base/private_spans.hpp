@@ -17,7 +17,6 @@ namespace consent_sync::base {
 struct span_of_text {
     std::size_t begin = 0;
     std::size_t end = 0;
-    bool is_secret = false;  // a registered one
 };
 
 // In order, apart from each other. Linear in the text's length.

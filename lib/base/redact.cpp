@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t read_max = 16'384;
 constexpr std::string_view mask = "***";
-constexpr std::size_t name_max = 64;  // HubSpot's longest category has some thirty letters
+constexpr std::size_t identifier_max = 64;  // HubSpot's longest category has some thirty letters
 
 std::uint32_t decode(std::string_view character) {
     if (character.size() == 1) return static_cast<unsigned char>(character[0]);
@@ -59,7 +59,7 @@ bool is_name(std::string_view text) {
     const auto all = [&](const auto& letter) {
         return std::all_of(text.begin(), text.end(), [&](char c) { return c == '_' || letter(c); });
     };
-    return text.size() <= name_max && (all(is_lower) || all(is_upper));
+    return text.size() <= identifier_max && (all(is_lower) || all(is_upper));
 }
 
 // Collects escaped text up to a bound, whole characters and whole escapes only.

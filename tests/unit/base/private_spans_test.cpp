@@ -195,6 +195,7 @@ TEST(PrivateSpans, WordsThatOnlyResembleAddressesStay) {
                              "meet (at last)",
                              "see C:\\x41\\y",
                              "export-at-10.30.csv",
+                             "who (at)",
                              "a&#4294967360;b",
                              "a & b; c",
                              "R&D; at work",

@@ -42,6 +42,7 @@ TEST(Redact, MasksAddresses) {
         {"a@b@c.example", "***"},
         {"ann@localhost: no", "***: no"},
         {"ann@", "***"},
+        {"ann@ was here", "*** was here"},
         {"@", "@"},
         {"look @ this", "look @ this"},
         {"@handle", "@handle"},
@@ -58,6 +59,7 @@ TEST(Redact, MasksTokens) {
         {"PAT-NA1-AAAAAAAA", "***"},
         {"Authorization: Bearer abc.DEF-123_x~+/=", "Authorization: Bearer ***"},
         {"authorization: bearer  CJSP5qf1KhIP\r\n", "authorization: bearer  ***\\r\\n"},
+        {"auth=bearer CJSP5qf1KhIP", "auth=bearer ***"},  // "=be" is not quoted-printable
         {"pat-a-door", "pat-a-door"},
         {"spat-na1-1111-1111", "spat-na1-1111-1111"},
         {"the bearer is late", "the bearer is late"},
