@@ -1,12 +1,12 @@
-# Units, man pages and the Debian package. The units are made for the systemd that is installed where this is built.
+# Units, man pages and the Debian package. The units are generated for the systemd version of the build machine.
 
 pkg_get_variable(SYSTEMD_UNIT_DIR systemd systemdsystemunitdir)
 if(NOT SYSTEMD_UNIT_DIR)
   set(SYSTEMD_UNIT_DIR /lib/systemd/system)
 endif()
 
-# Type=notify-reload came with systemd 253: it sends SIGHUP by itself and waits until the reload is over. Before that it is
-# over when the commands of ExecReload= have ended.
+# Since version 253 systemd has Type=notify-reload: it sends SIGHUP itself and waits until the reload is finished. Older versions
+# need ExecReload=; there the reload is finished when its command exits.
 function(make_unit name of_account config state credential make_inbox)
   set(OF_ACCOUNT "${of_account}")
   set(CONFIG "${config}")
@@ -18,7 +18,7 @@ function(make_unit name of_account config state credential make_inbox)
     set(EXEC_RELOAD "")
   else()
     set(SERVICE_TYPE notify)
-    set(EXEC_RELOAD "# Ends when the daemon has done or refused it, so `systemctl reload` waits, and fails on a faulty configuration.
+    set(EXEC_RELOAD "# Exits when the daemon has done or refused the reload, so `systemctl reload` waits, and fails if the configuration has a fault.
 ExecReload=/usr/bin/consent-sync reload --config ${config}
 ")
   endif()
@@ -54,7 +54,7 @@ compress(man/consent-sync.1 ${CMAKE_INSTALL_MANDIR}/man1 consent-sync.1)
 compress(man/consent-sync.json.5 ${CMAKE_INSTALL_MANDIR}/man5 consent-sync.json.5)
 compress(debian/changelog ${CMAKE_INSTALL_DATADIR}/doc/consent-sync changelog)
 
-# tests/boot makes a newer package of the same build by another version.
+# tests/boot sets this to make a newer package from the same build.
 set(CONSENT_SYNC_PACKAGE_VERSION ${PROJECT_VERSION} CACHE STRING "Version of the package")
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME consent-sync)
@@ -64,7 +64,7 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "bring changes of marketing consent from f
 set(CPACK_PACKAGE_DESCRIPTION
 "A service that watches an inbox folder for files of opt-ins and
 opt-outs, sends each row to HubSpot's batch endpoint as fast as the limits
-of the account allow and never in the wrong order, and reports what became
+of the account allow and never in the wrong order, and reports the outcome
 of every row.")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
