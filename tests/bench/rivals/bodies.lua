@@ -1,4 +1,4 @@
--- wrk: ready-made bodies of 100 changes, one after the other. The floor of the machine: nothing is read, built or judged.
+-- wrk: ready-made bodies of 100 changes, one after the other. The upper bound of the machine: nothing is read, built or judged.
 local bodies, at = {}, 0
 
 function setup(thread) end

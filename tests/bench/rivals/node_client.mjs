@@ -1,5 +1,5 @@
-// HubSpot's official Node client, its limiter off (it is opt-in), as a script around it is written: reads NDJSON line by
-// line, 100 changes a call, CONNECTIONS calls at a time. Looks at the HTTP status only.
+// HubSpot's official Node client in a typical script, with its limiter off (it is opt-in): reads NDJSON line by line, sends 100
+// changes a call, CONNECTIONS calls at a time. Checks only the HTTP status.
 //   node node_client.mjs FILE BASE_URL CONNECTIONS
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
