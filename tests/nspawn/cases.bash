@@ -1,9 +1,9 @@
-# What administrators do with the package, one function a case, run in the order of their names. Sourced by tests/boot.
+# What administrators do with the package. One function per case, run in the order of their names. Sourced by tests/boot.
 
 case_01_the_package_is_clean() {
     wrong=0
-    need "lintian finds no error and nothing unexplained" lintian --fail-on error,warning "$work/share/$deb"
-    need "the package is put together well" dpkg-deb --info "$work/share/$deb"
+    need "lintian finds no error and no warning" lintian --fail-on error,warning "$work/share/$deb"
+    need "dpkg-deb can read the package" dpkg-deb --info "$work/share/$deb"
     return $wrong
 }
 
@@ -21,14 +21,14 @@ case_02_install_starts_nothing() {
     return $wrong
 }
 
-case_03_units_are_right_and_tight() {
+case_03_units_are_valid_and_hardened() {
     wrong=0
     inside systemd-analyze verify "$unit" consent-sync@acme.service > "$work/verify" 2>&1
-    need "verify has nothing to say" is "$(cat "$work/verify")" ""
+    need "verify prints nothing" is "$(cat "$work/verify")" ""
     for each in "$unit" consent-sync@acme.service; do
         inside systemd-analyze security --no-pager "$each" | tail -1
-        # CAP_LEASE makes 1.3 of 1.2: without it the daemon cannot know who still writes a file.
-        need "exposure of $each is 1.3 at most" inside systemd-analyze security --no-pager --threshold=13 "$each"
+        # CAP_LEASE raises 1.2 to 1.3. Without it the daemon cannot know whether a program still writes to a file.
+        need "exposure of $each is at most 1.3" inside systemd-analyze security --no-pager --threshold=13 "$each"
     done
     return $wrong
 }
@@ -44,7 +44,7 @@ case_03b_man_pages_and_completion() {
     need "completes options" is "$(complete_to consent-sync status --w)" "--watch"
     need "completes configurations" is "$(complete_to consent-sync run --config /etc/consent-sync/c)" \
         "/etc/consent-sync/consent-sync.json"
-    need "behind an equals sign too" is "$(complete_to consent-sync run --config = /etc/consent-sync/c)" \
+    need "also after an equals sign" is "$(complete_to consent-sync run --config = /etc/consent-sync/c)" \
         "/etc/consent-sync/consent-sync.json"
     for command in $(complete_to consent-sync "" | sed 's/--.*//'); do
         need "$command has help" inside consent-sync "$command" --help
@@ -53,12 +53,12 @@ case_03b_man_pages_and_completion() {
     return $wrong
 }
 
-case_04_without_a_token_it_says_so_and_is_not_started_again() {
+case_04_without_a_token_it_says_so_and_is_not_restarted() {
     wrong=0
     need "the start fails" refuse inside systemctl start "$unit"
     need "status 3" holds "$unit" ExecMainStatus 3
-    need "is not started again" given_up
-    need "says which credential, and where to put it" says config.refused \
+    need "systemd does not restart it" given_up
+    need "names the credential and where to put it" says config.refused \
         'hubspot-token.*/etc/credstore/consent-sync.hubspot-token .*systemctl restart consent-sync.service'
     return $wrong
 }
@@ -93,29 +93,29 @@ case_05b_every_format_in_the_hardened_unit() {
     for file in packed.csv.gz body.json lines.ndjson.gz; do need "alice drops $file" drop_as alice $file; done
     need "gzipped CSV" within 20 done_with packed.csv.gz 2500
     need "JSON" within 20 done_with body.json 300
-    need "gzipped NDJSON, but for the row that is wrong" within 20 done_with lines.ndjson.gz 199
+    need "gzipped NDJSON, except for the bad row" within 20 done_with lines.ndjson.gz 199
     need "that row is in failed.ndjson" inside sh -c "grep -q perhaps $state/reports/*/*-lines.ndjson.gz/failed.ndjson"
-    need "its group reads every report" is "$(inside_as carol find $state/reports ! -readable)" ""
-    need "which are some" inside_as carol sh -c "ls $state/reports/*/*-packed.csv.gz/report.html $state/reports/*/batches.ndjson"
-    need "nobody else does" is "$(inside find $state/reports -perm /007)" ""
+    need "its group can read every report" is "$(inside_as carol find $state/reports ! -readable)" ""
+    need "there are reports" inside_as carol sh -c "ls $state/reports/*/*-packed.csv.gz/report.html $state/reports/*/batches.ndjson"
+    need "nobody else can" is "$(inside find $state/reports -perm /007)" ""
     return $wrong
 }
 
 case_06_who_may_do_what() {
     wrong=0
-    need "the group reads reports" inside_as carol sh -c "cat $state/reports/*/files.ndjson"
-    need "droppers do not" refuse inside_as alice sh -c "cat $state/reports/*/files.ndjson"
-    need "droppers do not look into the state folder" refuse inside_as alice ls $state
-    need "the group does not read the ledger" refuse inside_as carol cat $state/ledger.db
+    need "the group can read reports" inside_as carol sh -c "cat $state/reports/*/files.ndjson"
+    need "droppers cannot" refuse inside_as alice sh -c "cat $state/reports/*/files.ndjson"
+    need "droppers cannot list the state folder" refuse inside_as alice ls $state
+    need "the group cannot read the ledger" refuse inside_as carol cat $state/ledger.db
     need "alice leaves an unfinished file" inside_as alice sh -c "echo x > $state/inbox/.mine.tmp"
     need "bob cannot remove it" refuse inside_as bob rm -f $state/inbox/.mine.tmp
     need "alice can" inside_as alice rm $state/inbox/.mine.tmp
     need "others cannot drop" refuse inside_as carol sh -c "echo x > $state/inbox/c.csv"
     rows private.csv 1 2 subscribed
     inside_as alice sh -c "umask 077; cat /tmp/private.csv > $state/inbox/private.csv"
-    need "a file that is private stays, and the journal says it" within 15 logged inbox.left
+    need "a private file stays, and the journal says so" within 15 logged inbox.left
     inside_as alice chmod g+r $state/inbox/private.csv
-    need "readable, it is taken" within 45 done_with private.csv 2
+    need "it is taken once it is readable" within 45 done_with private.csv 2
     inside setfacl -m d:g:consent-drop:r,d:m::r $state/inbox
     rows acl.csv 1 3 subscribed
     inside_as alice sh -c "umask 077; cat /tmp/acl.csv > $state/inbox/acl.csv"
@@ -134,24 +134,24 @@ case_07_the_journal_has_fields() {
     return $wrong
 }
 
-case_08b_the_admin_group_steers_and_others_do_not() {
+case_08b_only_the_admin_group_controls_the_daemon() {
     wrong=0
     need "makes dave" inside useradd -M dave
     inside usermod -aG consent-sync-admin dave
     need "dave pauses" inside_as dave consent-sync pause maintenance
     need "STATUS names the pause at once, and its end" within 2 holds "$unit" StatusText \
         'paused (operator): uid * asked for it: maintenance; until somebody says: consent-sync resume*'
-    need "it is no error, as somebody wanted it" inside sh -c "journalctl -q -u $unit EVENT=pause.begun REASON=operator -o json | grep -q '\"PRIORITY\":\"6\"'"
-    need "who may drop may not steer" refuse inside_as alice consent-sync resume
-    need "who reads the reports may look" inside_as carol consent-sync status
-    need "but not steer" refuse inside_as carol consent-sync resume
+    need "it is not an error, because it was requested" inside sh -c "journalctl -q -u $unit EVENT=pause.begun REASON=operator -o json | grep -q '\"PRIORITY\":\"6\"'"
+    need "droppers cannot control the daemon" refuse inside_as alice consent-sync resume
+    need "readers of reports can see the status" inside_as carol consent-sync status
+    need "but cannot control the daemon" refuse inside_as carol consent-sync resume
     rows paused.csv 800 10 subscribed
     drop_as alice paused.csv
     need "files are taken" within 10 inside sh -c "test -n \"\$(ls $state/processing)\""
     need "and read" within 10 logged file.read
-    need "STATUS says what waits" within 10 holds "$unit" StatusText 'paused (operator)*; 1 file, 10 changes left'
+    need "STATUS shows what waits" within 10 holds "$unit" StatusText 'paused (operator)*; 1 file, 10 changes left'
     need "dave resumes" inside_as dave consent-sync resume
-    need "STATUS says no more of it at once" within 2 refuse holds "$unit" StatusText 'paused*'
+    need "STATUS stops showing the pause at once" within 2 refuse holds "$unit" StatusText 'paused*'
     need "and they are sent" within 20 done_with paused.csv 10
     return $wrong
 }

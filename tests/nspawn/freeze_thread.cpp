@@ -1,4 +1,4 @@
-// freeze_thread TID: stops that one thread of another process, as a hang would, until this program ends.
+// freeze_thread TID: stops one thread of another process, as if it hung, until this program exits.
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
     }
     std::puts("frozen");
     std::fflush(stdout);
-    // The thread stays as it is until it is killed; what else it would report is not answered.
+    // The thread stays stopped until it is killed; its other reports are not answered.
     while (::waitpid(thread, nullptr, __WALL) == thread) {
     }
     return 0;

@@ -1,19 +1,19 @@
-# A Debian 12 of its own, booted by systemd-nspawn. Sourced by tests/boot, which sets: work (folder of this run).
+# A separate Debian 12, booted with systemd-nspawn. Sourced by tests/boot, which sets: work (folder of this run).
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/consent-sync
 
-# Why nspawn is impossible here; empty: it is possible.
+# Prints why nspawn is impossible here; nothing if it is possible.
 why_not() {
     [ "$(id -u)" = 0 ] || { echo "needs root"; return; }
-    [ "$(uname -m)" = x86_64 ] || { echo "made for amd64"; return; }
+    [ "$(uname -m)" = x86_64 ] || { echo "supports only amd64"; return; }
     if [ ! -d /run/systemd/system ] && ! mkdir -p "/sys/fs/cgroup/systemd/consent-sync-boot.$$" 2>/dev/null; then
-        echo "no control groups of its own can be made here"
+        echo "cannot create control groups"
         return
     fi
-    unshare --mount --pid --uts --ipc --net --fork true 2>/dev/null || echo "no namespaces can be made here"
+    unshare --mount --pid --uts --ipc --net --fork true 2>/dev/null || echo "cannot create namespaces"
 }
 
-# make_root PACKAGE…: $work/root, from the cache if the same packages were asked for before.
+# make_root PACKAGE…: makes $work/root, from the cache if it has one with the same packages.
 make_root() {
     local packages image
     packages=$(IFS=,; echo "systemd,systemd-sysv,dbus,libnss-systemd,iproute2,procps,curl,acl,man-db,$*")
@@ -29,15 +29,15 @@ make_root() {
     mkdir -p "$work/root/dev"
     rm -f "$work/root/etc/machine-id"
     printf '127.0.0.1 localhost\n::1 localhost\n' > "$work/root/etc/hosts"
-    # The machine has its loopback alone, and nothing that would ever be online.
+    # The machine has only a loopback interface, so it never gets online.
     ln -sf /dev/null "$work/root/etc/systemd/system/systemd-networkd-wait-online.service"
 }
 
-# in_nspawn OPTIONS AND COMMAND…: takes the place of the calling shell.
+# in_nspawn OPTIONS AND COMMAND…: replaces the calling shell.
 in_nspawn() {
     local own=() hierarchy
     if [ ! -d /run/systemd/system ]; then
-        # Without systemd on the host: the guest gets the cgroup that its launcher is in.
+        # Without systemd on the host the guest uses the cgroup of its launcher.
         own=(--keep-unit)
         for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
             [ -f "$hierarchy/cgroup.procs" ] || continue
@@ -48,7 +48,7 @@ in_nspawn() {
     exec systemd-nspawn -q -D "$work/root" -M "consent-sync-boot-$$" --register=no "${own[@]}" --private-network "$@"
 }
 
-# Why nspawn does not run here, in its own words; empty: it does. What it needs is more than why_not can look at.
+# Prints nspawn's own message if it does not run here; nothing if it runs. why_not cannot check everything that nspawn needs.
 why_not_nspawn() {
     local words
     words=$( (in_nspawn --pipe /bin/true) 2>&1 < /dev/null) || echo "systemd-nspawn does not run here: ${words:-no reason given}"
@@ -84,7 +84,7 @@ stop_machine() {
     wait "$nspawn" 2>/dev/null || true
 }
 
-# Those that why_not and in_nspawn made.
+# Removes the cgroups that why_not and in_nspawn created.
 remove_cgroups() {
     local hierarchy
     for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do

@@ -1,5 +1,4 @@
-# The configuration while it changes: reloads, faults, folders elsewhere, OAuth, a machine without a network. Sourced by
-# tests/boot.
+# Changes of the configuration: reloads, faults, other folders, OAuth, a machine without a network. Sourced by tests/boot.
 
 case_08_reload() {
     wrong=0
@@ -7,7 +6,7 @@ case_08_reload() {
     pid=$(main_pid)
     write_config consent-sync '"account": "main", "defaults": { "statusState": "UNSUBSCRIBED" }, "limits": { "requests": 500 }'
     need "systemctl reload" inside systemctl reload "$unit"
-    need "is in effect when it returns" logged config.reloaded
+    need "the new configuration is in effect when it returns" logged config.reloaded
     for round in $(seq 20); do
         write_config consent-sync "\"account\": \"main\", \"defaults\": { \"statusState\": \"UNSUBSCRIBED\" }, \"limits\": { \"requests\": $((500 + round)) }"
         inside systemctl reload "$unit"
@@ -15,21 +14,21 @@ case_08_reload() {
     done
     write_config consent-sync '"account": "other", "state_dir": "/srv/other", "control": { "socket": "/run/other.sock" },
         "defaults": { "statusState": "UNSUBSCRIBED" }'
-    need "reloads, although folders and socket are others now" inside systemctl reload "$unit"
+    need "reloads with other folders and another socket" inside systemctl reload "$unit"
     for key in account state_dir control.socket; do need "$key needs a restart" says config.needs_restart "key=$key "; done
     write_config consent-sync '"account": "main", "stop_grace": "3s", "limits": { "requests": "many" }'
     need "a bad file fails systemctl reload" refuse inside systemctl reload "$unit"
     need "says why" says config.refused limits.requests
-    need "as the command does" test "$(inside consent-sync reload 2>&1 | grep -c -e 'limits.requests: must be' -e '^nothing is changed')" = 2
+    need "the command says the same" test "$(inside consent-sync reload 2>&1 | grep -c -e 'limits.requests: must be' -e '^nothing is changed')" = 2
     need "and is refused as a whole" refuse says config.changed stop_grace
-    need "the old one goes on" active
+    need "the daemon keeps running" active
     mark_journal
     inside kill -HUP "$pid"
-    need "by signal too" within 5 logged config.refused
+    need "also by signal" within 5 logged config.refused
     inside sh -c "printf 'email,subscription_id\np900@example.com,7\n' > /tmp/default.csv"
     drop_as alice default.csv
-    need "the default that was loaded holds" within 15 done_with default.csv 1
-    need "the same process" is "$(main_pid)" "$pid"
+    need "the loaded default is still in effect" within 15 done_with default.csv 1
+    need "the process is the same" is "$(main_pid)" "$pid"
     write_config consent-sync '"account": "main"'
     return $wrong
 }
@@ -51,35 +50,35 @@ case_08a_every_key_that_may_change_at_run_time() {
   "keep": { "done": "20d", "reports": "300d", "ledger": "300d" } }
 JSON
     need "reloads" inside systemctl reload "$unit"
-    need "29 keys at once, none waits" says config.reloaded "changed=29 waiting_for_restart=0"
+    need "29 keys at once, none waits for a restart" says config.reloaded "changed=29 waiting_for_restart=0"
     inside sh -c "awk 'BEGIN { print \"email\"; for (i = 0; i < 120; i++) printf \"p%d@example.com\n\", 70000 + i }' > /tmp/bare.csv"
     drop_as alice bare.csv
-    need "defaults, token and rules hold" within 20 done_with bare.csv 120
+    need "defaults, token and rules are in effect" within 20 done_with bare.csv 120
     need "batches of 50" is "$(entries -u "$unit" EVENT=batch.settled -o json | grep -o '"CHANGES":"[0-9]*"' | sort | tr '\n' ' ')" \
         '"CHANGES":"20" "CHANGES":"50" "CHANGES":"50" '
     need "debug entries have their priority" is "$(entries -u "$unit" EVENT=batch.settled -o json | grep -c '"PRIORITY":"7"')" 3
     rows held.csv 71000 901 subscribed
     drop_as alice held.csv
     need "more than 900 rows are held" within 10 logged file.held
-    need "completed" is "$(complete_to consent-sync release 0)" \
+    need "completion offers the file" is "$(complete_to consent-sync release 0)" \
         "$(entries -u "$unit" EVENT=file.held -o json | grep -o '"FILE":"[0-9]*"' | grep -o '[0-9]*')"
     need "sent back" inside consent-sync refuse "$(entries -u "$unit" EVENT=file.held -o json | grep -o '"FILE":"[0-9]*"' | grep -o '[0-9]*')"
     inside sh -c "head -c 1100000 /dev/zero | tr '\\0' x > /tmp/huge.csv"
     drop_as alice huge.csv
-    need "above 1 MiB it is refused" within 10 logged inbox.refused
+    need "a file above 1 MiB is refused" within 10 logged inbox.refused
     write_config consent-sync '"account": "main"'
-    need "and back" inside systemctl reload "$unit"
+    need "reloads the old configuration" inside systemctl reload "$unit"
     mark_journal
     write_config consent-sync '"account": "main", "stop_grace": "9s"'
     inside sed -i 's|"hubspot": {|"hubspot": { "token_file": "/etc/consent-sync/absent",|' /etc/consent-sync/consent-sync.json
-    need "a token's file that cannot be read fails the reload" refuse inside systemctl reload "$unit"
+    need "an unreadable token file fails the reload" refuse inside systemctl reload "$unit"
     need "and says so" says config.refused hubspot.token_file
     need "nothing else has changed" refuse logged config.changed
     write_config consent-sync '"account": "main"'
     return $wrong
 }
 
-# set_key KEY VALUE: in the configuration, beside what the machine needs
+# set_key KEY VALUE: writes a configuration with this key and what the machine needs
 set_key() {
     local hubspot="" monitor='"listen": null' more=""
     case $1 in
@@ -106,7 +105,7 @@ case_08c_every_key_by_itself() {
         said=$(inside consent-sync reload 2>&1)
         need "$key is in effect" is "$said" "in effect: $key"
         set_key "" ""
-        need "and as before" is "$(inside consent-sync reload 2>&1)" "in effect: $key"
+        need "and is reset" is "$(inside consent-sync reload 2>&1)" "in effect: $key"
     done 3<< 'KEYS'
 stop_grace "15s"
 log.format "json"
@@ -156,7 +155,7 @@ monitor.hosts ["db1"]
 control.socket "/run/other.sock"
 KEYS
     write_config consent-sync '"account": "main"'
-    need "and back" inside systemctl reload "$unit"
+    need "reloads the old configuration" inside systemctl reload "$unit"
     return $wrong
 }
 
@@ -171,53 +170,53 @@ case_13b_a_rotated_refresh_token_is_kept_in_the_state_folder() {
     rows oauth.csv 72000 10 unsubscribed
     drop_as alice oauth.csv
     need "sends" within 20 done_with oauth.csv 10
-    need "the new refresh token is the service's alone" is "$(inside stat -c '%a %U' $state/oauth-refresh-token.json)" "600 consent-sync"
+    need "only the service can read the new refresh token" is "$(inside stat -c '%a %U' $state/oauth-refresh-token.json)" "600 consent-sync"
     need "after a restart" inside systemctl restart "$unit"
     rows oauth-again.csv 73000 10 unsubscribed
     drop_as alice oauth-again.csv
-    need "it is used, though the credential is void" within 20 done_with oauth-again.csv 10
+    need "the new one is used although the credential is no longer valid" within 20 done_with oauth-again.csv 10
     need "no secret in the journal" refuse inside sh -c "journalctl -q -u $unit -o json | grep -qE 'sim-secret|sim-refresh'"
     write_config consent-sync '"account": "main"'
     need "back to the token" inside systemctl restart "$unit"
     return $wrong
 }
 
-case_15_a_faulty_configuration_ends_it_for_good() {
+case_15_a_faulty_configuration_is_not_restarted() {
     wrong=0
     write_config consent-sync '"unknown": 1'
     need "the restart fails" refuse inside systemctl restart "$unit"
     need "status 3" holds "$unit" ExecMainStatus 3
-    need "is not started again" given_up
+    need "systemd does not restart it" given_up
     write_config consent-sync '"account": "main"'
-    need "mended, it starts" inside systemctl start "$unit"
+    need "it starts after the correction" inside systemctl start "$unit"
     return $wrong
 }
 
-# As what-to-do.md says.
+# Follows what-to-do.md.
 case_15b_an_inbox_elsewhere() {
     wrong=0
     write_config consent-sync '"account": "main"'
     inside sed -i 's|"inbox": {|"inbox": { "dir": "/srv/consent/inbox", "work_dir": "/srv/consent",|' /etc/consent-sync/consent-sync.json
-    need "without more it does not start" refuse inside systemctl restart "$unit"
-    need "and names the remedy" says daemon.failed ReadWritePaths=
+    need "it does not start without ReadWritePaths=" refuse inside systemctl restart "$unit"
+    need "and says what to do" says daemon.failed ReadWritePaths=
     inside install -d -m 0751 -o consent-sync -g consent-sync /srv/consent
     inside sh -c "mkdir -p /etc/systemd/system/$unit.d; printf '[Service]\nReadWritePaths=/srv/consent\n' > /etc/systemd/system/$unit.d/inbox.conf; systemctl daemon-reload"
     need "the unit may not make an inbox of the right mode" refuse inside systemctl restart "$unit"
-    need "and names the remedy" says daemon.failed 'install -d -m 3770 -o consent-sync -g consent-drop /srv/consent/inbox'
-    need "and leaves no inbox of a wrong mode" refuse inside test -e /srv/consent/inbox
+    need "and says what to do" says daemon.failed 'install -d -m 3770 -o consent-sync -g consent-drop /srv/consent/inbox'
+    need "and leaves no inbox with a wrong mode" refuse inside test -e /srv/consent/inbox
     inside install -d -m 3770 -o consent-sync -g consent-drop /srv/consent/inbox
     need "then it starts" inside systemctl restart "$unit"
     rows elsewhere.csv 74000 10 unsubscribed
     need "bob drops" drop_as bob elsewhere.csv /srv/consent
     need "it is done" within 20 done_with elsewhere.csv 10
-    need "and lies beside" inside sh -c "test -e /srv/consent/done/*-elsewhere.csv"
+    need "and is in done/ beside the inbox" inside sh -c "test -e /srv/consent/done/*-elsewhere.csv"
     inside sh -c "rm -r /etc/systemd/system/$unit.d/inbox.conf /srv/consent; systemctl daemon-reload"
     write_config consent-sync '"account": "main"'
-    need "back home" inside systemctl restart "$unit"
+    need "starts with the original inbox" inside systemctl restart "$unit"
     return $wrong
 }
 
-# A loopback that is down is brought up again by systemd: a rule of routing stays.
+# systemd would bring a loopback that is down up again. Routing rules stay.
 network_off() {
     inside sh -c 'ip rule add pref 0 to 127.0.0.0/8 unreachable; ip rule add pref 1 table local; ip rule del pref 0 table local
         ip -6 rule add pref 0 to ::1 unreachable; ip -6 rule add pref 1 table local; ip -6 rule del pref 0 table local'
@@ -238,7 +237,7 @@ case_15c_no_network_when_it_starts() {
     need "says what it waits for" within 60 holds "$unit" StatusText 'paused (outage)*1 file, 10 changes left'
     need "there is no network" refuse inside curl -sk --connect-timeout 1 https://localhost:8443/sim/counters
     network_on
-    need "asked, it looks at once" inside consent-sync resume
+    need "after resume it probes at once" inside consent-sync resume
     need "the file is sent" within 30 done_with offline.csv 10
     write_config consent-sync '"account": "main"'
     need "nothing was restarted" is "$(property "$unit" NRestarts)" 0
