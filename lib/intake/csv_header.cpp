@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "intake/column_words.hpp"
 #include "intake/limits.hpp"
-#include "intake/text.hpp"
-#include "intake/values.hpp"
 
 namespace consent_sync::intake {
 namespace {
@@ -55,21 +52,6 @@ std::string list_known(const std::vector<std::string>& names) {
 }
 
 bool holds_address(std::string_view cell) { return cell.find('@') != std::string_view::npos; }
-
-// A byte order mark stands before the header of a file, and so in the middle of joined ones.
-std::string_view bare(std::string_view cell) {
-    if (cell.starts_with("\xEF\xBB\xBF")) cell.remove_prefix(3);
-    return without_marks(cell);
-}
-
-bool is_same_name(std::string_view a, std::string_view b) {
-    std::array<char, 4 * column_name_bytes_max> of_a;
-    std::array<char, 4 * column_name_bytes_max> of_b;
-    a = bare(a);
-    b = bare(b);
-    return a == b || (!a.empty() && !b.empty() && !simplify(a, of_a.data(), of_a.size()).empty() &&
-                      simplify(a, of_a.data(), of_a.size()) == simplify(b, of_b.data(), of_b.size()));
-}
 
 base::result<void> check_columns(csv_header& header) {
     if (!header.column(field::subscriber)) {
@@ -139,70 +121,6 @@ base::result<csv_header> assign_columns(csv_names names, const column_rules& rul
             if (rules.find(header.names[i]) == field::report) header.others.add(header.names[i], field::unknown);
     if (const auto checked = check_columns(header); !checked) return checked.error();
     return header;
-}
-
-bool has_header_glued_on(const csv_header& header, const csv_scanner& line) {
-    const std::size_t expected = header.names.size();
-    const std::size_t count = line.field_count();
-    if (count < expected) return false;
-    const std::string_view last = line.field(expected - 1);
-    const std::size_t name_bytes_max = std::min<std::size_t>(last.size(), 40);
-    if (count == expected) {  // one column: its name follows the domain of the address
-        const std::string_view domain = last.substr(last.rfind('.') + 1);
-        const std::string& name = header.names.front();
-        return expected == 1 && domain.size() > name.size() && domain.ends_with(name) && domain != "email";
-    }
-    for (std::size_t i = expected; i < count; ++i)
-        if (find_field(bare(line.field(i))) == field::unknown) return false;
-    for (std::size_t size = 4; size < name_bytes_max; ++size)
-        if (find_field(bare(last.substr(last.size() - size))) != field::unknown) return true;
-    return false;
-}
-
-header_again find_header_again(const csv_header& header, const csv_scanner& line) {
-    const std::size_t count = line.field_count();
-    bool same = count == header.names.size();
-    for (std::size_t i = 0; same && i < count; ++i) same = is_same_name(line.field(i), header.names[i]);
-    if (same) return header_again::same;
-
-    const std::size_t address_at = *header.column(field::subscriber);
-    const std::string_view address = address_at < count ? bare(line.field(address_at)) : std::string_view();
-    bool names_address = false;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::string_view cell = bare(line.field(i));
-        if (holds_address(cell)) return header_again::none;
-        if (!cell.empty() && std::all_of(cell.begin(), cell.end(), [](char c) { return c >= '0' && c <= '9'; }))
-            return header_again::none;
-        // EMAIL is what a channel is called.
-        const bool channel = count == header.names.size() && header.column(field::channel) == i;
-        names_address = names_address || (!channel && find_field(cell) == field::subscriber);
-    }
-    // Nothing but names of fields and of other matters, and no address where one should stand.
-    std::size_t known = 0, filled = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::string_view cell = bare(line.field(i));
-        if (cell.empty()) continue;
-        ++filled;
-        known += find_field(cell) != field::unknown && find_field(cell) != field::channel && !read_status_state(cell);
-    }
-    const bool all_names = filled > 1 && known > 0 && [&] {
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::string_view cell = bare(line.field(i));
-            if (!cell.empty() && find_field(cell) == field::unknown && !smells_of_consent(cell) &&
-                !is_about_something_else(cell))
-                return false;
-        }
-        return true;
-    }();
-    if (all_names && !address.empty()) return header_again::other;
-    if (names_address && (count != header.names.size() || !address.empty())) return header_again::other;
-    // Names that nobody knows, as of another language: what stands in place of the address or the status speaks of
-    // consent, and is neither.
-    if (smells_of_consent(address)) return header_again::other;
-    const auto state = header.column(field::state);
-    if (address.empty() || count != header.names.size() || !state) return header_again::none;
-    const std::string_view status = bare(line.field(*state));
-    return smells_of_consent(status) && !read_status_state(status) ? header_again::other : header_again::none;
 }
 
 }  // namespace consent_sync::intake

@@ -35,11 +35,4 @@ struct csv_header : csv_names {
 // What the columns mean. Error: invalid_input, the file is refused.
 base::result<csv_header> assign_columns(csv_names names, const column_rules& rules);
 
-// Whether a line in the middle of a file names columns, as where files with headers were joined: `same`, the header of
-// this file again; `other`, those of another one. Rows behind another header must not be read by position.
-enum class header_again { none, same, other };
-// Whether a row with an address is the last one of a file without a last line end, and the header of the next one.
-bool has_header_glued_on(const csv_header& header, const csv_scanner& line);
-header_again find_header_again(const csv_header& header, const csv_scanner& line);
-
 }  // namespace consent_sync::intake

@@ -27,23 +27,34 @@ bool csv_reader::holds_address() const {
     return address_ < scanner_.field_count() && scanner_.field(address_).find('@') != std::string_view::npos;
 }
 
+base::result<header_again> csv_reader::find_header(const csv_row& row) {
+    const base::result<std::string_view> behind = scanner_.line_behind(row);  // first: it may move the window's bytes
+    if (!behind && behind.error().code != base::errc::invalid_input) return behind.error();
+    std::vector<std::string_view> next;
+    if (behind && !behind->empty()) next = split_roughly(*behind, scanner_.delimiter());
+    std::vector<std::string_view> cells;
+    if (row.found == csv_row::kind::malformed)
+        cells = split_roughly(scanner_.line_of(row), scanner_.delimiter());
+    else
+        for (std::size_t i = 0; i < scanner_.field_count(); ++i) cells.push_back(scanner_.field(i));
+    return find_header_again(header_, cells, next, default_opt_in_ && may_lack_state());
+}
+
 // true: the row is the file's own header again, which is passed. Error: it is another one.
 base::result<bool> csv_reader::pass_header_again(const csv_row& row) {
-    header_again again = header_again::none;
-    if (!holds_address())
-        again = find_header_again(header_, scanner_);
-    else if (has_header_glued_on(header_, scanner_))
-        again = header_again::other;
-    if (again == header_again::none) return false;
+    const base::result<header_again> again = find_header(row);
+    if (!again) return again.error();
+    if (*again == header_again::none) return false;
     const std::uint64_t line = bytes_.line_at(row.offset);
     const std::string where =
         (line == 0 ? std::string() : "line " + std::to_string(line) + ", ") + "byte " + std::to_string(row.offset);
-    if (again == header_again::other)
+    if (*again == header_again::other)
         return base::error{
             base::errc::invalid_input,
             where +
-                ": here stands another line of column names, as where files were joined; what follows was "
-                "not read, because its columns may mean something else: drop it as a file of its own"};
+                ": here stands another line of column names, or one that cannot be told from it, as where files were "
+                "joined; what follows was not read, because its columns may mean something else: drop what follows as "
+                "a file of its own, or, if the line is a row, mend its address"};
     if (notes_.size() < notes_max) notes_.push_back(where + ": the header stands there again and was passed over");
     return true;
 }
@@ -67,7 +78,7 @@ base::result<found> csv_reader::read(record& values, row& into) {
                               std::to_string(header_.names.size()));
         }
         const bool may_be_header = !holds_address() || !whole || header_.names.size() == 1;
-        if (row->found == csv_row::kind::row && !blank && may_be_header) {
+        if (row->found == csv_row::kind::malformed ? row->length <= row_bytes_max : !blank && may_be_header) {
             const base::result<bool> again = pass_header_again(*row);
             if (!again) return again.error();
             if (*again) {

@@ -4,13 +4,15 @@
 
 #include "intake/csv_header.hpp"
 #include "intake/csv_scanner.hpp"
+#include "intake/header_again.hpp"
 #include "intake/record_reader.hpp"
 
 namespace consent_sync::intake {
 
 class csv_reader final : public record_reader {
   public:
-    csv_reader(window& bytes, const column_rules& rules) : bytes_(bytes), scanner_(bytes), rules_(rules) {}
+    csv_reader(window& bytes, const column_rules& rules, bool default_opt_in)
+        : bytes_(bytes), scanner_(bytes), rules_(rules), default_opt_in_(default_opt_in) {}
 
     base::result<void> start() override;
     base::result<void> resume(std::uint64_t offset) override { return bytes_.jump(offset); }
@@ -24,11 +26,13 @@ class csv_reader final : public record_reader {
     found fail(row& into, const csv_row& row, const std::string& why);
     void take_values(record& values);
     bool holds_address() const;
+    base::result<header_again> find_header(const csv_row& row);
     base::result<bool> pass_header_again(const csv_row& row);
 
     window& bytes_;
     csv_scanner scanner_;
     const column_rules& rules_;
+    bool default_opt_in_;  // stands for a status that the file does not have
     csv_header header_;
     std::size_t address_ = 0;  // its column
     std::vector<std::string> notes_;

@@ -133,6 +133,18 @@ base::result<csv_scanner::line> csv_scanner::find_line(std::size_t from) {
     }
 }
 
+base::result<std::string_view> csv_scanner::line_behind(const csv_row& row) {
+    for (std::size_t from = row.next - bytes_.offset();;) {
+        const base::result<line> found = find_line(from);
+        if (!found) return found.error();
+        if (found->too_long) return std::string_view();
+        const std::string_view text = bytes_.ahead().substr(from, found->end - from - (found->terminated ? 1 : 0));
+        if (!found->terminated || !trim(text).empty()) return text;
+        from = found->end;
+        if (from > row_bytes_max) return std::string_view();
+    }
+}
+
 // false: the file ends here.
 base::result<bool> csv_scanner::pass_blank_lines() {
     for (;;) {

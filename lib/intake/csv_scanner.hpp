@@ -45,6 +45,12 @@ class csv_scanner {
     // Moves the cursor behind the row that scan() gave.
     base::result<void> pass(const csv_row& row) { return bytes_.jump(row.next); }
 
+    // The text of a row that scan() gave, without its line end, and of the first line behind it that is not blank
+    // (empty at the end of the file, and where the line is very long). Views until the window moves. Errors: those of
+    // the window.
+    std::string_view line_of(const csv_row& row) const { return bytes_.ahead().substr(0, row.length); }
+    base::result<std::string_view> line_behind(const csv_row& row);
+
     // Of the last row. libcsv takes spaces and tabs around a field away.
     std::size_t field_count() const { return ends_.size(); }
     std::string_view field(std::size_t nth) const {

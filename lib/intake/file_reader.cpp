@@ -20,7 +20,7 @@ struct file_reader::implementation {
           default_state(settings.defaults.state),
           columns(settings.rules.ignore_columns),
           bytes(std::move(source)),
-          reader(make_record_reader(rows, bytes, columns)),
+          reader(make_record_reader(rows, bytes, columns, opts_in_by_default())),
           rules(settings.defaults, settings.rules) {}
 
     base::result<void> start(read_position from) {
@@ -33,10 +33,11 @@ struct file_reader::implementation {
         return {};
     }
 
+    bool opts_in_by_default() const { return default_state && *default_state != consent::status_state::unsubscribed; }
+
     // A default opt-in stands only where nothing in the file, its name included, may say otherwise.
     base::result<void> check_default() {
-        if (!default_state || *default_state == consent::status_state::unsubscribed || !reader->may_lack_state())
-            return {};
+        if (!opts_in_by_default() || !reader->may_lack_state()) return {};
         const other_names* others = &reader->others();
         if (kind != layout::csv) {  // a member may come late
             const base::result<const survey*> whole = look();

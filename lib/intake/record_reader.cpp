@@ -6,9 +6,10 @@
 
 namespace consent_sync::intake {
 
-std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes, const column_rules& rules) {
+std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes, const column_rules& rules,
+                                                  bool default_opt_in) {
     switch (rows) {
-        case layout::csv: return std::make_unique<csv_reader>(bytes, rules);
+        case layout::csv: return std::make_unique<csv_reader>(bytes, rules, default_opt_in);
         case layout::ndjson: return std::make_unique<ndjson_reader>(bytes, rules);
         case layout::json: return std::make_unique<json_reader>(bytes, rules);
     }

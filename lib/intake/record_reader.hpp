@@ -39,8 +39,9 @@ class record_reader {
     virtual std::vector<std::string> notes() const { return {}; }
 };
 
-// `bytes` and `rules` must outlive it.
-std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes, const column_rules& rules);
+// `bytes` and `rules` must outlive it. `default_opt_in`: a row without a status is anything but UNSUBSCRIBED.
+std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes, const column_rules& rules,
+                                                  bool default_opt_in);
 
 // A row whose structure is broken, named by its line (from 1; 0: not known) and its bytes in the decompressed
 // file.

@@ -31,7 +31,7 @@ bool is_of_the_disk(const base::error& why) {
 base::result<survey> look_through(std::unique_ptr<byte_source> source, layout rows, const column_rules& rules) {
     survey seen;
     window bytes(std::move(source));
-    const std::unique_ptr<record_reader> reader = make_record_reader(rows, bytes, rules);
+    const std::unique_ptr<record_reader> reader = make_record_reader(rows, bytes, rules, false);
     base::result<void> started = check_text(bytes);
     if (started) started = reader->start();
     if (!started) return started.error();

@@ -661,6 +661,58 @@ TEST(JoinedFiles, AHeaderThatNamesNoAddressEndsTheReadingToo) {
     }
 }
 
+// In any language, and with what programs put around names: nobody behind such a line is subscribed by position.
+TEST(JoinedFiles, AHeaderThatNobodyKnowsEndsTheReading) {
+    for (const std::string other : {"#email,opt_out",
+                                    "# email,opt_out",
+                                    "=\"email\",=\"opt_out\"",
+                                    "\"=\"\"email\"\"\",\"=\"\"opt_out\"\"\"",
+                                    "[email],[flag]",
+                                    "e-mail:,flag:",
+                                    "* Mail,Opt out",
+                                    "contact.email,contact.flag",
+                                    "0,1",
+                                    "Kontakt,Abbestellt",
+                                    "User,Flag",
+                                    "USER,OUT",
+                                    "Kunde,Merker",
+                                    "Usuario,Marca",
+                                    "Ηλεκτρονικό ταχυδρομείο,Διαγραφή",
+                                    "Почта,Отказ",
+                                    "Адрес,Признак",
+                                    "邮箱,状态",
+                                    "电子邮件,退",
+                                    "メール,フラグ",
+                                    "이메일,표시",
+                                    "البريد,علامة",
+                                    "Recipient,Value",
+                                    "email\",flag"}) {
+        const reading status =
+            read_text("email,opt_in\na@b.com,1\n" + other + "\nb@b.com,1\nc@b.com,yes\n", "x.csv", with_subscription());
+        EXPECT_EQ(opt_ins(status), 1U) << other;
+        EXPECT_EQ(status.end.at, read_result::state::broke_off) << other;
+        const reading by_default =
+            read_text("email,city\na@b.com,Ulm\n" + other + "\nb@b.com,1\nc@b.com,yes\n", "x.csv", with_default());
+        EXPECT_EQ(opt_ins(by_default), 1U) << other;
+        EXPECT_EQ(by_default.end.at, read_result::state::broke_off) << other;
+        EXPECT_THAT(by_default.end.reason.message, HasSubstr("line 3")) << other;
+        const reading glued =
+            read_text("email,city\na@b.com,Ulm\nx@b.com,Bonn" + other + "\nb@b.com,1\n", "x.csv", with_default());
+        if (other != "0,1" && other != "contact.email,contact.flag" && other != "e-mail:,flag:" &&
+            other != "email\",flag") {
+            EXPECT_EQ(opt_ins(glued), 1U) << other;
+        }
+        const reading glued_status =
+            read_text("email,opt_in\na@b.com,1\nx@b.com,0" + other + "\nb@b.com,1\n", "x.csv", with_subscription());
+        if (other != "0,1") {
+            EXPECT_EQ(opt_ins(glued_status), 1U) << other;
+        }
+    }
+    // An opt-out word may be a status, or a name behind which 1 means the opposite.
+    EXPECT_EQ(opt_ins(read_text("email,opt_in\na@b.com,1\nPerson,opt_out\nb@b.com,1\n", "x.csv", with_subscription())),
+              1U);
+}
+
 // The last line of a file may have no end, and the next file's header begins behind it.
 TEST(JoinedFiles, AHeaderBehindALastRowWithoutALineEndEndsTheReading) {
     for (const std::string second : {"email,opt_out", "status,email", "E-Mail,subscription_id,opt_out",
@@ -691,6 +743,36 @@ TEST(JoinedFiles, ARowThatIsWrongIsNotAHeader) {
         EXPECT_TRUE(got.whole()) << bad;
         EXPECT_EQ(got.rows.size(), 3U) << bad;
     }
+}
+
+TEST(JoinedFiles, ABadAddressCostsOneRow) {
+    for (const std::string bad :
+         {"n/a", "none", "no address", "not-an-address", "annexample.com", "ann.one@", "ann(at)example.com",
+          "ann at example.com", "unknown", "invalid", "-", "?", "ann2", "NULL", ""}) {
+        const reading by_default =
+            read_text("email,city\na@b.com,Ulm\n" + bad + ",Ulm\nb@b.com,Ulm\n", "x.csv", with_default());
+        EXPECT_TRUE(by_default.whole()) << bad;
+        EXPECT_EQ(opt_ins(by_default), 2U) << bad;
+        const reading list = read_text("email\na@b.com\n" + bad + "\nb@b.com\n", "x.csv", with_default());
+        EXPECT_TRUE(list.whole()) << bad;
+        EXPECT_EQ(opt_ins(list), 2U) << bad;
+    }
+    for (const std::string bad :
+         {"nonsense,7,unsubscribed", "Ann,7,yes", "Ann,,subscribed", "Ann,7,", "Ann,,", "Ann,x,no"}) {
+        const reading got =
+            read_text("email,subscription_id,status\na@b.com,7,yes\n" + bad + "\nb@b.com,7,unsubscribed\n", "x.csv");
+        EXPECT_TRUE(got.whole()) << bad;
+        EXPECT_EQ(got.rows.size(), 3U) << bad;
+    }
+    // Cells too many.
+    for (const std::string bad : {"x@b.com,Ulm,Germany", "x@b.com,Ulm, Germany", "x@b.com,New York,NY"})
+        EXPECT_EQ(opt_ins(read_text("email,city\na@b.com,Ulm\n" + bad + "\nb@b.com,Ulm\n", "x.csv", with_default())),
+                  2U)
+            << bad;
+    // A list of opt-outs is read to its end, whatever stands between its rows.
+    EXPECT_TRUE(read_text("email,city\na@b.com,Ulm\nUser,Flag\nb@b.com,Ulm\n", "x.csv",
+                          with_default(status_state::unsubscribed))
+                    .whole());
 }
 
 TEST(JoinedFiles, ReadingThatGoesOnBehindAHeaderGivesTheSameRows) {
