@@ -1,5 +1,6 @@
 #include "intake/alike_rows.hpp"
 
+#include "intake/column_words.hpp"
 #include "intake/columns.hpp"
 #include "intake/limits.hpp"
 #include "intake/text.hpp"
@@ -58,8 +59,10 @@ std::size_t alike_rows::read(std::string_view text, record& into) {
         if (means >= static_cast<std::size_t>(field::report)) {
             const bool suspicious = means == static_cast<std::size_t>(field::suspicious);
             if (means == static_cast<std::size_t>(field::ignored)) return;
+            const bool label = means == static_cast<std::size_t>(field::labels);
             if (suspicious ? !says_nothing(found)
-                           : found.what == plain_json::kind::text && reads_as_opt_out(found.text))
+                           : found.what == plain_json::kind::text &&
+                                 (reads_as_opt_out(found.text) || (label && names_opt_outs(found.text))))
                 note_suspicious(place, into);
             return;
         }

@@ -32,8 +32,8 @@ class alike_rows {
     const column_rules& rules_;
     base::json_shape shape_;
     std::vector<std::pair<std::size_t, std::string>> unread_;  // the place of a member, and its name as shown
-    std::uint64_t read_ = 0;                                       // rows
-    std::uint64_t lost_ = 0;                                       // what was looked at in vain, in rows
+    std::uint64_t read_ = 0;                                   // rows
+    std::uint64_t lost_ = 0;                                   // what was looked at in vain, in rows
 };
 
 }  // namespace consent_sync::intake

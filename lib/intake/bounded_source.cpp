@@ -17,6 +17,7 @@ class bounded_source final : public byte_source {
         return got;
     }
     base::result<bool> seek(std::uint64_t offset) override { return source_->seek(offset); }
+    std::optional<std::uint64_t> size() const override { return source_->size(); }
     base::result<std::unique_ptr<byte_source>> again() const override {
         base::result<std::unique_ptr<byte_source>> source = source_->again();
         if (!source) return source.error();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/result.hpp"
@@ -23,6 +24,8 @@ class byte_source {
     virtual base::result<std::size_t> read(std::span<char> into) = 0;
     // The next read begins at `offset`. false: this source only goes forwards.
     virtual base::result<bool> seek(std::uint64_t offset) = 0;
+    // How many bytes there are; nothing: that is known only behind the last of them.
+    virtual std::optional<std::uint64_t> size() const { return std::nullopt; }
     // Another source of the same bytes, at their start; this one stays where it is.
     virtual base::result<std::unique_ptr<byte_source>> again() const = 0;
 };

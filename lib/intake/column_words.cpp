@@ -79,7 +79,7 @@ constexpr std::array suspicious_words = std::to_array<std::string_view>(
 constexpr std::array harmless_names = std::to_array<std::string_view>(
     {"subscriberkey", "subscriptionname", "subscriptiontypename", "mailingstreet", "mailingcity", "mailingstate",
      "mailingzip", "mailingzipcode", "mailingpostalcode", "mailingcountry", "mailingcountrycode", "mailingaddress",
-     "mailingaddress1", "mailingaddress2", "mailingprovince"});
+     "mailingaddress1", "mailingaddress2", "mailingprovince", "mailingstateprovince", "mailingcounty"});
 
 // Words that tell by themselves what a column is about.
 constexpr std::array subjects = std::to_array<std::string_view>(
@@ -91,7 +91,18 @@ constexpr std::array subjects = std::to_array<std::string_view>(
      "zip", "zipcode", "postcode", "postalcode", "postal", "country", "countrycode", "county", "region", "province",
      "locality", "language", "lang", "locale", "timezone", "latitude", "longitude", "lat", "lon", "lng", "gmtoff",
      "dstoff", "id", "ids", "uuid", "guid", "oid", "website", "url", "homepage", "currency", "revenue", "employees",
-     "ip", "created", "createdat", "createdate",
+     "ip", "created", "createdat", "createdate", "owner", "owners", "updated", "modified",
+     // A state with what makes it a place
+     "stateprovince", "provincestate", "stateregion", "statecounty", "stateterritory", "stateprefecture",
+     "billingstate", "shippingstate", "homestate", "addressstate", "billingstateprovince", "shippingstateprovince",
+     // When something happened, and how much
+     "updatedat", "modifiedat", "lastmodified", "lastmodifieddate", "lastupdated", "lastupdate", "lastchanged",
+     "createdon", "createddate", "datecreated", "dateadded", "addedat", "added", "signupdate", "signuptime",
+     "signedupat", "signupat", "signuptimestamp", "registrationdate", "registeredat", "dateregistered", "joindate",
+     "joinedat", "datejoined", "membersince", "customersince", "firstseen", "lastseen", "lastlogin", "lastvisit",
+     "lastactivity", "lastactivitydate", "lastorder", "lastorderdate", "firstorderdate", "lastpurchase",
+     "lastpurchasedate", "totalspent", "totalorders", "ordercount", "orderscount", "taxexempt", "memberrating", "leid",
+     "euid", "cc",
      // German, French, Spanish, Italian, Portuguese, Dutch
      "vorname", "nachname", "zuname", "geburtsdatum", "geburtstag", "geschlecht", "anrede", "titel", "firma",
      "unternehmen", "abteilung", "beruf", "telefon", "telefonnummer", "handy", "mobiltelefon", "strasse", "strase",
@@ -103,13 +114,22 @@ constexpr std::array subjects = std::to_array<std::string_view>(
 
 // Words that say more about a subject, and are nothing alone.
 constexpr std::array qualifiers = std::to_array<std::string_view>(
-    {"first",    "last",      "middle", "full",   "given",    "family",  "maiden",   "display", "customer", "client",
-     "contact",  "user",      "person", "member", "account",  "record",  "order",    "invoice", "crm",      "external",
-     "internal", "home",      "work",   "office", "business", "private", "personal", "billing", "shipping", "delivery",
-     "primary",  "secondary", "main",   "other",  "line",     "date",    "time",     "of",      "the",      "at",
-     "on",       "der",       "de",     "du",     "di",       "del",     "da",       "la",      "le",       "area",
-     "dial",     "job",       "site",   "web",    "code",     "number",  "nr",       "num",     "key",      "row",
-     "year",     "month",     "day",    "kunden", "kunde",    "cp",      "e",        "native",  "preferred"});
+    {"first",   "last",     "middle",   "full",    "given",     "family",    "maiden",   "display",    "customer",
+     "client",  "contact",  "user",     "person",  "member",    "account",   "record",   "order",      "invoice",
+     "crm",     "external", "internal", "home",    "work",      "office",    "business", "private",    "personal",
+     "billing", "shipping", "delivery", "primary", "secondary", "main",      "other",    "line",       "date",
+     "time",    "of",       "the",      "at",      "on",        "der",       "de",       "du",         "di",
+     "del",     "da",       "la",       "le",      "area",      "dial",      "job",      "site",       "web",
+     "code",    "number",   "nr",       "num",     "key",       "row",       "year",     "month",      "day",
+     "kunden",  "kunde",    "cp",       "e",       "native",    "preferred", "lead",     "associated", "default",
+     "by",      "hubspot",  "hub",      "spot",    "salesforce"});
+
+// The last word of a column of labels, and what may stand before it.
+constexpr std::array label_words = std::to_array<std::string_view>(
+    {"tag", "tags", "label", "labels", "source", "sources", "medium", "etiquetas", "schlagworte"});
+constexpr std::array label_qualifiers = std::to_array<std::string_view>(
+    {"lead", "original", "latest", "first", "last", "traffic", "utm", "contact", "customer", "record", "account",
+     "user", "signup", "referral", "acquisition", "type"});
 
 // The qualifiers that make one of another word: "customer number", but not "customer".
 constexpr std::array numbers = std::to_array<std::string_view>({"code", "number", "nr", "num", "key"});
@@ -118,12 +138,25 @@ constexpr std::array owners =
                                      "order", "invoice", "row", "kunden", "kunde", "area", "dial"});
 
 constexpr std::array opt_out_pieces = std::to_array<std::string_view>(
-    {"unsub",     "optout",   "optedout",  "optouts",   "suppress",  "bounce",  "complain",  "spam",       "cleaned",
-     "blocklist", "blocked",  "blacklist", "donot",     "abgemeld",  "abmeld",  "desinscr",  "desabon",    "dnc",
-     "robinson",  "widerspr", "widerruf",  "afgemeld",  "uitgeschr", "bajas",   "withdrawn", "revoked",    "austrag",
-     "ausgetrag", "nomail",   "noemail",   "nocontact", "removed",   "removal", "deleted",   "inactive",   "exclude",
-     "exclusion", "stoplist", "denylist",  "quarantin", "declined",  "erasure", "abbestell", "sperrliste", "gesperrt",
-     "disiscri",  "uitschr",  "wypis",     "отпис",     "退订"});
+    {"unsub",     "optout",     "optedout",    "optouts",      "suppress",  "bounce",    "complain",  "spam",
+     "cleaned",   "blocklist",  "blocked",     "blacklist",    "donot",     "abgemeld",  "abmeld",    "desinscr",
+     "desabon",   "dnc",        "robinson",    "widerspr",     "widerruf",  "afgemeld",  "uitgeschr", "bajas",
+     "withdrawn", "revoked",    "austrag",     "ausgetrag",    "nomail",    "noemail",   "nocontact", "removed",
+     "removal",   "deleted",    "inactive",    "exclude",      "exclusion", "stoplist",  "denylist",  "quarantin",
+     "declined",  "erasure",    "abbestell",   "sperrliste",   "gesperrt",  "disiscri",  "uitschr",   "wypis",
+     "отпис",     "退订",       "nomarketing", "nonewsletter", "nopromo",   "keinewerb", "keinnewsl", "keinemail",
+     "deceased",  "verstorben", "delete",      "gdprremov",    "optedoff",  "stopmail",  "stopemail", "dontmail",
+     "dontemail", "dontcontact"});
+
+// Of the name of a file: what its people did, or what was done to them.
+constexpr std::array left_pieces = std::to_array<std::string_view>(
+    {"exclu",    "cancel",      "churn",        "refus",    "reject",     "forget",  "forgotten", "erase",
+     "disiscr",  "cancelaci",   "afmeld",       "avregist", "uitschrijv", "kuendig", "kundig",    "storno",
+     "austritt", "notinterest", "nocontact",    "invalid",  "expired",    "lapsed",  "terminat",  "deactiv",
+     "отказ",    "配信停止",    "オプトアウト", "수신거부", "iptal"});
+constexpr std::array left_words =
+    std::to_array<std::string_view>({"stop", "left", "leaver", "leavers", "never", "dnm", "dne", "dnd", "gdpr", "abuse",
+                                     "out", "no", "remove", "lost", "bad"});
 
 template <class Table>
 bool has(const Table& table, std::string_view word) {
@@ -208,6 +241,20 @@ bool is_about_something_else(std::string_view name) {
     return subject || (number && owner);
 }
 
-bool names_opt_outs(std::string_view file_name) { return holds_piece(opt_out_pieces, join(split_words(file_name))); }
+bool holds_labels(std::string_view name) {
+    const std::vector<std::string> words = split_words(name);
+    return !words.empty() && has(label_words, words.back()) &&
+           std::all_of(words.begin(), words.end() - 1, [](const std::string& w) { return has(label_qualifiers, w); });
+}
+
+bool lists_opt_outs(std::string_view file_name) {
+    const std::vector<std::string> words = split_words(file_name);
+    return names_opt_outs(file_name) || holds_piece(left_pieces, join(words)) ||
+           std::any_of(words.begin(), words.end(), [](const std::string& w) { return has(left_words, w); });
+}
+
+bool names_opt_outs(std::string_view text) {
+    return !text.empty() && holds_piece(opt_out_pieces, join(split_words(text)));
+}
 
 }  // namespace consent_sync::intake

@@ -18,7 +18,12 @@ bool smells_of_consent(std::string_view name);
 // Whether every word of a name is about something else. Requires: smells_of_consent() was asked first, and said no.
 bool is_about_something_else(std::string_view name);
 
-// Whether the name of a file says that it lists people who must not be mailed.
-bool names_opt_outs(std::string_view file_name);
+// Whether every word of a name says that the column holds labels: "Tags", "Lead Source". Requires the same.
+bool holds_labels(std::string_view name);
+
+// Whether a word of a text, such as a label, says that people must not be mailed.
+bool names_opt_outs(std::string_view text);
+// Whether the name of a file says that it lists such people, or people who left.
+bool lists_opt_outs(std::string_view file_name);
 
 }  // namespace consent_sync::intake

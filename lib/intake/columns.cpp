@@ -130,6 +130,7 @@ field column_rules::find(std::string_view name) const {
     const field known = find_field(name);
     if (known != field::unknown) return known;
     if (smells_of_consent(name)) return field::suspicious;
+    if (holds_labels(name)) return field::labels;
     return is_about_something_else(name) ? field::elsewhere : field::unknown;
 }
 
@@ -141,7 +142,9 @@ field column_rules::find_nested(std::string_view path) const {
     const field known = find_field(last);
     if (known == field::state || known == field::inverted_state || smells_of_consent(last)) return field::suspicious;
     if (known == field::subscriber || last.starts_with('$')) return field::elsewhere;  // "$oid" and "$date" of MongoDB
-    return known == field::unknown && is_about_something_else(last) ? field::elsewhere : field::unknown;
+    if (known != field::unknown) return field::unknown;
+    if (holds_labels(last)) return field::labels;
+    return is_about_something_else(last) ? field::elsewhere : field::unknown;
 }
 
 void other_names::add(std::string_view column, field what) {
@@ -149,7 +152,7 @@ void other_names::add(std::string_view column, field what) {
     const std::string shown = shown_column(column);
     add_once(passed_over_, shown);
     if (what == field::suspicious) add_once(suspicious_, shown);
-    if (what != field::elsewhere) add_once(unsettled_, shown);
+    if (what != field::elsewhere && what != field::labels) add_once(unsettled_, shown);
 }
 
 std::string ignore_line(const std::vector<std::string>& names) {

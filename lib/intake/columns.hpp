@@ -1,8 +1,8 @@
 // The columns of a CSV file and the members of a JSON row: which field a name means, and which nobody knows.
 //
-// What nobody knows may say that somebody has opted out. So a name that is not a field is one of four things: named in
-// rules.ignore_columns, plainly about something else (a name, a phone, a city), suspicious (it looks as if it said who
-// may be mailed), or just unknown. lib/intake/README.md says what follows from each.
+// What nobody knows may say that somebody has opted out. So a name that is not a field is one of five things: named in
+// rules.ignore_columns, plainly about something else (a name, a phone, a city), labels (tags), suspicious (it looks as
+// if it said who may be mailed), or just unknown. lib/intake/README.md says what follows from each.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,7 @@ enum class field : std::uint8_t {
     report,          // verdict, category, message, correlation_id of a failed file: known and ignored
     ignored,         // named in rules.ignore_columns
     elsewhere,       // plainly about something else
+    labels,          // tags and sources: about something else, but a word among them may ask for an opt-out
     unknown,
     suspicious,  // unknown, and its name looks as if it said who may be mailed
 };

@@ -94,7 +94,7 @@ base::result<csv_names> read_csv_names(csv_scanner& scanner) {
 }
 
 base::result<csv_header> assign_columns(csv_names names, const column_rules& rules) {
-    csv_header header{std::move(names), {}, {}, {}, {}, {}};
+    csv_header header{std::move(names), {}, {}, {}, {}, {}, {}};
     if (header.empty_file) return header;
     for (std::size_t i = 0; i < header.names.size(); ++i) {
         const std::string& name = header.names[i];
@@ -105,6 +105,7 @@ base::result<csv_header> assign_columns(csv_names names, const column_rules& rul
             header.suspicious.push_back(i);
         else if (meaning >= field::report && meaning != field::ignored)
             header.unread.push_back(i);
+        if (meaning == field::labels) header.labels.push_back(i);
         if (meaning == field::inverted_state) header.inverted.push_back(i);
         if (meaning >= field::report) continue;
         auto& place = header.column_of[static_cast<std::size_t>(meaning)];

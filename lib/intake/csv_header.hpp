@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -27,10 +28,14 @@ struct csv_header : csv_names {
     std::vector<std::size_t> inverted;                                // the columns whose "yes" means UNSUBSCRIBED
     std::vector<std::size_t> suspicious;  // those that nobody knows and that look like consent
     std::vector<std::size_t> unread;      // all others that are not fields, but for those that are to be ignored
+    std::vector<std::size_t> labels;      // those of them that hold labels
     other_names others;
 
     std::optional<std::size_t> column(field f) const { return column_of[static_cast<std::size_t>(f)]; }
 };
+
+// How the first column is called if it has no name. Where only that column is not known, the rows may tell what it is.
+inline constexpr std::string_view nameless_first_column = "column 1";
 
 // What the columns mean. Error: invalid_input, the file is refused.
 base::result<csv_header> assign_columns(csv_names names, const column_rules& rules);

@@ -1,7 +1,9 @@
 #include "intake/csv_reader.hpp"
 
+#include <charconv>
 #include <utility>
 
+#include "intake/column_words.hpp"
 #include "intake/limits.hpp"
 #include "intake/text.hpp"
 #include "intake/values.hpp"
@@ -20,6 +22,24 @@ base::result<void> csv_reader::start() {
 
 bool csv_reader::may_lack_state() const {
     return !header_.empty_file && !header_.column(field::state) && !header_.column(field::state_or_place);
+}
+
+// Whether the row's last cell is a status in full: nothing that could follow it would be another status.
+bool csv_reader::ends_in_status() const {
+    const std::size_t last = header_.names.size() - 1;
+    return scanner_.field_count() == header_.names.size() && header_.column(field::state) == last &&
+           is_full_state_word(without_marks(scanner_.field(last)));
+}
+
+// A first column without a name is the number that a program gave each row, if it begins with 0 or 1 and ascends: a
+// flag, or a code for a status, does not.
+void csv_reader::count_number(std::string_view cell) {
+    std::int64_t number = 0;
+    const auto [end, fault] = std::from_chars(cell.data(), cell.data() + cell.size(), number);
+    const bool whole = fault == std::errc{} && end == cell.data() + cell.size();
+    const bool ascends = last_number_ ? number > *last_number_ : number == 0 || number == 1;
+    numbered_ = whole && ascends && numbered_ >= 0 ? numbered_ + 1 : -1;
+    last_number_ = number;
 }
 
 // Whether the row's address has an @: then the row cannot be a line of column names.
@@ -67,6 +87,7 @@ base::result<found> csv_reader::read(record& values, row& into) {
         into.offset = row->offset;
         into.length = row->length;
         into.unterminated = !row->terminated;
+        into.may_be_half = into.unterminated && !ends_in_status();
         const bool blank = row->found == csv_row::kind::row && scanner_.text().empty();
         const bool whole = scanner_.field_count() == header_.names.size();
         found result = found::record;
@@ -106,12 +127,16 @@ void csv_reader::take_values(record& values) {
     };
     for (std::size_t f = 0; f < record_fields; ++f)
         if (const auto column = header_.column_of[f]) values.values[f] = cell(*column);
+    if (header_.names.front().empty()) count_number(scanner_.field(0));
     for (const std::size_t column : header_.suspicious) {
         if (!values.suspicious.empty()) break;
         if (!without_marks(scanner_.field(column)).empty()) values.suspicious = shown_column(header_.names[column]);
     }
     for (const std::size_t column : header_.unread)
         if (values.suspicious.empty() && reads_as_opt_out(scanner_.field(column)))
+            values.suspicious = shown_column(header_.names[column]);
+    for (const std::size_t column : header_.labels)
+        if (values.suspicious.empty() && names_opt_outs(scanner_.field(column)))
             values.suspicious = shown_column(header_.names[column]);
     for (const std::size_t column : header_.inverted)  // of several the one that contradicts
         if (!is_plain_no(scanner_.field(column))) values[field::inverted_state] = cell(column);

@@ -21,11 +21,16 @@ class csv_reader final : public record_reader {
     const other_names& others() const override { return header_.others; }
     bool may_lack_state() const override;
     std::vector<std::string> notes() const override { return notes_; }
+    bool numbers_rows() const override { return numbered_ >= numbered_rows_min; }
 
   private:
     found fail(row& into, const csv_row& row, const std::string& why);
     void take_values(record& values);
+    static constexpr std::int64_t numbered_rows_min = 5;
+
+    void count_number(std::string_view cell);
     bool holds_address() const;
+    bool ends_in_status() const;
     base::result<header_again> find_header(const csv_row& row);
     base::result<bool> pass_header_again(const csv_row& row);
 
@@ -36,6 +41,8 @@ class csv_reader final : public record_reader {
     csv_header header_;
     std::size_t address_ = 0;  // its column
     std::vector<std::string> notes_;
+    std::optional<std::int64_t> last_number_;  // in a first column without a name
+    std::int64_t numbered_ = 0;                // rows in a row whose number is larger than that before; -1: one is not
 };
 
 }  // namespace consent_sync::intake

@@ -5,6 +5,7 @@
 
 #include "consent/place.hpp"
 #include "intake/column_words.hpp"
+#include "intake/csv_header.hpp"
 #include "intake/format.hpp"
 #include "intake/limits.hpp"
 #include "intake/record_reader.hpp"
@@ -26,6 +27,7 @@ struct file_reader::implementation {
     base::result<void> start(read_position from) {
         if (const auto text = check_text(bytes); !text) return text.error();
         if (const auto started = reader->start(); !started) return started.error();
+        rules.know_beside(reader->opt_out_beside());
         if (const auto checked = check_default(); !checked) return checked.error();
         if (from.offset > 0)  // of a file that continues another one, before its first row
             if (const auto resumed = reader->resume(from.offset); !resumed) return resumed.error();
@@ -46,9 +48,19 @@ struct file_reader::implementation {
             others = &(*whole)->others;
         }
         const std::string_view state = consent::name(*default_state);
+        if (kind == layout::csv &&
+            others->unsettled() == std::vector<std::string>{std::string(nameless_first_column)}) {
+            const base::result<const survey*> whole = look();
+            if (!whole) return whole.error();
+            if ((*whole)->numbers_rows) return check_name(state);
+        }
         if (!others->unsettled().empty())
             return base::error{base::errc::invalid_input, why_no_default(others->unsettled(), state)};
-        if (names_opt_outs(name))
+        return check_name(state);
+    }
+
+    base::result<void> check_name(std::string_view state) const {
+        if (lists_opt_outs(name))
             return base::error{
                 base::errc::invalid_input,
                 "the name of the file says that it lists people who must not be mailed, so "

@@ -38,6 +38,12 @@ class file_source final : public byte_source {
         return true;
     }
 
+    std::optional<std::uint64_t> size() const override {
+        struct stat status {};
+        if (::fstat(file_.get(), &status) != 0) return std::nullopt;
+        return static_cast<std::uint64_t>(status.st_size);
+    }
+
     base::result<std::unique_ptr<byte_source>> again() const override {
         base::unique_fd same(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
         if (!same) return reading_error("opening the file once more", errno);

@@ -121,6 +121,7 @@ bool has_header_glued_on(const csv_header& header, line_cells cells, bool opt_in
     if (status_is_last && read_status_state(bare(last))) return false;
     const bool short_names = std::all_of(added.begin(), added.end(), [](std::string_view c) { return c.size() <= 40; });
     if (any_consent && short_names) return true;
+    if (expected > 2 && opt_in_by_default) return short_names;
     if (expected == 2 && !status_is_last && !opt_in_by_default) return false;
     return short_names && shows_a_seam(last, status_is_last);
 }

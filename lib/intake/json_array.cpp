@@ -3,6 +3,7 @@
 #include <array>
 
 #include "intake/columns.hpp"
+#include "intake/beside_rows.hpp"
 #include "intake/limits.hpp"
 
 namespace consent_sync::intake {
@@ -191,7 +192,7 @@ base::result<bool> json_array::find_inputs() {
             c = peek();
             if (!c) return c.error();
             if (passed_members_.size() < unknown_columns_max) passed_members_.push_back({*key, *c == '{' || *c == '['});
-            const base::result<void> passed = pass_value();
+            const base::result<void> passed = pass_value(*key);
             if (!passed) return passed.error();
             continue;
         }
@@ -241,17 +242,22 @@ base::result<std::string> json_array::read_key() {
     return key;
 }
 
-base::result<void> json_array::pass_value() {
+// Its text is kept as long as a row may be; a longer one may say anything.
+base::result<void> json_array::pass_value(const std::string& name) {
     json_scan scan;
+    std::string value;
     for (;;) {
         const std::string_view text = bytes_.ahead();
         const std::size_t stop = scan.find_stop(text, 0);
+        const std::string_view piece = text.substr(0, stop);
+        if (value.size() <= row_bytes_max) value += piece;
+        bytes_.skip(piece.size());
         if (stop != std::string_view::npos) {
-            bytes_.skip(stop);
             if (text[stop] == ']') return broken("a bracket closes that was never opened");
+            if (opt_out_beside_.empty() && (value.size() > row_bytes_max || may_ask_opt_out(name, value, rules_)))
+                opt_out_beside_ = shown_column(name);
             return {};
         }
-        bytes_.skip(text.size());
         const base::result<bool> more = bytes_.fill();
         if (!more) return more.error();
         if (!*more) return broken("the file ends inside a member; it was cut, or a quote or a bracket is missing");

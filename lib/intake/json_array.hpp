@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "intake/columns.hpp"
 #include "intake/window.hpp"
 
 namespace consent_sync::intake {
@@ -37,7 +38,8 @@ struct json_element {
 
 class json_array {
   public:
-    explicit json_array(window& bytes) : bytes_(bytes) {}
+    // `rules`: what the names beside the array mean. It must outlive the array.
+    json_array(window& bytes, const column_rules& rules) : bytes_(bytes), rules_(rules) {}
 
     // Goes to the first element. An empty file is an empty array. Error: invalid_input, there is no such
     // array.
@@ -60,6 +62,10 @@ class json_array {
         bool has_members;  // it is an object or an array
     };
     const std::vector<passed_member>& passed_members() const { return passed_members_; }
+    // The first of all members beside "inputs" that may ask for an opt-out, as it may be shown; empty: none does.
+    const std::string& opt_out_beside() const { return opt_out_beside_; }
+    // Whether the array is a member, so that others may stand beside it.
+    bool is_member() const { return wrapped_; }
 
     // Behind the last element that was passed: at its comma or at the end of the array.
     std::uint64_t offset() const { return offset_; }
@@ -68,16 +74,18 @@ class json_array {
     base::result<bool> find_inputs();
     base::result<int> peek();
     base::result<std::string> read_key();
-    base::result<void> pass_value();
+    base::result<void> pass_value(const std::string& name);
     base::result<void> finish();
     base::error broken(const std::string& why);
 
     window& bytes_;
+    const column_rules& rules_;
     std::uint64_t offset_ = 0;
     bool wrapped_ = false;  // the array is a member of an object
     bool closed_ = true;    // behind the end of the array
     bool first_ = true;     // no element was passed
     std::vector<passed_member> passed_members_;
+    std::string opt_out_beside_;
     bool row_like_ = false;  // the outermost object looks like a row
 };
 

@@ -1,11 +1,31 @@
 #include "intake/json_reader.hpp"
 
+#include <utility>
+
+#include "intake/beside_rows.hpp"
+
 namespace consent_sync::intake {
 
 base::result<void> json_reader::start() {
     const base::result<void> opened = array_.open();
-    if (opened) note_members();
-    return opened;
+    if (!opened) return opened;
+    note_members();
+    opt_out_beside_ = array_.opt_out_beside();
+    if (!array_.is_member() || !opt_out_beside_.empty()) return {};
+    return look_behind();
+}
+
+// The members behind the array concern its first row already.
+base::result<void> json_reader::look_behind() {
+    const base::result<bool> may_follow = may_have_members_behind(bytes_);
+    if (!may_follow) return may_follow.error();
+    if (!*may_follow) return {};
+    base::result<std::unique_ptr<byte_source>> again = bytes_.again();
+    if (!again) return again.error();
+    base::result<std::string> found = find_opt_out_beside(std::move(*again), rules_);
+    if (!found) return found.error();
+    opt_out_beside_ = std::move(*found);
+    return {};
 }
 
 // What stands beside the array may say what its rows are: {"event":"unsubscribe","inputs":[…]}.

@@ -7,12 +7,13 @@
 
 #include "base/ascii.hpp"
 #include "intake/alike_rows.hpp"
+#include "intake/column_words.hpp"
 #include "intake/limits.hpp"
 #include "intake/text.hpp"
 #include "intake/values.hpp"
 
 namespace consent_sync::intake {
-namespace {
+namespace json_rows {  // not anonymous: the implementation has members of these types
 
 namespace json = boost::json;
 using json::error_code;
@@ -30,7 +31,7 @@ class member_names {
     field find_nested(const std::string& path) {
         if (const auto known = nested_.find(path); known != nested_.end()) return known->second;
         const field meaning = rules.find_nested(path);
-        if (meaning != field::elsewhere) others.add(path, meaning);
+        if (meaning != field::elsewhere && meaning != field::labels) others.add(path, meaning);
         if (nested_.size() < nested_names_max) nested_.emplace(path, meaning);
         return meaning;
     }
@@ -93,6 +94,7 @@ struct handler {
         if (depth != 1 || current >= field::report) return nullptr;
         return &(*into)[current];
     }
+    bool is_label() const { return current == field::labels || field_of_top == field::labels; }
     // Behind a value that is not empty: a member that may speak of consent says something.
     void note_suspicious() {
         if (current == field::suspicious && into->suspicious.empty()) into->suspicious = shown_column(path);
@@ -174,6 +176,7 @@ struct handler {
         path.append(".").append(key);
         const field found = names.find_nested(path);
         current = field_of_top == field::suspicious || found == field::suspicious ? field::suspicious : field::unknown;
+        if (found == field::labels && current == field::unknown) current = field::labels;
         if (field_of_top == field::ignored || found == field::ignored) current = field::ignored;
     }
     bool on_string_part(string_view part, std::size_t total, error_code& ec) {
@@ -194,7 +197,7 @@ struct handler {
         if (total > end.size() || !without_marks({end.data(), end.size()}).empty()) note_suspicious();
         const bool unread = depth > 1 || (current >= field::report && current != field::ignored);
         if (unread && total == end.size() && into->suspicious.empty() && field_of_top != field::ignored &&
-            reads_as_opt_out({end.data(), end.size()}))
+            (reads_as_opt_out({end.data(), end.size()}) || (is_label() && names_opt_outs({end.data(), end.size()}))))
             into->suspicious = shown_column(path);
         return true;
     }
@@ -219,17 +222,18 @@ json::parse_options options(bool ascii) {
     return chosen;
 }
 
-}  // namespace
+}  // namespace json_rows
 
 struct json_record_parser::implementation {
     std::optional<std::string> parse(std::string_view text, record& into);
 
     explicit implementation(column_rules rules) : names(std::move(rules)) {}
 
-    member_names names;
+    json_rows::member_names names;
     alike_rows alike{names.rules};
-    json::basic_parser<handler> of_any{options(false), names};
-    json::basic_parser<handler> of_ascii{options(true), names};  // reads several bytes at once: none can break UTF-8
+    boost::json::basic_parser<json_rows::handler> of_any{json_rows::options(false), names};
+    boost::json::basic_parser<json_rows::handler> of_ascii{json_rows::options(true),
+                                                           names};  // reads several bytes at once: none can break UTF-8
 };
 
 json_record_parser::json_record_parser(column_rules rules)
@@ -251,7 +255,7 @@ std::optional<std::string> json_record_parser::implementation::parse(std::string
     auto& parser = base::is_ascii(text) ? of_ascii : of_any;
     parser.reset();
     parser.handler().begin(into);
-    error_code ec;
+    boost::json::error_code ec;
     const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);
     if (!ec && read == text.size()) {
         if (into[field::state].kind != value_kind::absent && into[field::state_or_place].kind != value_kind::absent)
@@ -260,14 +264,14 @@ std::optional<std::string> json_record_parser::implementation::parse(std::string
     }
     if (parser.handler().no_object) return "a row must be one JSON object";
     if (!ec) return "something follows behind the JSON object, at byte " + std::to_string(read + 1) + " of the row";
-    if (ec == json::error::too_deep)
+    if (ec == boost::json::error::too_deep)
         return "the JSON is nested deeper than " + std::to_string(json_depth_max) + " levels";
     return "this is no valid JSON: " + ec.message() + " at byte " + std::to_string(read + 1) + " of the row";
 }
 
 void json_record_parser::note_outside(std::string_view name, bool has_members) {
     const field found = impl_->names.rules.find(name);
-    const bool unread = found < field::report || (has_members && found == field::elsewhere);
+    const bool unread = found < field::report || (has_members && (found == field::elsewhere || found == field::labels));
     impl_->names.others.add(name, unread ? field::unknown : found);
 }
 

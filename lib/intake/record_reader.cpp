@@ -6,6 +6,11 @@
 
 namespace consent_sync::intake {
 
+const std::string& record_reader::opt_out_beside() const {
+    static const std::string none;
+    return none;
+}
+
 std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes, const column_rules& rules,
                                                   bool default_opt_in) {
     switch (rows) {

@@ -35,6 +35,11 @@ class record_reader {
     virtual const other_names& others() const = 0;
     // After start(): whether rows can come without a status, for which a default would stand.
     virtual bool may_lack_state() const = 0;
+    // After start(): a name beside the rows, which may ask for an opt-out of all of them, as it may be shown; empty:
+    // none.
+    virtual const std::string& opt_out_beside() const;
+    // Whether all rows so far, and enough of them, stand behind a number of their own in a first column without a name.
+    virtual bool numbers_rows() const { return false; }
     // What else the owner of the file ought to know.
     virtual std::vector<std::string> notes() const { return {}; }
 };

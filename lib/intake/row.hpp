@@ -26,7 +26,8 @@ struct row {
     consent::change change;    // without id; what could be read of it if there is a fault
     std::optional<row_fault> fault;
     std::int64_t change_id = 0;  // the change_id column of a re-dropped failed file; 0: none
-    bool unterminated = false;   // CSV: the file ends before the row's line does; it may be half of a row
+    bool unterminated = false;   // CSV: the file ends before the row's line does
+    bool may_be_half = false;    // likewise, and its last cell is not a status in full, which nothing more can follow
     bool marks_removed = false;  // of a spreadsheet, or quotation marks around a value
     bool basis_dropped = false;  // an opt-out that goes without its legal basis, which broke its rules
 };

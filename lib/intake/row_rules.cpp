@@ -196,6 +196,13 @@ void row_rules::read_state(const record& from, row& into) {
                 "\", which is not known, may say that the person must not be mailed; leave it out, or, if it does "
                 "not say that, add to the configuration: " +
                 ignore_line({from.suspicious}));
+    if (!opt_out_beside_.empty())
+        return add_fault(
+            into, field::suspicious, "contradicting_status",
+            "statusState says " + asked + ", and \"" + opt_out_beside_ +
+                "\", which stands beside the rows of the file, may say that these people must not be mailed; "
+                "leave it out, or, if it does not say that, add to the configuration: " +
+                ignore_line({opt_out_beside_}));
     into.change.state = *state;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -36,6 +37,9 @@ class row_rules {
     // false: the status column of this file has other numbers too, so that its 0 and 1 are codes of another program.
     void know_numbers(bool are_booleans) { numbers_are_booleans_ = are_booleans; }
 
+    // What stands beside the rows of the file and may ask for an opt-out of all of them, as it may be shown.
+    void know_beside(std::string name) { opt_out_beside_ = std::move(name); }
+
     // rules.unsubscribe_all, each once.
     const std::vector<std::int64_t>& unsubscribe_all() const { return unsubscribe_all_; }
 
@@ -51,6 +55,7 @@ class row_rules {
     config::default_settings defaults_;
     bool require_legal_basis_;
     std::optional<bool> numbers_are_booleans_;
+    std::string opt_out_beside_;
     std::vector<std::int64_t> unsubscribe_all_;
     last_word<consent::status_state> last_state_;
     last_word<consent::legal_basis> last_basis_;

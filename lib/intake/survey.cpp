@@ -46,6 +46,7 @@ base::result<survey> look_through(std::unique_ptr<byte_source> source, layout ro
                                                 values[field::state_or_place].kind == value_kind::absent);
         seen.other_numbers = seen.other_numbers || has_other_number(values);
     }
+    seen.numbers_rows = reader->numbers_rows();
     seen.others = reader->others();
     return seen;
 }

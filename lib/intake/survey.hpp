@@ -15,6 +15,7 @@ namespace consent_sync::intake {
 struct survey {
     bool lacks_state = false;    // a row has no status, so that a default would stand for it
     bool other_numbers = false;  // a status is a number other than 0 and 1
+    bool numbers_rows = false;   // a first column without a name numbers the rows
     other_names others;          // all names of the file that are not fields
 };
 

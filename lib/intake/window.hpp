@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -23,6 +24,8 @@ class window {
     std::string_view ahead() const { return {buffer_.get() + begin_, end_ - begin_}; }
     std::uint64_t offset() const { return base_ + begin_; }  // of the cursor
 
+    // Of the whole file; nothing: it is not known.
+    std::optional<std::uint64_t> size() const { return source_->size(); }
     // Another source of the same bytes, at their start.
     base::result<std::unique_ptr<byte_source>> again() const { return source_->again(); }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <random>
 #include <sstream>
@@ -14,6 +15,7 @@
 #include "intake/text.hpp"
 #include "intake/values.hpp"
 #include "source_paths.hpp"
+#include "unit/base/temp_folder.hpp"
 #include "unit/intake/reading.hpp"
 
 namespace consent_sync::intake {
@@ -358,11 +360,11 @@ TEST(VendorColumns, NeverSubscribeAnybody) {
 }
 
 TEST(VendorColumns, TheOwnerIsToldTheNameAndTheLineThatSettlesIt) {
-    const std::string file = "email,Email Opt Out,Tags\nann@example.com,1,vip\n";
+    const std::string file = "email,Email Opt Out,Notes\nann@example.com,1,vip\n";
     EXPECT_THAT(read_text(file, "x.csv", with_default()).refused,
-                AllOf(HasSubstr("\"Email Opt Out\", \"Tags\""), HasSubstr("defaults.statusState"),
-                      HasSubstr(R"("rules": { "ignore_columns": ["Email Opt Out", "Tags"] })")));
-    const reading got = read_text(file, "x.csv", with_ignored(with_default(), {"email_opt_out", "TAGS"}));
+                AllOf(HasSubstr("\"Email Opt Out\", \"Notes\""), HasSubstr("defaults.statusState"),
+                      HasSubstr(R"("rules": { "ignore_columns": ["Email Opt Out", "Notes"] })")));
+    const reading got = read_text(file, "x.csv", with_ignored(with_default(), {"email_opt_out", "NOTES"}));
     EXPECT_TRUE(got.whole());
     EXPECT_EQ(opt_ins(got), 1U);
     EXPECT_THAT(got.unknown, IsEmpty());
@@ -372,22 +374,163 @@ TEST(VendorColumns, TheOwnerIsToldTheNameAndTheLineThatSettlesIt) {
 }
 
 TEST(OtherColumns, OfPlainlySomethingElseKeepADefaultFromNothing) {
-    for (const std::string name :
-         {"First Name",   "lastName",  "FIRSTNAME",       "Company",       "Company Name",      "Mobile Phone",
-          "phone_number", "Job Title", "Date of Birth",   "birthday",      "Street Address 2",  "Billing City",
-          "Postal Code",  "Country",   "Language",        "Time Zone",     "Customer ID",       "customerId",
-          "contact_uuid", "Record ID", "Customer Number", "Mailing City",  "created_at",        "Vorname",
-          "Straße",       "PLZ",       "Geburtsdatum",    "Prénom",        "Code postal",       "Apellidos",
-          "Teléfono",     "Città",     "Voornaam",        "SubscriberKey", "subscription_name", "'Name'",
-          "LATITUDE"}) {
+    for (const std::string name : {"First Name",
+                                   "lastName",
+                                   "FIRSTNAME",
+                                   "Company",
+                                   "Company Name",
+                                   "Mobile Phone",
+                                   "phone_number",
+                                   "Job Title",
+                                   "Date of Birth",
+                                   "birthday",
+                                   "Street Address 2",
+                                   "Billing City",
+                                   "Postal Code",
+                                   "Country",
+                                   "Language",
+                                   "Time Zone",
+                                   "Customer ID",
+                                   "customerId",
+                                   "contact_uuid",
+                                   "Record ID",
+                                   "Customer Number",
+                                   "Mailing City",
+                                   "created_at",
+                                   "Vorname",
+                                   "Straße",
+                                   "PLZ",
+                                   "Geburtsdatum",
+                                   "Prénom",
+                                   "Code postal",
+                                   "Apellidos",
+                                   "Teléfono",
+                                   "Città",
+                                   "Voornaam",
+                                   "SubscriberKey",
+                                   "subscription_name",
+                                   "'Name'",
+                                   "LATITUDE",
+                                   "tags",
+                                   "Customer Tags",
+                                   "Contact owner",
+                                   "HubSpot Owner ID",
+                                   "State/Province",
+                                   "State/Region",
+                                   "Billing State",
+                                   "Mailing State/Province",
+                                   "source",
+                                   "Lead Source",
+                                   "Original Source",
+                                   "utm_source",
+                                   "Signup Date",
+                                   "signed_up_at",
+                                   "updated_at",
+                                   "Last Modified Date",
+                                   "Create Date",
+                                   "Last Activity Date",
+                                   "Associated Company",
+                                   "Default Address City",
+                                   "Default Address Province Code",
+                                   "Total Orders",
+                                   "Created by",
+                                   "Last Modified By"}) {
         const reading got = read_text("email," + name + "\na@b.com,x\n", "x.csv", with_default());
         EXPECT_EQ(got.refused, "") << name;
         EXPECT_EQ(opt_ins(got), 1U) << name;
     }
-    for (const std::string name :
-         {"Tags", "Notes", "event", "type", "Member", "Contact", "flag", "Work Email", "List ID", "reason",
-          "Consent First Name", "Marketing City", "Unsubscribe URL", "code", "no", "Source", ""})
+    for (const std::string name : {"Notes",
+                                   "event",
+                                   "type",
+                                   "Member",
+                                   "Tag status",
+                                   "Owner status",
+                                   "signup",
+                                   "Signup",
+                                   "State of consent",
+                                   "Account State",
+                                   "Contact State",
+                                   "Signup state",
+                                   "resource",
+                                   "Source status",
+                                   "utm_campaign",
+                                   "default",
+                                   "total",
+                                   "Contact",
+                                   "flag",
+                                   "Work Email",
+                                   "List ID",
+                                   "reason",
+                                   "Consent First Name",
+                                   "Marketing City",
+                                   "Unsubscribe URL",
+                                   "code",
+                                   "no",
+                                   ""})
         EXPECT_NE(read_text("email," + name + "\na@b.com,x\n", "x.csv", with_default()).refused, "") << name;
+}
+
+// Among labels one word is enough to say that somebody must not be mailed.
+TEST(OtherColumns, OfLabelsAreLookedThrough) {
+    const std::vector<std::string> asking{"unsubscribed",
+                                          "vip; unsubscribed",
+                                          "vip, do-not-email",
+                                          "Newsletter|Unsubscribed",
+                                          "imported (opted out)",
+                                          "hard bounce",
+                                          "DNC",
+                                          "vip,abgemeldet",
+                                          "opt-out-2024",
+                                          "no marketing",
+                                          "deceased"};
+    for (const std::string name : {"Tags", "source", "Lead Source"}) {
+        for (const std::string& labels : asking) {
+            const reading csv =
+                read_text("email," + std::string(name) + "\na@b.com,\"" + labels + "\"\nb@b.com,\"vip, newsletter\"\n",
+                          "x.csv", with_default());
+            ASSERT_EQ(csv.rows.size(), 2U) << csv.refused;
+            EXPECT_EQ(csv.fault(0) + "," + csv.fault(1), "contradicting_status,") << name << ": " << labels;
+            std::string lines;
+            for (int i = 0; i < 10; ++i)  // also where rows are read by the shape of those before
+                lines += "{\"email\":\"p" + std::to_string(i) + "@b.com\",\"status\":\"subscribed\",\"" + name + "\":" +
+                         (i < 8    ? "\"" + (i % 2 == 0 ? labels : "vip") + "\""
+                          : i == 8 ? "[\"" + labels + "\"]"
+                                   : "[\"vip\"]") +
+                         "}\n";
+            EXPECT_EQ(opt_ins(read_text(lines, "x.ndjson", with_subscription())), 5U) << name << ": " << labels;
+        }
+        const reading ignored = read_text("email," + std::string(name) + "\na@b.com,unsubscribed\n", "x.csv",
+                                          with_ignored(with_default(), {name}));
+        EXPECT_EQ(opt_ins(ignored), 1U);
+    }
+}
+
+// The numbers that a program puts before each row stand below no name, as a flag or a code for a status may.
+TEST(OtherColumns, WithoutANameMayNumberTheRows) {
+    const auto read = [](const std::vector<std::string>& numbers) {
+        std::string content = ",email\n";
+        for (const std::string& number : numbers)
+            content += number + ",p" + std::to_string(content.size()) + "@b.com\n";
+        return read_text(content, "x.csv", with_default());
+    };
+    for (const std::vector<std::string>& numbers : {std::vector<std::string>{"0", "1", "2", "3", "4"},
+                                                    {"1", "2", "3", "4", "5", "6"},
+                                                    {"0", "3", "4", "17", "18"}})
+        EXPECT_EQ(opt_ins(read(numbers)), numbers.size()) << numbers[1];
+    for (const std::vector<std::string>& numbers : {std::vector<std::string>{"0", "1", "2", "3"},
+                                                    {"0", "1", "0", "1", "0", "1"},
+                                                    {"1", "1", "1", "1", "1", "1"},
+                                                    {"0", "1", "2", "3", "4", ""},
+                                                    {"0", "1", "2", "3", "4", "x"},
+                                                    {"", "", "", "", ""},
+                                                    {"5", "6", "7", "8", "9"},
+                                                    {"0", "1", "2", "3", "4", "4"},
+                                                    {"4", "3", "2", "1", "0"}})
+        EXPECT_THAT(read(numbers).refused, HasSubstr("\"column 1\""));
+    EXPECT_NE(
+        read_text(",email,flag\n0,a@b.com,\n1,b@b.com,\n2,c@b.com,\n3,d@b.com,\n4,e@b.com,\n", "x.csv", with_default())
+            .refused,
+        "");
 }
 
 TEST(OtherColumns, ADefaultOptOutStandsWhateverTheyAre) {
@@ -399,13 +542,24 @@ TEST(OtherColumns, ADefaultOptOutStandsWhateverTheyAre) {
 }
 
 TEST(OtherColumns, AFileNamedAsOptOutsGetsNoDefaultOptIn) {
-    for (const std::string name : {"unsubscribed.csv", "Opt-Outs 2026.csv", "hard_bounces.csv", "suppression.csv",
-                                   "Abgemeldete.csv", "désinscrits.csv", "unsubs.ndjson", "do-not-email.csv"}) {
+    for (const std::string name :
+         {"unsubscribed.csv",  "Opt-Outs 2026.csv", "hard_bounces.csv", "suppression.csv",     "Abgemeldete.csv",
+          "désinscrits.csv",   "unsubs.ndjson",     "do-not-email.csv", "no-mail.csv",         "nomail.csv",
+          "DNM.csv",           "removed.csv",       "removals.csv",     "remove.csv",          "deleted.csv",
+          "inactive.csv",      "stop.csv",          "STOP-list.csv",    "excluded.csv",        "exclusion-list.csv",
+          "quarantine.csv",    "declined.csv",      "refused.csv",      "cancelled.csv",       "churned.csv",
+          "left.csv",          "leavers.csv",       "abuse.csv",        "never.csv",           "not-interested.csv",
+          "gdpr-requests.csv", "erasure.csv",       "forget.csv",       "Abbestellungen.csv",  "Sperrliste.csv",
+          "cancelaciones.csv", "disiscritti.csv",   "afmeldingen.csv",  "uitschrijvingen.csv", "avregistrerade.csv",
+          "wypisani.csv",      "отписки.csv",       "退订.csv",         "配信停止.csv"}) {
         const bool csv = name.ends_with(".csv");
         const std::string content = csv ? "email\na@b.com\n" : "{\"email\":\"a@b.com\"}\n";
         EXPECT_THAT(read_text(content, name, with_default()).refused, HasSubstr("the name of the file")) << name;
         EXPECT_EQ(read_text(content, name, with_default(status_state::unsubscribed)).refused, "") << name;
     }
+    for (const std::string name : {"people.csv", "customers 2026-11-30.csv", "newsletter.csv", "opt-ins.csv",
+                                   "contacts_new.csv", "subscribed_members_export.csv", "Kundennummern.csv", "x.csv"})
+        EXPECT_EQ(read_text("email\na@b.com\n", name, with_default()).refused, "") << name;
     EXPECT_EQ(read_text("email,status\na@b.com,yes\n", "unsubscribed.csv", with_default()).refused, "");
 }
 
@@ -424,6 +578,80 @@ TEST(OtherMembers, CountWhereverTheyStand) {
     }
     EXPECT_EQ(read_text(R"({"email":"a@b.com","_id":{"$oid":"1"},"name":"A"})", "x.ndjson", with_default()).refused,
               "");
+}
+
+// Rows with a status of their own are not sent as opt-ins where what stands beside them says the opposite of all of
+// them.
+TEST(MembersBesideTheRows, ThatAskForAnOptOutContradict) {
+    const std::string rows =
+        R"("inputs":[{"email":"a@b.com","status":"subscribed"},{"email":"b@b.com","status":"unsubscribed"}])";
+    const auto check = [&](const std::string& member, std::size_t expected, const read_settings& settings) {
+        for (const std::string& content : {"{" + member + "," + rows + "}", "{" + rows + "," + member + "}",
+                                           "{ " + rows + " ,\n " + member + "\n}\n"}) {
+            const reading got = read_text(content, "x.json", settings);
+            ASSERT_EQ(got.rows.size(), 2U) << content << got.refused;
+            EXPECT_EQ(opt_ins(got), expected) << content;
+            EXPECT_EQ(got.fault(1), "") << "an opt-out is sent whatever stands beside it: " << content;
+            EXPECT_EQ(got.fault(0), expected == 0 ? "contradicting_status" : "");
+            EXPECT_EQ(opt_ins(read_text(gzip(content), "x.json.gz", settings)), expected) << content;
+        }
+    };
+    for (const std::string member : {R"("unsubscribed":true)",
+                                     R"("unsubscribed":"x")",
+                                     R"("opt_out":1)",
+                                     R"("status":"UNSUBSCRIBED")",
+                                     R"("subscribed":false)",
+                                     R"("opt_in":"no")",
+                                     R"("status":"abgemeldet")",
+                                     R"("event":"unsubscribe")",
+                                     R"("event":"contact.unsubscribed")",
+                                     R"("type":"hard_bounce")",
+                                     R"("meta":{"action":"opt-out"})",
+                                     R"("meta":{"unsubscribed":true})",
+                                     R"("meta":{"list":{"status":"unsubscribed"}})",
+                                     R"("tags":["x","unsubscribed"])",
+                                     R"("events":[{"type":"unsubscribe"}])",
+                                     R"("marketing_consent":"no")",
+                                     R"("unsub\u0073cribed":true)",
+                                     R"("name":"unsubscribed people")",
+                                     R"("list":"Suppression list")",
+                                     R"("broken":tru)"})
+        check(member, 0, with_subscription());
+    for (const std::string member :
+         {R"("unsubscribed":false)", R"("opt_out":null)", R"("status":"COMPLETE")", R"("subscribed":true)",
+          R"("exported_at":"2026-01-01")", R"("meta":{"total":2,"pages":[1,2]})", R"("marketing_consent":"")",
+          R"("errors":[])", R"("name":"people")"})
+        check(member, 1, with_subscription());
+    check(R"("event":"unsubscribe")", 1, with_ignored(with_subscription(), {"event"}));
+    check(R"("meta":{"unsubscribed":true})", 1, with_ignored(with_subscription(), {"meta"}));
+    EXPECT_THAT(read_text("{" + rows + R"(,"unsubscribed":true})", "x.json", with_subscription()).message(0),
+                AllOf(HasSubstr("\"unsubscribed\""), HasSubstr("ignore_columns")));
+}
+
+// Also where the file is too large for a look at its last bytes to reach its first ones, and for a reader that goes on.
+TEST(MembersBesideTheRows, AreFoundBehindALongArray) {
+    const base::temp_folder folder;
+    const std::string path = folder.path() + "/x.json";
+    std::string rows;
+    for (int i = 0; i < 40'000; ++i)
+        rows += (i == 0 ? "" : ",") + (R"({"email":"p)" + std::to_string(i)) + R"(@b.com","status":"subscribed"})";
+    for (const std::string behind :
+         {"", ",\"total\":1", ",\"unsubscribed\":true", ",\"log\":[{\"event\":\"unsubscribe\"}]"}) {
+        const std::string content = "{\"inputs\":[" + rows + "]" + behind + "}";
+        std::ofstream(path, std::ios::binary) << content;
+        const bool asks = behind.find("unsub") != std::string::npos;
+        auto reader = file_reader::open(path, "x.json", with_subscription());
+        ASSERT_TRUE(reader);
+        std::vector<row> some;
+        reader->next(some, 10);
+        EXPECT_EQ(some.front().fault.has_value(), asks) << behind;
+        auto later = file_reader::open(path, "x.json", with_subscription(), reader->position());
+        ASSERT_TRUE(later);
+        reading rest;
+        read_on(*later, rest);
+        EXPECT_TRUE(rest.whole());
+        EXPECT_EQ(opt_ins(rest), asks ? 0U : 39'990U) << behind;
+    }
 }
 
 TEST(OtherMembers, ComeLateInALongFile) {
@@ -708,6 +936,9 @@ TEST(JoinedFiles, AHeaderThatNobodyKnowsEndsTheReading) {
             EXPECT_EQ(opt_ins(glued_status), 1U) << other;
         }
     }
+    EXPECT_EQ(opt_ins(read_text("email,name,city\na@b.com,A,Ulm\nx@b.com,X,Bonnwho,what,flag\nb@b.com,B,1\n", "x.csv",
+                                with_default())),
+              1U);
     // An opt-out word may be a status, or a name behind which 1 means the opposite.
     EXPECT_EQ(opt_ins(read_text("email,opt_in\na@b.com,1\nPerson,opt_out\nb@b.com,1\n", "x.csv", with_subscription())),
               1U);
