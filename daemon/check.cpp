@@ -164,8 +164,11 @@ bool check_file(const std::string& path, const config::settings& settings, const
     std::map<std::int64_t, std::string> doubted;
     std::vector<intake::row> rows;
     intake::read_result got;
+    bool may_be_half = false;  // the last row
     do {
         got = reader->next(rows, piece_rows);
+        if (!rows.empty())
+            may_be_half = rows.back().may_be_half && !rows.back().fault && !rows.back().change.is_opt_out();
         for (intake::row& row : rows) {
             judge_subscription(row, around.running.subscriptions, doubted);
             t.add(row);
@@ -179,6 +182,10 @@ bool check_file(const std::string& path, const config::settings& settings, const
     for (const auto& [subscription, why] : doubted)
         std::cout << "  opt-outs of subscription " << subscription << " would be sent, although: " << base::redact(why)
                   << "\n";
+    if (may_be_half)
+        std::cout
+            << "  the last line has no line end: unless the file is renamed into the inbox, the line may be half of a row, "
+               "and nobody is subscribed by it\n";
     const bool all_read = print_unread(*reader);
     print_unknowable(*reader, would, settings);
     sent += would.print(settings, path, around.ledger.get(), around.running);

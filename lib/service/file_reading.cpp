@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/real_folder.hpp"
-#include "intake/arrival/completeness.hpp"
+#include "intake/arrival/inbox_rules.hpp"
 #include "intake/content_hash.hpp"
 #include "intake/record_reader.hpp"
 
@@ -19,8 +19,6 @@ std::string join(const std::vector<std::string>& names, const char* between = ",
     for (const std::string& name : names) all += (all.empty() ? "" : between) + name;
     return all;
 }
-
-constexpr std::uint64_t block_bytes = 512;  // the smallest that disks, file systems and programs write in
 
 constexpr const char* went_away = "the file went away from processing/ before it was read to its end";
 
@@ -103,17 +101,11 @@ std::optional<read_step> file_reading::open(const intake::read_settings& how) {
     return std::nullopt;
 }
 
-// Whether the end of a file that does not end with a line end may be the middle of a line. A copy that was cut short by
-// a full disk, or by the end of its writer, ends where a block does.
+// Whether the end of a file that does not end with a line end may be the middle of a line. A writer that closed it may
+// open it again for the rest, or may have been cut off: only a rename into place tells that the file was complete.
 bool file_reading::may_be_cut() const {
     const auto how = static_cast<intake::completeness>(file.completeness);
-    const bool untouched = believed_ == claimed_;
-    if (how == intake::completeness::renamed && untouched) return false;
-    const bool ends_with_block = believed_.size % block_bytes == 0;
-    const auto open = intake::open_for_reading(path_);
-    const intake::writers now = open ? intake::find_writers(open->get()) : intake::writers::unknown;
-    if (now == intake::writers::unknown) return !untouched || how == intake::completeness::still || ends_with_block;
-    return now == intake::writers::some || ends_with_block;
+    return how != intake::completeness::renamed || believed_ != claimed_;
 }
 
 // Of a file that changed since it was hashed for the first time: of the bytes that were read. Empty: they are gone.
@@ -157,7 +149,7 @@ read_step file_reading::next(const intake::read_settings& how, std::size_t most,
     }
     if (unterminated) {
         open_row_ = rows_.back().offset;
-        if (may_be_cut()) doubt_last_row();
+        if (rows_.back().may_be_half && may_be_cut()) doubt_last_row();
     }
     step.piece =
         make_piece(file.arrival, rows_, file.duplicate_of.has_value(), reader_->position(), known, std::move(storage));

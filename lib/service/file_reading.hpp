@@ -2,7 +2,7 @@
 //
 // A file is believed to be at its end only if it is the one that was claimed, byte for byte as large and as old; one
 // that somebody still writes is read again from the last stored row when it has been still for a while. A last row
-// whose line has no end may be half of a row: unless the file is known to be complete, nobody is subscribed by it.
+// whose line has no end may be half of a row: unless the file was renamed into the inbox, nobody is subscribed by it.
 // Trouble with the disk never ends a file: the next piece is asked for again.
 #pragma once
 

@@ -84,6 +84,39 @@ TEST_F(Arrival, HalfALineWaitsForItsWriter) {
     EXPECT_EQ(state("bob@example.co"), "");
 }
 
+// It closes the file in the middle of a line and opens it again for the rest: soon, or when the first part was read.
+TEST_F(Arrival, HalfALineOfAClosedFileSubscribesNobody) {
+    start();
+    { create("soon.csv").write("email\nann@example.com\nbob@example.co"); }
+    { writer(inbox("soon.csv"), O_WRONLY | O_APPEND).write("m\n"); }
+    const auto soon = files(1)[0];
+    EXPECT_EQ(count(soon, "confirmed"), 2u);
+    { create("late.csv").write("email\ndora@example.com\neve@example.co"); }
+    const auto first = files(2)[1];
+    EXPECT_EQ(count(first, "confirmed"), 1u);
+    EXPECT_EQ(count(first, "invalid"), 1u);
+    { writer(done("00000002-late.csv"), O_WRONLY | O_APPEND).write("m\n"); }
+    EXPECT_EQ(count(files(3)[2], "confirmed"), 1u);
+    EXPECT_EQ(state("eve@example.com"), "SUBSCRIBED");
+    for (const char* stranger : {"bob@example.co", "eve@example.co"}) EXPECT_EQ(state(stranger), "") << stranger;
+}
+
+// A last row without a line end: an opt-out is sent, and so is what ends in a status in full.
+TEST_F(Arrival, OnlyARowThatMayBeHalfIsDoubted) {
+    start();
+    { create("a.csv").write("email,status,city\nann@example.com,unsubscribed,Ul"); }
+    EXPECT_EQ(count(files(1)[0], "confirmed"), 1u);
+    { create("b.csv").write("email,subscription_id,status\nbob@example.com,7,subscribed"); }
+    EXPECT_EQ(count(files(2)[1], "confirmed"), 1u);
+    { create("c.csv").write("email,status,opt_out\neve@example.com,subscribed,"); }
+    EXPECT_EQ(count(files(3)[2], "invalid"), 1u);
+    { create("d.csv").write("email,status,subscription_id\neve@example.com,subscribed,7"); }
+    EXPECT_EQ(count(files(4)[3], "invalid"), 1u);
+    { create("e.ndjson").write("{\"email\":\"dora@example.com\"}"); }
+    EXPECT_EQ(count(files(5)[4], "confirmed"), 1u) << "a bracket closes it";
+    EXPECT_EQ(state("eve@example.com"), "");
+}
+
 TEST_F(Arrival, AnEmptyFileWaitsForItsRows) {
     start();
     { const writer touched = create("empty.csv"); }
@@ -136,7 +169,7 @@ TEST_F(Arrival, ProgramsThatEndWellAreAllRead) {
     start();
     const std::string text = "email\nann@example.com\nbob@example.com\n";
     { create("plain.csv").write(text); }
-    { create("no-line-end.csv").write(text.substr(0, text.size() - 1)); }
+    { create("no-line-end.csv").write("email,status\nann@example.com,subscribed\nbob@example.com,subscribed"); }
     { create(".rsync.csv.Ab3dEf").write(text); }
     fs::rename(inbox(".rsync.csv.Ab3dEf"), inbox("rsync.csv"));
     { create("sftp.csv.filepart").write(text); }

@@ -105,5 +105,31 @@ TEST(ConsentColumns, CheckIsNotContentWithSuchAFile) {
     EXPECT_NE(marks.out.find("taken off in 1 row"), std::string::npos) << marks.out;
 }
 
+// What it counts as valid is what the daemon confirms, also behind a header in the middle of the file.
+TEST(ConsentColumns, CheckCountsWhatTheDaemonSends) {
+    daemon_under_test d({}, default_opt_in);
+    d.start();
+    const std::vector<std::pair<std::string, std::size_t>> files{
+        {"email,city\nann@example.com,Ulm\nbob@example.com,Bonnemail,opt_out\neve@example.com,1\n", 1},
+        {"email,city\ncarl@example.com,Ulm\nUser,Flag\neve@example.com,1\n", 1},
+        {"email,status\ndora@example.com,no\n#email,opt_out\neve@example.com,1\nfay@example.com,1\n", 1},
+        {"email,city\nhal@example.com,Ulm\nemail,city\nivy@example.com,Bonn\nn/a,Bonn\n", 2}};
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const std::string name = std::to_string(i) + ".csv";
+        std::ofstream(d.file(name)) << files[i].first;
+        const auto checked = d.command("check", {d.file(name)});
+        EXPECT_EQ(checked.status, 3);
+        const std::string valid = "valid " + std::to_string(files[i].second) + " ";
+        EXPECT_NE(checked.out.find(valid), std::string::npos) << checked.out;
+        d.drop(name, files[i].first);
+        const auto done = d.wait_for_files(i + 1);
+        ASSERT_EQ(done.size(), i + 1);
+        EXPECT_EQ(count(done[i], "confirmed"), files[i].second) << files[i].first;
+    }
+    for (const std::string& who : asked(d, "SUBSCRIBED")) EXPECT_NE(who, "eve@example.com");
+    std::ofstream(d.file("half.csv")) << "email\nann@example.com\nbob@example.co";
+    EXPECT_NE(d.command("check", {d.file("half.csv")}).out.find("the last line has no line end"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace consent_sync::integration

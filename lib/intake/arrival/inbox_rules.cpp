@@ -113,7 +113,7 @@ settle_decision decide_settle(const observation& seen, arrival_way way, const wa
     if (way != arrival_way::renamed) {
         if (since.writer && now.steady < *since.writer + limits.settle)
             return wait_until(*since.writer + limits.settle);
-        const bool unfinished = seen.open_for_writing == writers::unknown && seen.end == ending::unfinished;
+        const bool unfinished = seen.end == ending::unfinished;
         const bool long_still =
             now.steady >= since.still + long_time || (listed && is_long_still(seen, now.wall, long_time));
         if ((seen.size == 0 || unfinished) && !long_still) return wait_until(since.still + long_time);

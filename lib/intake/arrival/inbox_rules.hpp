@@ -5,9 +5,9 @@
 // network file system are its server's. Only a file that is first seen in a listing and whose times lie at
 // least a minute back (more than clocks of machines differ) needs no second look.
 //
-// A file that somebody has open for writing is never taken, however it came. Where nobody can say whether somebody has
-// (see writers), a file that was not renamed must end like a whole one, or have been still for the settle time
-// unfinished_factor times. An empty file that was not renamed is not taken at all: its rows are still to come.
+// A file that somebody has open for writing is never taken, however it came. A file that was not renamed must also end
+// like a whole one, or have been still for the settle time unfinished_factor times: its writer may open it again for
+// the rest. An empty file that was not renamed is not taken at all: its rows are still to come.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct file_identity {
 // may not ask (it needs CAP_LEASE for files of other users).
 enum class writers : std::uint8_t { unknown, none, some };
 
-// What a file's last bytes say, where nobody can say who writes it.
+// What a file's last bytes say. A closed file that is compressed is not looked at: whole.
 enum class ending : std::uint8_t { whole, unfinished };
 
 // One look at a name in the inbox. Times are nanoseconds since 1970 of the file system's clock.

@@ -15,6 +15,7 @@
 
 #include "base/real_folder.hpp"
 #include "intake/arrival/completeness.hpp"
+#include "intake/format.hpp"
 
 namespace consent_sync::intake {
 namespace {
@@ -100,6 +101,12 @@ struct close_folder {
 
 std::string words_of(int errnum) { return std::generic_category().message(errnum); }
 
+// Of a known format and not compressed: its end is told by a few bytes.
+bool is_plain_text(const std::string& name) {
+    const auto kind = parse_format(name);
+    return kind && !kind->gzip;
+}
+
 }  // namespace
 
 base::result<std::optional<observation>> find_in(int folder, const std::string& name, look how) {
@@ -123,7 +130,8 @@ base::result<std::optional<observation>> find_in(int folder, const std::string& 
     if (::fstat(fd.get(), &status) != 0) return gone_or(errno);
     seen = observe(status);
     seen.open_for_writing = open_for_writing;
-    if (to_take && open_for_writing == writers::unknown) seen.end = look_at_end(fd.get(), name, seen.size);
+    if (to_take && (open_for_writing == writers::unknown || (open_for_writing == writers::none && is_plain_text(name))))
+        seen.end = look_at_end(fd.get(), name, seen.size);
     return std::optional(seen);
 }
 

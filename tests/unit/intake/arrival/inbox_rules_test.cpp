@@ -93,13 +93,14 @@ TEST(InboxRules, DecidesWhenAFileIsComplete) {
     constexpr auto wait = settle_action::wait;
     const std::vector<table_row> rows = {
         {"closed", w, writers::none, ending::whole, 9, {}, 2s, take, 0ms, {}, completeness::closed},
-        {"closed without a line end",
+        {"closed without a line end", w, writers::none, ending::unfinished, 9, {}, 2s, wait, 20s},
+        {"closed without a line end for long",
          w,
          writers::none,
          ending::unfinished,
          9,
          {},
-         2s,
+         20s,
          take,
          0ms,
          {},
