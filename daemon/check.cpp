@@ -22,8 +22,8 @@
 #include "intake/raw_row_reader.hpp"
 #include "observe/status_text.hpp"
 #include "secret_files.hpp"
-#include "service/importing.hpp"
-#include "service/reloading.hpp"
+#include "service/pipeline/importing.hpp"
+#include "service/operation/reloading.hpp"
 
 namespace consent_sync::daemon {
 namespace {

@@ -12,7 +12,7 @@
 #include "observe/control_client.hpp"
 #include "observe/snapshot_json.hpp"
 #include "observe/status_text.hpp"
-#include "service/importing.hpp"
+#include "service/pipeline/importing.hpp"
 
 namespace consent_sync::daemon {
 namespace {

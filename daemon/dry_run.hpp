@@ -12,7 +12,7 @@
 #include "intake/row.hpp"
 #include "ledger/dry_run_queries.hpp"
 #include "observe/snapshot.hpp"
-#include "service/importing.hpp"
+#include "service/pipeline/importing.hpp"
 
 namespace consent_sync::daemon {
 

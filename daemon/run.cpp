@@ -9,8 +9,8 @@
 #include "base/log.hpp"
 #include "commands.hpp"
 #include "config/folders.hpp"
-#include "service/application.hpp"
-#include "service/reloading.hpp"
+#include "service/run/application.hpp"
+#include "service/operation/reloading.hpp"
 
 namespace consent_sync::daemon {
 

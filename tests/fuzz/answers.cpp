@@ -10,7 +10,7 @@
 #include "hubspot/explain.hpp"
 #include "hubspot/oauth.hpp"
 #include "hubspot/secret_file.hpp"
-#include "service/to_answer.hpp"
+#include "service/account/to_answer.hpp"
 #include "unit/hubspot/batches.hpp"
 #include "unit/hubspot/proof.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "http/response_reader.hpp"
 #include "random_hubspot/addresses.hpp"
-#include "service/to_answer.hpp"
+#include "service/account/to_answer.hpp"
 #include "simulation/bodies.hpp"
 
 namespace consent_sync::simulation {

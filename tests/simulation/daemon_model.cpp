@@ -5,7 +5,7 @@
 
 #include "base/time_zone.hpp"
 #include "ledger/ranges.hpp"
-#include "service/fetching.hpp"
+#include "service/pipeline/fetching.hpp"
 #include "simulation/bodies.hpp"
 
 namespace consent_sync::simulation {
