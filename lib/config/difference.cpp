@@ -30,16 +30,9 @@ std::vector<changed_key> difference(const settings& before, const settings& afte
 }
 
 settings reloaded(const settings& before, const settings& after) {
-    settings now = after;
-    now.account = before.account;
-    now.state_dir = before.state_dir;
-    now.inbox.dir = before.inbox.dir;
-    now.inbox.work_dir = before.inbox.work_dir;
-    now.hubspot = before.hubspot;
-    if (!before.hubspot.oauth && !after.hubspot.oauth) now.hubspot.token_file = after.hubspot.token_file;
-    now.monitor_listen = before.monitor_listen;
-    now.monitor_hosts = before.monitor_hosts;
-    now.control_socket = before.control_socket;
+    settings now = before;
+    for (const key& each : all_keys())
+        if (!waits(each, before, after)) each.copy(after, now);
     return now;
 }
 

@@ -1,5 +1,5 @@
 // One key of the configuration: its path, what it may be, how it is read and shown. The table of all keys is
-// the one place that knows them; loader, difference and the tests of the schema work on it.
+// the one place that knows them; loader, difference, reload and the tests of the schema work on it.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -23,8 +23,9 @@ struct key {
     effect when = effect::at_reload;
     // `folder` is the configuration's own, absolute: relative paths are meant from there.
     std::function<problem(const boost::json::value& value, settings& into, const std::string& folder)> read;
-    std::function<std::string(const settings&)> show;  // as it would stand in the file, nothing masked
-    bool hidden = false;                               // its value may hold a password
+    std::function<std::string(const settings&)> show;                // as it would stand in the file, nothing masked
+    std::function<void(const settings& from, settings& into)> copy;  // where both have a place for it
+    bool hidden = false;                                             // its value may hold a password
 };
 
 const std::vector<key>& all_keys();

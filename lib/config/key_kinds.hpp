@@ -24,13 +24,19 @@ std::optional<std::uint64_t> whole_number(const boost::json::value& value);
 
 template <class Place, class Read, class Show>
 key make_key(const char* path, effect when, Place place, Read read, Show show) {
-    return {path, when,
+    return {path,
+            when,
             [place, read](const boost::json::value& value, settings& into, const std::string& folder) -> problem {
                 return read(value, *place(into), folder);
             },
             [place, show](const settings& from) -> std::string {
                 const auto* at = place(from);
                 return at == nullptr ? "null" : show(*at);
+            },
+            [place](const settings& from, settings& into) {
+                const auto* value = place(from);
+                auto* to = place(into);
+                if (value != nullptr && to != nullptr) *to = *value;
             },
             false};
 }
@@ -81,7 +87,8 @@ key duration_key(const char* path, effect when, Place place, std::chrono::millis
         into = std::chrono::duration_cast<unit>(*parsed);
         return std::nullopt;
     };
-    return make_key(path, when, place, read, [](const auto& value) { return json_quoted(base::format_duration(value)); });
+    return make_key(path, when, place, read,
+                    [](const auto& value) { return json_quoted(base::format_duration(value)); });
 }
 
 template <class Place>
@@ -113,7 +120,8 @@ key number_key(const char* path, effect when, Place place, std::uint64_t least, 
         }
         const auto number = whole_number(value);
         if (!number || *number < least || *number > most) {
-            const std::string word = none == nullptr ? "" : fmt::format(", or {}", *none == 'n' ? none : json_quoted(none));
+            const std::string word =
+                none == nullptr ? "" : fmt::format(", or {}", *none == 'n' ? none : json_quoted(none));
             return refusal(fmt::format("a whole number from {} to {}{}", least, most, word), value);
         }
         if constexpr (std::is_integral_v<number_type>) {
