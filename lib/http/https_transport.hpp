@@ -72,10 +72,10 @@ class https_transport final : public transport {
     boost::asio::awaitable<exchange> send(request r, std::function<void()> on_written) override;
 
     // Closes what is idle; also ends the timer that would keep io_context::run() from returning.
-    void close_idle();
+    void close_idle() override;
 
     // How many idle connections are kept from now on.
-    void keep_idle(std::size_t connections_max);
+    void keep_idle(std::size_t connections_max) override;
 
     bool is_plain() const;  // no TLS: the daemon says so in its log
     std::size_t open_connections() const;

@@ -59,6 +59,10 @@ class transport {
     // `on_written` is called once, on the caller's thread, when the whole request has been handed to the kernel.
     // Terminal cancellation closes the connection and ends with failure_step::cancelled.
     virtual boost::asio::awaitable<exchange> send(request r, std::function<void()> on_written) = 0;
+
+    // How many idle connections are kept at most, where there are connections; and the end of all of them.
+    virtual void keep_idle(std::size_t connections_max) = 0;
+    virtual void close_idle() = 0;
 };
 
 }  // namespace consent_sync::http

@@ -7,7 +7,7 @@
 namespace consent_sync::service {
 
 pipeline::pipeline(const environment& env, intake::work_folders folders, const ledger::recovery& past,
-                   base::random_engine& random, http::https_transport& transport)
+                   base::random_engine& random, http::transport& transport)
     : env_(env),
       folders_(std::move(folders)),
       transport_(transport),

@@ -18,7 +18,7 @@
 
 #include "base/random.hpp"
 #include "delivery/engine.hpp"
-#include "http/https_transport.hpp"
+#include "http/transport.hpp"
 #include "intake/arrival/claim_folders.hpp"
 #include "observe/counters.hpp"
 #include "service/account/account_service.hpp"
@@ -39,7 +39,7 @@ class pipeline {
   public:
     // `past`: what the ledger knows from before.
     pipeline(const environment& env, intake::work_folders folders, const ledger::recovery& past,
-             base::random_engine& random, http::https_transport& transport);
+             base::random_engine& random, http::transport& transport);
 
     void start(const ledger::recovery& past, const std::vector<ledger::file_record>& open_files);
     void configure();  // after a reload
@@ -57,7 +57,7 @@ class pipeline {
   private:
     environment env_;
     intake::work_folders folders_;
-    http::https_transport& transport_;
+    http::transport& transport_;
 
   public:
     observe::counters counts;
