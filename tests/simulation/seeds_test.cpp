@@ -97,7 +97,10 @@ TEST_P(Seeds, KeepEveryPromise) { run_seeds(1 + GetParam() * profiles_a_test, pr
 
 INSTANTIATE_TEST_SUITE_P(Worlds, Seeds, testing::Range<std::uint64_t>(0, 8));
 
-TEST(AllAtOnce, KeepsEveryPromise) { run_seeds(1, profiles_a_test, all_at_once_profile); }
+TEST(AllAtOnce, KeepsEveryPromise) {
+    const profile_of_seed all = [](std::uint64_t seed) { return all_at_once_profile(seed); };
+    run_seeds(1, profiles_a_test, all);
+}
 
 TEST(SeedsCampaign, KeepsEveryPromise) {
     const char* wanted = std::getenv("CONSENT_SYNC_SEEDS");
