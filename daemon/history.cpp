@@ -38,7 +38,7 @@ int history(int argc, char** argv) {
     address = std::string(consent::trim(address));
     if (address.empty()) {
         std::cerr
-            << "consent-sync history: there is no address: write it on the first line of standard input, or as the argument\n";
+            << "consent-sync history: no address was given: write it on the first line of standard input, or as the argument\n";
         return exit_usage;
     }
     const auto settings = load_for_looking("history", parsed.given["config"].as<std::string>());

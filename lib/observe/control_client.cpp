@@ -45,7 +45,7 @@ base::result<base::unique_fd> connect_to(const std::string& path) {
         return base::error{base::errc::busy,
                            "too many programs connect to the daemon at " + path + ", or it does not accept them"};
     if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
-        return base::error{base::errc::not_found, "nobody listens on " + path};
+        return base::error{base::errc::not_found, "no daemon listens on " + path};
     return base::system_error("connect to the daemon at", path, errno);
 }
 

@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array<std::string_view, 8> command_names{"status",  "pause",  "resume",        "retry",
-                                                "release", "refuse", "subscriptions", "reload"};
+                                                        "release", "refuse", "subscriptions", "reload"};
 
 base::error not_understood(const std::string& what) {
     return {base::errc::invalid_input,
@@ -55,7 +55,7 @@ std::string format_request(const control_request& r) {
 base::result<control_request> parse_request(std::string_view line) {
     boost::system::error_code ec;
     const json::value value = json::parse(json::string_view(line.data(), line.size()), ec);
-    if (ec || !value.is_object()) return not_understood("it is no JSON object");
+    if (ec || !value.is_object()) return not_understood("it is not a JSON object");
     const json::object& o = value.get_object();
     control_request r;
     const std::string command = text_of(o, "command");
@@ -65,7 +65,7 @@ base::result<control_request> parse_request(std::string_view line) {
     if (const json::value* id = o.if_contains("file_id")) {
         boost::system::error_code wrong;
         r.file = id->to_number<consent::arrival_number>(wrong);
-        if (wrong) return not_understood("file_id is no FILE-ID");
+        if (wrong) return not_understood("file_id is not a FILE-ID");
     }
     if (needs_file(r.command) && r.file == 0) return not_understood(command + " needs a FILE-ID");
     r.words = std::string(base::cut_private(text_of(o, "words"), control_words_max));
@@ -80,7 +80,7 @@ base::result<consent::arrival_number> parse_file_id(std::string_view text) {
     if (code != std::errc() || end != text.data() + text.size() || id == 0 || id >> 31 != 0)
         return base::error{base::errc::invalid_input,
                            "'" + std::string(text) +
-                               "' is no FILE-ID: it is the number that status, log and reports "
+                               "' is not a FILE-ID, which is the number that status, log and reports "
                                "give, like 00000042"};
     return id;
 }

@@ -142,7 +142,7 @@ base::result<void> control_server::open(const std::string& path) {
     if (::lstat(path.c_str(), &found) == 0) {
         if (!S_ISSOCK(found.st_mode))
             return base::error{base::errc::busy,
-                               path + " is in the place of the control socket, and is none: move it away"};
+                               path + " is in the place of the control socket, and is not a socket: move it away"};
         ::unlink(path.c_str());
     }
     boost::system::error_code ec;
@@ -154,7 +154,7 @@ base::result<void> control_server::open(const std::string& path) {
         acceptor_.close(ignored);
         return base::error{base::errc::io,
                            "cannot make the control socket " + path + ": " + ec.message() +
-                               "; the daemon works, but nothing can steer it. See that its folder is there "
+                               "; the daemon works, but cannot be controlled. See that its folder is there "
                                "and writable, or name another path in control.socket, and restart"};
     }
     // Who may ask is decided by what the kernel says of the peer. In the state folder nothing is open to others.
@@ -214,10 +214,12 @@ asio::awaitable<void> control_server::serve(local::socket accepted, control_peer
 }
 
 void control_server::log_refused(control_command command, unsigned uid) {
-    base::log_event(base::level::warn, "control.refused",
-                    {{"command", name(command)},
-                     {"uid", uid},
-                     {"words", "this user may not: if they should, add them to the group consent-sync-admin"}});
+    base::log_event(
+        base::level::warn, "control.refused",
+        {{"command", name(command)},
+         {"uid", uid},
+         {"words",
+          "this user is not allowed to do that; if they should be, add them to the group consent-sync-admin"}});
 }
 
 asio::awaitable<control_reply> control_server::reply_to(std::string line, control_peer who) {

@@ -22,7 +22,7 @@ std::string counted(std::uint64_t count, const char* noun) {
 std::string pause_text(const status_facts& facts) {
     std::string text = fmt::format("paused ({}): {}", facts.pause, base::redact(facts.pause_words));
     if (facts.by_operator)
-        text += "; until somebody says: consent-sync resume";
+        text += "; to continue: consent-sync resume";
     else if (facts.looks_again)
         text += "; looks again at " + base::format_time(*facts.looks_again).substr(0, 19) + "Z";
     return text;

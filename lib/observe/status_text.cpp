@@ -77,9 +77,9 @@ void put_state(page& out, const snapshot& s) {
                  2, red);
         if (!p.words.empty()) out.line("  " + p.words);
         if (p.reason == "operator")
-            out.line("  goes on when somebody says: consent-sync resume");
+            out.line("  to continue: consent-sync resume");
         else if (p.reason == "disk")
-            out.line("  goes on by itself when the ledger can be written again");
+            out.line("  continues automatically when the ledger can be written again");
         else if (p.goes_on && *p.goes_on > s.at)
             out.line(fmt::format("  looks again at {}, in {}", clock_text(*p.goes_on),
                                  format_seconds(-std::chrono::duration<double>(s.at - *p.goes_on).count())));
@@ -121,7 +121,7 @@ page file_lines(const file_view& f, const text_style& style) {
         out.line("           " + counts, 11);
     }
     if (f.activity == file_activity::held)
-        out.line(fmt::format("           waits for: consent-sync release {0}, or: consent-sync refuse {0}",
+        out.line(fmt::format("           decide with: consent-sync release {0}, or: consent-sync refuse {0}",
                              consent::format_file_id(f.arrival)),
                  11, yellow);
     return out;
@@ -162,7 +162,7 @@ void put_changes(page& out, const snapshot& s) {
     }
     out.row("opt-outs", s.oldest_opt_out_seconds
                             ? "the oldest unsent one waits for " + format_seconds(*s.oldest_opt_out_seconds)
-                            : "none waits");
+                            : "none waiting");
 }
 
 void put_limits(page& out, const snapshot& s) {

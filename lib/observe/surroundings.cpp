@@ -64,7 +64,7 @@ std::string describe_shortage(const config::folders& paths) {
     if (where.empty()) return {};
     return "no file can be made in " + where +
            ": its file system has no free inode (df -i). Sending goes on, reports and what needs a new file wait: remove "
-           "files that nobody needs";
+           "files that are not needed";
 }
 
 surroundings look_around(const config::folders& paths) {

@@ -241,7 +241,7 @@ std::string pace(const page_facts& facts) {
 std::string footer(const file_summary& s) {
     std::string text = "<footer>\n";
     if (!s.file.ignored_columns.empty())
-        text += "<p>Columns that nobody knows and that were ignored: " + html_text(s.file.ignored_columns) + "</p>\n";
+        text += "<p>Unknown columns that were ignored: " + html_text(s.file.ignored_columns) + "</p>\n";
     text += fmt::format(
         "<p>The same facts for programs: <a class=\"file\" href=\"summary.json\">summary.json</a>. SHA-256 of the "
         "file as it was dropped: <span class=\"id\">{}</span></p>\n<p>This page holds personal data. It shows "

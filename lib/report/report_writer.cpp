@@ -58,7 +58,7 @@ base::result<void> report_writer::cut_to(series& of, watermark& mark) {
                              {"bytes", left},
                              {"expected", length},
                              {"words",
-                              "somebody took lines away from this report; they are not written again, but the "
+                              "lines were removed from this report; they are not written again, but the "
                               "ledger has them (consent-sync history)"}});
         if (now) found.set(day, left);
     }

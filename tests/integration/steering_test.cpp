@@ -84,7 +84,7 @@ TEST(Pause, OutlastsAKillAndEndsByResume) {
     EXPECT_TRUE(s.at("pauses").at(0).at("goes_on_ms").is_null());
     EXPECT_EQ(d.hubspot().counters().requests, 0u);
     EXPECT_THAT(d.command("pause").out, HasSubstr("paused already, since"));
-    EXPECT_THAT(d.command("resume").out, HasSubstr("sending goes on"));
+    EXPECT_THAT(d.command("resume").out, HasSubstr("sending continues"));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     EXPECT_THAT(d.log(), HasSubstr("INFO event=pause.ended reason=operator"));
     EXPECT_THAT(d.log(), HasSubstr("event=control.done command=pause uid=" + std::to_string(::getuid())));

@@ -122,8 +122,8 @@ boost::asio::awaitable<control_reply> control_service::resume(unsigned uid) {
     if (!causes.empty())
         co_return done(std::string(held ? "the operator's pause has ended" : "no operator's pause was set") +
                        "; sending still waits for: " + causes +
-                       ". It looks again now, and goes on when the cause is gone");
-    co_return done(held ? "sending goes on" : "nothing was paused");
+                       ". The daemon checks again now, and continues when the cause is gone");
+    co_return done(held ? "sending continues" : "nothing was paused");
 }
 
 boost::asio::awaitable<control_reply> control_service::reload(observe::control_request request, unsigned uid) {

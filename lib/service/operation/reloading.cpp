@@ -138,7 +138,7 @@ reload_outcome reloading::judge(const base::result<config::settings>& loaded) {
         std::istringstream faults(loaded.error().message);
         for (std::string fault; std::getline(faults, fault);)
             base::log_event(base::level::error, "config.refused", {{"words", fault}});
-        return {false, loaded.error().message + "\nnothing is changed, the old configuration goes on"};
+        return {false, loaded.error().message + "\nnothing was changed; the old configuration stays in effect"};
     }
     const std::vector<config::changed_key> changed = config::difference(current_, *loaded);
     current_ = config::reloaded(current_, *loaded);

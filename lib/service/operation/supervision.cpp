@@ -77,7 +77,7 @@ void supervision::feed() {
         base::log_event(
             base::level::error, "daemon.stalled",
             {{"words",
-              "work is overdue: a bug. systemd is no longer told that all is well and starts the daemon again; "
+              "work is overdue, which is a bug. The daemon no longer notifies the watchdog, so systemd restarts it; "
               "without systemd restart it, and report it with the log around it"}});
     stalled_ = !moves;
     feed_timer_.expires_after(watch_->ask_every());

@@ -45,7 +45,7 @@ TEST(StatusLine, SaysWhatEndsThePause) {
     f.pause = "auth, operator";
     f.by_operator = true;
     EXPECT_EQ(status_line(f),
-              "paused (auth, operator): HubSpot refuses the token; until somebody says: consent-sync resume; 2 files, "
+              "paused (auth, operator): HubSpot refuses the token; to continue: consent-sync resume; 2 files, "
               "2 changes left");
 }
 
