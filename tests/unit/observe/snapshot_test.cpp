@@ -145,7 +145,7 @@ TEST(StatusText, SaysWhatHappens) {
 TEST(StatusText, KeepsToTheWidthAndTheNumberOfFiles) {
     text_style narrow;
     narrow.width = 40;
-    narrow.rows = 27;
+    narrow.rows = 26;
     const std::string text = format_status(busy(), narrow);
     EXPECT_THAT(text, HasSubstr("… and 1 more"));
     for (std::size_t at = 0; at < text.size();) {
