@@ -75,7 +75,7 @@ void print_faults(const tally& t, const std::string& path, const std::string& na
     if (t.invalid > t.faults.size()) std::cout << "  … and " << t.invalid - t.faults.size() << " more faults\n";
 }
 
-// What is known beside the configuration: the ledger, if it may be read, and the limit of the running daemon.
+// What is known besides the configuration: the ledger, if it can be read, and the limit of the running daemon.
 struct surroundings {
     std::unique_ptr<ledger::dry_run_reader> ledger;
     running_daemon running;
@@ -103,7 +103,7 @@ surroundings look_around(const config::settings& settings, const std::string& co
     return s;
 }
 
-// `doubted`: subscriptions of opt-outs, which are sent whatever is known, and why nobody knows them.
+// `doubted`: subscriptions of opt-outs that HubSpot does not list, and why. The opt-outs are sent anyway.
 void judge_subscription(intake::row& row, const service::known_subscriptions& known,
                         std::map<std::int64_t, std::string>& doubted) {
     if (row.fault) return;
@@ -132,7 +132,7 @@ bool print_unread(const intake::file_reader& reader) {
     return suspicious.empty();
 }
 
-// What no look at the file can tell.
+// What cannot be known from the file alone.
 void print_unknowable(const intake::file_reader& reader, const dry_run& would, const config::settings& settings) {
     if (reader.default_rows() > 0)
         std::cout << "  " << observe::format_count(reader.default_rows())
@@ -217,7 +217,7 @@ int check(int argc, char** argv) {
         return exit_done;
     }
     const std::string path = given["config"].as<std::string>();
-    // Neither people nor ExecReload= see the credentials of the unit: for them the configuration is good without.
+    // Neither users nor ExecReload= can see the credentials of the unit, so these may be missing here.
     const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
     const bool seen = credentials != nullptr && ::access(credentials, X_OK) == 0;
     const config::load_options how{.credentials_dir = std::nullopt, .need_credentials = seen};

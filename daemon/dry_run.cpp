@@ -20,8 +20,8 @@ namespace {
 constexpr auto dry_run_patience = std::chrono::seconds(5);
 constexpr std::uint32_t lowest_limit = 100;  // requests in 10 s, of HubSpot's lowest tier
 
-// What it takes to find one bad row of a batch that HubSpot refuses without naming it: halves down to the row, and
-// twice the row alone.
+// Requests that it takes to find a bad row if HubSpot refuses its batch without naming it: halving down to the row, and
+// the row alone twice.
 unsigned refusal_requests(std::uint32_t batch) { return 2 * static_cast<unsigned>(std::bit_width(batch)) + 2; }
 
 std::string hash_of(const std::string& path) {
@@ -122,7 +122,8 @@ std::uint64_t dry_run::print(const config::settings& settings, const std::string
     if (contradictions_ > 0) {
         std::cout << "  contradictions: " << format_count(contradictions_)
                   << (contradictions_ == 1 ? " person has" : " people have")
-                  << " opposite statuses of one subscription in this file, first in row " << first_contradiction_ << "; "
+                  << " opposite statuses of one subscription in this file, first in row " << first_contradiction_
+                  << "; "
                   << (opt_out_stands ? "the opt-outs would stand, and " + format_count(contradicted_) +
                                            " rows would be superseded (rules.contradictions)"
                                      : "what comes last would stand, as rules.contradictions says")

@@ -1,4 +1,4 @@
-// What would become of a file if it were dropped now: by its rows, and by what the ledger holds.
+// What would happen to a file if it were dropped now, judged by its rows and by the ledger.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -16,7 +16,7 @@
 
 namespace consent_sync::daemon {
 
-// What the running daemon has learnt from HubSpot; nothing of it, if it does not run or does not tell us.
+// What the running daemon has learnt from HubSpot; empty if it is not running or does not answer.
 struct running_daemon {
     std::optional<observe::limit_view> limit;
     service::known_subscriptions subscriptions;  // null: it does not know them
@@ -30,11 +30,12 @@ void print_time(std::uint64_t changes, std::uint64_t ahead, const config::settin
 class dry_run {
   public:
     void add(const intake::row& row);
-    // Prints it, and returns how many changes would be sent. `ledger`: null, if it may not be read or is not there.
+    // Prints the result and returns how many changes would be sent. `ledger`: null if there is none or it cannot be
+    // read.
     std::uint64_t print(const config::settings& settings, const std::string& path, ledger::dry_run_reader* ledger,
                         const running_daemon& running);
     std::uint64_t unknown_change_ids() const { return unknown_; }
-    // People (by subscription) whom the file both opts out and does not.
+    // People, by subscription, for whom the file contains an opt-out and another status.
     std::uint64_t contradictions() const { return contradictions_; }
     std::uint64_t opt_ins() const { return opt_ins_; }
     // Keys of another file that this one says the opposite of.

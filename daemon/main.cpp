@@ -1,4 +1,4 @@
-// consent-sync: one program, one file a subcommand.
+// consent-sync: one program, one file for each subcommand.
 #include <sys/prctl.h>
 #include <sys/stat.h>
 

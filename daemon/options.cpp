@@ -34,7 +34,7 @@ std::optional<config::settings> load_for_looking(const char* command, const std:
     return std::nullopt;
 }
 
-// The folder of a file that cannot be seen belongs to the same user.
+// If the file cannot be looked at, the owner of its folder is taken.
 std::string who_may_read(const std::string& path) {
     struct stat found {};
     for (std::string at = path; ::stat(at.c_str(), &found) != 0;) {

@@ -1,4 +1,4 @@
-// What the options of all commands share.
+// Options that all commands share.
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -30,10 +30,10 @@ parsed_options parse_options(const char* command, int argc, char** argv, const p
                              const po::options_description& hidden = po::options_description(),
                              const po::positional_options_description& places = po::positional_options_description());
 
-// The configuration for a command that sends nothing. Prints why there is none.
+// The configuration for a command that sends nothing. If it cannot be loaded, prints why.
 std::optional<config::settings> load_for_looking(const char* command, const std::string& path);
 
-// "only root and alice (uid 1000) may; …": of a file that this process may not read.
+// "only root and alice (uid 1000) may; …": who may read a file that this process may not.
 std::string who_may_read(const std::string& path);
 
 }  // namespace consent_sync::daemon

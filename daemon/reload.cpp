@@ -1,5 +1,5 @@
-// consent-sync reload: the running daemon reads its configuration again, and says what became of it. What a unit's
-// ExecReload= runs: unlike a signal it ends when the reload is over, and fails when it was refused.
+// consent-sync reload: makes the running daemon read its configuration again, and prints the result. The unit's
+// ExecReload= runs it: unlike a signal, it ends when the reload is over, and fails if the configuration was refused.
 #include <filesystem>
 #include <iostream>
 #include <sstream>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr auto reload_patience = std::chrono::seconds(60);
 
-// The socket may be named by the new configuration, or by none: what is faulty, or has moved it, is about to be judged.
+// The configuration on disk is not judged yet: it may be faulty, or name another socket than the running daemon has.
 std::vector<std::string> places(const base::result<config::settings>& now, const std::string& path) {
     std::vector<std::string> all;
     if (now) all = observe::control_socket_places(*now, path);
@@ -23,7 +23,7 @@ std::vector<std::string> places(const base::result<config::settings>& now, const
     return all;
 }
 
-// One fault a line.
+// One fault per line.
 void print(std::ostream& out, const std::string& words) {
     std::istringstream lines(words);
     for (std::string line; std::getline(lines, line);) out << base::escape_controls(line) << "\n";
@@ -49,7 +49,7 @@ int reload(int argc, char** argv) {
         print(reply->ok ? std::cout : std::cerr, (reply->ok ? "" : "consent-sync reload: refused: ") + reply->words);
         return reply->ok ? exit_done : exit_faults;
     }
-    // Without its socket the daemon cannot be asked; it would refuse a faulty configuration too.
+    // Without its socket the daemon cannot be asked. It would refuse a faulty configuration, too.
     if (!now) {
         print(std::cerr, "consent-sync reload: refused: " + now.error().message + "\nnothing is changed");
         return exit_faults;

@@ -20,13 +20,13 @@ namespace {
 
 constexpr auto journal_patience = std::chrono::milliseconds(500);
 
-// journald finds the unit of an entry by the process that sent it. Of one that is gone before the entry is looked at it
-// has none, and neither `journalctl -u` nor `systemctl status` would say why the start failed.
+// journald finds the unit of an entry by the process that sent it. If the process is gone before the entry is read, the
+// entry has no unit, and neither `journalctl -u` nor `systemctl status` shows why the start failed.
 void let_journald_look() {
     if (base::logs_to_journal()) std::this_thread::sleep_for(journal_patience);
 }
 
-// One line a fault: to people, or as entries of the journal with their priority.
+// One line per fault, as text or as journal entries with a priority.
 void tell_faults(const std::string& faults) {
     base::set_up_log(base::log_format::automatic, base::level::info);
     if (!base::logs_to_journal()) {
@@ -64,7 +64,7 @@ int run(int argc, char** argv) {
         return exit_faults;
     }
     base::set_up_log(settings->log.format, settings->log.level);
-    // systemd tells each unit's start an id; without it there is no PrivateTmp=.
+    // systemd sets an invocation id; without it the process does not run under PrivateTmp=.
     if (const std::string words = config::why_private(*settings);
         !words.empty() && std::getenv("INVOCATION_ID") != nullptr)
         base::log_event(base::level::warn, "inbox.private", {{"words", words}});
@@ -72,7 +72,7 @@ int run(int argc, char** argv) {
     if (ran) return exit_done;
     base::log_event(base::level::error, "daemon.failed", {{"words", ran.error().message}});
     let_journald_look();
-    // A start that would fail again until somebody mends something: systemd does not try it.
+    // The next start would fail as well until something is corrected, so systemd must not try it.
     const base::errc why = ran.error().code;
     const bool hopeless =
         why == base::errc::invalid_input || why == base::errc::corrupt || why == base::errc::unsupported;

@@ -19,7 +19,7 @@ namespace {
 
 constexpr int groups_max = 256;
 
-// By the modes alone: a file with an access list counts as readable.
+// Judged by the mode only: a file with an ACL counts as readable.
 bool may_read(const passwd& user, const std::string& path) {
     struct stat file {};
     if (::stat(path.c_str(), &file) != 0 || ::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) >= 0)

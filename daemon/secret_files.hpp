@@ -1,4 +1,4 @@
-// The files of tokens and secrets that the configuration names, as `check` can judge them before the daemon starts.
+// Checks the token and secret files of the configuration before the daemon starts, for `check`.
 #pragma once
 
 #include <string>
@@ -8,8 +8,9 @@
 
 namespace consent_sync::daemon {
 
-// One sentence a fault. What only the service's user may read is no fault when somebody else asks; root asks for that
-// user, who is the owner of the state folder. Credentials of systemd are judged where they can be seen.
+// One sentence per fault. A file that only the service's user may read is not a fault if another user runs the check;
+// root checks on behalf of the service's user, the owner of the state folder. Credentials of systemd are checked where
+// they can be seen.
 std::vector<std::string> find_secret_faults(const config::settings& settings);
 
 }  // namespace consent_sync::daemon

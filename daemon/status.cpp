@@ -1,4 +1,4 @@
-// consent-sync status: what the daemon does, live over its control socket, or from the ledger while it is down.
+// consent-sync status: the state of the daemon, over its control socket, or from the ledger while it is down.
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -80,7 +80,7 @@ observe::text_style style_of(bool terminal, bool one_screen) {
     return style;
 }
 
-// Over what stands there already: a screen that is cleared first flickers.
+// Overwrites the screen: clearing it first would flicker.
 std::string drawn_over(const std::string& text) {
     std::string out = home;
     for (const char c : text) out += c == '\n' ? clear_line + std::string("\n") : std::string(1, c);

@@ -1,4 +1,4 @@
-// consent-sync pause, resume, retry, release, refuse: asked of the running daemon over its control socket.
+// consent-sync pause, resume, retry, release, refuse: requests to the running daemon over its control socket.
 #include <iostream>
 #include <string>
 #include <vector>
@@ -32,7 +32,7 @@ const char* what_it_does(control_command c) {
     return "";
 }
 
-// Joins what is left of the arguments to one text.
+// Joins the remaining arguments to one text.
 std::string joined(const std::vector<std::string>& words, std::size_t from) {
     std::string text;
     for (std::size_t i = from; i < words.size(); ++i) text += (text.empty() ? "" : " ") + words[i];

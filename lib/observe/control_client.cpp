@@ -49,8 +49,8 @@ base::result<base::unique_fd> connect_to(const std::string& path) {
     return base::system_error("connect to the daemon at", path, errno);
 }
 
-// busy: the connection was cut and the request was not read. A request that was read and not replied to is an end of
-// the stream, so what the daemon did is not asked for twice.
+// busy: the connection was cut before the request was read. If the daemon read it and did not reply, the stream ends
+// without an error, so no request is carried out twice.
 base::error ended_early(const std::string& doing, const std::string& path, int errnum) {
     base::error e = base::system_error(doing, path, errnum);
     if (errnum == ECONNRESET || errnum == EPIPE) e.code = base::errc::busy;
@@ -85,7 +85,7 @@ base::result<control_reply> exchange_once(const std::string& path, const std::st
     return parse_reply(reply);
 }
 
-// Again for some seconds while connections are cut or turned away, as when others open very many.
+// Tries again for some seconds while connections are cut or turned away, as when others open very many.
 base::result<control_reply> exchange(const std::string& path, const std::string& request,
                                      std::chrono::seconds patience) {
     const auto until = clock::now() + turn_patience;
@@ -96,7 +96,7 @@ base::result<control_reply> exchange(const std::string& path, const std::string&
     while (has_no_turn(reply) && clock::now() < until) {
         std::this_thread::sleep_for(turn_pause);
         auto next = exchange_once(path, request, patience);
-        // It ended meanwhile: what it said last tells more.
+        // The daemon ended meanwhile: the last reply says more.
         if (!next && next.error().code == base::errc::not_found) break;
         reply = std::move(next);
     }

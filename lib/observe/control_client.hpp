@@ -1,4 +1,4 @@
-// The other end of the control socket, for the commands. Blocking.
+// The commands' end of the control socket. Blocking.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,9 @@ std::string control_socket_path(const config::settings& s, const std::string& ru
 // Where a command looks for it, first to last. `config_path` names the instance of a template unit.
 std::vector<std::string> control_socket_places(const config::settings& s, const std::string& config_path);
 
-// Asks the daemon of request.state_dir at the first place where it listens. not_found: nobody listens: it is down.
-// io: the words say which step failed. A refusal is a reply, not an error.
+// Sends the request to the daemon of request.state_dir, at the first place where it listens. Where connections are cut
+// or turned away, it tries again for some seconds. Errors: not_found: the daemon is not running; io, busy: the message
+// says which step failed. A refusal is a reply, not an error.
 base::result<control_reply> ask_daemon(const std::vector<std::string>& places, const control_request& request,
                                        std::chrono::seconds patience);
 

@@ -1,4 +1,4 @@
-// What is said over the control socket: one JSON object on one line, and one back. Pure.
+// Requests and replies of the control socket, each a JSON object on one line. Pure.
 //
 //   {"command":"release","file_id":42,"words":"…","state_dir":"/var/lib/consent-sync"}
 //   {"ok":true,"words":"…"}      status: {"ok":true,"status":{…}}
@@ -18,7 +18,7 @@ inline constexpr std::size_t control_request_max = 4 * 1024;       // bytes
 inline constexpr std::size_t control_reply_max = 4 * 1024 * 1024;  // bytes
 inline constexpr std::size_t control_words_max = 200;              // bytes
 
-// subscriptions: which ones HubSpot has, for a dry run; no command of its own.
+// subscriptions: those that HubSpot has, for a dry run; it has no command of its own.
 enum class control_command { status, pause, resume, retry, release, refuse, subscriptions, reload };
 std::string_view name(control_command c);
 bool needs_file(control_command c);  // retry, release, refuse
@@ -48,7 +48,7 @@ struct control_reply {
 std::string format_reply(const control_reply& r);
 base::result<control_reply> parse_reply(std::string_view line);
 
-// Who asks, as the kernel says.
+// Who sent the request, according to the kernel.
 struct control_peer {
     unsigned uid = 0;
     std::vector<unsigned> groups;

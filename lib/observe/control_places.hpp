@@ -1,7 +1,7 @@
-// Who may hold a connection of the control socket at one time. Pure.
+// How many connections to the control socket each user may hold at once. Pure.
 //
-// Each kind of user has places of its own, so nobody takes those of a kind that may do more. Within a kind one user
-// has a share. The kinds are as control_message.hpp tells them apart.
+// Each kind of user has its own places, so a user cannot use up those of a kind with more rights. Within a kind, each
+// user has a share. control_message.hpp defines who has which rights.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ class control_places {
 
     static kind kind_of(const control_peer& who, const control_rights& rights);
 
-    // False: no place is free for this user. True: leave() gives it back.
+    // False: there is no free place for this user. True: leave() must follow.
     bool enter(kind k, unsigned uid);
     void leave(kind k, unsigned uid);
 

@@ -68,14 +68,14 @@ control_reply refuse(std::string words) {
     return r;
 }
 
-// Told at once and without waiting: what is so short fits into the buffer of a new connection.
+// Sent without waiting: such a short reply fits into the buffer of a new connection.
 void send_once(local::socket& socket, const control_reply& reply) {
     const std::string text = format_reply(reply);
     [[maybe_unused]] const ssize_t sent =
         ::send(socket.native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-// Gives a place back when it goes.
+// Gives the place back at its end.
 class held_place {
   public:
     held_place(control_places& all, control_places::kind kind, unsigned uid) : all_(all), kind_(kind), uid_(uid) {}
@@ -89,7 +89,7 @@ class held_place {
     unsigned uid_;
 };
 
-// Nobody waits longer than that for the other end. The socket is shared: the timer may be due while its owner ends.
+// Limits how long the other end is waited for. The socket is shared because the timer may expire while its owner ends.
 void close_after(asio::steady_timer& timer, std::chrono::seconds time, const std::shared_ptr<local::socket>& socket) {
     timer.expires_after(time);
     timer.async_wait([socket](boost::system::error_code ec) {
@@ -157,7 +157,7 @@ base::result<void> control_server::open(const std::string& path) {
                                "; the daemon works, but cannot be controlled. See that its folder is there "
                                "and writable, or name another path in control.socket, and restart"};
     }
-    // Who may ask is decided by what the kernel says of the peer. In the state folder nothing is open to others.
+    // The kernel's word about the peer decides who may ask. In the state folder nothing is open to others.
     ::chmod(path.c_str(), path.starts_with(state_dir_ + "/") ? 0660 : 0666);
     path_ = path;
     return {};

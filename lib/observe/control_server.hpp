@@ -1,10 +1,9 @@
-// The control socket: a Unix stream socket that root, the service's user and the group consent-sync-admin may use to
-// steer the daemon, and the service's group to look at it. The kernel tells who asks (SO_PEERCRED, SO_PEERGROUPS).
+// The control socket: a Unix stream socket. Root, the service's user and the group consent-sync-admin may control the
+// daemon; the service's group may ask for its status. The kernel tells who is asking (SO_PEERCRED, SO_PEERGROUPS).
 //
-// Home thread. One request a connection, small and within a deadline. stop() removes the socket and cancels all of
-// them, drain() waits until they are gone; one that still waits then must be destroyed before the server
-// (async/home_context.hpp).
-// Connections are bounded by user and by rights (control_places.hpp), so that nobody keeps out who may do more.
+// Home thread. A connection carries one small request, within a deadline. stop() removes the socket and cancels all
+// connections; drain() waits until they have ended. Any that are left must be destroyed before the server
+// (async/home_context.hpp). The number of connections is limited by user and by rights (control_places.hpp).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,14 +22,14 @@ namespace consent_sync::observe {
 
 class control_server {
   public:
-    // Called for what the peer may ask. It may take its time: a scan of the ledger.
+    // Called for requests that the peer may make. It may take long: some scan the ledger.
     using perform = std::function<boost::asio::awaitable<control_reply>(control_request, unsigned uid)>;
 
     control_server(const boost::asio::any_io_executor& home, std::string state_dir, perform act);
     ~control_server();
 
-    // A socket that is left from before is replaced: the caller holds the state folder's lock. After an error it is
-    // tried again every few seconds until it can be made (control.listening) or stop() is called. Errors: io, busy,
+    // Replaces a socket that an earlier run left: the caller holds the lock of the state folder. After an error it
+    // tries again every few seconds, until it succeeds (control.listening) or stop() is called. Errors: io, busy,
     // invalid_input.
     base::result<void> listen(const std::string& path);
     void stop();

@@ -1,5 +1,5 @@
-// What is counted since the start, from what the ledger has on record: attempts, verdicts, latencies, and the pace of
-// the last minute. Home thread only.
+// Counts since the start, of what is on record in the ledger: attempts, verdicts, latencies, and the pace of the last
+// minute. Home thread only.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace consent_sync::observe {
 
-// A histogram as Prometheus wants it: counts by upper bound, and their sum.
+// A histogram in the form of Prometheus: counts by upper bound, and the sum of the values.
 class histogram {
   public:
     explicit histogram(std::vector<double> bounds) : bounds_(std::move(bounds)), counts_(bounds_.size() + 1, 0) {}
@@ -50,7 +50,7 @@ class counters {
   public:
     counters();
 
-    // A step of the engine is on disk, but for the verdicts at these places of its `settled`.
+    // A step of the engine is on disk, except for the verdicts at the indices `refused` of its `settled`.
     void committed(const ledger::ledger_change& change, std::span<const std::size_t> refused, base::steady_time now);
     void ended(consent::verdict verdict, std::uint64_t rows);  // while they were read
     void file_read() { ++files_read_; }
@@ -68,7 +68,7 @@ class counters {
     std::uint64_t files_done() const { return files_done_; }
     std::uint64_t files_refused() const { return files_refused_; }
     std::uint64_t pauses_begun() const { return pauses_begun_; }
-    // Second verdicts of a change, which the ledger did not take: bugs.
+    // Second verdicts for a change, which the ledger refused. Each is a bug.
     std::uint64_t verdicts_refused() const { return verdicts_refused_; }
     base::wall_time last_confirmed() const { return last_confirmed_; }  // the epoch: none yet
     const pace_meter& pace() const { return pace_; }

@@ -48,10 +48,10 @@ std::string place_text(consent::place p) {
     return p ? fmt::format("file {} row {}", consent::format_file_id(p.arrival()), p.row()) : std::string();
 }
 
-// For a terminal: what a file or HubSpot said must not act on it.
+// Escaped, so that text of a file or of HubSpot cannot control the terminal.
 std::string shown(std::string_view text) { return base::escape_controls(text); }
 
-// Of a whole batch: it may name other people.
+// The message about a whole batch may name other people.
 std::string attempt_message(const attempt_record& a) { return base::redact(a.message); }
 
 std::string attempt_line(const attempt_record& a, const history_entry& e) {

@@ -1,4 +1,4 @@
-// The history of one address as text, JSON and CSV. It holds addresses: for standard output alone, never for a log.
+// The history of one address as text, JSON and CSV. It contains addresses: for standard output only, never for a log.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -10,7 +10,7 @@ namespace consent_sync::observe {
 
 std::string format_history(const std::string& subscriber, const ledger::history& h);
 boost::json::object history_json(const std::string& subscriber, const ledger::history& h, base::wall_time at);
-// One line an attempt, or one for a change that was never sent; the columns are in the first line.
+// One line for each attempt, or one for a change that was never sent. The first line names the columns.
 std::string history_csv(const ledger::history& h);
 
 }  // namespace consent_sync::observe

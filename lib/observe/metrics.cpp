@@ -9,7 +9,7 @@
 namespace consent_sync::observe {
 namespace {
 
-// Label values and help texts here are ours alone; only the account comes from outside, and its letters are checked.
+// All label values and help texts are literals, except the account, whose characters are checked.
 class text {
   public:
     void family(std::string_view name, std::string_view type, std::string_view help) {
@@ -42,7 +42,7 @@ class text {
         value(h.sum(), {}, "_sum");
         value(h.count(), {}, "_count");
     }
-    // Of the process, by the names that every client library gives them.
+    // Process metrics, under the names that all client libraries use.
     template <class Number>
     void process(std::string_view name, std::string_view type, std::string_view help, Number number) {
         out_ +=

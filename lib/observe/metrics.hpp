@@ -1,5 +1,5 @@
-// The metrics in Prometheus' text format 0.0.4. The table of all metrics is in README.md. No label holds data of a file
-// or a person: their values are a fixed few.
+// The metrics in Prometheus' text format 0.0.4. The table of all metrics is in README.md. Labels have a few fixed
+// values, and never data of a file or a person.
 #pragma once
 
 #include <string>

@@ -18,7 +18,7 @@ bool is_port(std::string_view text) {
     return text[0] == ':' && text.size() <= 6 && text.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
 
-// The host without its port; empty if it is malformed: whatever else follows may name another host.
+// The host without its port. Empty if it is malformed, because what follows could name another host.
 std::string_view without_port(std::string_view host) {
     const bool literal = host.starts_with('[');
     const auto end = literal ? host.find(']') : std::min(host.find(':'), host.size());

@@ -1,4 +1,4 @@
-// What the monitor answers: pure. Reads only; nothing that comes over the network changes anything.
+// What the monitor answers. Pure. Requests can only read; nothing that arrives over the network changes anything.
 #pragma once
 
 #include <string>
@@ -24,14 +24,15 @@ struct monitor_answer {
 
 enum class monitor_page { metrics, healthz, readyz, status };
 
-// The page that is asked for, or why none is given: 400 without one Host, 421 for a name that is not this machine's (a
-// web page in somebody's browser could else read it by DNS rebinding), 405 for another method than GET and HEAD, 404.
+// The requested page, or the status of a refusal: 400 without exactly one Host, 421 for a name that is not this
+// machine's (otherwise a web page in a browser could read the monitor by DNS rebinding), 405 for methods other than GET
+// and HEAD, 404.
 struct routed {
     std::optional<monitor_page> page;
     monitor_answer refusal;
 };
-// `names`: this machine's own and those of monitor.hosts, whole; IP addresses and localhost are always right. A name
-// with some domain behind is another name: that domain may be an attacker's.
+// `names`: this machine's names and those of monitor.hosts. They are compared whole: the same name with another domain
+// may be an attacker's. IP addresses and localhost are always accepted.
 routed route(const monitor_request& r, const std::vector<std::string>& names);
 
 monitor_answer answer(monitor_page page, const snapshot& s, const counters& c);

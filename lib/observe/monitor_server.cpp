@@ -65,7 +65,7 @@ std::optional<monitor_answer> refuse_unread(boost::system::error_code why) {
     return a;
 }
 
-// While it lives its connection may be closed for another one.
+// During its lifetime its connection may be closed to make room for another.
 class idle_mark {
   public:
     idle_mark(std::list<beast::tcp_stream*>& all, beast::tcp_stream& own) : all_(all), own_(own) {

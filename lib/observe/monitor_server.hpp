@@ -1,10 +1,9 @@
-// A small HTTP server for whoever watches: GET and HEAD, a few connections, short deadlines, nothing is read but
-// headers.
+// A small HTTP server for monitoring: GET and HEAD, few connections, short deadlines; it reads headers only.
 //
-// Home thread. stop() closes the port and cancels all connections, drain() waits until they are gone; one that still
-// waits then must be destroyed before the server (async/home_context.hpp). Errors of a connection end that connection
-// and are not logged: scanners are not our trouble. When all places are taken, a new connection gets that of the one
-// that has been served nothing for longest: whoever holds connections open keeps nobody from looking.
+// Home thread. stop() closes the port and cancels all connections; drain() waits until they have ended. Any that are
+// left must be destroyed before the server (async/home_context.hpp). An error ends its connection and is not logged, so
+// that port scanners cannot fill the log. When all places are taken, a new connection replaces the one that has been
+// idle for longest, so idle clients cannot lock out others.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,7 +30,7 @@ class monitor_server {
     monitor_server(const boost::asio::any_io_executor& home, make_answer make,
                    const std::vector<std::string>& hosts = {});
 
-    // "IP:PORT". busy or io: the words say what the system said; nothing listens then.
+    // "IP:PORT". Errors: busy, io, with the system's message; then nothing listens.
     base::result<void> listen(const std::string& address);
     unsigned short port() const;
     void stop();

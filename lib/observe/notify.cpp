@@ -13,7 +13,7 @@ constexpr int keep_environment = 0;
 
 void send(const std::string& lines) { sd_notify(keep_environment, lines.c_str()); }
 
-// systemd compares it with its own time of asking, so it is CLOCK_MONOTONIC whatever steady_clock may be.
+// systemd compares this with its own CLOCK_MONOTONIC, so the same clock is read here.
 std::int64_t monotonic_us() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);

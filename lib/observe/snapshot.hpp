@@ -1,6 +1,6 @@
-// The daemon's state at one moment, as plain data: what `status`, /status, the metrics and the notices to systemd show.
-// Made by service/snapshot_service while the daemon runs, by from_ledger() while it is down. Holds no address: names of
-// files and HubSpot's words are masked when they come in.
+// The daemon's state at one moment, as plain data: `status`, /status, the metrics and the messages to systemd show it.
+// snapshot_service makes it while the daemon runs, from_ledger() while it is down. It contains no addresses: file names
+// and HubSpot's messages are masked when the snapshot is made.
 #pragma once
 
 #include <array>
@@ -58,7 +58,7 @@ struct limit_view {
     std::uint32_t used = 0;
     std::uint32_t others = 0;   // left to other programs
     std::uint32_t batch = 100;  // changes a request carries at most
-    // Changes a second that the limit allows to us.
+    // Changes per second that the limit allows.
     double changes_per_second() const {
         const double ours = requests > others ? requests - others : 0;
         return interval.count() > 0 ? ours * batch * 1000.0 / static_cast<double>(interval.count()) : 0;
@@ -101,17 +101,17 @@ struct snapshot {
     std::string kept;                    // old data that waits to be removed, and for what; empty: none does
     std::string trouble;                 // with folders and disk, and what to do; empty: none
 
-    // Until every waiting change has its verdict; nothing: nothing moves, or nothing waits.
+    // Until every waiting change has its verdict. Nothing: no change waits, or none is being settled.
     std::optional<double> seconds_left() const;
     std::optional<double> seconds_left_at_limit() const;
 };
 
-// "down", "stopping", "paused", "sending", "waiting" (held files alone), "idle".
+// "down", "stopping", "paused", "sending", "waiting" (only held files are left), "idle".
 std::string_view state_of(const snapshot& s);
 
 void add(snapshot& s, const surroundings& around);
 
-// What the ledger alone tells; `at` is now.
+// What is known from the ledger alone. `at`: now.
 snapshot from_ledger(const ledger::ledger_picture& picture, base::wall_time at);
 
 }  // namespace consent_sync::observe

@@ -95,7 +95,7 @@ ledger::verdict_counts read_counts(const json::value& v) {
     return counts;
 }
 
-// It is shown on a terminal, and another version's daemon may send anything.
+// It is shown on a terminal, and a daemon of another version may send anything.
 std::string read_text(const json::value& v) {
     return v.is_null() ? std::string() : base::escape_controls(std::string_view(v.as_string()));
 }

@@ -11,7 +11,7 @@ namespace consent_sync::observe {
 enum class file_names { shown, left_out };  // left out: for the network
 
 boost::json::object to_json(const snapshot& s, file_names names);
-// What to_json() made. invalid_input: it is something else, or of another version.
+// The inverse of to_json(). Error invalid_input: it is something else, or from another version.
 base::result<snapshot> from_json(const boost::json::value& value);
 
 }  // namespace consent_sync::observe

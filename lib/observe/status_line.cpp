@@ -18,7 +18,7 @@ std::string counted(std::uint64_t count, const char* noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-// Why sending stops and what ends that.
+// Why sending is paused, and what ends the pause.
 std::string pause_text(const status_facts& facts) {
     std::string text = fmt::format("paused ({}): {}", facts.pause, base::redact(facts.pause_words));
     if (facts.by_operator)

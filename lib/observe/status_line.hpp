@@ -10,11 +10,10 @@
 namespace consent_sync::observe {
 
 struct status_facts {
-    std::string pause;        // its reason, or several: "auth, operator"; empty: none
-    std::string pause_words;  // of the first; masked
-    std::optional<base::wall_time>
-        looks_again;           // when the pause ends, or is looked at; nothing: something else ends it
-    bool by_operator = false;  // an operator has to end it
+    std::string pause;                           // its reason, or several: "auth, operator"; empty: none
+    std::string pause_words;                     // of the first; masked
+    std::optional<base::wall_time> looks_again;  // when the pause ends or is checked; nothing: something else ends it
+    bool by_operator = false;                    // an operator has to end it
     bool inbox_gone = false;
     std::uint64_t files = 0;      // open
     std::uint64_t changes = 0;    // without a verdict

@@ -42,7 +42,7 @@ std::optional<std::uint64_t> count(const std::string& folder, Counts counts) {
     return files;
 }
 
-// Only where the file system counts them.
+// Some file systems do not count inodes.
 bool has_no_inode(const std::string& path) {
     struct statvfs found {};
     return ::statvfs(path.c_str(), &found) == 0 && found.f_files != 0 && found.f_favail == 0;

@@ -1,4 +1,4 @@
-// What is told of folders, disk and process beside the ledger. Blocks: not for the home thread.
+// The state of folders, disk and process. Blocking: not for the home thread.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct surroundings {
     std::string trouble;                       // with the folders and their disks; empty: none
 };
 
-// Where no file can be made: "no file can be made in /var/lib/…: its file system has no free inode; …". Empty:
-// everywhere.
+// Where no file can be created: "no file can be made in /var/lib/…: its file system has no free inode; …". Empty: files
+// can be created everywhere.
 std::string describe_shortage(const config::folders& paths);
 
 surroundings look_around(const config::folders& paths);

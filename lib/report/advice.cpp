@@ -8,7 +8,7 @@ namespace {
 
 using known = std::pair<std::string_view, std::string_view>;
 
-// Our own categories (lib/intake/README.md, lib/service/importing.cpp), then HubSpot's.
+// Our own categories (lib/intake/README.md, lib/service/pipeline/importing.cpp), then HubSpot's.
 constexpr std::array<known, 29> sentences{{
     {"malformed",
      "The row's structure is broken (quotes, number of fields, JSON). Mend the program that writes the file."},

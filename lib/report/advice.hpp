@@ -1,4 +1,4 @@
-// What to do about a row that failed, in a sentence for whoever owns the data. Pure.
+// What to do about a failed row, in a sentence for the owner of the data. Pure.
 #pragma once
 
 #include <string_view>

@@ -30,8 +30,7 @@ bool contains(const std::vector<row_range>& ranges, consent::place place) {
     });
 }
 
-// Rows that this attempt's answer refused. Those that it left open, and that got their verdict later, are no
-// part.
+// Rows that the answer of this attempt rejected, without those that it left open and that got their verdict later.
 std::vector<ledger::ended_row> find_rejected(const ledger::attempt_record& attempt,
                                              const std::vector<row_range>& unsettled, ledger::report_queries& ledger) {
     std::vector<ledger::ended_row> rejected;
@@ -73,7 +72,7 @@ std::string make_batch_line(const std::string& account, const ledger::attempt_re
     const std::vector<row_range> unsettled = ledger::parse_ranges(attempt.unsettled);
     const std::vector<ledger::ended_row> rejected = find_rejected(attempt, unsettled, ledger);
 
-    // A line for every batch: it is built in one piece of memory, and goes away as one.
+    // Every batch has a line, so the line is built in one piece of memory.
     unsigned char first_bytes[8 * 1024];
     json::monotonic_resource pool(first_bytes);
     const json::storage_ptr memory(&pool);

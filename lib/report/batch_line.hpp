@@ -7,9 +7,9 @@
 
 namespace consent_sync::report {
 
-// A function of what the ledger knew when the attempt ended: written again later, it is the same line. A
-// change that was left open then and got its verdict afterwards (HubSpot refused it alone, and took others)
-// is `unsettled` here. With its line end. Throws ledger::database_error; runs inside report_reader::run().
+// With its line end. It depends only on what the ledger knew when the attempt ended, so writing it again later gives
+// the same line: a change that got its verdict afterwards is `unsettled` here. Throws ledger::database_error; runs
+// inside report_reader::run().
 std::string make_batch_line(const std::string& account, const ledger::attempt_record& attempt,
                             ledger::report_queries& ledger);
 

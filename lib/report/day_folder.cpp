@@ -43,7 +43,7 @@ base::result<void> remove_folder(const fs::path& path) {
     return {};
 }
 
-// "00000042" of the hidden folder of that file; 0: it is none of ours.
+// The number of the file whose hidden folder this is; 0: it is not one of ours.
 consent::arrival_number arrival_of_hidden(const std::string& name) {
     if (!name.starts_with('.') || !name.ends_with(".tmp")) return 0;
     return arrival_of_folder(name.substr(1, name.size() - 5) + '-');

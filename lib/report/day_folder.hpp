@@ -1,5 +1,5 @@
-// One day's folder of reports: its append-only files, and the folders of files, which appear whole or not at
-// all. Blocking. Errors: those of base/file.hpp.
+// One day's folder of reports: its append-only files, and a folder for each reported file, which appears only when it
+// is complete. Blocking. Errors: those of base/file.hpp.
 #pragma once
 
 #include <cstdint>
@@ -19,25 +19,23 @@ class day_folder {
 
     bool exists() const;
 
-    // Makes the folder and in it an empty file, if they are missing, both on disk. Gives the file's length.
+    // Creates the folder and the file if they are missing, and syncs both. Returns the file's length.
     base::result<std::uint64_t> prepare(const std::string& file) const;
 
-    // Cuts the file to `length`; a shorter one is left. Gives its length then. not_found: there is no such
-    // file.
+    // Truncates the file to `length` unless it is shorter. Returns its new length. not_found: the file is missing.
     base::result<std::uint64_t> cut(const std::string& file, std::uint64_t length) const;
 
-    // Appends and brings it to disk. Gives the length afterwards.
+    // Appends and syncs. Returns the new length.
     base::result<std::uint64_t> append(const std::string& file, std::string_view lines) const;
 
-    // A new, empty folder that nobody looks at: its name begins with '.'. What a crash left under it is
-    // removed.
+    // Creates an empty folder under a hidden name, which begins with '.'. Removes what a crash left under that name.
     base::result<std::string> make_hidden(consent::arrival_number arrival) const;
-    // Gives it its name. The content must be on disk, and the caller calls sync() afterwards. Replaces a
-    // folder that an interrupted run published under that name.
+    // Renames the hidden folder to its name. Its content must be on disk, and the caller calls sync() afterwards.
+    // Replaces a folder that an interrupted run left under that name.
     base::result<void> publish(consent::arrival_number arrival, const std::string& name) const;
-    // Everything that was written below this day's folder, to disk.
+    // Syncs everything below this day's folder.
     base::result<void> sync_content() const;
-    // The names in the folder, to disk.
+    // Syncs the names in the folder.
     base::result<void> sync() const;
 
     // Removes hidden folders, and those of files for which `unfinished` says so.
@@ -45,7 +43,7 @@ class day_folder {
 
   private:
     std::string hidden_path(consent::arrival_number arrival) const;
-    // Neither reports/ nor the day's folder is a link: nothing is written or removed elsewhere.
+    // Refuses links in place of reports/ or of the day's folder, so nothing is written or removed elsewhere.
     base::result<void> check() const;
 
     std::string root_;

@@ -1,5 +1,5 @@
-// failed.csv or failed.ndjson: every row of a file that is rejected, invalid or unconfirmed, but those whose
-// structure is broken. Dropped into the inbox it is a valid file.
+// failed.csv or failed.ndjson: the rejected, invalid and unconfirmed rows of a file, except those whose structure is
+// broken. It can be dropped into the inbox as it is.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace consent_sync::report {
 
 inline constexpr const char* malformed_category = "malformed";  // as intake calls a row whose structure is broken
 
-// Opens the dropped file where it lies now. Any error is the reason why the rows come from the ledger.
+// Opens the dropped file wherever it is now. On any error the rows are taken from the ledger instead.
 using open_input = std::function<base::result<intake::raw_row_reader>(const ledger::file_record&)>;
 
 struct failed_file {
@@ -23,8 +23,8 @@ struct failed_file {
     std::string input_fault;  // why the rows were taken from the ledger; empty: they are as the file has them
 };
 
-// Writes it into `folder`, not yet on disk. Reads the ledger in pages, so a file of any size takes little
-// memory. Errors: those of the ledger and of writing; never one of the dropped file.
+// Writes it into `folder` without syncing. Reads the ledger in pages, so memory use does not depend on the size of the
+// file. Errors: those of the ledger and of writing, never those of the dropped file.
 base::result<failed_file> write_failed_file(ledger::report_reader& ledger, const ledger::file_record& file,
                                             const open_input& input, const std::string& folder);
 

@@ -1,4 +1,4 @@
-// A new file that is written from front to back. Blocking.
+// A new file that is written sequentially. Blocking.
 #pragma once
 
 #include <string>
@@ -13,13 +13,13 @@ inline constexpr mode_t report_folder_mode = 0750;
 
 class output_file {
   public:
-    // Errors: those of base/file.hpp, also when there is such a file.
+    // Errors: those of base/file.hpp; one of them if the file exists already.
     static base::result<output_file> create(const std::string& path);
 
     // Text to be written: append to it, and let flush_if_full() keep it short.
     std::string& text() { return text_; }
     base::result<void> flush_if_full();
-    // Writes what is left and closes. The caller brings it to disk.
+    // Writes the rest and closes the file. The caller syncs it.
     base::result<void> close();
 
   private:

@@ -7,11 +7,19 @@
 
 #include "base/redact.hpp"
 #include "base/time_text.hpp"
+#include "ledger/ranges.hpp"
 #include "report/advice.hpp"
 #include "report/page_style.hpp"
 
 namespace consent_sync::report {
 namespace {
+
+std::uint64_t rows_of(std::string_view ranges, consent::arrival_number arrival) {
+    std::uint64_t rows = 0;
+    for (const ledger::row_range& r : ledger::parse_ranges(ranges))
+        if (r.arrival == arrival) rows += r.last - r.first + 1;
+    return rows;
+}
 
 using consent::verdict;
 
@@ -50,7 +58,7 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
     return fmt::format("{:.1f} %", share);
 }
 
-// A cell that on a narrow screen carries the title of its column. `html` is escaped already.
+// A cell that repeats the title of its column on narrow screens. `html` is already escaped.
 std::string cell(const char* title, std::string_view html, const char* kind = "") {
     return fmt::format("<td class=\"{}\" data-th=\"{}\"><span class=\"cell\">{}</span></td>", kind, title, html);
 }
@@ -97,7 +105,7 @@ std::string header(const file_summary& s, const page_facts& facts) {
     return text + verdict_of_the_whole(s) + "</header>\n";
 }
 
-// One bar over the whole width, a piece a verdict.
+// One bar over the full width, with a segment for each verdict.
 std::string bar(const file_summary& s) {
     std::string svg =
         "<svg class=\"bar\" viewBox=\"0 0 1000 28\" preserveAspectRatio=\"none\" role=\"img\" "
@@ -166,7 +174,7 @@ std::string reasons(const file_summary& s, const page_facts& facts) {
     return text + "</section>\n";
 }
 
-// What a row asks that could not be read whole is not guessed.
+// The request of a row that could not be fully read is not guessed.
 std::string_view asked(const ledger::ended_row& row) {
     const std::string& why = row.reason.category;
     const bool unread = row.verdict == verdict::invalid &&
@@ -176,7 +184,7 @@ std::string_view asked(const ledger::ended_row& row) {
 
 std::string failures(const file_summary& s, const failed_file& failed, const page_facts& facts) {
     if (facts.failures.empty()) return {};
-    // Of rows that were never sent HubSpot has no id.
+    // HubSpot has no id for rows that were never sent.
     const bool ids = std::any_of(facts.failures.begin(), facts.failures.end(),
                                  [](const auto& row) { return !row.reason.correlation_id.empty(); });
     std::string text =
@@ -212,7 +220,7 @@ std::string pace_words(const timeline& t) {
     return text + number(t.failed()) + " requests failed or settled nothing; what they carried was sent again.";
 }
 
-// A picture of a few seconds would say less than the words.
+// For a few seconds the text says more than a chart.
 std::string pace(const page_facts& facts) {
     const timeline& t = facts.pace;
     if (t.pieces.empty()) return {};
@@ -287,6 +295,58 @@ page_facts read_page_facts(const file_summary& summary, ledger::report_queries& 
 std::string format_page(const file_summary& summary, const failed_file& failed, const page_facts& facts) {
     return head(summary) + "<body>\n<main>\n" + header(summary, facts) + verdicts(summary) + reasons(summary, facts) +
            failures(summary, failed, facts) + pace(facts) + footer(summary) + "</main>\n</body>\n</html>\n";
+}
+
+// ---- The timeline.
+
+double timeline::most_per_second() const {
+    std::uint64_t most = 0;
+    for (const moment& m : pieces) most = std::max(most, m.settled);
+    return piece.count() > 0 ? static_cast<double>(most) * 1000.0 / static_cast<double>(piece.count()) : 0;
+}
+
+std::uint64_t timeline::failed() const {
+    std::uint64_t all = 0;
+    for (const moment& m : pieces) all += m.failed;
+    return all;
+}
+
+std::optional<timeline_attempt> to_timeline(const ledger::attempt_record& attempt, consent::arrival_number arrival) {
+    if (attempt.end_number == 0) return std::nullopt;
+    const std::uint64_t carried = rows_of(attempt.changes, arrival);
+    const std::uint64_t left = std::min(carried, rows_of(attempt.unsettled, arrival));
+    timeline_attempt a;
+    a.begun = attempt.begun_at;
+    a.ended = attempt.ended_at;
+    if (!attempt.assertion) a.settled = static_cast<std::uint32_t>(carried - left);
+    a.failed = carried > 0 && left == carried;
+    return a;
+}
+
+timeline make_timeline(std::span<const timeline_attempt> attempts) {
+    timeline t;
+    if (attempts.empty()) return t;
+    t.begun = attempts.front().begun;
+    base::wall_time last{};
+    for (const timeline_attempt& a : attempts) {
+        t.begun = std::min(t.begun, a.begun);
+        last = std::max(last, a.ended);
+    }
+    const auto length = std::max(std::chrono::ceil<base::milliseconds>(last - t.begun), base::milliseconds(1'000));
+    // At least a whole second: a few requests within milliseconds do not show a pace.
+    const std::int64_t seconds = (length.count() + 999) / 1'000;
+    const std::int64_t piece =
+        (seconds + static_cast<std::int64_t>(timeline_pieces) - 1) / static_cast<std::int64_t>(timeline_pieces);
+    t.piece = base::milliseconds(piece * 1'000);
+    t.pieces.resize(static_cast<std::size_t>((seconds + piece - 1) / piece));
+    for (const timeline_attempt& a : attempts) {
+        const auto at = std::chrono::duration_cast<base::milliseconds>(a.ended - t.begun) / t.piece;
+        timeline::moment& m = t.pieces[std::clamp<std::size_t>(static_cast<std::size_t>(std::max<std::int64_t>(0, at)),
+                                                               0, t.pieces.size() - 1)];
+        m.settled += a.settled;
+        m.failed += a.failed;
+    }
+    return t;
 }
 
 }  // namespace consent_sync::report

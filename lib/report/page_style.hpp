@@ -1,4 +1,4 @@
-// The style of report.html, and the hash by which its Content-Security-Policy knows it.
+// The CSS of report.html, and its hash for the Content-Security-Policy.
 #pragma once
 
 #include <string>

@@ -28,7 +28,7 @@ base::result<std::unique_ptr<report_writer>> report_writer::open(report_settings
 report_writer::report_writer(report_settings settings, std::unique_ptr<ledger::report_reader> ledger)
     : settings_(std::move(settings)), ledger_(std::move(ledger)) {}
 
-// Brings the files of a kind to what the ledger has on record, and gives that.
+// Cuts the day files of a kind to what the ledger has on record, and returns that.
 base::result<watermark> report_writer::begin(series& of) {
     const auto read = ledger_->run([&](ledger::report_queries& q) { of.recorded = q.meta_text(of.meta); });
     if (!read) return read.error();
@@ -42,8 +42,7 @@ base::result<watermark> report_writer::begin(series& of) {
     return mark;
 }
 
-// A day whose file is gone is forgotten: whoever took it away wanted it away. It is made again if it is
-// needed.
+// A day whose file is gone is forgotten: somebody removed it on purpose. It is created again when it is needed.
 base::result<void> report_writer::cut_to(series& of, watermark& mark) {
     watermark found{mark.end_number, {}};
     for (const auto& [day, length] : mark.days) {
@@ -66,7 +65,7 @@ base::result<void> report_writer::cut_to(series& of, watermark& mark) {
     return {};
 }
 
-// Folders of files that are not done: their lines are cut off as well, and the day may be another now.
+// Removes folders of files that are not done: their lines are cut off too, and they may be done on another day.
 base::result<void> report_writer::remove_leftovers(const watermark& mark) {
     for (const auto& [day, length] : mark.days) {
         base::result<void> asked;
@@ -142,8 +141,7 @@ base::result<std::vector<consent::arrival_number>> report_writer::choose_files(s
     return chosen;
 }
 
-// Writes what belongs into the file's folder, still hidden, and gives the file's line. Empty: it does not add
-// up.
+// Writes the content of the file's hidden folder and returns the file's line. Empty: its rows do not add up.
 base::result<std::string> report_writer::report_file(consent::arrival_number arrival, const std::string& day,
                                                      base::wall_time now, const open_input& input, files_written& out) {
     base::result<file_summary> summary = file_summary{};
@@ -189,7 +187,7 @@ base::result<std::string> report_writer::report_file(consent::arrival_number arr
     return json_line(object);
 }
 
-// All folders of a call share one sync of their content, and one of their names.
+// All folders of a call share one sync of their content and one of their names.
 base::result<void> report_writer::publish(const std::string& day, const std::vector<finished_file>& files) {
     const bool any = std::any_of(files.begin(), files.end(), [](const auto& f) { return !f.folder.empty(); });
     if (!any) return {};

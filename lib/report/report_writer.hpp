@@ -1,21 +1,17 @@
-// Writes the reports: functions of the ledger, each line exactly once, whatever is cut short.
+// Writes the reports from the ledger, each line exactly once, whatever is interrupted. To be used like this:
 //
-//   for (;;) {                                                   // on the thread for files
-//       const auto step = writer.write_files(now, 1'000, open);  // 1. reads the ledger, writes, brings it to
-//       disk …ledger thread: store.transact([&](store& s) { step->marks.put(s); })…   // 2. one short
-//       transaction …log step->failed and step->finished; rename the finished files into done/… if
-//       (!step->more) break;
-//   }
+//   1. On a thread for files: step = writer.write_files(now, 1'000, open_input).
+//   2. On the ledger's thread, in one transaction: step.marks.put(store).
+//   3. Log step.failed and step.finished. If step.more, start again.
 //
-// The ledger holds how far the reports reach. Every call begins there: what is beyond it in a file (a crash,
-// or marks that were never committed) is cut off and written again. So between a call and the commit of its
-// marks there must be no other call of the same function; a call after marks that were lost is right, and
-// repeats nothing.
+// The ledger records how far the reports go. Every call starts there: it cuts off whatever a crash or marks that were
+// never committed left beyond that, and writes it again. So the marks of a call must be committed before the same
+// function is called again. A call after marks were lost is safe and repeats nothing.
 //
-// The writer reads through a connection of its own, so the ledger's thread never waits for it. Blocking: for
-// a thread for files, one call at a time; a call takes as long as its largest file (about 1 s for 500,000
-// failed rows). It has no cancellation: the service waits for it, and a crash in it costs nothing. Errors:
-// no_space and io (try again later: nothing is lost), corrupt (of the ledger).
+// The writer reads the ledger through its own connection, so the ledger's thread never waits for it. Blocking: for a
+// thread for files, one call at a time. A call takes as long as its largest file (about 1 s for 500,000 failed rows)
+// and cannot be cancelled: the service waits for it, and a crash during it does no harm. Errors: no_space and io (try
+// again later: nothing is lost), corrupt (of the ledger).
 #pragma once
 
 #include <cstdint>
@@ -46,7 +42,7 @@ struct report_settings {
     std::string ledger_path;  // of a ledger that store::open() has made
 };
 
-// What the ledger has to know of a call, in one transaction.
+// What a call has to record in the ledger, in one transaction.
 struct ledger_marks {
     std::string name;                           // of a meta text
     std::string value;                          // empty: nothing new
@@ -88,13 +84,11 @@ class report_writer {
   public:
     static base::result<std::unique_ptr<report_writer>> open(report_settings settings);
 
-    // The attempts that ended since the last call, at most `most` of them, into the file of the day they
-    // ended.
+    // Writes the attempts that ended since the last call, at most `most`, to the file of the day on which they ended.
     base::result<batches_written> write_batches(std::size_t most);
 
-    // The files whose every row has its verdict, at most `most` of them (1,000 is a good number: they share
-    // one sync), into the file and folder of the day of `now`. `input` is called for files with failed rows
-    // only.
+    // Writes the files whose rows all have a verdict, at most `most` (1,000 is a good number: they share one sync), to
+    // the file and folder of the day of `now`. `input` is called only for files with failed rows.
     base::result<files_written> write_files(base::wall_time now, std::size_t most, const open_input& input);
 
   private:

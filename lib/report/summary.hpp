@@ -1,4 +1,4 @@
-// What became of one file: a line of files.ndjson, and its summary.json.
+// The outcome of one file: a line of files.ndjson, and its summary.json.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -29,13 +29,12 @@ struct file_summary {
     bool has_folder() const { return file.rows > small_file_rows || failed_rows() > 0 || !file.fault.empty(); }
 };
 
-// Counts the rows of a file and holds them against what the file's record says.
-// Error: corrupt, they do not add up: rows read = confirmed + rejected + invalid + superseded + unconfirmed,
-// counted twice. Such a file is no report but a fault. Throws ledger::database_error; runs inside
-// report_reader::run().
+// Counts the rows of a file and compares them with the file's record. Error corrupt: they do not add up. Rows read must
+// be confirmed + rejected + invalid + superseded + unconfirmed in both counts; a file for which that is not so is not
+// reported. Throws ledger::database_error; runs inside report_reader::run().
 base::result<file_summary> summarize(consent::arrival_number arrival, ledger::report_queries& ledger);
 
-// `folder`: the name of the file's folder, or empty. `failed`: what was written into it.
+// `folder`: the name of the file's folder, or empty. `failed`: what was written to it.
 boost::json::object describe(const std::string& account, const file_summary& summary, base::wall_time done_at,
                              const std::string& folder, const failed_file& failed);
 

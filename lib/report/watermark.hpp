@@ -1,7 +1,7 @@
-// How far the day files of one kind ("batches.ndjson") reach, as the ledger has it: text in its meta table.
+// How much of the day files of one kind ("batches.ndjson") is complete, as the ledger records it: a text in its meta
+// table, with the number of the last end that was reported and the length of each day's file.
 //
-//   "4711 2026-11-23=10432 2026-11-24=998"      the end number reported so far, and the length of each day's
-//   file
+//   "4711 2026-11-23=10432 2026-11-24=998"
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct watermark {
     std::int64_t end_number = 0;
     std::vector<std::pair<std::string, std::uint64_t>> days;  // date, length in bytes; the day used last is last
 
-    // Nothing: the day is not on record.
+    // Nothing: there is no record of the day.
     const std::uint64_t* find(std::string_view day) const;
     void set(const std::string& day, std::uint64_t length);
 
@@ -26,7 +26,7 @@ struct watermark {
 };
 
 std::string format(const watermark& mark);
-// Requires: text of format(), or "". What cannot be read ends it.
+// Requires: text of format(), or "". Reading stops at what is not understood.
 watermark parse_watermark(std::string_view text);
 
 }  // namespace consent_sync::report

@@ -1,6 +1,6 @@
-// Asks HubSpot for the account's time zone where limits.time_zone is "auto": the day's requests are counted anew at its
-// midnight. Asked only where a daily limit is known, and again twice a day; what was told is kept in the ledger. Where
-// HubSpot does not say (a missing scope) it is one WARN, and the end of a used-up day is found by probes. Home thread.
+// Asks HubSpot for the account's time zone if limits.time_zone is "auto": the daily limit starts anew at its midnight.
+// It asks only if there is a daily limit, and again twice a day; the ledger keeps the answer. If HubSpot does not
+// answer (a missing scope), that is one WARN, and probes find the end of a used-up day. Home thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,13 +17,13 @@ namespace consent_sync::service {
 
 class account_service {
   public:
-    // `zone`: as the ledger has it from before.
+    // `zone`: the last known one, from the ledger.
     account_service(const environment& env, delivery::engine& engine, lookup& ask_hubspot, std::string zone);
 
     void start();
     void stop();
 
-    // By the configured zone, or the one that HubSpot told; empty where neither is known.
+    // In the configured zone, or in the one that HubSpot named. Empty: neither is known.
     delivery::budget::next_midnight midnight() const { return midnight(env_.settings, zone_); }
     static delivery::budget::next_midnight midnight(const config::settings& settings, const std::string& told);
 

@@ -1,4 +1,4 @@
-// Whether an answer that was asked for now and then is new enough to judge by, or is to be asked for again first. Pure.
+// Whether the last answer to a repeated question is recent enough, or the question must be asked again first. Pure.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,9 @@ namespace consent_sync::service {
 class freshness {
   public:
     static constexpr std::chrono::seconds fresh_for{60};
-    static constexpr std::chrono::seconds patience{5};  // nobody waits longer than that for an answer
+    static constexpr std::chrono::seconds patience{5};  // the longest wait for an answer
 
-    // True: judge by what is known. False: look again soon; an answer is wanted or under way.
+    // True: use what is known. False: call again soon; an answer is wanted or under way.
     bool is_fresh(base::steady_time now) {
         if (!pending_ && answered_ && now - answered_at_ < fresh_for) return true;
         if (!pending_) since_ = now;
@@ -24,7 +24,7 @@ class freshness {
         if (!pending_) since_ = now;
         pending_ = true;
     }
-    void answered(base::steady_time now) {  // well or not: who is down is not asked for every file
+    void answered(base::steady_time now) {  // or failed: a server that is down is not asked for every file
         pending_ = false;
         answered_ = true;
         answered_at_ = now;

@@ -1,4 +1,4 @@
-// A question to HubSpot beside the deliveries: a GET request with the token, in a slot of the same limits. Home thread.
+// Sends GET requests to HubSpot beside the deliveries, with the same token and within the same limits. Home thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -24,11 +24,11 @@ class lookup {
     lookup(const environment& env, delivery::engine& engine, http::transport& transport, token_service& tokens)
         : env_(env), engine_(engine), transport_(transport), tokens_(tokens) {}
 
-    // False: the limits leave no room now. True: one get() must follow.
+    // False: the limits allow no request now. True: one get() must follow.
     bool take_slot() { return engine_.take_slot(env_.clock.now()); }
 
-    // The slot has been taken; it is given back if the request was never written. Cancelled: no answer. An idle
-    // connection that died is no answer yet: it is asked once more on a new one, in a slot of its own.
+    // Requires: take_slot() returned true. The slot is returned if the request was never written. If an idle connection
+    // has died, the request is sent once more on a new connection, in another slot. Cancelled: there is no answer.
     boost::asio::awaitable<reply> get(std::string path);
 
   private:

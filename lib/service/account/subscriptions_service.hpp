@@ -1,7 +1,8 @@
-// Asks HubSpot now and then which subscriptions the account has (rules.known_subscriptions), so that rows of others are
-// invalid with the list of those that there are; and again before a file is read, if that was a minute ago, so that a
-// subscription that was just made is known. Where HubSpot does not say (a missing scope, no network, a list in which
-// anything is odd) it is one WARN, and nothing is checked but by what it said before. Home thread.
+// Asks HubSpot from time to time which subscriptions the account has (rules.known_subscriptions), so that rows with
+// other subscriptions are invalid and their message lists the existing ones. Before a file is read it asks again if the
+// last answer is older than a minute, so that a new subscription is known. If HubSpot does not answer with a
+// well-formed list (missing scope, no network), that is one WARN, and rows are checked by the last good list, if there
+// is one. Home thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,9 +22,9 @@ class subscriptions_service {
 
     void start();
     void stop();
-    // Whether a file may be judged by what is known. False: HubSpot is being asked again; look again soon.
+    // Whether files may be judged by what is known. False: HubSpot is being asked again; call again soon.
     bool is_fresh();
-    // Null: nobody knows, or nobody is to ask any more.
+    // Null: they are not known, or the rule is switched off.
     known_subscriptions known() const { return env_.settings.rules.known_subscriptions ? known_ : nullptr; }
 
   private:

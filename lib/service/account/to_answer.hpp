@@ -1,5 +1,5 @@
-// An exchange of the transport as the pure parts see it: the only place where headers of HTTP get their meaning.
-// A header that is no whole number where one is wanted counts as absent.
+// Translates an exchange of the transport for the pure layers: the only place that interprets HTTP headers. A header
+// that should be a whole number and is not counts as absent.
 #pragma once
 
 #include "http/transport.hpp"

@@ -1,7 +1,7 @@
-// Holds the token that all requests use: read from its file (and again when that changes), or renewed by OAuth.
+// The token that all requests use: read from its file, and again when the file changes, or renewed by OAuth.
 //
-// Home thread only. The decisions are hubspot::token_keeper's; this performs them: reads files, asks HubSpot's token
-// endpoint, stores a rotated refresh token before it is used, and tells the engine.
+// Home thread only. hubspot::token_keeper decides; this class acts: it reads files, calls HubSpot's token endpoint,
+// stores a rotated refresh token before it is used, and tells its user.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -39,8 +39,7 @@ class token_service {
 
     const std::string& token() const { return keeper_.token(); }
     hubspot::token_generation generation() const { return keeper_.generation(); }
-    // An answer came for a request with that token. False: the token was replaced meanwhile (a 401 is about the old
-    // one).
+    // A request with that token was answered. False: the token has been replaced since, so a 401 is about the old one.
     bool answered(hubspot::token_generation used, unsigned status);
     void refused();  // the engine waits for a token since a 401
     void reload();   // SIGHUP: read the files again

@@ -1,14 +1,14 @@
-// The one thread that touches the ledger. Jobs run in the order they were submitted; those that wait together share one
-// transaction and one sync (group commit).
+// The only thread that writes to the ledger. Jobs run in the order in which they were submitted. Jobs that wait at the
+// same time share a transaction and a sync (group commit).
 //
-// A job may run more than once: when the transaction fails (disk full, I/O error) all of it is rolled back and tried
-// again every second, so that nothing that was accepted is dropped. health_changed() says once that writing fails, and
-// once that it works again. `corrupt` may be a disk that failed for a moment: the ledger is checked and opened again;
-// if that finds it damaged, health_changed() says `corrupt` and no further job runs.
+// A job may run more than once: if the transaction fails (disk full, I/O error), it is rolled back and tried again
+// every second, so that nothing that was accepted is lost. health_changed() reports once that writing fails, and once
+// that it works again. `corrupt` may come from a disk that failed for a moment, so the ledger is checked and opened
+// again. If the check finds damage, health_changed() reports `corrupt`, and no further job runs.
 //
-// The number of the newest commit is also written beside the ledger (ledger/newest_commit.hpp). That costs no commit
-// anything: it is brought to disk when no job waits, and once a second while there always are some. If it cannot be
-// written, that is said once, and nothing else depends on it.
+// The number of the newest commit is also written to a file beside the ledger (ledger/newest_commit.hpp). This does not
+// delay commits: the file is synced when no job waits, and once a second under load. A failure to write it is logged
+// once and has no other effect.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

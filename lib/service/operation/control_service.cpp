@@ -86,7 +86,7 @@ control_reply control_service::subscriptions() const {
     return r;
 }
 
-// Everything that the engine wanted on disk is there.
+// Waits until everything that the engine submitted is on disk.
 boost::asio::awaitable<void> control_service::on_disk() {
     pipeline_.delivery.pump();
     auto nothing = [](ledger::store&) {};
@@ -152,7 +152,7 @@ boost::asio::awaitable<control_reply> control_service::steer(observe::control_re
             result.superseded += s.standing().supersede(*record);
         return result;
     };
-    // The engine hears of it before anything that the ledger does after it: rows that come back lie before those.
+    // The engine must be told before any later commit: rows that come back are older than what that may bring.
     auto result = std::make_shared<ledger::steering_result>();
     auto tell_engine = [result, command, file, &engine = pipeline_.engine](ledger::steering_result steered) {
         *result = std::move(steered);

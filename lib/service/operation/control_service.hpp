@@ -1,5 +1,5 @@
-// What operators ask over the control socket, done: pauses, and files that go again, are released or sent back. Each is
-// on disk before the reply says so, and is logged with the uid that asked. Home thread.
+// Carries out what operators request over the control socket: pauses, and files to be retried, released or refused. The
+// result is on disk before the reply is sent, and is logged with the uid of the operator. Home thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

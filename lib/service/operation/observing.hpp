@@ -17,9 +17,9 @@ class observing {
     observing(const environment& env, const observe::counters& counts, snapshot_service& snapshots,
               control_service& control);
 
-    void start();  // a port or a socket that cannot be had is a WARN
-    void stop();   // nobody new is answered any more
-    // Waits until those who were being answered have their answer, or are gone.
+    void start();  // if a port or socket is not available, that is a WARN
+    void stop();   // accepts no further requests
+    // Waits until the replies under way are sent, or their connections closed.
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
   private:

@@ -1,4 +1,4 @@
-// Removes old files and old days of reports, a little at a time. Blocking.
+// Removes old files and old days of reports in small steps. Blocking.
 #pragma once
 
 #include <cstddef>
@@ -20,18 +20,18 @@ struct old_share {
     std::size_t all = 0;
 };
 
-// What the next two functions would remove in the end: files of all in `folder`, days of all in `reports`.
+// How many files of `folder`, or days of `reports`, are older than `before`, and how many there are in all.
 base::result<old_share> count_old_files(const std::string& folder, base::wall_time before);
 base::result<old_share> count_old_days(const std::string& reports, base::wall_time before);
 
-// When anything was last put into done/, refused/ or reports/; the epoch: they are empty.
+// When something was last put into done/, refused/ or reports/. The epoch: they are empty.
 base::wall_time newest_change(const config::folders& paths);
 
-// Regular files of `folder` that were put there before `before` (their ctime), at most `most`.
+// Removes regular files that were put into `folder` before `before` (by their ctime), at most `most`.
 base::result<removed_files> remove_old_files(const std::string& folder, base::wall_time before, std::size_t most);
 
-// Folders of `reports` named by a day that ended before `before`, with all that is in them, at most `most` entries.
-// A day is renamed to ".DATE.old" before anything of it goes. Other names are left alone.
+// Removes day folders of `reports` whose day ended before `before`, with their content, at most `most` entries. A day
+// is renamed to ".DATE.old" before its content is removed. Other names are left alone.
 base::result<removed_files> remove_old_days(const std::string& reports, base::wall_time before, std::size_t most);
 
 }  // namespace consent_sync::service

@@ -1,10 +1,10 @@
-// The time that retention goes by: the clock's, as far as it is proven. What is deleted because a clock was a year
-// ahead cannot be brought back, and what is deleted some hours late does no harm.
+// The time by which retention judges age: the clock's time, as far as running time confirms it. What is deleted because
+// the clock was a year ahead is lost; deleting some hours late does no harm.
 //
-// Proven time never runs ahead of the clock, and follows it by running time. Where the clock is ahead of it (the
-// machine was down, or the clock is wrong) it catches up, three hours an hour; and two days an hour, once the clock ran
-// without a jump for an hour while the system says that it is synchronised, or for a day where nobody says that. So no
-// hour of running ever removes more than two days' worth.
+// Proven time is never ahead of the clock and advances with running time. If the clock is ahead of it (the machine was
+// down, or the clock is wrong), it catches up by three hours per hour, and by two days per hour once the clock is
+// trusted: after an hour without a jump if the system says that it is synchronised, otherwise after a day. So one hour
+// of running never removes more than two days' worth.
 #pragma once
 
 #include "base/clock.hpp"
@@ -13,7 +13,7 @@ namespace consent_sync::service {
 
 struct clock_look {
     base::moment at;
-    bool synchronised = false;  // the system says that a time server or the like keeps the clock right
+    bool synchronised = false;  // according to the system, a time server keeps the clock right
 };
 
 class proven_time {

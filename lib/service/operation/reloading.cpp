@@ -21,7 +21,7 @@
 namespace consent_sync::service {
 namespace {
 
-// A credential of systemd that is not there cannot come while the unit runs: it is put in place at the start.
+// A missing credential of systemd cannot appear while the unit runs: systemd provides it at the start.
 std::string missing_credential(const std::string& path) {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
     const auto found = config::find_credential(path, folder == nullptr ? "" : folder);
@@ -31,7 +31,7 @@ std::string missing_credential(const std::string& path) {
            "): " + config::how_to_replace(*found, "the secret") + "; or name its file here. ";
 }
 
-// A token's file that takes the place of another must be readable, or sending would stop where it went on before.
+// A new token file must be readable, otherwise the reload would stop a working daemon from sending.
 base::result<config::settings> load_in_place_of(const std::string& config_path, const std::string& token_file) {
     auto settings = load_checked(config_path);
     if (!settings || settings->hubspot.oauth || settings->hubspot.token_file == token_file) return settings;
@@ -126,7 +126,7 @@ boost::asio::awaitable<void> reloading::run() {
     running_ = false;
 }
 
-// The settings have changed in place; most are read where they are used.
+// The settings have changed in place. Most are read where they are used; these parts must be told.
 void reloading::apply() {
     base::set_up_log(current_.log.format, current_.log.level);
     pipeline_.configure();

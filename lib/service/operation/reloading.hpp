@@ -1,8 +1,8 @@
-// Reads the configuration again (SIGHUP, `consent-sync reload`) and brings what may change at run time into effect, all
-// of it in one turn of the home thread; so nothing ever sees half of it. A bad file is refused as a whole and the old
-// configuration goes on.
+// Reads the configuration again (SIGHUP, `consent-sync reload`) and applies what may change at run time. All of it is
+// applied in one turn of the home thread, so nothing sees a part of it. A faulty file is refused as a whole, and the
+// old configuration stays in effect.
 //
-// Home thread only; the file is read on a blocking thread. A request while one is being served is served afterwards.
+// Home thread only; the file is read on a blocking thread. A request during a reload is served after it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -29,12 +29,12 @@ struct reload_outcome {
 
 class reloading {
   public:
-    // `current`: what everything else refers to; changed in place.
+    // `current`: the settings that all other parts refer to. They are changed in place.
     reloading(const environment& env, std::string config_path, config::settings& current, pipeline& all,
               retention_service& retention, supervision& told);
 
     void request();
-    boost::asio::awaitable<reload_outcome> serve();  // request() and what became of it
+    boost::asio::awaitable<reload_outcome> serve();  // request(), and its outcome
     bool is_of(const std::string& config_path) const;
     void stop();
 
@@ -58,7 +58,8 @@ class reloading {
     bool stopped_ = false;
 };
 
-// The configuration as `run` and a reload take it: the file, and what only this machine can judge. One fault a line.
+// Loads the configuration for `run` and for a reload, and checks what only this machine can judge. Error: one fault per
+// line.
 base::result<config::settings> load_checked(const std::string& config_path, const config::load_options& how = {});
 
 }  // namespace consent_sync::service

@@ -13,8 +13,8 @@ struct removal_share {
     const char* what;    // "files of the ledger"
     const char* record;  // of the bound, in the ledger's meta table
     std::uint64_t old = 0, all = 0;
-    base::wall_time before{};      // what is older goes
-    base::wall_time last_bound{};  // the same of the last round; the epoch: there was none
+    base::wall_time before{};      // what is older is removed
+    base::wall_time last_bound{};  // the same in the last round; the epoch: there was none
 
     // Most of what there is, and more than the time that passed explains.
     bool is_unusual() const;

@@ -117,7 +117,7 @@ boost::asio::awaitable<void> retention_service::run() {
     }
 }
 
-// Proven time, and how long something waits already, go on from here after a restart.
+// Records proven time and the time already waited, so that both continue after a restart.
 boost::asio::awaitable<void> retention_service::look_at_clock() {
     const base::moment now = env_.clock.now();
     proven_.look(clock_look{now, clock_is_synchronised(now.wall)});
@@ -172,7 +172,7 @@ void retention_service::not_removed(const base::error& why) {
     if (!std::exchange(told_, true)) base::log_event(base::level::warn, "old.not_removed", {{"words", why.message}});
 }
 
-// Nothing: a folder cannot be read.
+// Nothing: a folder cannot be read, which is logged.
 boost::asio::awaitable<std::optional<removal_plan>> retention_service::make_plan() {
     removal_plan plan;
     const base::wall_time now = proven_.time();
@@ -257,7 +257,7 @@ boost::asio::awaitable<void> retention_service::remove_files(totals& all) {
     }
 }
 
-// First in the ledger, then beside it: so the file is never ahead of the ledger that it belongs to.
+// First in the ledger, then in the file beside it, so that the file is never ahead of its ledger.
 boost::asio::awaitable<void> retention_service::grow_generation() {
     auto grow = [](ledger::store& s) {
         const std::int64_t next = s.duties().meta(ledger::generation_meta, 0) + 1;

@@ -1,10 +1,10 @@
-// Removes what is older than `keep` says: rows of the ledger, files in done/ and refused/, days of reports. In small
-// steps with pauses between them, so that neither the ledger's thread nor the disk is held for long; once at the start
-// and every hour. Each round also makes the ledger a generation newer (ledger/generation.hpp).
+// Removes what is older than `keep`: rows of the ledger, files in done/ and refused/, days of reports. It runs at the
+// start and every hour, in small steps with pauses in between, so that it delays neither the ledger's thread nor the
+// disk. Each round also increases the generation of the ledger (ledger/generation.hpp).
 //
-// What is old is judged by proven time (proven_time.hpp), never by the clock alone. A round says what it will remove
-// before it does. Where that is most of what there is, though little time has passed (`keep` was lowered, or somebody
-// put files there), it says so and waits for a day of running.
+// Age is judged by proven time (proven_time.hpp), never by the clock alone. A round logs what it is going to remove. If
+// that is most of what there is although little time has passed (`keep` was lowered, or files were copied there), it
+// logs that and waits for a day of running time.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -25,16 +25,16 @@ inline constexpr const char* proven_meta = "proven_time";  // in the ledger's me
 
 class retention_service {
   public:
-    // `proven`: where time goes on, as the ledger has it.
+    // `proven`: the proven time of the last run, from the ledger.
     retention_service(const environment& env, const config::folders& paths, const disk_trouble& trouble,
                       base::wall_time proven);
 
     void start();
-    void configure();  // after a reload: looks at once
+    void configure();  // after a reload: starts a round at once
     void stop();
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
 
-    // What waits, and for what; empty: nothing does.
+    // What waits to be removed, and why it waits; empty: nothing.
     std::string waits_for() const;
 
   private:

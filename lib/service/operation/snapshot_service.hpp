@@ -1,5 +1,5 @@
-// Takes the picture of the running daemon: from the engine, the counters, and the ledger by a read-only connection of
-// its own on a blocking thread. Home thread.
+// Makes the snapshot of the running daemon from the engine, the counters and the ledger, which it reads on a blocking
+// thread through its own read-only connection. Home thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -26,7 +26,7 @@ class snapshot_service final : public supervision::subject {
                      const claiming_service& claiming, const retention_service& retention);
 
     static constexpr base::milliseconds fresh_for{1'000};
-    // At most as old as that: a scraper that asks often costs little.
+    // Not older than `old_max`, so that frequent scrapes cost little.
     boost::asio::awaitable<observe::snapshot> take(base::milliseconds old_max = fresh_for);
     void begin_stop() { stopping_ = true; }
 
@@ -36,7 +36,7 @@ class snapshot_service final : public supervision::subject {
     std::optional<base::steady_time> due() override { return engine_.next_wake(env_.clock.now()); }
 
   private:
-    // What the blocking thread finds out.
+    // What the blocking thread finds.
     struct outside {
         base::result<ledger::ledger_picture> ledger = ledger::ledger_picture{};
         observe::surroundings around;

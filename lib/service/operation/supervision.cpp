@@ -7,7 +7,6 @@
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
 #include "base/log_limits.hpp"
-#include "observe/notify.hpp"
 
 namespace consent_sync::service {
 namespace {
@@ -57,7 +56,7 @@ boost::asio::awaitable<bool> supervision::drain(base::steady_time deadline) {
     co_return co_await tasks_.wait_empty(deadline);
 }
 
-// What is known; if that is old, it is told again as soon as there is something newer.
+// The known facts. If they are old, newer ones are fetched, and then the status is sent again.
 observe::status_facts supervision::facts() {
     if (!subject_.facts_are_fresh() && tasks_.size() == 0) tasks_.spawn("status", refresh());
     return subject_.facts();
@@ -68,7 +67,7 @@ boost::asio::awaitable<void> supervision::refresh() {
     changed();
 }
 
-// A stop begins nothing, so nothing is due then.
+// During a stop nothing new begins, so nothing is overdue.
 void supervision::feed() {
     const base::steady_time now = clock_.now().steady;
     const bool moves = stopping_ || watch_->moves(subject_.due(), now);
@@ -86,7 +85,7 @@ void supervision::feed() {
     });
 }
 
-// Not from here: whoever calls may be in the middle of a step.
+// Not within this call: the caller may be in the middle of a step.
 void supervision::changed() {
     if (ready_ && !stopping_) tell_status_after(base::milliseconds(0));
 }

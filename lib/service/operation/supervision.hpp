@@ -1,7 +1,7 @@
-// Between the daemon and systemd: ready, what is going on, alive, reloading, stopping.
+// Tells systemd that the daemon is ready, what it is doing, that it is alive, reloading or stopping.
 //
-// Home thread only, and that is the point: the watchdog is fed by a handler of this thread, and only while what the
-// engine wanted to do by now has been done (observe/watchdog.hpp).
+// Home thread only, and deliberately so: a handler on this thread notifies the watchdog, and only while no work of the
+// engine is overdue (observe/notify.hpp).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,8 +13,8 @@
 
 #include "async/task_group.hpp"
 #include "base/clock.hpp"
+#include "observe/notify.hpp"
 #include "observe/status_line.hpp"
-#include "observe/watchdog.hpp"
 
 namespace consent_sync::service {
 
@@ -37,7 +37,7 @@ class supervision {
     void ready();
     void reloading();
     void reloaded();
-    void changed();                           // what the status says is out of date: it is told at once
+    void changed();                           // the status is out of date: it is sent again at once
     void stopping(base::milliseconds grace);  // the alive notices go on until ended()
     void ended();
     boost::asio::awaitable<bool> drain(base::steady_time deadline);
@@ -61,8 +61,8 @@ class supervision {
     bool stalled_ = false;
 };
 
-// To be called while the start makes progress, one thread at a time: systemd then waits on, as a migration may take
-// longer than TimeoutStartSec=. It is told at most once in `every`.
+// Returns a function to be called while the start makes progress, by one thread at a time. It makes systemd wait
+// longer, since a start may take longer than TimeoutStartSec=; systemd is told at most once in `every`.
 std::function<void()> extend_start(base::milliseconds every = base::milliseconds(5'000));
 
 }  // namespace consent_sync::service

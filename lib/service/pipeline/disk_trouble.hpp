@@ -1,5 +1,5 @@
-// Who has trouble with the disk at present. The pause `disk` holds while anybody has: it is begun by the first and
-// ended when the last is over.
+// Which parts have trouble with the disk at present. Sending is paused (`disk`) from the first trouble until the last
+// one has ended.
 #pragma once
 
 #include <set>
@@ -15,7 +15,7 @@ class disk_trouble {
   public:
     explicit disk_trouble(delivery_service& delivery) : delivery_(delivery) {}
 
-    // `who` is a word of its own for each that may have trouble. Said again, it changes nothing.
+    // `who`: a word of its own for each part. Beginning twice has no effect.
     void begin(const std::string& who, const base::error& why) {
         const bool first = troubled_.empty();
         troubled_.insert(who);

@@ -1,4 +1,4 @@
-// Reads from the ledger what the engine asks for: the daemon and the simulation alike.
+// Reads from the ledger what the engine requests, for the daemon and the simulation.
 #pragma once
 
 #include "delivery/actions.hpp"
@@ -6,7 +6,7 @@
 
 namespace consent_sync::service {
 
-// Inside store::transact(). Fills `result` for its request; may be called again, when the transaction is.
+// Inside store::transact(). Fills `result` for its request. It may run again when the transaction does.
 void fetch(ledger::store& store, delivery::fetch_result& result);
 
 }  // namespace consent_sync::service

@@ -22,7 +22,7 @@ constexpr std::size_t files_most = 1'000;                // in one sync
 constexpr auto gather = std::chrono::milliseconds(100);  // lets lines of attempts share a sync
 constexpr auto retry_report_after = std::chrono::seconds(1);
 
-// A finished file is moved before the ledger knows that it is: after a crash in between it lies in done/.
+// A finished file is moved before that is recorded in the ledger: after a crash in between it is in done/.
 base::result<intake::raw_row_reader> open_dropped(const config::folders& paths, const intake::work_folders& folders,
                                                   const ledger::file_record& file, std::uint64_t bytes_max,
                                                   const intake::column_rules& columns) {
@@ -45,7 +45,7 @@ base::result<void> move_to_done(const intake::work_folders& folders, const repor
     return intake::sync_moves(touched);
 }
 
-// What was written into a file behind its end, by somebody who still had it open, was never read.
+// Finds files that were written to after they were read, by a program that still had them open.
 void note_changed(int processing, report::files_written& step) {
     for (report::finished_file& f : step.finished) {
         struct stat found {};

@@ -1,9 +1,9 @@
 // ledger → reports: writes them as the ledger fills: a line for every ended attempt, the files' own reports when they
 // are settled, and brings finished files to done/.
 //
-// Writes and syncs on a blocking thread, which reads the ledger by a connection of its own, then records in
-// the ledger how far it came; so any crash in between writes the same again. Trouble with the disk is logged
-// once and tried again.
+// It writes and syncs on a blocking thread, which has its own connection to the ledger, and then records its progress
+// in the ledger. After a crash in between, the same is written again. Trouble with the disk is logged once; writing is
+// retried.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

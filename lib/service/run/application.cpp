@@ -72,7 +72,7 @@ class parts {
         wait_for_reload();
     }
 
-    // No job of the ledger refers to a part that is gone.
+    // After that no job of the ledger refers to a part that is gone.
     ~parts() { ledger_.stop(); }
     parts(const parts&) = delete;
     parts& operator=(const parts&) = delete;
@@ -182,8 +182,8 @@ class parts {
     std::optional<base::error> fatal_;
 };
 
-// However the run ends, by a stop, a fault or an exception: the first that is destroyed. Then no thread and no
-// coroutine is left that refers to what is destroyed next.
+// Destroyed first, however the run ends: by a stop, a fault or an exception. Then no thread and no coroutine is left
+// that refers to what is destroyed next.
 class end_of_run {
   public:
     end_of_run(async::home_context& io, boost::asio::thread_pool& blocking) : io_(io), blocking_(blocking) {}

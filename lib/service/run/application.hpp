@@ -1,9 +1,9 @@
-// The daemon: builds all objects, starts them in order, stops them in order.
+// The daemon: builds all parts, and starts and stops them in order.
 //
-// Start: state lock → ledger (migrated, recovered) → engine → token → intake → reports. Stop (SIGTERM, SIGINT): no new
-// claims, nothing more is begun, requests in flight end within stop_grace (what is cut is unanswered), reports are
-// written, the ledger is closed. A second signal ends the grace at once. SIGHUP reads the configuration again. systemd
-// is told of all that (observe/notify.hpp).
+// Start: state lock → ledger (checked, recovered) → pipeline and what operates it. Stop (SIGTERM, SIGINT): nothing new
+// is claimed or begun; requests in flight may finish within stop_grace, and count as unanswered if they do not; reports
+// are written; the ledger is closed. A second signal ends the grace period at once. SIGHUP reads the configuration
+// again. systemd is notified of each of these (observe/notify.hpp).
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@
 
 namespace consent_sync::service {
 
-// Runs until a signal. An error: it could not start, or the ledger is damaged.
-// `settings` come from load_checked(config_path).
+// Runs until a signal. Error: the daemon could not start, or the ledger is damaged. `settings`: from
+// load_checked(config_path).
 base::result<void> run_daemon(config::settings settings, const std::string& config_path);
 
 }  // namespace consent_sync::service

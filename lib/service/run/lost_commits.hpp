@@ -1,5 +1,5 @@
-// Whether the ledger lacks commits that were on disk, and what is done then: a damaged write-ahead log, of which SQLite
-// takes what lies before the damage, or an older ledger that was put in its place.
+// Finds out whether the ledger lacks commits that were on disk, and handles that. Causes: a damaged write-ahead log, of
+// which SQLite takes only what lies before the damage, or an older ledger that was put in place.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct ledger_progress {
     std::size_t odd_files = 0;  // open files whose counts are not those of their rows, and no operator knows of it
 };
 
-// What the files beside the ledger, the folders and the reports say. Nothing: that is not known.
+// What is known from the files beside the ledger, the folders and the reports.
 struct progress_on_disk {
     std::optional<std::int64_t> generation;
     std::optional<std::int64_t> commit;
@@ -30,17 +30,18 @@ struct progress_on_disk {
     ledger::attempt_id attempt = 0;
 };
 
-// "newest commit 120 of 131; files up to 00000007 of 00000009". Empty: the ledger lacks nothing that is known of.
+// "newest commit 120 of 131; files up to 00000007 of 00000009". Empty: nothing is known to be missing.
 std::string describe_lost(const ledger_progress& in, const progress_on_disk& seen);
 
-// Two hours of running or one start at most, so what was finished in that time lies in done/ and can be read again.
+// At most two hours of running or one start are lost, so what was finished in that time is in done/ and can be read
+// again.
 bool is_recent_loss(const ledger_progress& in, const progress_on_disk& seen);
 
 inline constexpr const char* odd_files_known = "odd_files";  // in the ledger's meta table: that operators were told of
 inline constexpr std::string_view lost_words = "the ledger is behind what lies beside it";
 
-// Inside store::transact(): what the lost part may have numbered is not numbered again, what it reported is not cut
-// off, and files that only it knew are taken again, under their numbers and held. The words are for the operator.
+// Inside store::transact(): makes sure that no number of the lost part is given again and that its reports are kept,
+// and takes files that only the lost part knew again, under their numbers and held. Returns the words for the operator.
 std::string accept_loss(ledger::store& s, const traces& found, const ledger_progress& in, const progress_on_disk& seen,
                         base::wall_time now);
 

@@ -1,5 +1,5 @@
-// What the folders and the reports show of the files and attempts that a ledger has numbered. Everything they show was
-// in the ledger first, so a ledger that knows less has lost something.
+// The numbers of files and attempts that folders and reports show. Everything there was in the ledger first, so a
+// ledger that knows less has lost something.
 #pragma once
 
 #include <functional>
@@ -26,11 +26,11 @@ struct traces {
     std::vector<trace> done;                     // those above `known`, by number
 };
 
-// Numbers so far above the known ones are not the daemon's: somebody's "20261130-contacts.csv".
+// Numbers further above the known ones were not given by the daemon, as in "20261130-contacts.csv".
 inline constexpr consent::arrival_number lead_max = 10'000'000;
 
-// `known`: the newest arrival number of the ledger. A folder that cannot be read shows nothing. `working` is called in
-// between. Blocking: lists all folders, and reads the ends of the newest reports.
+// `known`: the newest arrival number of the ledger. A folder that cannot be read is skipped. `working` is called from
+// time to time. Blocking: lists all folders and reads the ends of the newest reports.
 traces find_traces(const config::folders& paths, consent::arrival_number known, const std::function<void()>& working);
 
 }  // namespace consent_sync::service

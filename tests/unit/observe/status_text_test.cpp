@@ -1,4 +1,4 @@
-#include "observe/text_columns.hpp"
+#include "observe/status_text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
