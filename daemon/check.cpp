@@ -121,7 +121,7 @@ bool print_unread(const intake::file_reader& reader) {
     for (const std::string& column : reader.unknown_columns()) {
         const bool looks_like_consent = std::find(suspicious.begin(), suspicious.end(), column) != suspicious.end();
         std::cout << "  ignored column: " << base::redact(column)
-                  << (looks_like_consent ? ", which looks as if it said who may be mailed" : "") << "\n";
+                  << (looks_like_consent ? ", whose name suggests that it says who may be mailed" : "") << "\n";
     }
     if (!suspicious.empty())
         std::cout

@@ -63,7 +63,7 @@ std::string describe_shortage(const config::folders& paths) {
         if (has_no_inode(*folder)) where += (where.empty() ? "" : " and in ") + *folder;
     if (where.empty()) return {};
     return "no file can be made in " + where +
-           ": its file system has no free inode (df -i). Sending goes on, reports and what needs a new file wait: remove "
+           ": its file system has no free inode (df -i). Sending continues; reports and everything else that needs a new file wait: remove "
            "files that are not needed";
 }
 

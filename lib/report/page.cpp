@@ -143,8 +143,8 @@ std::string verdicts(const file_summary& s) {
     const auto same = s.totals.successes[static_cast<std::size_t>(consent::success_reason::no_status_change)];
     if (resubscribed + same > 0)
         text += fmt::format(
-            "<p class=\"note\">Of the confirmed ones {} changed nothing (the status was so already), and {} "
-            "subscribed somebody again who had opted out before.</p>\n",
+            "<p class=\"note\">Of the confirmed changes, {} changed nothing, because the person had that status "
+            "already, and {} subscribed a person again who had opted out before.</p>\n",
             number(same), number(resubscribed));
     return text + "</section>\n";
 }

@@ -76,7 +76,7 @@ boost::asio::awaitable<bool> subscriptions_service::ask() {
     co_return true;
 }
 
-// What was known stays known: subscriptions seldom go away.
+// What was known stays known: subscriptions are seldom removed.
 void subscriptions_service::failed(const std::string& words) {
     if (!warned_)
         base::log_event(base::level::warn, "subscriptions.not_known",

@@ -23,7 +23,7 @@ std::optional<config::credential> credential_of(const std::string& path) {
     return config::find_credential(path, folder == nullptr ? "" : folder);
 }
 
-// A credential of systemd is a copy: what is wrong with it has to be mended elsewhere.
+// A credential of systemd is a copy, so a fault has to be corrected in its source.
 base::result<hubspot::secret> read_secret(const std::string& path, const char* option) {
     const auto own = credential_of(path);
     auto read = hubspot::read_secret_file(path, own ? "the credential " + own->name : std::string(option));
@@ -150,7 +150,7 @@ boost::asio::awaitable<void> token_service::refresh() {
     } else {
         const auto& grant = std::get<hubspot::token_grant>(parsed);
         if (grant.refresh_token) {
-            // The old one is void at HubSpot: the new one is on disk before anything else happens.
+            // HubSpot no longer accepts the old one, so the new one is stored before anything else happens.
             const auto stored = refresh_token_->rotated(*grant.refresh_token);
             if (!stored) base::log_event(base::level::error, "token.not_stored", {{"words", stored.error().message}});
         }

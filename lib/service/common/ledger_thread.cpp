@@ -15,7 +15,7 @@ namespace {
 constexpr auto retry_commit_after = std::chrono::seconds(1);
 constexpr auto record_sync_every = std::chrono::seconds(1);
 constexpr auto record_sync_idle = std::chrono::milliseconds(100);  // without a job
-constexpr int doubts_max = 3;  // times that a group may find the ledger corrupt and the check does not
+constexpr int doubts_max = 3;  // how often a group may find the ledger corrupt while the check finds it sound
 
 }  // namespace
 

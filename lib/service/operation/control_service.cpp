@@ -37,7 +37,7 @@ std::string outcome_words(control_command command, consent::arrival_number file,
     if (command == control_command::refuse)
         return "file " + id + ": " + std::to_string(r.rows) +
                " rows are sent back: they are invalid "
-               "(refused_by_operator), and in its failed file; its opt-outs go their way";
+               "(refused_by_operator), and are in its failed file; its opt-outs are sent";
     std::string words = "file " + id + ": " + std::to_string(r.rows - r.superseded) + " rows are sent" +
                         (command == control_command::retry ? " again" : "");
     if (r.superseded > 0)

@@ -142,9 +142,10 @@ boost::asio::awaitable<void> retention_service::look_at_clock() {
 std::string retention_service::waits_for() const {
     std::string words;
     if (proven_.ahead() > ahead_told_above)
-        words = "the clock is " + rounded(proven_.ahead()) +
-                " ahead of the time that is proven by running, as after a long stop, or where it is wrong: old data is "
-                "kept by the proven time, which catches up";
+        words =
+            "the clock is " + rounded(proven_.ahead()) +
+            " ahead of proven time, as after a long stop, or if the clock is wrong: old data is removed by proven time, "
+            "which is catching up";
     if (waiting_) {
         if (!words.empty()) words += "; ";
         words += "would remove " + waiting_->words() + ": that is unusual, and waits for a day of running (" +

@@ -17,7 +17,7 @@ namespace {
 
 constexpr auto look_again = std::chrono::seconds(1);  // whether the disk works again
 
-// What became of one claim. A claim that failed behind its rename counts as made: the file has left the inbox.
+// The outcome of one claim. A claim that failed after its rename counts as made, because the file has left the inbox.
 base::result<intake::claimed_file> claim_for_good(int inbox, const intake::arrived_file& file, int processing,
                                                   const ledger::file_record& record) {
     auto claim = intake::claim_file(inbox, file.name, file.seen.identity, processing, record.arrival);
@@ -73,7 +73,7 @@ std::string claiming_service::claims_nothing_because() const {
     return watch_.gone_because().empty() ? far_because_ : watch_.gone_because();
 }
 
-// While the disk has trouble the inbox is not touched; what arrived meanwhile is found by a listing.
+// While the disk has trouble, the inbox is not touched. What arrived meanwhile is found by a listing.
 boost::asio::awaitable<void> claiming_service::watch_inbox() {
     while (!stopping_) {
         std::vector<intake::arrived_file> arrived = co_await watch_.next();
@@ -88,7 +88,7 @@ boost::asio::awaitable<void> claiming_service::watch_inbox() {
     }
 }
 
-// Whether files can be moved out of it. What lies there is found again by the next listing.
+// Whether files can be moved out of the inbox. If not, the next listing finds them again.
 boost::asio::awaitable<bool> claiming_service::inbox_is_near() {
     auto follow = [inbox = watch_.folder(), &paths = paths_, &open = folders_] {
         return intake::follow_inbox(inbox, paths, open);
@@ -100,7 +100,7 @@ boost::asio::awaitable<bool> claiming_service::inbox_is_near() {
     co_return followed.has_value();
 }
 
-// What cannot be moved to refused/ stays, and is tried again when a listing finds it.
+// A file that cannot be moved to refused/ stays, and is tried again when a listing finds it.
 boost::asio::awaitable<void> claiming_service::refuse_arrived(const std::vector<intake::arrived_file>& arrived) {
     for (const intake::arrived_file& file : arrived) {
         if (!file.refused) continue;
@@ -180,7 +180,7 @@ boost::asio::awaitable<void> claiming_service::claim(std::vector<intake::arrived
     }
 }
 
-// Goes on until each file is known to be in processing/ or in the inbox, and the renames are on disk.
+// Repeats until each file is known to be in processing/ or in the inbox, and the renames are on disk.
 boost::asio::awaitable<void> claiming_service::rename_claimed(std::shared_ptr<claim_group> all) {
     while (true) {
         auto rename_all = [all, inbox = watch_.folder(), processing = folders_.processing.get()] {

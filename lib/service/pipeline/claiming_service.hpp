@@ -1,7 +1,7 @@
 // inbox → processing/: watches the inbox, gives what arrives its number, and brings it to where it is read.
 //
-// Home thread but for the renames. A claim is on disk before the file is read. While the disk has trouble the inbox is
-// not touched.
+// Home thread, except for the renames. A claim is on disk before its file is read. While the disk has trouble, the
+// inbox is not touched.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

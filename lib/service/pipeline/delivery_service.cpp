@@ -79,7 +79,7 @@ void delivery_service::resume(delivery::pause_reason reason) {
     pump();
 }
 
-// The engine may ask again while its actions are performed; a flag instead of recursion keeps the order.
+// Performing actions may make the engine want more. A flag instead of recursion keeps the order.
 void delivery_service::pump() {
     again_ = true;
     if (pumping_) return;

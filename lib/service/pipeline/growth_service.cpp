@@ -61,7 +61,7 @@ boost::asio::awaitable<void> growth_service::look_into(changed_file changed) {
             {{"file", id},
              {"bytes", changed.now.size},
              {"words",
-              "it was emptied after it was read: a program still writes to it. Its rows stay as they were read"}});
+              "it was emptied after it was read, so a program still writes to it. Its rows stay as they were read"}});
         co_return grown_.settled(changed);
     }
     const consent::arrival_number next = co_await continue_file(changed, found->from);

@@ -1,5 +1,5 @@
-// Looks after files that were read: a writer may still have them open. What it adds is read as a file of its own
-// (grown_files.hpp). Home thread but for the comparing.
+// Watches files that were read, because a program may still have them open. What it adds is read as a file of its own
+// (grown_files.hpp). Home thread, except for the comparison.
 #pragma once
 
 #include <atomic>

@@ -3,14 +3,14 @@
 //   inbox/x.csv → claiming → reading → ledger → delivery → HubSpot → delivery → ledger → reports → done/x.csv
 //
 // claiming   gives what arrives its number and brings it to processing/
-// growth     looks after files that a program still writes after they were read
+// growth     watches files that a program may still write to after they were read
 // reading    reads rows into the ledger, and says which may be sent
 // delivery   does what the engine decides: reads changes from the ledger, puts every attempt on record before it
 //            leaves, sends it, and puts verdicts on record
 // reports    writes what the ledger knows of ended attempts and settled files, and brings these to done/
 //
-// Each room refers to those that stand before it here, and is told of nothing by those behind it: it hands over work,
-// and awaits or reads what it must know. Home thread. The ledger outlives the pipeline; stop() comes before the end.
+// A room hands work to those after it on that way, and reads or awaits what it must know of others. The members below
+// are in the order of their dependencies. Home thread. The ledger outlives the pipeline.
 #pragma once
 
 #include <optional>

@@ -34,13 +34,14 @@ void log_read(const ledger::file_record& file, const import_piece& piece) {
     if (!piece.ignored_columns.empty())
         base::log_event(base::level::info, "file.columns_ignored", {{"file", id}, {"columns", piece.ignored_columns}});
     if (!piece.suspicious_columns.empty())
-        base::log_event(base::level::warn, "file.columns_suspicious",
-                        {{"file", id},
-                         {"columns", piece.suspicious_columns},
-                         {"words",
-                          "nobody knows these columns, and they look as if they said who may be mailed: rows that ask "
-                          "for more than an opt-out are invalid where such a column is not empty; name those that say "
-                          "nothing of the kind in rules.ignore_columns"}});
+        base::log_event(
+            base::level::warn, "file.columns_suspicious",
+            {{"file", id},
+             {"columns", piece.suspicious_columns},
+             {"words",
+              "these columns are unknown, and their names suggest that they say who may be mailed: rows that "
+              "ask for more than an opt-out are invalid where such a column is not empty; name those that "
+              "say nothing about consent in rules.ignore_columns"}});
     if (!piece.notes.empty()) base::log_event(base::level::warn, "file.noted", {{"file", id}, {"words", piece.notes}});
     if (file.duplicate_of)
         base::log_event(
@@ -128,7 +129,7 @@ intake::read_settings reading_service::how_to_read(std::uint64_t content_max) co
     return {env_.settings.defaults, env_.settings.rules, env_.settings.inbox.max_bytes, {&stop_reading_, content_max}};
 }
 
-// HubSpot may name the account's subscriptions before the first row of a file is judged; nothing waits for it long.
+// Lets HubSpot name the account's subscriptions before the first row of a file is judged. This wait is short.
 boost::asio::awaitable<void> reading_service::wait_for_known() {
     while (!stopping_ && !subscriptions_.is_fresh()) co_await async::wait(env_.home, known_look_every);
 }
@@ -293,7 +294,7 @@ boost::asio::awaitable<void> reading_service::wait_for_disk(base::error why) {
     co_await async::wait(env_.home, retry_reading_after);
 }
 
-// Once for each subscription, and for no more than a log can bear.
+// Once for each subscription, and only for a limited number of them.
 void reading_service::warn_of_doubted(const import_piece& piece) {
     for (const auto& [subscription, words] : piece.doubted)
         if (doubted_.size() < doubted_most && doubted_.insert(subscription).second)
@@ -330,7 +331,7 @@ boost::asio::awaitable<void> reading_service::ended(const ledger::file_record& f
     co_await open_gates();
 }
 
-// The reason is in refused/ and on disk before the ledger forgets the file.
+// The reason is on disk in refused/ before the ledger records the refusal.
 boost::asio::awaitable<void> reading_service::refuse(ledger::file_record file, base::error why) {
     intake::refusal refusal;
     refusal.name = file.name;
@@ -373,7 +374,7 @@ boost::asio::awaitable<void> reading_service::record_refused(ledger::file_record
     co_await open_gates();
 }
 
-// Of every gate that may open: what newer changes and the rules say of its file's rows.
+// For each gate that may open, checks the file's rows against newer changes and the rules.
 boost::asio::awaitable<void> reading_service::open_gates() {
     while (const std::optional<gates::opened> next = gates_.open_next()) {
         const consent::arrival_number file = next->file;

@@ -1,8 +1,8 @@
 // processing/ → ledger: hashes, reads and imports what was claimed.
 //
-// Small files are read whole, many in one transaction, beside a large one that is read in pieces; so they need not wait
-// for it. Home thread but for the reading itself. After a crash start() goes on with what the ledger says: a file that
-// was claimed is read from where its last transaction ended.
+// Small files are read whole, many in one transaction, while a large file is read in pieces, so they do not wait for
+// it. Home thread, except for the reading itself. After a crash, start() continues each file where its last transaction
+// ended.
 #pragma once
 
 #include <atomic>
@@ -34,8 +34,7 @@ class reading_service {
                     subscriptions_service& subscriptions, delivery_service& delivery, report_service& reports,
                     observe::counters& counts);
 
-    // Goes on with the files that the ledger holds open. A file that is being read is read to its end by the rules that
-    // held when its reading began, whatever a reload brings.
+    // Continues with the open files of the ledger. A reload does not change the rules for a file that is being read.
     void start(const std::vector<ledger::file_record>& open_files);
     // A claimed file is to be read. Waits while very many are.
     boost::asio::awaitable<void> take(ledger::file_record file);

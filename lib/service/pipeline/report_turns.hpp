@@ -1,6 +1,6 @@
-// When the reports are written: at once after a while of quiet and when a file is settled, else the lines of attempts
-// gather for a moment, so that they share a sync, and what failed waits for its retry. Pure; report_service does what
-// it says.
+// When reports are written: at once if nothing was written for a while or a file is settled. Otherwise lines of
+// attempts are collected for a moment, so that they share a sync; after a failure the retry is waited for. Pure;
+// report_service acts on it.
 #pragma once
 
 #include <cstdint>

@@ -203,10 +203,10 @@ class end_of_run {
 }  // namespace
 
 base::result<void> run_daemon(config::settings settings, const std::string& config_path) {
-    ::umask(077);  // what others may read gets its mode by itself
-    // Until a reload can be served: by default the signal would end the daemon.
+    ::umask(077);  // what others may read gets its mode explicitly
+    // Ignored until a reload can be served: by default the signal would end the daemon.
     ::signal(SIGHUP, SIG_IGN);
-    ::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may go; the work goes on
+    ::signal(SIGPIPE, SIG_IGN);  // if the reader of the log ends, the work continues
     const config::folders paths = config::derive_folders(settings);
     const auto made = intake::ensure_folders(paths);
     if (!made) return made;

@@ -26,7 +26,7 @@ namespace {
 constexpr std::size_t unknown_named_max = 10;
 constexpr std::uint64_t checked_bytes_max = 4ULL << 30;  // a larger ledger is not read as a whole at the start
 
-// A file that is not read to its end lies in done/ if the commits that did all this are lost: it is brought back.
+// A file that the ledger has as unread is in done/ if the commits that finished it are lost. Then it is moved back.
 // False: it is in neither folder.
 base::result<bool> find_claimed(const ledger::file_record& file, const config::folders& paths, struct stat& found) {
     const std::string path = base::join_path(paths.processing, file.stored_name);
@@ -43,7 +43,8 @@ base::result<bool> find_claimed(const ledger::file_record& file, const config::f
     return true;
 }
 
-// Files whose claim a crash cut: renamed already, or still in the inbox under another number soon.
+// Completes claims that a crash interrupted: the file was renamed already, or it is still in the inbox and will get
+// another number.
 base::result<void> settle_claims(ledger::store& s, const config::folders& paths) {
     for (ledger::file_record& file : s.files().open_files()) {
         if (file.state >= ledger::file_state::read) continue;
@@ -63,22 +64,22 @@ base::result<void> settle_claims(ledger::store& s, const config::folders& paths)
     return {};
 }
 
-// Before SQLite does: the files that it puts beside the ledger get the ledger's mode. Closed again before SQLite opens
-// it, because closing any descriptor of a file gives up the process's locks on it.
+// Creates the file before SQLite does, because the files that SQLite puts beside the ledger get the ledger's mode. It
+// is closed before SQLite opens it: closing any descriptor of a file gives up the process's locks on it.
 base::result<void> make_ledger_file(const std::string& path) {
     const base::unique_fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file || ::fchmod(file.get(), 0600) != 0) return base::system_error("open", path, errno);
     return {};
 }
 
-// "corrupt" of a file that was read well a moment later is a disk that failed for a moment, or a bug of ours.
+// If the check finds a "corrupt" ledger sound, either the disk failed for a moment, or this is a bug.
 base::error explain(const base::error& why, const config::folders& paths) {
     if (why.code != base::errc::corrupt) return why;
     const auto checked = ledger::check_ledger(paths.ledger);
     return checked ? ledger::damaged(paths.ledger, why.message) : checked.error();
 }
 
-// Files in processing/ that no open file of the ledger is: they would lie there for ever.
+// Names files in processing/ that belong to no open file of the ledger: otherwise they would stay there for ever.
 void tell_unknown(const std::vector<trace>& processing, const std::vector<ledger::file_record>& open) {
     std::string names;
     std::size_t count = 0;
@@ -100,8 +101,8 @@ ledger_progress progress_of(ledger::store& s) {
             std::max(s.attempts().newest_id(), s.duties().meta(ledger::attempt_floor, 0))};
 }
 
-// Where nothing is on record, in a ledger of an older version or a new one: the newest time in it, else that of what
-// lies in the folders, else now, since there is nothing to lose.
+// If no time is on record, as in a new ledger: the newest time in it, otherwise that of what is in the folders,
+// otherwise now, because then there is nothing to lose.
 base::wall_time find_proven(ledger::store& s, const config::folders& paths, const traces& found, base::wall_time now) {
     if (const std::int64_t known = s.duties().meta(proven_meta, 0); known != 0) return base::from_unix_ms(known);
     base::wall_time newest = s.old().newest_time();
@@ -109,7 +110,7 @@ base::wall_time find_proven(ledger::store& s, const config::folders& paths, cons
     return newest == base::wall_time{} ? now : std::min(newest, now);
 }
 
-// The pause that a ledger with lost commits got, if an operator ended it by removing the counter's file.
+// Ends the pause of a ledger with lost commits, after an operator has removed the file `generation`.
 void resume_accepted(ledger::store& s) {
     const std::string reason(delivery::name(delivery::pause_reason::operator_));
     for (const ledger::stored_pause& pause : s.duties().pauses())
