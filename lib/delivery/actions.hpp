@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/log.hpp"
@@ -50,12 +51,24 @@ struct notice {
     std::vector<base::log_field> fields;
 };
 
-struct actions {
-    std::vector<ledger_step> steps;
+// A 401 with the current token: read it again or refresh it, then engine::on_token().
+struct token_refused {};
+
+using action = std::variant<notice, ledger_step, fetch_request, send, token_refused>;
+
+// What the parts of the engine bring about, until the engine hands it out.
+struct output {
+    std::vector<notice> notices;
     std::vector<fetch_request> fetches;
     std::vector<send> sends;
-    std::vector<notice> notices;
-    bool token_refused = false;  // a 401 with the current token: read it again or refresh it, then on_token()
+    bool token_refused = false;
+    ledger::ledger_change step;                // the next one
+    std::vector<ledger::attempt_id> begins;    // of that step
+    std::vector<consent::key_hash> free_keys;  // when that step is on disk
+
+    void tell(base::level at, std::string_view event, std::vector<base::log_field> fields) {
+        notices.push_back({at, event, std::move(fields)});
+    }
 };
 
 }  // namespace consent_sync::delivery

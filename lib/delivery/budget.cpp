@@ -1,12 +1,15 @@
 #include "delivery/budget.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace consent_sync::delivery {
 namespace {
 
 constexpr std::int64_t jump_least = 10;
 constexpr std::int64_t jump_share = 20;                   // of the limit
+constexpr std::uint64_t answers_least = 200;              // fewer say nothing
+constexpr std::uint64_t share_of_errors = 20;             // one in so many
 constexpr std::int64_t believed_max = 1'000'000'000'000;  // a header beyond that is not believed
 
 }  // namespace
@@ -73,5 +76,15 @@ base::wall_time budget::day_end(base::wall_time now) {
     start_day_if_over(now);
     return day_end_;
 }
+
+bool error_share::count(unsigned status, base::wall_time day_end, base::wall_time now) {
+    if (now >= day_end_) *this = {};
+    if (day_end_ == base::wall_time{}) day_end_ = day_end;
+    ++answers_;
+    if (status >= 400) ++errors_;
+    return many() && !std::exchange(told_, true);
+}
+
+bool error_share::many() const { return answers_ >= answers_least && errors_ * share_of_errors > answers_; }
 
 }  // namespace consent_sync::delivery

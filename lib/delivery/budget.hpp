@@ -45,4 +45,19 @@ class budget {
     base::wall_time day_end_{};
 };
 
+// How many of the day's answers were errors: HubSpot's usage guidelines want less than 5 %.
+class error_share {
+  public:
+    // True: there are too many of them, for the first time this day.
+    bool count(unsigned status, base::wall_time day_end, base::wall_time now);
+    bool many() const;
+    std::uint64_t answers() const { return answers_; }
+    std::uint64_t errors() const { return errors_; }
+
+  private:
+    std::uint64_t answers_ = 0, errors_ = 0;
+    bool told_ = false;
+    base::wall_time day_end_{};
+};
+
 }  // namespace consent_sync::delivery

@@ -1,21 +1,12 @@
 #include "delivery/engine.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <tuple>
 
 namespace consent_sync::delivery {
 namespace {
 
-constexpr std::size_t step_room = 128;                     // changes that a step settles, mostly of one batch
-constexpr const char* clock_ahead_name = "clock_ahead";    // milliseconds, of the wall clock before the steady one
-constexpr const char* clock_jumped_name = "clock_jumped";  // when it last did
-constexpr base::milliseconds clock_jump_least{50};
+constexpr std::size_t step_room = 128;           // changes that a step settles, mostly of one batch
 constexpr base::milliseconds mark_every{1'000};  // how often the low-water mark is put on disk
-
-std::int64_t clock_ahead(base::moment now) {
-    return base::to_unix_ms(now.wall) - std::chrono::floor<base::milliseconds>(now.steady.time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -24,283 +15,286 @@ engine::engine(const config::settings& settings, budget::next_midnight midnight,
     : settings_(&settings),
       random_(random),
       bounds_(bounds),
-      batch_limit_(settings.batch.max_changes),
-      lanes_(bounds.waiting_max,
-             [this](ledger::batch_id id, consent::place place) { return find_in_batch(id, place); }),
-      limiter_(settings.limits.requests, settings.limits.interval),
-      budget_(settings.limits.daily, settings.limits.daily_reserve, std::move(midnight)),
-      concurrency_(settings.limits.max_connections),
-      pauses_(settings.retry.max),
-      late_(settings.retry.late_write_window),
-      low_water_(consent::place()) {}
-
-engine::~engine() = default;
+      outgoing_(bounds_, settings.batch.max_changes, random),
+      pace_(settings, std::move(midnight)),
+      late_(settings.retry.late_write_window) {}
 
 void engine::start(const ledger::recovery& past, base::moment now) {
-    started_ = now;
     next_attempt_ = past.next_attempt;
-    next_batch_ = past.next_batch;
-    low_water_ = low_water(past.low_water);
     recorded_mark_ = past.low_water;
-    for (const auto& [first, last] : past.stored) opt_out_ranges_.emplace(first, last);
-    for (const auto& [first, last] : past.released) released_.add(first, last);
+    verdicts_.start(now);
+    outgoing_.start(past);
     late_.restore(past.late_writes, now.wall);
-    restore_sends(past, now);
-    std::int64_t daily_remaining = -1, daily_limit = -1, day_end = 0;
-    for (const auto& [name, value] : past.meta) {
-        if (name == "daily_remaining") daily_remaining = value;
-        if (name == "daily_limit") daily_limit = value;
-        if (name == "day_end") day_end = value;
-    }
-    if (daily_remaining >= 0 && daily_limit > 0)
-        budget_.restore(daily_remaining, daily_limit, base::from_unix_ms(day_end));
-    for (const ledger::stored_pause& stored : past.pauses) {
-        const auto reason = parse_pause_reason(stored.reason);
-        if (!reason) continue;
-        const auto left = std::chrono::ceil<base::milliseconds>(stored.until - now.wall);
-        if (*reason != pause_reason::operator_ && left <= base::milliseconds(0)) {
-            pending_.ended_pauses.push_back(stored.reason);
-            continue;
-        }
-        pauses_.begin(*reason, stored.words, now, std::min<base::milliseconds>(left, std::chrono::hours(26)));
-        pauses_.remember(*reason, stored.since);
-        tell(base::level::warn, "pause.goes_on", {{"reason", name(*reason)}, {"words", stored.words}});
-    }
-}
-
-// Send times come back as wall time, and the wall clock may have jumped meanwhile. What it was ahead of the steady
-// clock when they were written tells the truth as long as the machine was not booted since; the shorter of both ages
-// counts, so that neither a jump nor a boot makes a request seem older than it is. Where the clock had jumped just
-// before, and nobody knows which requests that was after, the first window counts as used.
-void engine::restore_sends(const ledger::recovery& past, base::moment now) {
-    std::optional<std::int64_t> ahead, jumped;
-    for (const auto& [name, value] : past.meta) {
-        if (name == clock_ahead_name) ahead = value;
-        if (name == clock_jumped_name) jumped = value;
-    }
-    const auto age = [&](base::wall_time then) {
-        const auto by_wall = std::max(base::milliseconds(0), std::chrono::floor<base::milliseconds>(now.wall - then));
-        if (!ahead) return by_wall;
-        const auto steady_ms = std::chrono::floor<base::milliseconds>(now.steady.time_since_epoch());
-        const auto by_steady = steady_ms - base::milliseconds(base::to_unix_ms(then) - *ahead);
-        return by_steady < base::milliseconds(0) ? by_wall : std::min(by_wall, by_steady);
-    };
-    std::vector<base::steady_time> sends;
-    for (const base::wall_time begun : past.recent_begins)
-        if (const auto old = age(begun); old <= 2 * limiter_.interval()) sends.push_back(now.steady - old);
-    limiter_.restore(sends);
-    if (jumped && age(base::from_unix_ms(*jumped)) <= 2 * limiter_.interval()) limiter_.assume_used(now.steady);
-    clock_ahead_ms_ = clock_ahead(now);
-    pending_.meta.emplace_back(clock_ahead_name, clock_ahead_ms_);
-}
-
-void engine::watch_clock(base::moment now) {
-    const std::int64_t ahead = clock_ahead(now);
-    if (std::abs(ahead - clock_ahead_ms_) < clock_jump_least.count()) return;
-    clock_ahead_ms_ = ahead;
-    pending_.meta.emplace_back(clock_ahead_name, ahead);
-    pending_.meta.emplace_back(clock_jumped_name, base::to_unix_ms(now.wall));
+    pace_.start(past, now, out_);
 }
 
 void engine::configure(const config::settings& settings, budget::next_midnight midnight) {
     settings_ = &settings;
-    batch_limit_.configure(settings.batch.max_changes);
-    limiter_.configure(settings.limits.requests, settings.limits.interval);
-    budget_.configure(settings.limits.daily, settings.limits.daily_reserve, std::move(midnight));
-    concurrency_.configure(settings.limits.max_connections);
-    pauses_.configure(settings.retry.max);
+    outgoing_.configure(settings.batch.max_changes);
+    pace_.configure(settings, std::move(midnight));
     late_.configure(settings.retry.late_write_window);
+}
+
+void engine::on_rows(consent::place first, consent::place last, bool opt_outs) {
+    rows_came_ = true;
+    outgoing_.rows().on_rows(first, last, opt_outs);
 }
 
 void engine::on_committed(step_number step, base::moment now) {
     lane_effects effects;
     while (!open_steps_.empty() && open_steps_.front().number <= step) {
-        open_step done = std::move(open_steps_.front());
+        const open_step done = std::move(open_steps_.front());
         open_steps_.pop_front();
-        for (const ledger::attempt_id attempt : done.begins) {
-            const auto found = open_.find(attempt);
-            if (found == open_.end()) continue;
-            found->second->stage = batch_stage::on_wire;
-            out_.sends.push_back({attempt, &found->second->changes, found->second->on_new_connection});
-        }
-        for (const consent::key_hash hash : done.released) lanes_.release(hash, now.steady, effects);
+        for (const ledger::attempt_id id : done.begins)
+            if (const auto found = open_.find(id); found != open_.end())
+                out_.sends.push_back({id, &found->second->content.changes(), found->second->last.on_new_connection});
+        for (const consent::key_hash hash : done.free_keys) outgoing_.keys().release(hash, now.steady, effects);
     }
+    apply(std::move(effects));
+}
+
+void engine::on_fetched(fetch_result&& result, base::moment now) {
+    lane_effects effects;
+    const base::wall_time even = verdicts_.even_wall(now);
+    if (result.request.what == fetch_request::kind::older)
+        assertions_.fetched_older(result.found.changes, even, out_);
+    else if (result.request.what == fetch_request::kind::assertions)
+        for (batch* b : assertions_.fetched(std::move(result.found.changes), outgoing_, even))
+            follow_up_.wait(*b, now.steady);
+    else
+        opt_outs_came_ = outgoing_.fetched(std::move(result), now.steady, effects) || opt_outs_came_;
     apply(std::move(effects));
 }
 
 void engine::on_written(ledger::attempt_id attempt, base::moment now) {
     const auto found = open_.find(attempt);
-    if (found == open_.end() || found->second->written) return;
-    found->second->written = true;
-    found->second->written_at = now.steady;
-    limiter_.written(now.steady);
-#ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::key_released_too_early)
-        for (const auto hash : found->second->hashes) free_key(hash);
-#endif
+    if (found == open_.end() || found->second->last.written) return;
+    found->second->last.written = true;
+    found->second->last.written_at = now.steady;
+    pace_.written(now.steady);
 }
 
-// Effects may cause more effects (a freed key lets an opt-out in that supersedes others), so this runs until none is
-// left.
-void engine::apply(lane_effects&& effects) {
-    while (true) {
-        lane_effects more;
-        for (const superseded_change& lost : effects.superseded) supersede(lost.change, lost.by);
-        for (const auto& lost : effects.superseded_in_batch) supersede_in_batch(lost, more);
-        for (const auto& [hash, place] : effects.deferred) pending_.deferred.emplace_back(hash, place);
-        for (const consent::key_hash hash : effects.through) late_.look_again(hash);
-        for (const consent::key_hash hash : effects.wanted) {
-            fetch_request request;
-            request.what = fetch_request::kind::deferred;
-            request.hash = hash;
-            request.most = bounds_.deferred_fetch_most;
-            out_.fetches.push_back(std::move(request));
-        }
-        const bool again = !more.superseded.empty() || !more.superseded_in_batch.empty() || !more.deferred.empty() ||
-                           !more.wanted.empty() || !more.through.empty();
-        if (!again) return;
-        effects = std::move(more);
+void engine::on_answer(ledger::attempt_id attempt, const hubspot::answer& a, bool token_is_current, base::moment now) {
+    const auto found = open_.find(attempt);
+    if (found == open_.end()) return;
+    batch& b = *found->second;
+    open_.erase(found);
+    // The second time in a row it is a failure.
+    b.last.on_new_connection = a.idle_connection_died && !b.last.on_new_connection;
+    const hubspot::judgement j = hubspot::judge(b.content.changes(), a, now.wall);
+    pace_.learn(b, a, j, static_cast<std::uint64_t>(next_attempt_ - 1 - attempt), in_flight(), now, out_);
+
+    const outcome o = decide(b, j,
+                             {.now = now,
+                              .settings = *settings_,
+                              .held = pace_.held(),
+                              .random = random_,
+                              .accepted = accepted_,
+                              .next_attempt = next_attempt_,
+                              .failures = failures_in_a_row_,
+                              .waiting = outgoing_.waiting(),
+                              .nothing_else = nothing_else(now),
+                              .token_is_current = token_is_current,
+                              .last_look_alike = last_look_alike_});
+    failures_in_a_row_ = o.failures;
+    last_look_alike_ = o.last_look_alike;
+    if (o.accepted) accepted_ = {accepted_.count + 1, std::max(accepted_.newest, attempt), now.steady};
+
+    verdicts_.write(b, a, j, o, now);
+    if (b.assertion)
+        verdicts_.write_assertion(b, o, settings_->retry.late_write_window, settings_->retry.max, next_attempt_, now);
+    verdicts_.learn_size(b, o);
+    pace_.conclude(b, a, j, o, now, out_);
+    follow_up_.go_on(b, j, o, accepted_, next_attempt_, now);
+}
+
+void engine::on_token_failed(const std::string& words, base::moment now) { pace_.on_token_failed(words, now, out_); }
+
+void engine::pause(pause_reason reason, const std::string& words, base::moment now) {
+    pace_.pause(reason, words, false, now, std::nullopt, out_);
+}
+
+void engine::look_again(base::moment now) { pace_.held().probe_all_now(now.steady); }
+
+bool engine::idle() const { return open_.empty() && open_steps_.empty() && out_.step.empty(); }
+
+// --- what leaves
+
+std::vector<action> engine::take(base::moment now) {
+    pace_.watch(accepted_, now, out_);
+    if (std::exchange(opt_outs_came_, false)) pace_.probe_for_new(pause_reason::locked, now);
+    follow_up_.watch(!stopping_ && nothing_else(now), std::exchange(rows_came_, false), settings_->retry.max, now);
+    if (!stopping_) {
+        prepare_assertions(now);
+        choose(now);
+        tell_of_duties();
+        outgoing_.ask_for_rows(out_);
     }
-}
+    remember_mark(now);
 
-void engine::supersede(const consent::change& c, consent::place by) {
-    ledger::settled_change end;
-    end.id = c.id;
-    end.verdict = consent::verdict::superseded;
-    end.reason = std::make_shared<const ledger::reason>(
-        ledger::reason{"superseded", "a newer change of the same key went first", "", by});
-    note_settled(std::move(end), !c.is_opt_out());
-}
-
-void engine::supersede_in_batch(const lane_effects::in_batch& lost, lane_effects& more) {
-    batch* const found = batches_.find(lost.batch);
-    if (!found) return;
-    batch& b = *found;
-    for (std::size_t i = 0; i < b.changes.size(); ++i) {
-        if (b.changes[i].id != lost.older) continue;
-        const consent::key_hash hash = b.hashes[i];
-        if (!b.assertion) supersede(b.changes[i], lost.by);
-        b.remove(i);
-        if (b.changes.empty())
-            discard(b);
-        else
-            choose_lane_again(b);
-        lanes_.release(hash, {}, more);
-        return;
-    }
-}
-
-// A waiting batch that lost its last opt-out must not go on among those that carry one.
-void engine::choose_lane_again(const batch& b) {
-    waiting_batches& opt_outs = waiting_[static_cast<std::size_t>(lane::opt_out)];
-    if (b.has_opt_out() || b.aside) return;
-    const auto found =
-        std::find_if(opt_outs.begin(), opt_outs.end(), [&b](const auto& entry) { return entry.second.get() == &b; });
-    if (found == opt_outs.end()) return;
-    auto entry = opt_outs.extract(found);
-    waiting_[static_cast<std::size_t>(lane::bulk)].insert(std::move(entry));
-}
-
-// A waiting batch that lost its last change.
-void engine::discard(const batch& b) {
-    const ledger::batch_id id = b.id;
-    batches_.remove(b);
-    if (refusals_.take(id)) return;
-    for (waiting_batches& waiting : waiting_)
-        std::erase_if(waiting, [id](const auto& entry) { return entry.second->id == id; });
-    left_alone_.push_back(id);  // who waits for its answer waits for none any more
-}
-
-void engine::note_settled(ledger::settled_change&& change, bool bulk) {
-    if (bulk && !released_.settled(change.id)) low_water_.settled(change.id);
-    const bool confirmed = change.verdict == consent::verdict::confirmed;
-    if (confirmed || change.verdict == consent::verdict::rejected) settled_by(change.attempt, change.id, confirmed);
-    pending_.settled.push_back(std::move(change));
-}
-
-void engine::tell(base::level at, std::string_view event, std::vector<base::log_field> fields) {
-    out_.notices.push_back({at, event, std::move(fields)});
-}
-
-bool engine::take_slot(base::moment now) {
-    const auto free = limiter_.next_free(now.steady);
-    if (!free || *free > now.steady || pauses_.any() || waiting_for_token_) return false;
-    limiter_.take(now.steady);
-    budget_.spent(now.wall);
-    return true;
-}
-
-void engine::stop() { stopping_ = true; }
-
-bool engine::idle() const { return open_.empty() && open_steps_.empty() && pending_.empty() && pending_ends_.empty(); }
-
-actions engine::take(base::moment now) {
-    answering_probe_ = false;
-    for (const ledger::batch_id id : std::exchange(left_alone_, {}))
-        for (auto& f : refusals_.take_followers(id)) bring_back(std::move(f.of), now);
-    if (std::exchange(rows_arrived_, false) && refuses_everything_) probe_for_new(pause_reason::configuration, now);
-    if (std::exchange(opt_outs_came_, false)) probe_for_new(pause_reason::locked, now);
-    watch_token(now);
-    watch_reserve(now);
-    end_limit_that_passed(now);
-    settle_suspects(now);
-    prepare_assertions(now);
-    trickle_ = now.steady >= trickle_at_;
-    choose(now);
-    tell_of_duties();
-    want_fetches();
-    const bool mark_due =
-        released_.empty() && low_water_.mark() > recorded_mark_ && now.steady - recorded_mark_at_ >= mark_every;
-    if (mark_due) {
-        pending_.low_water = recorded_mark_ = low_water_.mark();
-        recorded_mark_at_ = now.steady;
-        remember_budget(now);
-    }
-    record_ends();
-    if (!pending_.empty() || !pending_released_.empty()) {
-        open_steps_.push_back({next_step_, std::move(pending_begins_), std::move(pending_released_)});
-        out_.steps.push_back({next_step_++, std::move(pending_)});
-        pending_ = {};
-        pending_begins_.clear();
-        pending_released_.clear();
-        pending_released_.reserve(step_room);
-        pending_.settled.reserve(step_room);
+    std::vector<action> actions;
+    for (notice& n : out_.notices) actions.emplace_back(std::move(n));
+    if (!out_.step.empty() || !out_.free_keys.empty()) {
+        open_steps_.push_back({next_step_, std::exchange(out_.begins, {}), std::exchange(out_.free_keys, {})});
+        actions.emplace_back(ledger_step{next_step_++, std::exchange(out_.step, {})});
+        out_.free_keys.reserve(step_room);
+        out_.step.settled.reserve(step_room);
     }
     // Steps go to the ledger before the fetches that were asked for with them.
-    return std::exchange(out_, {});
+    for (fetch_request& f : out_.fetches) actions.emplace_back(std::move(f));
+    for (const send& s : out_.sends) actions.emplace_back(s);
+    if (std::exchange(out_.token_refused, false)) actions.emplace_back(token_refused{});
+    out_.notices.clear();
+    out_.fetches.clear();
+    out_.sends.clear();
+    return actions;
 }
 
-// The wall clock as it was at the start and has gone on evenly since: a jump of it must not end a late-write window.
-base::wall_time engine::even_wall(base::moment now) const {
-    return started_.wall + std::chrono::duration_cast<base::wall_time::duration>(now.steady - started_.steady);
+void engine::choose(base::moment now) {
+    while (pace_.may_begin(in_flight(), follow_up_.refused().doubtful(), now)) {
+        batch* const b = outgoing_.pick(conditions_now(now));
+        if (!b) return;
+        begin(*b, now);
+    }
 }
 
-void engine::remember_budget(base::moment now) {
-    if (!budget_.limit() || !budget_.remaining()) return;
-    pending_.meta.emplace_back("daily_limit", *budget_.limit());
-    pending_.meta.emplace_back("daily_remaining", *budget_.remaining());
-    pending_.meta.emplace_back("day_end", base::to_unix_ms(budget_.day_end(now.wall)));
+void engine::begin(batch& b, base::moment now) {
+    b.where = batch::place::open;
+    if (++b.attempts == 1 && !b.past.cut) b.past.accepted_before = b.past.accepted_unresolved = accepted_.count;
+    b.last = {.id = next_attempt_++,
+              .begun = now,
+              .probe = pace_.paused(),
+              .on_new_connection = b.last.on_new_connection,
+              .accepted_at_begin = accepted_.count,
+              .accepted_newest = accepted_.newest,
+              .in_flight = static_cast<std::uint32_t>(open_.size()) + 1};
+    pace_.began(b, follow_up_.refused().doubtful(), now, out_);
+    if (b.attempts == 1 && late_.open() >= bounds_.duties_max) trickle_at_ = now.steady + settings_->retry.max;
+
+    ledger::attempt_begin& record = out_.step.begins.emplace_back();
+    record.id = b.last.id;
+    record.batch = b.id;
+    record.number = b.attempts;
+    record.assertion = b.assertion;
+    record.begun_at = now.wall;
+    record.changes.reserve(b.content.size());
+    for (std::size_t i = 0; i < b.content.size(); ++i) {
+        const consent::change& c = b.content[i];
+        record.changes.push_back(c.id);
+        if (!b.assertion && outgoing_.overtakes(c, b.content.hash(i)))
+            record.overtakes.emplace_back(c.id, b.content.hash(i));
+        if (late_.open() > 0) late_.began(c, b.content.hash(i), out_.step);
+    }
+    out_.begins.push_back(b.last.id);
+    open_.emplace(b.last.id, &b);
+}
+
+// While sending is stopped only where a probe has nothing else to carry: assertions repeat what was sent already.
+void engine::prepare_assertions(base::moment now) {
+    const base::wall_time even = verdicts_.even_wall(now);
+    const auto next = late_.next_due();
+    if (!next || *next > even || !assertions_.has_room(outgoing_)) return;
+    if (pace_.paused() &&
+        (!pace_.held().probe_due(now.steady) || !open_.empty() || outgoing_.any_ready(conditions_now(now))))
+        return;
+    assertions_.prepare(outgoing_, even, out_);
+}
+
+void engine::remember_mark(base::moment now) {
+    const auto mark = outgoing_.rows().mark();
+    if (!mark || *mark <= recorded_mark_ || now.steady - recorded_mark_at_ < mark_every) return;
+    out_.step.low_water = recorded_mark_ = *mark;
+    recorded_mark_at_ = now.steady;
+    pace_.remember_budget(now, out_);
+}
+
+// Once until there is room again: sending stops for minutes, and nothing else would say why.
+void engine::tell_of_duties() {
+    const bool full = late_.open() >= bounds_.duties_max;
+    if (full == std::exchange(duties_told_, full) || !full) return;
+    out_.tell(
+        base::level::warn, "late_writes.full",
+        {{"keys", late_.open()},
+         {"words",
+          "HubSpot left so many requests unanswered that no more opt-ins are sent until it can apply none of them late "
+          "any more (retry.late_write_window); opt-outs go on"}});
+}
+
+std::optional<base::steady_time> engine::next_wake(base::moment now) {
+    if (stopping_) return std::nullopt;
+    auto wake = follow_up_.next_watch(nothing_else(now));
+    const auto sooner = [&wake](std::optional<base::steady_time> t) {
+        if (t) wake = wake ? std::min(*wake, *t) : *t;
+    };
+    sooner(pace_.next_watch(now));
+    if (const auto mark = outgoing_.rows().mark(); mark && *mark > recorded_mark_) sooner(now.steady + mark_every);
+
+    const conditions c = conditions_now(now);
+    auto work = outgoing_.next_work(c);
+    const auto also = [&work](base::steady_time t) { work = work ? std::min(*work, t) : t; };
+    const std::size_t ready = outgoing_.keys().ready(lane::opt_out) + outgoing_.keys().ready(lane::bulk);
+    if (ready > 0 && trickle_at_ > now.steady) also(trickle_at_);
+    // While sending is stopped, assertions wait for what is on the wire: its end wakes.
+    if (const auto due = late_.next_due(); due && (!c.probe || open_.empty()) && assertions_.has_room(outgoing_))
+        also(now.steady + std::max(base::wall_time::duration(0), *due - verdicts_.even_wall(now)));
+    if (work) sooner(pace_.next_begin(in_flight(), *work, follow_up_.refused().doubtful(), now));
+    return wake;
+}
+
+// --- what is known
+
+bool engine::nothing_else(base::moment now) const {
+    return open_.empty() && outgoing_.nothing_left(!pace_.opt_ins_may_go(now));
+}
+
+conditions engine::conditions_now(base::moment now) const {
+    const refusals& refused = follow_up_.refused();
+    const pauses& held = pace_.held();
+    const bool trickle = now.steady >= trickle_at_;
+    conditions c;
+    c.now = now.steady;
+    c.max_wait = settings_->batch.max_wait;
+    c.probe = pace_.paused();
+    c.opt_ins_may_go = pace_.opt_ins_may_go(now);
+    if (!c.opt_ins_may_go) c.opt_ins_from = held.find(pause_reason::daily_reserve)->next_probe;
+    c.fresh_opt_ins_may_go = late_.open() < bounds_.duties_max || trickle;
+    c.fresh_opt_outs_may_go = late_.open() < 2 * bounds_.duties_max || trickle;
+    c.many_errors = pace_.many_errors();
+    c.some_refused = refused.any_refused();
+    c.may_refuse_everything = refused.doubtful() || (c.probe && follow_up_.refuses_everything());
+    c.content_refused = held.find(pause_reason::configuration) || held.find(pause_reason::scope);
+    c.locked = held.find(pause_reason::locked) != nullptr;
+    return c;
+}
+
+pace::in_flight engine::in_flight() const {
+    pace::in_flight f;
+    f.count = open_.size();
+    if (!pace_.paused() && pace_.day().remaining() != 0) return f;
+    for (const auto& [id, b] : open_) {
+        f.probe = f.probe || b->last.probe;
+        f.newest = std::max(f.newest, b->last.begun.steady);
+    }
+    return f;
 }
 
 engine_status engine::status(base::moment now) {
-    engine_status s;
-    s.in_flight = open_.size();
-    s.window = concurrency_.window();
-    s.ready_opt_outs = lanes_.ready(lane::opt_out);
-    s.ready_bulk = lanes_.ready(lane::bulk);
-    s.waiting = lanes_.waiting();
-    s.retrying = waiting_[0].size() + waiting_[1].size();
-    s.limit = limiter_.limit();
-    s.limit_used = limiter_.used(now.steady);
-    s.limit_others = limiter_.others();
-    s.limit_interval = limiter_.interval();
-    s.daily_limit = budget_.limit();
-    s.daily_remaining = budget_.remaining();
-    s.late_write_duties = late_.open();
-    s.suspected = refusals_.suspected();
-    s.oldest_opt_out = lanes_.oldest_ready(lane::opt_out);
-    s.bulk_at_reserve = pauses_.find(pause_reason::daily_reserve) != nullptr;
-    return s;
+    return {.in_flight = open_.size(),
+            .window = static_cast<std::uint32_t>(pace_.window()),
+            .ready_opt_outs = outgoing_.keys().ready(lane::opt_out),
+            .ready_bulk = outgoing_.keys().ready(lane::bulk),
+            .waiting = outgoing_.keys().waiting(),
+            .retrying = outgoing_.waiting(),
+            .limit = pace_.limit().limit(),
+            .limit_used = pace_.limit().used(now.steady),
+            .limit_others = pace_.limit().others(),
+            .limit_interval = pace_.limit().interval(),
+            .daily_limit = pace_.day().limit(),
+            .daily_remaining = pace_.day().remaining(),
+            .late_write_duties = late_.open(),
+            .suspected = follow_up_.refused().suspected(),
+            .oldest_opt_out = outgoing_.keys().oldest_ready(lane::opt_out),
+            .bulk_at_reserve = pace_.held().find(pause_reason::daily_reserve) != nullptr};
 }
 
 }  // namespace consent_sync::delivery

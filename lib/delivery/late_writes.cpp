@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace consent_sync::delivery {
+namespace {
+
+constexpr std::chrono::seconds unsettled_wait{60};
+
+}  // namespace
 
 void late_writes::restore(const std::vector<ledger::late_write>& duties, base::wall_time now) {
     for (const ledger::late_write& duty : duties) {
@@ -38,9 +43,6 @@ void late_writes::began(const consent::change& c, consent::key_hash hash, ledger
 
 void late_writes::unanswered(const consent::change& c, consent::key_hash hash, base::wall_time ended,
                              ledger::ledger_change& out) {
-#ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::late_writes_forgotten) return;
-#endif
     key_duty& duty = keys_[hash];
     ledger::late_write& late = find_or_add(duty, c, hash);
     late.quiet_at = ended + window_;
@@ -176,6 +178,55 @@ void late_writes::end(consent::key_hash hash, ledger::ledger_change& out) {
     for (const ledger::late_write& late : found->second.changes) out.quiet.emplace_back(hash, late.change);
     if (found->second.due_at != base::wall_time{}) due_.erase({found->second.due_at, hash});
     keys_.erase(found);
+}
+
+void assertions::prepare(outgoing& o, base::wall_time now, output& out) {
+    fetch_request assert, older;
+    assert.what = fetch_request::kind::assertions;
+    older.what = fetch_request::kind::older;
+    for (const late_writes::due_assertion& duty : late_.take_due(now, o.limit().changes(), out.step)) {
+        if (o.keys().watch(duty.hash))
+            continue;  // changes of the key are on their way; looked at when they are through
+        if (duty.look_up) {
+            older.places.push_back(duty.change);
+            looking_up_.push_back(duty.hash);
+        } else {
+            assert.places.push_back(duty.change);
+        }
+    }
+    if (!assert.places.empty()) out.tell(base::level::info, "late_writes.assert", {{"changes", assert.places.size()}});
+    for (fetch_request* request : {&assert, &older}) {
+        if (request->places.empty()) continue;
+        ++asked_for_;
+        out.fetches.push_back(std::move(*request));
+    }
+}
+
+// Opt-outs apart: a batch of both would hold up fresh opt-outs for the sake of opt-ins.
+std::vector<batch*> assertions::fetched(std::vector<ledger::fetched_change>&& changes, outgoing& o,
+                                        base::wall_time now) {
+    --asked_for_;
+    std::vector<ledger::fetched_change> parts[2];
+    for (auto& change : changes) {
+        if (o.keys().watch(change.hash)) continue;  // changes of its key came in meanwhile: see prepare()
+        if (!change.settled)                        // it will be fetched, and sent: that will do
+            late_.postpone(change.hash, now + unsettled_wait);
+        else
+            parts[change.change.is_opt_out() ? 0 : 1].push_back(std::move(change));
+    }
+    std::vector<batch*> made;
+    for (auto& part : parts)
+        if (batch* b = o.make_assertion(std::move(part))) made.push_back(b);
+    return made;
+}
+
+void assertions::fetched_older(const std::vector<ledger::fetched_change>& changes, base::wall_time now, output& out) {
+    --asked_for_;
+    for (const consent::key_hash hash : std::exchange(looking_up_, {})) {
+        const auto found =
+            std::find_if(changes.begin(), changes.end(), [hash](const auto& c) { return c.hash == hash; });
+        late_.older(hash, found == changes.end() ? nullptr : &*found, now, out.step);
+    }
 }
 
 }  // namespace consent_sync::delivery

@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "delivery/actions.hpp"
+#include "delivery/outgoing.hpp"
 #include "ledger/records.hpp"
 
 namespace consent_sync::delivery {
@@ -78,6 +80,28 @@ class late_writes {
     base::milliseconds window_;
     boost::unordered_flat_map<consent::key_hash, key_duty> keys_;
     std::set<std::pair<base::wall_time, consent::key_hash>> due_;
+};
+
+// Brings the assertions that are due on their way: fetches their changes, and makes batches of them. Few at a time, for
+// they repeat what was sent already.
+class assertions {
+  public:
+    explicit assertions(late_writes& late) : late_(late) {}
+
+    bool has_room(const outgoing& o) const {
+        return asked_for_ == 0 && late_.open() > 0 && o.all().assertions() < most;
+    }
+    void prepare(outgoing& o, base::wall_time now, output& out);
+    // What was fetched for that. The batches that are to be sent.
+    std::vector<batch*> fetched(std::vector<ledger::fetched_change>&& changes, outgoing& o, base::wall_time now);
+    void fetched_older(const std::vector<ledger::fetched_change>& changes, base::wall_time now, output& out);
+
+  private:
+    static constexpr std::size_t most = 2;  // batches at a time: they must not hold up what is new
+
+    late_writes& late_;
+    int asked_for_ = 0;                          // fetches that are on their way
+    std::vector<consent::key_hash> looking_up_;  // keys of which an older change is looked up
 };
 
 }  // namespace consent_sync::delivery

@@ -1,102 +1,73 @@
-// Tells a bad change from a HubSpot that refuses everything. The rule, in the words of README.md:
-//
-//   1. A refused batch is cut until its bad changes are alone, and each acceptance meanwhile shows that HubSpot works.
-//   2. After `doubt_after` refusals in a row it may be HubSpot: refused changes wait, and ten requests a second ask it
-//      with what it has not refused yet, or else with single changes out of what it has. What it refused before, and
-//      accepted others since, counts as bad rows, and not here.
-//   3. One acceptance ends the doubt; `pause_after` refusals in a row (`pause_after_any`, with those that do not
-//   count), or
-//      `alone_least` changes refused one by one with nothing else left to try, are a HubSpot that refuses everything:
-//      sending pauses, and the probes ask on like that.
-//   4. A change is rejected only where something proves that its refusal was not that of a moment: see proven_bad().
-//   5. Until then it is *suspected*: it keeps its key and has no verdict; what HubSpot accepts next begins its next
-//   try,
-//      and a few changes of refused batches are kept back until the end, so that there is something to accept.
+// Tells a bad change from a HubSpot that refuses everything: the five sentences of README.md. Which refusals prove that
+// a change is bad is proven_bad()'s matter (outcome.hpp); here lies what waits for that, and the doubt.
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "delivery/batch.hpp"
-#include "hubspot/judge.hpp"
 
 namespace consent_sync::delivery {
 
 class refusals {
   public:
-    static constexpr std::size_t doubt_after = 20;
-    static constexpr std::size_t pause_after = 120, pause_after_any = 1'000;
-    static constexpr std::size_t alone_least = 10, requests_least = 3;
-    static constexpr std::size_t reserve_most = 8;
+    static constexpr std::size_t doubt_after = 20;            // refusals in a row; so many more end it as a pause
+    static constexpr base::milliseconds doubt_lasts{10'000};  // at least, before sending pauses
+    static constexpr std::size_t kept_most = 8;
+    static constexpr base::milliseconds opt_ins_kept{60'000}, opt_outs_kept{10'000};  // at most
 
-    // In a row, over all batches: requests that were refused for their content, without a proof against a change.
-    // `known`: HubSpot refused the same changes before, and accepted others since: that says little about HubSpot.
-    void refused(bool known) {
-        ++any_in_a_row_;
-        in_a_row_ += known ? 0 : 1;
-    }
-    void accepted() { any_in_a_row_ = in_a_row_ = 0; }
-    bool any_refused() const { return any_in_a_row_ > 0; }
+    // A request was refused for its content, without a proof against a change. `known`: HubSpot refused the same
+    // changes before, and accepted others since: that says little about HubSpot.
+    void refused(bool known, base::steady_time now);
+    void accepted();
+    bool any_refused() const { return any_in_a_row_; }
     bool doubtful() const { return in_a_row_ >= doubt_after; }
-    bool everything_refused() const { return in_a_row_ >= pause_after || any_in_a_row_ >= pause_after_any; }
-    // Of that what is left is suspected: a HubSpot that refuses everything too, if it lasts.
-    bool all_alone() const { return suspects_.size() >= alone_least && in_a_row_ >= requests_least; }
-    std::string last_words() const { return suspects_.empty() ? std::string() : suspects_.back().words.message; }
+    bool everything_refused(base::steady_time now, bool nothing_left) const;
+    std::optional<base::steady_time> doubt_ends() const;
 
-    // Refused alone, or one by one, and not proven bad.
-    struct suspect {
-        std::unique_ptr<batch> of;  // of one change
-        hubspot::refusal_words words;
-        std::string correlation_id;
-        bool named = false;  // HubSpot's words name it
-    };
-    void add(suspect&& s) { suspects_.push_back(std::move(s)); }
-    bool any() const { return !suspects_.empty(); }
-    bool any_named() const;        // HubSpot's words name one
-    bool any_named_again() const;  // … which was refused more than once
+    // A change that HubSpot refused alone, or accused, without a proof that it is bad itself.
+    void suspect(batch& b) { suspects_.push_back(&b); }
     std::size_t suspected() const { return suspects_.size(); }
-    std::vector<suspect> take_suspects() { return std::exchange(suspects_, {}); }
-
-    // What waits for the answer to another batch, `first`: a change that HubSpot named when it refused both together,
-    // or the second half of a batch that it refused.
-    struct follower {
-        ledger::batch_id first = 0;
-        std::unique_ptr<batch> of;
-        base::steady_time since{};
-        bool accused = false;  // named
-        bool urgent = false;   // it does not wait long
-        hubspot::refusal_words words;
-        std::string correlation_id;
+    // HubSpot accepted something, or its words explain less than it seemed: what becomes of each suspect. `newest`: the
+    // newest attempt that it accepted.
+    struct review {
+        std::vector<batch*> bad;       // proven
+        std::vector<batch*> again;     // each alone: they will be refused again
+        std::vector<batch*> together;  // the others that this was another try for
     };
-    void follow(follower&& f) { followers_.push_back(std::move(f)); }
-    std::vector<follower> take_followers(ledger::batch_id first);
-    // Urgent ones that have waited since then or longer.
-    std::vector<follower> take_urgent_since(base::steady_time then);
-    std::optional<base::steady_time> oldest_urgent() const;
+    review look_again(ledger::attempt_id newest);
+    // Nothing else is left to send, so nothing else will tell: those that HubSpot named go again, and of the others
+    // one, for all of them. Empty: it is not time yet.
+    std::vector<batch*> try_again(base::steady_time now, base::milliseconds unit);
+    std::optional<base::steady_time> tries_again_at() const { return try_at_; }
+    void something_else_to_do() { try_at_.reset(); }
+    bool undecided();  // it was tried in vain a few times: true once
+    std::vector<batch*> take_suspects();
 
-    // Kept back: single changes of refused batches.
-    struct kept_back {
-        std::unique_ptr<batch> of;
-        base::steady_time until{};
-    };
-    std::size_t reserve() const { return reserve_.size(); }
-    void keep_back(kept_back&& k) { reserve_.push_back(std::move(k)); }
-    std::unique_ptr<batch> take_one_of_reserve();
-    std::vector<std::unique_ptr<batch>> take_reserve(base::steady_time until);  // whose time has come
-    std::optional<base::steady_time> next_of_reserve() const;
+    // One change of each refused batch is kept back, so that there is something that HubSpot may accept when all others
+    // are decided.
+    bool may_keep() const { return kept_.size() < kept_most; }
+    void keep(batch& b, base::steady_time now);
+    std::size_t kept() const { return kept_.size(); }
+    batch* take_one_kept();
+    std::vector<batch*> take_kept(base::steady_time until);  // whose time has come
+    std::optional<base::steady_time> next_kept() const;
 
-    // Takes out whatever is here with this id, if it is.
-    std::unique_ptr<batch> take(ledger::batch_id id);
+    void forget(const batch& b);
 
   private:
-    std::size_t in_a_row_ = 0, any_in_a_row_ = 0;
-    std::vector<suspect> suspects_;
-    std::vector<follower> followers_;
-    std::vector<kept_back> reserve_;
+    bool any_in_a_row_ = false;
+    std::size_t in_a_row_ = 0;  // that are not known
+    base::steady_time doubt_since_{};
+    std::vector<batch*> suspects_;
+    struct kept_back {
+        batch* of = nullptr;
+        base::steady_time until{};
+    };
+    std::vector<kept_back> kept_;
+    std::optional<base::steady_time> try_at_{};
+    std::uint32_t tries_ = 0;  // since HubSpot accepted anything
 };
 
 }  // namespace consent_sync::delivery

@@ -75,9 +75,6 @@ void standing_opt_outs::mark(const file_record& file, std::span<new_row> rows) {
     if (rows.empty()) return;
     group& g = open(file);
     g.last = std::max(g.last, file.arrival);
-#ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::opt_outs_of_a_piece_only) g.newest = {};
-#endif
     for (const new_row& row : rows)
         if (stands(row.change)) add(g, row.change, consent::hash_key(row.change), rows);
     for (new_row& row : rows) {
@@ -91,9 +88,6 @@ void standing_opt_outs::mark(const file_record& file, std::span<new_row> rows) {
 std::size_t standing_opt_outs::end_file(const file_record& file) {
     group& g = open(file);
     std::size_t superseded = 0;
-#ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::files_together_forgotten) return forget(file), superseded;
-#endif
     if (g.last > file.arrival && g.newest.size() > 0)
         for (const consent::arrival_number later : files_.together(group_of(file)))
             if (later > file.arrival) superseded += supersede(g, later);

@@ -123,11 +123,6 @@ store::applied store::apply(const ledger_change& change) {
 
 recovery store::recover(base::wall_time now, base::milliseconds window) {
     recovery out;
-#ifdef CONSENT_SYNC_PLANTED_BUG
-    if (planted_bug == planted::overtakes_of_unsent_rows_only)
-        db_->execute("DELETE FROM overtakes WHERE newest NOT IN (SELECT id FROM changes WHERE verdict=0)"),
-            ahead_ = overtakes(*db_);
-#endif
     out.next_attempt = std::max(attempts_.newest_id(), duties_.meta(attempt_floor, 0)) + 1;
     out.next_batch = std::max(attempts_.newest_batch(), duties_.meta(batch_floor, 0)) + 1;
     interrupt_open_attempts(now, window, out);

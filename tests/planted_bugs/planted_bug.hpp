@@ -1,5 +1,5 @@
-// Bugs that are planted into a copy of the library, to see that the simulation finds them. Included by the
-// compiler's command line into that copy alone, where CONSENT_SYNC_PLANTED_BUG is defined.
+// Bugs that are planted into a copy of the library, to see that the simulation finds them: plant.cmake says where. The
+// compiler's command line includes this into that copy alone.
 #pragma once
 
 namespace consent_sync {

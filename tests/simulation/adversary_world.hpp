@@ -137,7 +137,7 @@ class adversary_world {
     std::uint64_t heartbeats_ = 0;
     std::int64_t quiet_since_ = 0;
     std::size_t settled_ = 0;  // rows, when it was looked at last
-    bool excused_ = true;  // nobody waits, or it is known why
+    bool excused_ = true;      // nobody waits, or it is known why
     bool told_of_silence_ = false;
     std::vector<random_hubspot::span> paused_, stopped_, full_;  // full: every connection is in use
     bool in_pause_ = false, in_full_ = false;

@@ -64,14 +64,12 @@ void daemon_model::crash() {
 void daemon_model::drive() {
     if (!engine_) return;
     const base::moment now = time_.now();
-    delivery::actions out = engine_->take(now);
-    check_lanes(out);
-    if (trace_) trace(out);
-    for (auto& step : out.steps) perform(std::move(step));
-    for (auto& fetch : out.fetches) perform(std::move(fetch));
-    for (const auto& send : out.sends) perform(send);
-    for (auto& notice : out.notices) notices.push_back(std::move(notice));
-    if (out.token_refused) refresh_token();
+    std::vector<delivery::action> out = engine_->take(now);
+    for (const delivery::action& a : out) {
+        if (const auto* step = std::get_if<delivery::ledger_step>(&a)) check_lanes(*step);
+        if (trace_) trace(a);
+    }
+    for (delivery::action& a : out) std::visit([this](auto& what) { perform(std::move(what)); }, a);
     const auto status = engine_->status(now);
     most_waiting = std::max(most_waiting, status.waiting);
     // Opt-outs are never deferred; of each busy key at most one waits.
@@ -91,24 +89,24 @@ void daemon_model::drive() {
     if (const auto wake = engine_->next_wake(now)) wake_at(std::max(*wake, now.steady));
 }
 
-void daemon_model::trace(const delivery::actions& out) const {
+void daemon_model::trace(const delivery::action& a) const {
     const auto at =
         std::chrono::duration_cast<milliseconds>(time_.now().steady.time_since_epoch()).count() % 3'600'000'000;
-    for (const auto& step : out.steps) {
-        for (const auto& b : step.change.begins)
+    if (const auto* step = std::get_if<delivery::ledger_step>(&a)) {
+        for (const auto& b : step->change.begins)
             std::cerr << at << " begin " << b.id << " batch " << b.batch << " #" << b.number
                       << (b.assertion ? " assertion " : " ") << ledger::format_ranges(b.changes) << '\n';
-        for (const auto& s : step.change.settled)
+        for (const auto& s : step->change.settled)
             std::cerr << at << " settled " << ledger::format_ranges({s.id}) << ' ' << consent::name(s.verdict) << '\n';
-        if (step.change.low_water)
-            std::cerr << at << " low water " << ledger::format_ranges({*step.change.low_water}) << '\n';
+        if (step->change.low_water)
+            std::cerr << at << " low water " << ledger::format_ranges({*step->change.low_water}) << '\n';
     }
-    for (const auto& f : out.fetches)
-        std::cerr << at << " fetch " << static_cast<int>(f.what) << " after " << ledger::format_ranges({f.after})
+    if (const auto* f = std::get_if<delivery::fetch_request>(&a))
+        std::cerr << at << " fetch " << static_cast<int>(f->what) << " after " << ledger::format_ranges({f->after})
                   << '\n';
-    for (const auto& n : out.notices) {
-        std::cerr << at << ' ' << n.event;
-        for (const auto& f : n.fields) {
+    if (const auto* n = std::get_if<delivery::notice>(&a)) {
+        std::cerr << at << ' ' << n->event;
+        for (const auto& f : n->fields) {
             std::cerr << ' ' << f.name << '=';
             std::visit([](const auto& v) { std::cerr << v; }, f.value);
         }
@@ -132,18 +130,16 @@ void daemon_model::wake_at(base::steady_time when) {
 }
 
 // Promise 3: no batch without an opt-out begins while an opt-out is ready.
-void daemon_model::check_lanes(const delivery::actions& out) {
+void daemon_model::check_lanes(const delivery::ledger_step& step) {
     const auto status = engine_->status(time_.now());
     if (status.ready_opt_outs == 0) return;
-    for (const auto& step : out.steps)
-        for (const auto& begin : step.change.begins) {
-            const bool bulk_only = std::none_of(begin.changes.begin(), begin.changes.end(), [&](consent::place p) {
-                return watch_.row(p).row.change.is_opt_out();
-            });
-            if (bulk_only && begin.number > 0 && begin.begun_at == time_.now().wall)
-                throw broken_promise("promise 3: a batch of opt-ins begins while " +
-                                     std::to_string(status.ready_opt_outs) + " opt-outs are ready");
-        }
+    for (const auto& begin : step.change.begins) {
+        const bool bulk_only = std::none_of(begin.changes.begin(), begin.changes.end(),
+                                            [&](consent::place p) { return watch_.row(p).row.change.is_opt_out(); });
+        if (bulk_only && begin.number > 0 && begin.begun_at == time_.now().wall)
+            throw broken_promise("promise 3: a batch of opt-ins begins while " + std::to_string(status.ready_opt_outs) +
+                                 " opt-outs are ready");
+    }
 }
 
 void daemon_model::perform(delivery::ledger_step&& step) {
@@ -176,7 +172,7 @@ void daemon_model::perform(delivery::fetch_request&& fetch) {
                }});
 }
 
-void daemon_model::perform(const delivery::send& send) {
+void daemon_model::perform(delivery::send&& send) {
     watch_.begins(send.attempt, *send.changes);
     request r{send.attempt, *send.changes, token_, send.on_new_connection};
     const ledger::attempt_id attempt = send.attempt;

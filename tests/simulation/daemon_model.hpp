@@ -54,11 +54,13 @@ class daemon_model {
   private:
     void perform(delivery::ledger_step&& step);
     void perform(delivery::fetch_request&& fetch);
-    void perform(const delivery::send& send);
+    void perform(delivery::send&& send);
+    void perform(delivery::notice&& notice) { notices.push_back(std::move(notice)); }
+    void perform(delivery::token_refused&&) { refresh_token(); }
     void arrive(ledger::attempt_id attempt);
     void refresh_token();
-    void check_lanes(const delivery::actions& out);
-    void trace(const delivery::actions& out) const;
+    void check_lanes(const delivery::ledger_step& step);
+    void trace(const delivery::action& a) const;
     void wake_at(base::steady_time when);
 
     agenda& time_;

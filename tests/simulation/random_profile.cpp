@@ -10,7 +10,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::size_t planned_requests_most = 500;  // of a world, if all goes well
-constexpr double bad_rows_most = 50;        // of a world, about: each costs up to eight requests
+constexpr double bad_rows_most = 50;                // of a world, about: each costs up to eight requests
 
 void draw_settings(dice& luck, world_profile& p) {
     p.settings = plain_settings();

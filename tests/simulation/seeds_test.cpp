@@ -87,7 +87,8 @@ void run_seeds(std::uint64_t first, std::uint64_t count, const profile_of_seed& 
     else
         for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed)
             run_seed(seed, spent, profile);
-    EXPECT_LE(spent.most_steps, profile_steps_most) << "CONSENT_SYNC_SEED=" << spent.longest << ": what happens so often?";
+    EXPECT_LE(spent.most_steps, profile_steps_most)
+        << "CONSENT_SYNC_SEED=" << spent.longest << ": what happens so often?";
     std::cout << spent.text() << '\n';
 }
 

@@ -86,27 +86,24 @@ void delivery_service::pump() {
     pumping_ = true;
     while (again_) {
         again_ = false;
-        perform(engine_.take(env_.clock.now()));
+        for (delivery::action& what : engine_.take(env_.clock.now()))
+            std::visit([this](auto& w) { perform(std::move(w)); }, what);
     }
     pumping_ = false;
     wake_at(engine_.next_wake(env_.clock.now()));
 }
 
-void delivery_service::perform(delivery::actions&& actions) {
-    for (const delivery::notice& n : actions.notices) tell(n);
-    for (delivery::ledger_step& step : actions.steps) submit(std::move(step));
-    for (delivery::fetch_request& request : actions.fetches) submit(std::move(request));
-    for (const delivery::send& what : actions.sends) sends_.spawn("send", send(what));
-    if (actions.token_refused) tokens_.refused();
-}
+void delivery_service::perform(delivery::send&& what) { sends_.spawn("send", send(what)); }
 
-void delivery_service::tell(const delivery::notice& n) {
+void delivery_service::perform(delivery::token_refused&&) { tokens_.refused(); }
+
+void delivery_service::perform(delivery::notice&& n) {
     base::log_event(n.at, n.event, n.fields);
     counts_.noticed(n.event);
     if (n.event == "pause.begun" || n.event == "pause.ended") pauses_changed_.notify();
 }
 
-void delivery_service::submit(delivery::ledger_step&& step) {
+void delivery_service::perform(delivery::ledger_step&& step) {
     auto shared = std::make_shared<const delivery::ledger_step>(std::move(step));
     auto apply = [shared](ledger::store& s) { return s.apply(shared->change); };
     auto applied = [this, shared](const ledger::store::applied& done) {
@@ -120,7 +117,7 @@ void delivery_service::submit(delivery::ledger_step&& step) {
     env_.ledger.submit(std::move(apply), std::move(applied));
 }
 
-void delivery_service::submit(delivery::fetch_request&& request) {
+void delivery_service::perform(delivery::fetch_request&& request) {
     auto read = [request = std::move(request)](ledger::store& s) {
         delivery::fetch_result result;
         result.request = request;

@@ -43,10 +43,11 @@ class delivery_service final : private token_service::user {
   private:
     void token_usable() override;
     void token_lost(const std::string& words) override;
-    void perform(delivery::actions&& actions);
-    void tell(const delivery::notice& n);
-    void submit(delivery::ledger_step&& step);
-    void submit(delivery::fetch_request&& request);
+    void perform(delivery::notice&& n);
+    void perform(delivery::ledger_step&& step);
+    void perform(delivery::fetch_request&& request);
+    void perform(delivery::send&& what);
+    void perform(delivery::token_refused&&);
     boost::asio::awaitable<void> send(delivery::send what);
     void wake_at(std::optional<base::steady_time> when);
 

@@ -22,13 +22,19 @@ TEST(EngineWords, OfAnAttemptWithoutAnAnswerHoldNoSecret) {
     for (int round = 0; round < 10 && message.empty(); ++round) {
         now.steady += std::chrono::seconds(1);
         now.wall += std::chrono::seconds(1);
-        actions todo = e.take(now);
-        for (const ledger_step& step : todo.steps) {
-            for (const ledger::attempt_end& end : step.change.ends) message = end.message;
-            e.on_committed(step.number, now);
-        }
-        for (fetch_request& request : todo.fetches) {
-            fetch_result result{std::move(request), {}, true};
+        for (action& what : e.take(now)) {
+            if (const auto* step = std::get_if<ledger_step>(&what)) {
+                for (const ledger::attempt_end& end : step->change.ends) message = end.message;
+                e.on_committed(step->number, now);
+            } else if (const auto* sent = std::get_if<send>(&what)) {
+                hubspot::answer lost;
+                lost.failure = hubspot::no_answer::proxy_refused;
+                lost.failure_detail = "the proxy says:\npat-engine-0123456789";
+                e.on_answer(sent->attempt, lost, true, now);
+            }
+            auto* request = std::get_if<fetch_request>(&what);
+            if (!request) continue;
+            fetch_result result{std::move(*request), {}, true};
             result.found.scanned_to = place(1, 1);
             result.found.reached_end = true;
             if (result.request.what == fetch_request::kind::opt_outs) {
@@ -39,12 +45,6 @@ TEST(EngineWords, OfAnAttemptWithoutAnAnswerHoldNoSecret) {
                 found.hash = 17;
             }
             e.on_fetched(std::move(result), now);
-        }
-        for (const send& what : todo.sends) {
-            hubspot::answer lost;
-            lost.failure = hubspot::no_answer::proxy_refused;
-            lost.failure_detail = "the proxy says:\npat-engine-0123456789";
-            e.on_answer(what.attempt, lost, true, now);
         }
     }
     EXPECT_EQ(message, "the proxy says: ***");
