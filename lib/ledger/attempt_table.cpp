@@ -49,7 +49,8 @@ attempt_table::attempt_table(database& db)
       end_(db.prepare("UPDATE attempts SET end_number=?, ended_at=?, outcome=?, status=?, milliseconds=?, "
                       "correlation_id=?, category=?, message=?, confirmed=?, rejected=?, unsettled=? "
                       "WHERE id=? AND end_number IS NULL")),
-      open_(db.prepare(std::string("SELECT ") + attempt_columns + " FROM attempts WHERE end_number IS NULL ORDER BY id")),
+      open_(
+          db.prepare(std::string("SELECT ") + attempt_columns + " FROM attempts WHERE end_number IS NULL ORDER BY id")),
       ended_(db.prepare(std::string("SELECT ") + attempt_columns +
                         " FROM attempts WHERE end_number>? ORDER BY end_number LIMIT ?")),
       find_(db.prepare(std::string("SELECT ") + attempt_columns + " FROM attempts WHERE id=?")),

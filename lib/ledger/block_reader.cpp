@@ -80,4 +80,24 @@ std::optional<block_reader::found_row> block_reader::find(consent::place id) {
     return found;
 }
 
+bool row_finder::find(consent::place id) {
+    if (block_ != block_of(id)) {
+        block_ = block_of(id);
+        verdicts_ = blocks_.verdicts(*block_);
+        has_rows_ = false;
+    }
+    id_ = id;
+    return verdicts_ && verdicts_->has(index_in_block(id));
+}
+
+const row_view& row_finder::row() {
+    const unsigned index = index_in_block(id_);
+    if (!has_rows_) bytes_ = blocks_.copy_rows(*block_);
+    if (!has_rows_ || index < unread_from_) rows_ = row_block_reader(bytes_);
+    has_rows_ = true;
+    if (!rows_.find(index, row_)) fail_damaged(*block_);
+    unread_from_ = index + 1;
+    return row_;
+}
+
 }  // namespace consent_sync::ledger

@@ -53,4 +53,28 @@ class block_reader {
     statement verdicts_, rows_, blocks_, opt_outs_;
 };
 
+// Finds rows one after the other and keeps the block of the last one, so that rows in order are cheap. For one query:
+// it does not see what is written meanwhile. All members throw database_error.
+class row_finder {
+  public:
+    explicit row_finder(block_reader& blocks) : blocks_(blocks) {}
+
+    // Goes to this row; false: there is none.
+    bool find(consent::place id);
+    // Of the row that was found. Valid until the next find(). Requires: find() returned true.
+    const row_end* end() const { return verdicts_->end(index_in_block(id_)); }  // nullptr: it has no verdict
+    const row_view& row();
+
+  private:
+    block_reader& blocks_;
+    consent::place id_;
+    std::optional<block_id> block_;
+    std::optional<verdict_block> verdicts_;  // of block_; nothing: there is no such block
+    std::string bytes_;                      // its rows, once one was asked for
+    bool has_rows_ = false;
+    row_block_reader rows_;
+    unsigned unread_from_ = 0;  // the first index that rows_ can still find
+    row_view row_;
+};
+
 }  // namespace consent_sync::ledger

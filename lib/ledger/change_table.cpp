@@ -35,6 +35,7 @@ change_table::change_table(database& db, file_table& files, overtakes& ahead)
       update_rows_(db.prepare("UPDATE row_blocks SET data=? WHERE id=?")),
       append_reason_(db.prepare("INSERT INTO reasons(id, category, message, correlation_id, superseded_by, attempt) "
                                 "VALUES(?,?,?,?,?,?)")),
+      remove_reason_(db.prepare("DELETE FROM reasons WHERE id=?")),
       count_category_(db.prepare("SELECT count(*) FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
       of_category_(db.prepare("SELECT id FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
       remove_verdicts_(db.prepare("DELETE FROM verdict_blocks WHERE id=?")),
@@ -58,10 +59,7 @@ void change_table::append(std::span<const new_row> rows) {
             const settled_change end = ended_by(row.change.id, row.contradicted_by);
             append_reason(end, *end.reason);
         } else if (row.invalid) {
-            append_reason_
-                .run_with(row.change.id.id(), row.invalid->category, row.invalid->message, std::nullopt, std::nullopt,
-                          std::nullopt)
-                .execute();
+            append_local_reason(row.change.id, *row.invalid);
         }
     }
     if (!rows.empty() && superseded != verdict_counts{})
@@ -325,6 +323,16 @@ void change_table::append_reason(const settled_change& change, const reason& why
     append_reason_.run_with(change.id.id(), why.category, why.message, why.correlation_id, newer, by).execute();
 }
 
+// Of a row that was refused here, which HubSpot never saw.
+void change_table::append_local_reason(consent::place change, const reason& why) {
+    append_reason_.run_with(change.id(), why.category, why.message, std::nullopt, std::nullopt, std::nullopt).execute();
+}
+
+void change_table::reopen_row(verdict_block& verdicts, consent::place change) {
+    verdicts.reopen(index_in_block(change));
+    remove_reason_.run_with(change.id()).execute();
+}
+
 // `change` returns how many rows of the block it changed; those blocks are stored.
 std::uint64_t change_table::change_blocks(consent::arrival_number arrival,
                                           const std::function<std::uint64_t(block_id, verdict_block&)>& change) {
@@ -343,12 +351,12 @@ std::uint64_t change_table::change_blocks(consent::arrival_number arrival,
 }
 
 std::uint64_t change_table::reopen(consent::arrival_number arrival, std::initializer_list<consent::verdict> verdicts) {
-    return change_blocks(arrival, [verdicts](block_id, verdict_block& block) {
+    return change_blocks(arrival, [&](block_id id, verdict_block& block) {
         std::uint64_t reopened = 0;
         for (unsigned i = 0; i < block.size(); ++i) {
             const row_end* const end = block.end(i);
             if (!end || std::find(verdicts.begin(), verdicts.end(), end->verdict) == verdicts.end()) continue;
-            block.reopen(i);
+            reopen_row(block, place_in_block(id, i));
             ++reopened;
         }
         return reopened;
@@ -357,25 +365,25 @@ std::uint64_t change_table::reopen(consent::arrival_number arrival, std::initial
 
 std::uint64_t change_table::reopen_invalid(consent::arrival_number arrival, const std::string& category) {
     return change_blocks(arrival, [&](block_id block, verdict_block& verdicts) {
-        std::uint64_t reopened = 0;
+        std::vector<consent::place> reopened;
         of_category_.run_with(place_in_block(block, 0).id(), place_in_block(block, block_rows - 1).id(), category);
         while (of_category_.step()) {
-            const unsigned index = index_in_block(consent::place(of_category_.integer(0)));
-            if (!verdicts.has_verdict(index, consent::verdict::invalid)) continue;
-            verdicts.reopen(index);
-            ++reopened;
+            const consent::place change(of_category_.integer(0));
+            if (verdicts.has_verdict(index_in_block(change), consent::verdict::invalid)) reopened.push_back(change);
         }
         of_category_.restart();
-        return reopened;
+        for (const consent::place change : reopened) reopen_row(verdicts, change);
+        return std::uint64_t{reopened.size()};
     });
 }
 
-std::uint64_t change_table::invalidate_waiting(consent::arrival_number arrival) {
-    return change_blocks(arrival, [](block_id, verdict_block& block) {
+std::uint64_t change_table::invalidate_waiting(consent::arrival_number arrival, const reason& why) {
+    return change_blocks(arrival, [&](block_id id, verdict_block& block) {
         std::uint64_t ended = 0;
         for (unsigned i = 0; i < block.size(); ++i) {
             if (!block.is_unsettled(i) || block.is_opt_out(i)) continue;
             block.settle(i, {consent::verdict::invalid, {}, 0, 0});
+            append_local_reason(place_in_block(id, i), why);
             ++ended;
         }
         return ended;

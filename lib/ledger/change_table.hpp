@@ -47,12 +47,12 @@ class change_table {
     // Each change gets its verdict. Returns those that have one already, or are not there: nothing is written for them.
     std::vector<const settled_change*> settle(std::span<const settled_change> changes);
 
-    // Takes back the verdicts of a file's rows that are one of these. Returns how many.
+    // Takes back the verdicts of a file's rows that are one of these, and their reasons. Returns how many.
     std::uint64_t reopen(consent::arrival_number arrival, std::initializer_list<consent::verdict> verdicts);
     // The same of its rows that are invalid for the reason `category`.
     std::uint64_t reopen_invalid(consent::arrival_number arrival, const std::string& category);
-    // Its rows without a verdict but opt-outs become invalid. Their reasons are the caller's business.
-    std::uint64_t invalidate_waiting(consent::arrival_number arrival);
+    // Its rows without a verdict but opt-outs become invalid for this reason.
+    std::uint64_t invalidate_waiting(consent::arrival_number arrival, const reason& why);
     // Removes a file's first blocks, until at least `most` rows are gone. Returns how many were, and where the last
     // was.
     std::pair<std::uint64_t, consent::place> remove_first(consent::arrival_number arrival, std::uint64_t most);
@@ -74,6 +74,8 @@ class change_table {
     void settle_in_block(block_id block, std::span<const settled_change*> changes,
                          std::vector<const settled_change*>& refused);
     void append_reason(const settled_change& change, const reason& why);
+    void append_local_reason(consent::place change, const reason& why);
+    void reopen_row(verdict_block& verdicts, consent::place change);
     std::uint64_t change_blocks(consent::arrival_number arrival,
                                 const std::function<std::uint64_t(block_id, verdict_block&)>& change);
 
@@ -81,7 +83,8 @@ class change_table {
     overtakes& ahead_;
     block_reader blocks_;
     statement insert_verdicts_, update_verdicts_, update_all_, insert_rows_, update_rows_, append_reason_,
-        count_category_, of_category_, remove_verdicts_, remove_rows_, defer_, deferred_, undefer_, any_deferred_;
+        remove_reason_, count_category_, of_category_, remove_verdicts_, remove_rows_, defer_, deferred_, undefer_,
+        any_deferred_;
     std::string bytes_;  // of the block that is written; its room is used again
 };
 

@@ -8,16 +8,12 @@
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/overtakes.hpp"
+#include "ledger/schema.hpp"
 
 namespace consent_sync::ledger {
 namespace {
 
 constexpr std::size_t words_max = 160;  // of what SQLite found; the log keeps 512 bytes of all
-
-bool has_table(const database& db, const char* name) {
-    statement query = db.prepare("SELECT 1 FROM sqlite_schema WHERE name=?");
-    return query.run_with(std::string_view(name)).step();
-}
 
 // Throws database_error(corrupt).
 void run_check(const database& db, const std::string& pragma) {
@@ -32,7 +28,7 @@ void run_check(const database& db, const std::string& pragma) {
 void check_tables(const database& db) {
     for (const char* const table :
          {"meta", "files", "attempts", "overtakes", "late_writes", "pauses", "reasons", "deferred", "verdict_blocks"})
-        if (has_table(db, table)) run_check(db, std::string("PRAGMA integrity_check(") + table + ")");
+        run_check(db, std::string("PRAGMA integrity_check(") + table + ")");
 }
 
 // The counts of its blocks that SQL goes by. Throws database_error(corrupt).
@@ -46,20 +42,18 @@ void check_unsent(database& db, block_reader& blocks, consent::place first, cons
 
 // SQLite looks at its pages, not at what is in them. Throws database_error(corrupt).
 void check_blocks(database& db) {
-    if (!has_table(db, "row_blocks")) return;  // older: brought up to date later
     block_reader blocks(db);
     blocks.scan(consent::place(), consent::place(INT64_MAX), [](const scanned_row&) {});
     statement alone = db.prepare("SELECT id FROM row_blocks WHERE id NOT IN (SELECT id FROM verdict_blocks) LIMIT 1");
     if (alone.step()) fail_damaged(alone.integer(0));
     check_unsent(db, blocks, consent::place(), consent::place(INT64_MAX));
-    if (has_table(db, "overtakes_newest")) overtakes{db};  // reads them all
+    overtakes{db};  // reads them all
 }
 
 // The same of open files alone: what a ledger that was saved from a damaged one lacks of the others does no harm. Gives
 // the number of those whose record says something else than their rows: a bit that changed, or pages of two moments,
 // which SQLite finds well-formed.
 std::size_t check_open_files(database& db) {
-    if (!has_table(db, "overtakes_newest")) return 0;
     std::size_t odd = 0;
     block_reader blocks(db);
     for (const file_record& file : file_table(db).open_files()) {
@@ -77,14 +71,14 @@ std::size_t check_open_files(database& db) {
     return odd;
 }
 
-// `check` throws what it finds.
+// `check` throws what it finds. Nothing is checked of a ledger that a crash has cut before its tables were made.
 template <class Check>
 base::result<std::size_t> check_by(const std::string& path, std::function<void()> working, const Check& check) {
     try {
         // A kill may have left a journal that only a writer can roll back.
         database db(path, database::access::read_write);
         db.on_progress(std::move(working));
-        return check(db);
+        return is_new(db) ? std::size_t{0} : check(db);
     } catch (const database_error& e) {
         if (e.code == base::errc::corrupt) return damaged(path, e.what());
         return base::error{e.code, e.what()};

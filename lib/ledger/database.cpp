@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "ledger/changes_view.hpp"
-
 namespace consent_sync::ledger {
 namespace {
 
@@ -139,7 +137,11 @@ database::database(const std::string& path, access how) {
     // start must not depend on any.
     int keep_log = 1;
     if (how == access::read_write) sqlite3_file_control(raw, nullptr, SQLITE_FCNTL_PERSIST_WAL, &keep_log);
-    if (add_changes_view(raw) != SQLITE_OK) throw_error(raw, "adding the view of the changes");
+}
+
+std::string database::path() const {
+    const char* const path = sqlite3_db_filename(handle_.get(), "main");
+    return path ? path : "";
 }
 
 void database::execute(const char* sql) {

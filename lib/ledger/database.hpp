@@ -2,8 +2,8 @@
 //
 // Inside lib/ledger a failing statement throws database_error, because every failure has the same answer there: roll
 // the transaction back. store::transact() is the one place that catches it and turns it into base::error; nothing
-// outside of lib/ledger sees the exception. Every connection knows the table `changes` (changes_view). Not thread-safe:
-// one connection belongs to one thread at a time.
+// outside of lib/ledger sees the exception.
+// Not thread-safe: one connection belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -45,11 +45,6 @@ class statement {
         int index = 0;
         (bind(++index, values), ...);
         return *this;
-    }
-    // Binds from the parameter `index` on, and moves it behind the last. Begin with restart().
-    template <class... Values>
-    void bind_next(int& index, const Values&... values) {
-        (bind(index++, values), ...);
     }
     bool step();     // true: there is a row to read
     void execute();  // for statements without rows; ready for the next run_with()
@@ -94,6 +89,7 @@ class database {
 
     void execute(const char* sql);  // any number of statements, no parameters
     statement prepare(std::string_view sql) const { return statement(handle_.get(), sql); }
+    std::string path() const;  // empty: it is in memory
     // Statements that failed, or were left, in the middle: they would go on seeing the ledger as it was.
     void end_statements();
     int changed_rows() const;                // by the last statement

@@ -3,9 +3,6 @@
 namespace consent_sync::ledger {
 namespace {
 
-std::int64_t first_id(const file_record& file) { return consent::place(file.arrival, 0).id(); }
-std::int64_t last_id(const file_record& file) { return consent::place(file.arrival, consent::place::row_max).id(); }
-
 std::string id_of(const file_record& file) { return consent::format_file_id(file.arrival); }
 
 // Why a file that must be done is not; empty: it is.
@@ -40,15 +37,10 @@ file_steering::file_steering(database& db, file_table& files, change_table& chan
     : files_(files),
       changes_(changes),
       newer_(newer),
-      forget_reasons_(db.prepare("DELETE FROM reasons WHERE id BETWEEN ?1 AND ?2 AND id IN "
-                                 "(SELECT id FROM changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0)")),
       count_failed_(db.prepare("UPDATE files SET rejected=0, unconfirmed=0, state=4, gate=3, done_at=NULL "
                                "WHERE arrival=?1 AND ?2>0")),
       count_repeated_(
           db.prepare("UPDATE files SET invalid=invalid-?2, state=4, gate=3, done_at=NULL WHERE arrival=?1")),
-      refusal_reasons_(
-          db.prepare("INSERT INTO reasons(id, category, message) SELECT id, 'refused_by_operator', ?3 FROM "
-                     "changes WHERE id BETWEEN ?1 AND ?2 AND verdict=0 AND state<>2")),
       count_refused_(db.prepare("UPDATE files SET invalid=invalid+?2, gate=0 WHERE arrival=?1")) {}
 
 steering_result file_steering::retry(consent::arrival_number arrival) {
@@ -92,8 +84,7 @@ steering_result file_steering::refuse(consent::arrival_number arrival, const std
         return refused("file " + id_of(*file) + " is still being read: ask again when it is");
     steering_result r;
     r.file_rows = file->rows;
-    refusal_reasons_.run_with(first_id(*file), last_id(*file), words).execute();
-    r.rows = changes_.invalidate_waiting(arrival);
+    r.rows = changes_.invalidate_waiting(arrival, {"refused_by_operator", words, "", {}});
     count_refused_.run_with(arrival, r.rows).execute();
     return r;
 }
@@ -104,7 +95,6 @@ steering_result file_steering::reopened(const file_record& file, std::uint64_t r
     r.file_rows = file.rows;
     r.rows = rows;
     if (r.rows == 0) return refused("file " + id_of(file) + " " + nothing);
-    forget_reasons_.run_with(first_id(file), last_id(file)).execute();
     counts.run_with(file.arrival, r.rows).execute();
     r.superseded = newer_.supersede_reopened(file.arrival);
     return r;

@@ -41,7 +41,7 @@ class file_steering {
     file_table& files_;
     change_table& changes_;
     newer_changes& newer_;
-    statement forget_reasons_, count_failed_, count_repeated_, refusal_reasons_, count_refused_;
+    statement count_failed_, count_repeated_, count_refused_;
 };
 
 }  // namespace consent_sync::ledger

@@ -76,22 +76,6 @@ void overtakes::remove_up_to(consent::place place) {
     if (any) remove_.run_with(place.id()).execute();
 }
 
-void overtakes::hash_again(const std::function<consent::key_hash(consent::place, consent::key_hash)>& now) {
-    std::vector<std::pair<attempt_id, std::vector<std::pair<consent::place, consent::key_hash>>>> changed;
-    all_.run_with();
-    while (all_.step()) {
-        std::vector<std::pair<consent::place, consent::key_hash>> hashed;
-        bool differs = false;
-        parse(all_, [&](consent::place place, consent::key_hash hash) {
-            hashed.emplace_back(place, now(place, hash));
-            differs = differs || hashed.back().second != hash;
-        });
-        if (differs) changed.emplace_back(all_.integer(0), std::move(hashed));
-    }
-    all_.restart();
-    for (const auto& [attempt, hashed] : changed) add(attempt, hashed);
-}
-
 consent::place overtakes::find(consent::key_hash hash) const { return newest_.find(hash); }
 
 std::vector<consent::place> overtakes::find_all(consent::key_hash hash) {

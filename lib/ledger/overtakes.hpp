@@ -2,7 +2,6 @@
 // superseded: without this table a restart between the two would let the older opt-in out again.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -32,8 +31,6 @@ class overtakes {
     void expect(consent::key_hash hash) const { newest_.expect(hash); }  // find() of it comes soon
     // All recorded opt-outs of the hash, for the rare case that two keys share it: reads the whole table.
     std::vector<consent::place> find_all(consent::key_hash hash);
-    // Puts what `now` says in the place of each hash. Of an older ledger.
-    void hash_again(const std::function<consent::key_hash(consent::place, consent::key_hash)>& now);
     std::size_t size() const { return newest_.size(); }
 
   private:

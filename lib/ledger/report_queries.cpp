@@ -1,47 +1,23 @@
 #include "ledger/report_queries.hpp"
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <map>
 
-#include "ledger/change_row.hpp"
+#include "ledger/block_sum.hpp"
 #include "ledger/schema.hpp"
 
 namespace consent_sync::ledger {
 namespace {
 
-// A row with its reason: `ended_row`.
-constexpr const char* row_columns =
-    "c.id, c.subscriber, c.subscription, c.channel, c.state, c.basis, c.explanation, c.offset, c.verdict, "
-    "r.category, r.message, r.correlation_id, r.superseded_by";
-
-// A change that superseded a row of the file ?1..?2 and has no verdict yet.
-constexpr const char* unsettled_superseding =
-    "SELECT 1 FROM reasons r JOIN changes n ON n.id=r.superseded_by WHERE r.id BETWEEN %s AND n.verdict=0";
-
-std::string waiting_for(const std::string& range) {
-    std::string sql = unsettled_superseding;
-    return sql.replace(sql.find("%s"), 2, range);
+// The columns 1 to 4 of a query on reasons.
+reason read_reason(const statement& row) {
+    return {row.text(1), row.text(2), row.text(3), consent::place(row.integer(4))};
 }
 
-// Read files, neither held nor still to be checked, whose every row has a verdict.
-constexpr const char* settled_files =
-    "SELECT arrival FROM files f INDEXED BY files_settled WHERE state<5 AND state=4 AND gate NOT IN (1,2) AND "
-    "rows=confirmed+rejected+invalid+superseded+unconfirmed AND ";
-constexpr const char* rows_of_file = "f.arrival<<32 AND (f.arrival<<32)+4294967295";
-
-ended_row read_row(const statement& row) {
-    ended_row found;
-    found.change = read_change(row);
-    found.offset = static_cast<std::uint64_t>(row.integer(7));
-    found.verdict = static_cast<consent::verdict>(row.integer(8));
-    found.reason = reason{row.text(9), row.text(10), row.text(11), consent::place(row.integer(12))};
-    return found;
-}
-
-std::vector<ended_row> read_rows(statement& query) {
-    std::vector<ended_row> rows;
-    while (query.step()) rows.push_back(read_row(query));
-    query.restart();
-    return rows;
+bool has_failed(const row_end& end) {
+    using consent::verdict;
+    return end.verdict == verdict::rejected || end.verdict == verdict::invalid || end.verdict == verdict::unconfirmed;
 }
 
 std::int64_t first_id(consent::arrival_number arrival) { return consent::place(arrival, 0).id(); }
@@ -54,45 +30,48 @@ report_queries::report_queries(database& db)
       attempts_(db),
       duties_(db),
       blocks_(db),
-      to_finish_(db.prepare(std::string(settled_files) + "(superseded=0 OR NOT EXISTS (" + waiting_for(rows_of_file) +
-                            ")) ORDER BY arrival LIMIT ?")),
-      unready_(db.prepare(std::string(settled_files) + "superseded>0 AND EXISTS (" + waiting_for(rows_of_file) +
-                          ") LIMIT 1")),
-      waits_(db.prepare(waiting_for("? AND ?") + " LIMIT 1")),
-      reasons_(db.prepare("SELECT c.verdict, r.category, count(*) AS n FROM reasons r JOIN changes c ON c.id=r.id "
-                          "WHERE r.id BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY n DESC, 1, 2 LIMIT ?")),
-      failed_(db.prepare(std::string("SELECT ") + row_columns +
-                         " FROM changes c LEFT JOIN reasons r ON r.id=c.id WHERE c.id>? AND c.id<=? AND "
-                         "c.verdict IN (2,3,5) AND coalesce(r.category,'')<>? ORDER BY c.id LIMIT ?")),
-      category_(db.prepare(std::string("SELECT ") + row_columns +
-                           " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.category=? "
-                           "ORDER BY r.id LIMIT ?")),
+      // Neither held nor still to be checked.
+      settled_(db.prepare(
+          "SELECT arrival, superseded FROM files INDEXED BY files_settled WHERE state<5 AND state=4 AND gate NOT IN "
+          "(1,2) AND rows=confirmed+rejected+invalid+superseded+unconfirmed ORDER BY arrival")),
+      superseding_(db.prepare("SELECT superseded_by FROM reasons WHERE id BETWEEN ? AND ? AND superseded_by IS NOT "
+                              "NULL")),
+      categories_(db.prepare("SELECT id, category FROM reasons WHERE id BETWEEN ? AND ?")),
+      reason_(db.prepare("SELECT id, category, message, correlation_id, superseded_by FROM reasons WHERE id=?")),
+      category_(db.prepare("SELECT id, category, message, correlation_id, superseded_by FROM reasons WHERE id BETWEEN "
+                           "? AND ? AND category=? ORDER BY id LIMIT ?")),
       category_count_(db.prepare("SELECT count(*) FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
-      superseded_(db.prepare("SELECT r.id, r.superseded_by, n.verdict FROM reasons r "
-                             "LEFT JOIN changes n ON n.id=r.superseded_by WHERE r.id BETWEEN ? AND ? AND "
-                             "r.superseded_by IS NOT NULL ORDER BY r.id LIMIT ?")),
-      of_attempt_(db.prepare(std::string("SELECT ") + row_columns +
-                             " FROM reasons r JOIN changes c ON c.id=r.id WHERE r.id BETWEEN ? AND ? AND r.attempt=? "
-                             "ORDER BY r.id")) {}
+      superseded_(db.prepare("SELECT id, superseded_by FROM reasons WHERE id BETWEEN ? AND ? AND superseded_by IS NOT "
+                             "NULL ORDER BY id LIMIT ?")),
+      of_attempt_(db.prepare("SELECT id, category, message, correlation_id, superseded_by FROM reasons WHERE id "
+                             "BETWEEN ? AND ? AND attempt=? ORDER BY id")) {}
 
 std::vector<consent::arrival_number> report_queries::files_to_finish(std::size_t most) {
     std::vector<consent::arrival_number> arrivals;
-    to_finish_.run_with(most);
-    while (to_finish_.step()) arrivals.push_back(static_cast<consent::arrival_number>(to_finish_.integer(0)));
-    to_finish_.restart();
+    settled_.run_with();
+    while (arrivals.size() < most && settled_.step()) {
+        const auto arrival = static_cast<consent::arrival_number>(settled_.integer(0));
+        if (settled_.integer(1) == 0 || ready_to_finish(arrival)) arrivals.push_back(arrival);
+    }
+    settled_.restart();
     return arrivals;
 }
 
 bool report_queries::any_unready_file() {
-    const bool any = unready_.step();
-    unready_.restart();
+    bool any = false;
+    settled_.run_with();
+    while (!any && settled_.step())
+        any = settled_.integer(1) > 0 && !ready_to_finish(static_cast<consent::arrival_number>(settled_.integer(0)));
+    settled_.restart();
     return any;
 }
 
 bool report_queries::ready_to_finish(consent::arrival_number arrival) {
-    waits_.run_with(first_id(arrival), last_id(arrival));
-    const bool waits = waits_.step();
-    waits_.restart();
+    bool waits = false;
+    row_finder newer(blocks_);
+    superseding_.run_with(first_id(arrival), last_id(arrival));
+    while (!waits && superseding_.step()) waits = newer.find(consent::place(superseding_.integer(0))) && !newer.end();
+    superseding_.restart();
     return !waits;
 }
 
@@ -124,19 +103,64 @@ row_totals report_queries::count_rows(consent::arrival_number arrival) {
 }
 
 std::vector<reason_count> report_queries::count_reasons(consent::arrival_number arrival, std::size_t most) {
+    std::map<std::pair<consent::verdict, std::string>, std::uint64_t> rows;
+    row_finder row(blocks_);
+    categories_.run_with(first_id(arrival), last_id(arrival));
+    while (categories_.step())
+        if (row.find(consent::place(categories_.integer(0))) && row.end())
+            ++rows[{row.end()->verdict, categories_.text(1)}];
+    categories_.restart();
     std::vector<reason_count> counts;
-    reasons_.run_with(first_id(arrival), last_id(arrival), most);
-    while (reasons_.step())
-        counts.push_back({static_cast<consent::verdict>(reasons_.integer(0)), reasons_.text(1),
-                          static_cast<std::uint64_t>(reasons_.integer(2))});
-    reasons_.restart();
+    for (const auto& [reason, count] : rows) counts.push_back({reason.first, reason.second, count});
+    std::stable_sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.rows > b.rows; });
+    if (counts.size() > most) counts.resize(most);
     return counts;
+}
+
+reason report_queries::find_reason(consent::place change) {
+    reason_.run_with(change.id());
+    reason found;
+    if (reason_.step()) found = read_reason(reason_);
+    reason_.restart();
+    return found;
 }
 
 std::vector<ended_row> report_queries::failed_rows(consent::arrival_number arrival, std::uint64_t row,
                                                    const std::string& but_category, std::size_t most) {
-    failed_.run_with(consent::place(arrival, row).id(), last_id(arrival), but_category, most);
-    return read_rows(failed_);
+    std::vector<ended_row> failed;
+    const consent::place first(consent::place(arrival, row).id() + 1);
+    const consent::place last(arrival, consent::place::row_max);
+    blocks_.each_block(first, last, [&](block_id block, const verdict_block& verdicts) {
+        std::optional<row_block_reader> rows;
+        row_view view;
+        for (unsigned index = 0; index < verdicts.size() && failed.size() < most; ++index) {
+            const consent::place id = place_in_block(block, index);
+            const row_end* const end = verdicts.end(index);
+            if (id < first || !end || !has_failed(*end)) continue;
+            reason why = find_reason(id);
+            if (why.category == but_category) continue;
+            if (!rows) rows.emplace(blocks_.rows(block));
+            if (!rows->find(index, view)) fail_damaged(block);
+            failed.push_back({view.change(id), view.offset, end->verdict, std::move(why)});
+        }
+        return failed.size() < most;
+    });
+    return failed;
+}
+
+// The rows that a query on reasons names, whose columns are those of read_reason().
+std::vector<ended_row> report_queries::read_rows(statement& reasons) {
+    std::vector<ended_row> rows;
+    row_finder at(blocks_);
+    while (reasons.step()) {
+        const consent::place id(reasons.integer(0));
+        if (!at.find(id)) continue;
+        const row_end* const end = at.end();
+        rows.push_back(
+            {at.row().change(id), at.row().offset, end ? end->verdict : consent::verdict{}, read_reason(reasons)});
+    }
+    reasons.restart();
+    return rows;
 }
 
 std::vector<ended_row> report_queries::rows_with_category(consent::arrival_number arrival, const std::string& category,
@@ -155,10 +179,14 @@ std::uint64_t report_queries::count_category(consent::arrival_number arrival, co
 
 std::vector<superseding> report_queries::superseded_rows(consent::arrival_number arrival, std::size_t most) {
     std::vector<superseding> rows;
+    row_finder newer(blocks_);
     superseded_.run_with(first_id(arrival), last_id(arrival), most);
-    while (superseded_.step())
-        rows.push_back({consent::place(superseded_.integer(0)).row(), consent::place(superseded_.integer(1)),
-                        static_cast<std::uint8_t>(superseded_.integer(2))});
+    while (superseded_.step()) {
+        const consent::place by(superseded_.integer(1));
+        const bool has_verdict = newer.find(by) && newer.end();
+        rows.push_back({consent::place(superseded_.integer(0)).row(), by,
+                        has_verdict ? static_cast<std::uint8_t>(newer.end()->verdict) : std::uint8_t{0}});
+    }
     superseded_.restart();
     return rows;
 }

@@ -91,11 +91,14 @@ class report_queries {
     void each_attempt_of_file(const file_record& file, const std::function<bool(const attempt_record&)>& call);
 
   private:
+    reason find_reason(consent::place change);
+    std::vector<ended_row> read_rows(statement& reasons);
+
     file_table files_;
     attempt_table attempts_;
     duty_table duties_;
     block_reader blocks_;
-    statement to_finish_, unready_, waits_, reasons_, failed_, category_, category_count_, superseded_, of_attempt_;
+    statement settled_, superseding_, categories_, reason_, category_, category_count_, superseded_, of_attempt_;
 };
 
 // A read-only connection of its own, for one thread at a time. It sees what was committed when run() began.

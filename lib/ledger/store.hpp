@@ -29,8 +29,8 @@ inline constexpr const char* batch_floor = "batch_floor";
 
 class store {
   public:
-    // Opens or makes the ledger at `path` (or ":memory:") and migrates it. `working` is called every few milliseconds
-    // of that, and of all later work until on_progress() changes it.
+    // Opens or makes the ledger at `path` (or ":memory:"). `working` is called every few milliseconds of that, and of
+    // all later work until on_progress() changes it. Error: unsupported, another version wrote it.
     static base::result<std::unique_ptr<store>> open(const std::string& path, std::function<void()> working = {});
     void on_progress(std::function<void()> working) { db_->on_progress(std::move(working)); }
 
@@ -41,9 +41,6 @@ class store {
     base::result<void> transact(const std::function<void(store&)>& work, std::int64_t mark = 0);
     // The mark of the newest commit that was given one and changed anything; 0: none ever was.
     std::int64_t newest_mark() const { return newest_mark_; }
-
-    // The database grows no further than to so many pages: to see what a full disk does. Nothing of it is stored.
-    base::result<void> limit_pages(std::int64_t pages);
 
     file_table& files() { return files_; }
     change_table& changes() { return changes_; }

@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "integration/ledger_rows.hpp"
 #include "ledger/database.hpp"
 #include "ledger/ranges.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 using verdict_names = std::array<const char*, 6>;
 constexpr verdict_names verdicts{"", "confirmed", "rejected", "invalid", "superseded", "unconfirmed"};
 
-struct ledger_row {
+struct accounted_row {
     std::int64_t id = 0;
     std::string address;
     std::string mark;
@@ -64,21 +65,16 @@ class comparison {
     void say(const std::string& what) { found_.push_back(what); }
 
     void read_ledger() {
-        auto rows = db_.prepare(
-            "SELECT c.id, c.subscriber, c.explanation, c.state, c.verdict, r.superseded_by FROM changes c "
-            "LEFT JOIN reasons r ON r.id=c.id ORDER BY c.id");
-        rows.run_with();
-        while (rows.step()) {
-            ledger_row row{rows.integer(0),
-                           rows.text(1),
-                           rows.text(2),
-                           rows.integer(3) == 2,
-                           static_cast<int>(rows.integer(4)),
-                           rows.integer(5),
-                           {},
-                           0};
-            by_id_[row.id] = rows_.size();
-            rows_.push_back(std::move(row));
+        for (const ledger_row& row : read_rows(db_)) {
+            by_id_[row.change.id.id()] = rows_.size();
+            rows_.push_back({row.change.id.id(),
+                             row.change.subscriber,
+                             row.change.explanation.value_or(""),
+                             row.change.is_opt_out(),
+                             static_cast<int>(row.verdict),
+                             row.superseded_by,
+                             {},
+                             0});
         }
         auto files = db_.prepare("SELECT arrival, CASE together WHEN 0 THEN arrival ELSE together END FROM files");
         files.run_with();
@@ -141,7 +137,7 @@ class comparison {
                 say(file.name + " lost row " + std::to_string(i + 1));
                 continue;
             }
-            const ledger_row& row = rows_[at->second];
+            const accounted_row& row = rows_[at->second];
             ++counts[static_cast<std::size_t>(row.verdict)];
             if (row.mark != file.rows[i].mark && row.verdict != 3)
                 say(file.name + " has another row as " + std::to_string(i + 1));
@@ -166,16 +162,16 @@ class comparison {
         if (reported.size() != attempts_.size())
             say(std::to_string(attempts_.size()) + " attempts, " + std::to_string(reported.size()) + " reported");
         const auto in_ledger =
-            std::count_if(rows_.begin(), rows_.end(), [](const ledger_row& r) { return r.verdict == 1; });
+            std::count_if(rows_.begin(), rows_.end(), [](const accounted_row& r) { return r.verdict == 1; });
         if (confirmed != static_cast<std::uint64_t>(in_ledger))
             say("confirmed rows: " + std::to_string(in_ledger) + ", by batches.ndjson " + std::to_string(confirmed));
     }
 
     // To an opt-out of the same person, in the same file or in one that arrived together with it.
-    bool gave_way(const ledger_row& row) const {
+    bool gave_way(const accounted_row& row) const {
         const auto by = by_id_.find(row.superseded_by);
         if (by == by_id_.end() || row.opt_out) return false;
-        const ledger_row& opt_out = rows_[by->second];
+        const accounted_row& opt_out = rows_[by->second];
         const auto first = [this](std::int64_t id) { return first_of_.at(id >> 32); };
         return opt_out.opt_out && lowered(opt_out.address) == lowered(row.address) &&
                first(opt_out.id) == first(row.id);
@@ -186,7 +182,7 @@ class comparison {
     void compare_rows() {
         if (rows_.size() != planned_)
             say("the ledger has " + std::to_string(rows_.size()) + " rows of " + std::to_string(planned_));
-        for (const ledger_row& row : rows_) {
+        for (const accounted_row& row : rows_) {
             for (std::size_t i = 0; i + 1 < row.attempts.size(); ++i)
                 if (!attempts_[row.attempts[i]].unsettled.contains(row.id))
                     say("row " + std::to_string(row.id) + " was sent again after attempt " +
@@ -216,7 +212,7 @@ class comparison {
             ++received[at->second];
             // An assertion is of the newest change that HubSpot did not reject, so it may follow a newer one that it
             // did.
-            const ledger_row& row = rows_[at->second];
+            const accounted_row& row = rows_[at->second];
             for (std::int64_t* before :
                  {&last[got.subscriber], row.asserted() ? nullptr : &last_of_all[got.subscriber]})
                 if (before != nullptr && row.id < *before)
@@ -245,7 +241,7 @@ class comparison {
 
     // "31:7 (confirmed; attempts 12 reset, 13 judged)"
     std::string describe(std::int64_t id) const {
-        const ledger_row& row = rows_[by_id_.at(id)];
+        const accounted_row& row = rows_[by_id_.at(id)];
         std::string text = std::to_string(id >> 32) + ":" + std::to_string(id & 0xffffffff) + " (" +
                            verdicts[static_cast<std::size_t>(row.verdict)] + "; sent " + std::to_string(row.sent) +
                            " times; attempts";
@@ -282,7 +278,7 @@ class comparison {
     hubspot_sim::simulator& hubspot_;
     const std::vector<dropped_file>& files_;
     ledger::database db_;
-    std::vector<ledger_row> rows_;
+    std::vector<accounted_row> rows_;
     std::unordered_map<std::int64_t, std::size_t> by_id_;
     std::unordered_map<std::int64_t, std::int64_t> first_of_;  // those that arrived together
     std::vector<ledger_attempt> attempts_;

@@ -15,6 +15,7 @@
 
 #include "consent/key.hpp"
 #include "integration/accounting.hpp"
+#include "integration/ledger_rows.hpp"
 #include "integration/writers.hpp"
 #include "ledger/database.hpp"
 #include "random_hubspot/addresses.hpp"
@@ -130,26 +131,21 @@ class battle {
         std::unordered_map<std::string, std::int64_t> place_of;
         std::unordered_map<std::string, const marked_row*> dropped;
         for (const marked_row& r : rows_) dropped[r.mark] = &r;
-        const ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
-        auto rows = db.prepare(
-            "SELECT c.id, c.subscriber, c.explanation, c.state, c.verdict, r.superseded_by, c.subscription FROM changes c "
-            "LEFT JOIN reasons r ON r.id=c.id ORDER BY c.id");
-        rows.run_with();
-        while (rows.step()) {
-            const std::string mark = rows.text(2);
-            const random_hubspot::asked change{rows.text(1), rows.integer(6),
-                                               rows.integer(3) == 2 ? "UNSUBSCRIBED" : "SUBSCRIBED"};
+        ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
+        for (const ledger_row& row : read_rows(db)) {
+            const std::int64_t id = row.change.id.id();
+            const std::string mark = row.change.explanation.value_or("");
+            const random_hubspot::asked change{row.change.subscriber, row.change.subscription,
+                                               row.change.is_opt_out() ? "UNSUBSCRIBED" : "SUBSCRIBED"};
             const auto planned = dropped.find(mark);
-            record.add(rows.integer(0), change, 0);
-            if (!place_of.emplace(mark, rows.integer(0)).second)
-                record.note("promise 1: row " + mark + " is there twice");
+            record.add(id, change, 0);
+            if (!place_of.emplace(mark, id).second) record.note("promise 1: row " + mark + " is there twice");
             if (planned == dropped.end())
                 record.note("promise 1: nobody dropped " + mark);
             else if (trial::key_of(planned->second->change) != trial::key_of(change) ||
                      planned->second->change.state != change.state)
                 record.note("promise 11: " + mark + " was read as something else");
-            const auto verdict = static_cast<std::size_t>(rows.integer(4));
-            if (verdict > 0) record.settle(rows.integer(0), verdicts[verdict], rows.integer(5), 0);
+            if (row.verdict > 0) record.settle(id, verdicts[row.verdict], row.superseded_by, 0);
         }
         if (place_of.size() != rows_.size())
             record.note("promise 1: " + std::to_string(rows_.size()) + " rows were dropped, " +

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "integration/daemon_under_test.hpp"
+#include "integration/ledger_rows.hpp"
 #include "ledger/database.hpp"
 
 namespace consent_sync::integration {
@@ -135,7 +136,8 @@ class damaged_daemon {
   public:
     explicit damaged_daemon(std::uint64_t seed)
         : random_(seed),
-          d_(slow(), R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "1s" }, "rules": { "contradictions": "last" })"),
+          d_(slow(),
+             R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "1s" }, "rules": { "contradictions": "last" })"),
           killed_(d_.folder() + "/killed"),
           older_(d_.folder() + "/older") {
         d_.start();
@@ -263,10 +265,9 @@ class damaged_daemon {
         // An earlier run from the same moment may have left HubSpot without an opt-in that the ledger has as confirmed:
         // it was held then. So the ledger tells, and HubSpot until the first of these runs.
         std::map<std::string, std::pair<bool, bool>> newest;  // opt-out, confirmed
-        const ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
-        auto rows = db.prepare("SELECT subscriber, state, verdict FROM changes ORDER BY id");
-        rows.run_with();
-        while (rows.step()) newest[rows.text(0)] = {rows.integer(1) == 2, rows.integer(2) == 1};
+        ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
+        for (const ledger_row& row : read_rows(db))
+            newest[row.change.subscriber] = {row.change.is_opt_out(), row.verdict == 1};
         for (const auto& [who, opt_out] : wanted_) {
             EXPECT_EQ(newest[who], std::pair(opt_out, true)) << name << ": " << who;
             const auto now = d_.hubspot().state(who, subscription);

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "integration/accounting.hpp"
+#include "integration/ledger_rows.hpp"
 #include "ledger/database.hpp"
 #include "source_paths.hpp"
 
@@ -169,6 +170,19 @@ TEST(Recovery, LedgerOfANewerVersionIsRefusedForGoodAndKept) {
     EXPECT_EQ(fs::file_size(d.state("/ledger.db")), size);
 }
 
+TEST(Recovery, LedgerOfADevelopmentVersionIsRefusedForGoodAndKept) {
+    daemon_under_test d;
+    run_file(d, "a.csv", 1);
+    ledger::database(d.state("/ledger.db"), ledger::database::access::read_write)
+        .execute("PRAGMA application_id=0; PRAGMA user_version=6");
+    const std::string bytes = bytes_of(d.state("/ledger.db"));
+    EXPECT_EQ(d.fail_to_start(), 3);
+    EXPECT_NE(d.log().find("written by a development version of consent-sync before the first release (schema 6)"),
+              std::string::npos)
+        << d.log();
+    EXPECT_EQ(bytes_of(d.state("/ledger.db")), bytes);
+}
+
 TEST(Recovery, LedgerWithoutItsHeaderIsRefusedAndKept) {
     expect_refuses([](std::string& bytes) { std::fill(bytes.begin(), bytes.begin() + 512, 'x'); });
 }
@@ -223,11 +237,8 @@ TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
     EXPECT_TRUE(open_to_others(d.state()).empty());
     expect_waits_for_operator(d, 3);
     EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000003");
-    const ledger::database saved(d.state("/ledger.db"), ledger::database::access::read_only);
-    auto rows = saved.prepare("SELECT count(*) FROM changes");
-    rows.run_with();
-    ASSERT_TRUE(rows.step());
-    EXPECT_GT(rows.integer(0), 20 + 100) << "of 300 old rows and 20 new ones";
+    ledger::database saved(d.state("/ledger.db"), ledger::database::access::read_only);
+    EXPECT_GT(read_rows(saved).size(), 20u + 100u) << "of 300 old rows and 20 new ones";
 }
 
 TEST(Recovery, CommandsOfTheRecoveryPageKeepACopyOfALedgerThatIsBehind) {

@@ -12,6 +12,7 @@
 
 #include "integration/accounting.hpp"
 #include "integration/faked_time.hpp"
+#include "integration/ledger_rows.hpp"
 #include "ledger/database.hpp"
 
 namespace consent_sync::integration {
@@ -29,6 +30,11 @@ std::int64_t ask(const daemon_under_test& d, const char* sql) {
     query.run_with();
     query.step();
     return query.integer(0);
+}
+
+std::size_t count_rows(const daemon_under_test& d) {
+    ledger::database db(d.state("/ledger.db"), ledger::database::access::read_only);
+    return read_rows(db).size();
 }
 
 // The time of the daemon's machine, from the next start on.
@@ -83,14 +89,14 @@ void run_files(daemon_under_test& d, std::size_t files) {
 void expect_all_kept(const daemon_under_test& d, std::size_t files) {
     EXPECT_EQ(d.names("/done").size(), files);
     EXPECT_GE(d.names("/reports").size(), 1u);
-    EXPECT_EQ(ask(d, "SELECT count(*) FROM changes"), static_cast<std::int64_t>(files));
+    EXPECT_EQ(count_rows(d), files);
     EXPECT_EQ(d.log().find("event=old.remov"), std::string::npos);
 }
 
 void expect_all_gone(const daemon_under_test& d) {
     EXPECT_EQ(d.names("/done").size(), 0u);
     EXPECT_EQ(d.names("/reports").size(), 0u);
-    EXPECT_EQ(ask(d, "SELECT count(*) FROM changes"), 0);
+    EXPECT_EQ(count_rows(d), 0u);
     EXPECT_NE(d.log().find("INFO event=old.removing"), std::string::npos);
 }
 
@@ -228,7 +234,7 @@ TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
     ASSERT_EQ(d.wait_for_files(3).size(), 3u);
     ASSERT_TRUE(d.wait([&] { return d.names("/refused").size() == 2; }));
     ASSERT_EQ(d.stop(), 0);
-    EXPECT_GT(ask(d, "SELECT count(*) FROM changes"), 1'000);
+    EXPECT_GT(count_rows(d), 1'000u);
     const auto old_days = d.names("/reports");  // two, if midnight passed
     machine_time time(d, moves::time);
     d.start();
@@ -240,7 +246,7 @@ TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
     EXPECT_TRUE(d.wait([&] { return d.log().find("event=old.removed") != std::string::npos; })) << d.log();
     EXPECT_EQ(d.wait_for_files(1).size(), 1u);  // the lines of the old day are gone
     EXPECT_EQ(d.stop(), 0);
-    EXPECT_EQ(ask(d, "SELECT count(*) FROM changes"), 50);
+    EXPECT_EQ(count_rows(d), 50u);
     EXPECT_EQ(ask(d, "SELECT count(*) FROM files"), 1);
     EXPECT_EQ(ask(d, "SELECT arrival FROM files"), 5) << "a number was given twice";
     EXPECT_EQ(d.names("/done").size(), 1u);

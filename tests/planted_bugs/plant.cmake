@@ -54,9 +54,18 @@ const auto& each : j_.changes)
         "std::size_t standing_opt_outs::end_file(const file_record& file) {\n    group& g = open(file);\n"
         "    if (planted_bug == planted::files_together_forgotten) return forget(file), std::size_t{0};\n")
   plant(${sources} ledger/store.cpp "recovery store::recover(base::wall_time now, base::milliseconds window) {\n    recovery out;\n" [[
-    if (planted_bug == planted::overtakes_of_unsent_rows_only)
-        db_->execute("DELETE FROM overtakes WHERE newest NOT IN (SELECT id FROM changes WHERE verdict=0)"),
-            ahead_ = overtakes(*db_);
+    if (planted_bug == planted::overtakes_of_unsent_rows_only) {
+        statement all = db_->prepare("SELECT newest FROM overtakes");
+        statement forget = db_->prepare("DELETE FROM overtakes WHERE newest=?");
+        std::vector<std::int64_t> sent;
+        while (all.step()) {
+            const auto row = changes_.blocks().find(consent::place(all.integer(0)));
+            if (!row || row->end) sent.push_back(all.integer(0));
+        }
+        all.restart();
+        for (const std::int64_t newest : sent) forget.run_with(newest).execute();
+        ahead_ = overtakes(*db_);
+    }
 ]])
   set(${sources} ${${sources}} PARENT_SCOPE)
 endfunction()

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "ledger/block_reader.hpp"
 #include "ledger/block_sum.hpp"
 #include "ledger/row_block.hpp"
 #include "ledger/varint.hpp"
@@ -179,113 +180,6 @@ TEST(BlockSum, TellsEveryBitThatChangedAndEveryOtherBlock) {
     }
 }
 
-// Rows of several files and blocks, as SQL sees them.
-class ChangesView : public testing::Test {
-  protected:
-    ChangesView() : db_(":memory:", database::access::read_write) {
-        db_.execute(
-            "CREATE TABLE row_blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
-            "CREATE TABLE verdict_blocks(id INTEGER PRIMARY KEY, unsent_opt_outs INTEGER NOT NULL, data BLOB NOT NULL)");
-        for (const consent::arrival_number file : {1U, 2U}) {
-            std::string rows, bytes;
-            verdict_block verdicts;
-            block_id block = block_of(place(file, 1));
-            const auto put = [&] {
-                seal(rows, block_kind::rows, block);
-                verdicts.format(bytes);
-                seal(bytes, block_kind::verdicts, block);
-                db_.prepare("INSERT INTO row_blocks VALUES(?,?)").run_with(block, blob{rows}).execute();
-                db_.prepare("INSERT INTO verdict_blocks VALUES(?,0,?)").run_with(block, blob{bytes}).execute();
-                rows.clear();
-                verdicts = {};
-            };
-            for (std::uint64_t n = 1; n <= 300; ++n) {
-                new_row row;
-                row.change.id = place(file, n);
-                row.change.subscriber = "p" + std::to_string(n) + "@x.org";
-                row.change.subscription = 7;
-                row.offset = n * 10;
-                if (block_of(row.change.id) != block) put();
-                block = block_of(row.change.id);
-                append_row(rows, row);
-                verdicts.add(index_in_block(row.change.id), false);
-                if (n % 3 == 0)
-                    verdicts.settle(index_in_block(row.change.id), {verdict::confirmed, {}, std::int64_t(n), 5});
-            }
-            put();
-        }
-    }
-
-    std::int64_t ask(const std::string& sql) {
-        statement query = db_.prepare(sql);
-        query.run_with();
-        return query.step() ? query.integer(0) : -1;
-    }
-    static std::string id(std::uint64_t row) { return std::to_string(place(1, row).id()); }
-
-    database db_;
-};
-
-TEST_F(ChangesView, ShowsEveryRowOnceAndInOrder) {
-    EXPECT_EQ(ask("SELECT count(*) FROM changes"), 600);
-    EXPECT_EQ(ask("SELECT count(DISTINCT id) FROM changes"), 600);
-    EXPECT_EQ(ask("SELECT count(*) FROM changes WHERE verdict=0"), 400);
-    EXPECT_EQ(ask("SELECT sum(offset) FROM changes"), 2 * 10 * 300 * 301 / 2);
-    EXPECT_EQ(ask("SELECT attempt FROM changes WHERE verdict=1 AND id>" + id(200)), 201);
-    EXPECT_EQ(ask("SELECT count(*) FROM changes WHERE attempt IS NULL AND hubspot_at IS NULL AND basis IS NULL"), 400);
-    statement ordered = db_.prepare("SELECT id, subscriber FROM changes ORDER BY id");
-    ordered.run_with();
-    for (const consent::arrival_number file : {1U, 2U})
-        for (std::uint64_t n = 1; n <= 300; ++n) {
-            ASSERT_TRUE(ordered.step());
-            ASSERT_EQ(ordered.integer(0), place(file, n).id());
-            ASSERT_EQ(ordered.text(1), "p" + std::to_string(n) + "@x.org");
-        }
-    EXPECT_FALSE(ordered.step());
-    EXPECT_EQ(ask("SELECT id FROM changes ORDER BY id DESC LIMIT 1"), place(2, 300).id());
-}
-
-TEST_F(ChangesView, KeepsTheBoundsOfARange) {
-    for (const std::uint64_t a : {1, 2, 127, 128, 129, 255, 256, 300})
-        for (const std::uint64_t b : {1, 127, 128, 200, 299, 300}) {
-            const auto count = [&](const std::string& lower, const std::string& upper) {
-                return ask("SELECT count(*) FROM changes WHERE id" + lower + id(a) + " AND id" + upper + id(b));
-            };
-            const auto rows = static_cast<std::int64_t>(b) - static_cast<std::int64_t>(a);
-            EXPECT_EQ(count(">=", "<="), std::max<std::int64_t>(0, rows + 1)) << a << ' ' << b;
-            EXPECT_EQ(count(">", "<"), std::max<std::int64_t>(0, rows - 1)) << a << ' ' << b;
-        }
-    EXPECT_EQ(ask("SELECT count(*) FROM changes WHERE id=" + id(128)), 1);
-    EXPECT_EQ(ask("SELECT count(*) FROM changes WHERE id=" + id(301)), 0);
-    EXPECT_EQ(ask("SELECT count(*) FROM changes WHERE id>NULL"), 0);
-    EXPECT_EQ(ask("SELECT count(*) FROM changes WHERE id<0"), 0);
-    EXPECT_EQ(ask("SELECT count(*) FROM changes WHERE id IN (" + id(3) + "," + id(290) + ")"), 2);
-    EXPECT_EQ(ask("SELECT sum(n.offset) FROM changes c JOIN changes n ON n.id=c.id+1 WHERE c.id=" + id(127)), 1'280);
-}
-
-TEST_F(ChangesView, ABlockThatCannotBeReadIsCorruption) {
-    const auto expect_corrupt = [&](const std::string& change) {
-        db_.execute(("SAVEPOINT before; " + change).c_str());
-        try {
-            ask("SELECT count(subscriber) FROM changes");
-            ADD_FAILURE() << change;
-        } catch (const database_error& e) {
-            EXPECT_EQ(e.code, base::errc::corrupt);
-            EXPECT_NE(
-                std::string(e.what()).find("rows 1 to 127 of file 00000001, block 33554432, are not as they were"),
-                std::string::npos)
-                << e.what();
-        }
-        db_.execute("ROLLBACK TO before; RELEASE before");
-    };
-    const std::string first = " WHERE id=(SELECT min(id) FROM verdict_blocks)";
-    expect_corrupt("UPDATE verdict_blocks SET data=x'ff'" + first);
-    expect_corrupt("UPDATE row_blocks SET data=CAST(replace(data, 'p7@', 'q7@') AS BLOB)" + first);
-    expect_corrupt("UPDATE row_blocks SET data=(SELECT data FROM row_blocks ORDER BY id DESC LIMIT 1)" + first);
-    expect_corrupt("DELETE FROM row_blocks" + first);
-    EXPECT_EQ(ask("SELECT count(subscriber) FROM changes"), 600);
-}
-
 class Blocks : public LedgerTest {};
 
 // A block grows over several pieces; whatever comes twice, or after a later row, is a broken invariant.
@@ -324,6 +218,26 @@ TEST_F(Blocks, ScansInOrderWithinItsBounds) {
     EXPECT_EQ(seen.front(), place(first, 127));
     EXPECT_EQ(seen.back(), place(second, 2));
     EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
+}
+
+TEST_F(Blocks, RowsAreFoundOneByOneInAnyOrder) {
+    const auto file = add_file(300);
+    run([&](store& s) {
+        s.changes().settle(std::vector{confirmed(place(file, 130), 17)});
+        row_finder rows(s.changes().blocks());
+        for (const std::uint64_t n : {1, 2, 2, 127, 128, 300, 130, 129, 131, 130, 5, 4, 299}) {
+            ASSERT_TRUE(rows.find(place(file, n))) << n;
+            EXPECT_EQ(rows.row().subscriber, who(n));
+            EXPECT_EQ(rows.row().offset, n * 10);
+            EXPECT_EQ(rows.row().subscriber, who(n)) << "a second time";
+            ASSERT_EQ(rows.end() != nullptr, n == 130);
+            EXPECT_TRUE(!rows.end() || rows.end()->attempt == 17);
+        }
+        for (const place missing : {place(file, 0), place(file, 301), place(file, 1'000), place(file + 1, 1), place()})
+            EXPECT_FALSE(rows.find(missing)) << missing.id();
+        EXPECT_TRUE(rows.find(place(file, 9)));
+        EXPECT_EQ(rows.row().subscriber, who(9));
+    });
 }
 
 }  // namespace

@@ -72,6 +72,10 @@ TEST_F(Damage, IsFoundByWhoeverReadsTheBlockAndNothingOfItIsUsed) {
         expect_corrupt([&](store& s) { s.changes().fetch_opt_outs(place(), all, 1'000); });
         expect_corrupt([&](store& s) { s.changes().fetch(one); });
         expect_corrupt([&](store& s) { s.changes().blocks().scan(place(), all, [](const scanned_row&) {}); });
+        expect_corrupt([&](store& s) {
+            row_finder rows(s.changes().blocks());
+            if (rows.find(one[0])) rows.row();
+        });
         EXPECT_EQ(bulk(place(), 1'000, place(file_, 127)).changes.size(), 64u) << "a sound block: " << damage;
         mend();
         EXPECT_EQ(bulk(place()).changes.size(), 150u);
@@ -159,9 +163,11 @@ TEST_F(Damage, AnIndexThatLacksRowsIsFoundByBothChecks) {
     EXPECT_TRUE(check_tables_alone(path_).has_error());
 }
 
-TEST_F(Damage, ALedgerOfBeforeTheBlocksIsCheckedByItsPages) {
-    change("DROP TABLE row_blocks; DROP TABLE verdict_blocks");
-    EXPECT_FALSE(check_ledger(path_).has_error());
+TEST_F(Damage, ATableThatIsGoneIsFoundByEveryCheck) {
+    change("DROP TABLE reasons");
+    EXPECT_TRUE(check_ledger(path_).has_error());
+    EXPECT_TRUE(check_after_crash(path_).has_error());
+    EXPECT_TRUE(check_tables_alone(path_).has_error());
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ class OlderChanges : public LedgerTest {
         end.id = id;
         end.attempt = 1;
         end.verdict = verdict;
-        if (verdict != consent::verdict::confirmed) end.reason = std::make_shared<const reason>(reason{"X", "x", "", {}});
+        if (verdict != consent::verdict::confirmed)
+            end.reason = std::make_shared<const reason>(reason{"X", "x", "", {}});
         run([&](store& s) { s.changes().settle(std::vector{end}); });
     }
     std::vector<fetched_change> older(std::vector<place> changes) {

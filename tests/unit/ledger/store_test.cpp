@@ -1,7 +1,12 @@
 #include "ledger/store.hpp"
 
-#include <cstdio>
+#include <sqlite3.h>
 
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "ledger/damage.hpp"
 #include "ledger/schema.hpp"
 #include "ledger/status_queries.hpp"
 #include "unit/ledger/ledger_test.hpp"
@@ -23,162 +28,80 @@ class Store : public LedgerTest {
     }
 };
 
+std::int64_t ask(const std::string& path, const char* sql) {
+    const database db(path, database::access::read_only);
+    statement query = db.prepare(sql);
+    return query.step() ? query.integer(0) : -1;
+}
+
 TEST(Schema, MakesANewLedgerAndOpensItAgain) {
     temporary_folder folder;
+    const std::string path = folder.path + "/ledger.db";
     for (int i = 0; i < 2; ++i) {
-        const auto opened = store::open(folder.path + "/ledger.db");
-        ASSERT_FALSE(opened.has_error()) << opened.error().message;
-    }
-    database db(folder.path + "/ledger.db", database::access::read_only);
-    statement version = db.prepare("PRAGMA user_version");
-    version.step();
-    EXPECT_EQ(version.integer(0), schema_version);
-}
-
-void make_rows_of_version_2(database& old) {
-    old.execute(
-        "DROP TABLE row_blocks; DROP TABLE verdict_blocks; CREATE TABLE changes (id INTEGER PRIMARY KEY, "
-        "subscriber TEXT, subscription INTEGER, channel INTEGER, state INTEGER, basis INTEGER, explanation TEXT, "
-        "original INTEGER, offset INTEGER NOT NULL, verdict INTEGER NOT NULL, reason INTEGER NOT NULL, attempt "
-        "INTEGER, hubspot_at INTEGER); "
-        "CREATE INDEX changes_unsent_opt_outs ON changes(id) WHERE verdict = 0 AND state = 2;"
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<300) INSERT INTO changes "
-        "SELECT (1<<32)+i, 'p'||i||'@x.org', 7, 1, iif(i%10=0,2,1), 5, 'at the fair', NULL, i*10, iif(i<=100,1,0), "
-        "iif(i<=100,2,0), iif(i<=100,9,NULL), iif(i<=100,1767000000000,NULL) FROM n");
-}
-
-void forget_version_6(database& db) {
-    db.execute(
-        "DROP INDEX files_together; DROP INDEX files_continuing; ALTER TABLE files DROP COLUMN completeness; "
-        "ALTER TABLE files DROP COLUMN together; ALTER TABLE files DROP COLUMN continues; "
-        "ALTER TABLE files DROP COLUMN open_row");
-}
-
-// Ledgers of older versions, with a file and rows in it, get what this one needs and keep what they have.
-TEST(Schema, BringsAnOlderLedgerUpToDate) {
-    for (const int version : {1, 2, 3}) {
-        temporary_folder folder;
-        const std::string path = folder.path + "/ledger.db";
-        {
-            auto made = store::open(path);
-            ASSERT_FALSE(made.has_error()) << made.error().message;
-            file_record file;
-            file.name = file.stored_name = "a.csv";
-            ASSERT_FALSE((*made)
-                             ->transact([&](store& s) {
-                                 s.files().add({&file, 1});
-                                 s.files().claimed(file);
-                                 s.files().begin_reading(1, "", std::nullopt);
-                                 s.files().progress(1, 300, 3'000, 0);
-                                 s.files().end_reading({1, {}, "", "", 0, 0});
-                             })
-                             .has_error());
-        }
-        database old(path, database::access::read_write);
-        forget_version_6(old);
-        old.execute(
-            "DROP TABLE overtakes; CREATE TABLE overtakes (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL); "
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<250) INSERT INTO overtakes "
-            "SELECT (9<<32)+i, -(i<<32) FROM n");
-        if (version < 3) make_rows_of_version_2(old);
-        if (version == 1) old.execute("DROP INDEX files_unread; DROP INDEX files_passed; DROP INDEX files_settled");
-        old.execute(("PRAGMA user_version=" + std::to_string(version)).c_str());
-        const auto too_early = status_reader::open(path);
-        ASSERT_TRUE(too_early.has_error());
-        EXPECT_NE(too_early.error().message.find("the daemon brings it up to date when it starts"), std::string::npos);
         const auto opened = store::open(path);
         ASSERT_FALSE(opened.has_error()) << opened.error().message;
-        EXPECT_FALSE(status_reader::open(path).has_error());
-        const auto looked = (*opened)->transact([&](store& s) {
-            EXPECT_TRUE(s.files().find(1));
-            EXPECT_EQ(s.ahead().size(), 250u);
-            EXPECT_EQ(s.ahead().find(static_cast<consent::key_hash>(-250) << 32), consent::place(9, 250));
-            if (version == 3) return;
-            EXPECT_EQ(s.files().bulk_bound(), consent::place(1, consent::place::row_max));
-            const auto bulk = s.changes().fetch_bulk({}, consent::place(INT64_MAX), 1'000).changes;
-            ASSERT_EQ(bulk.size(), 180u);
-            EXPECT_EQ(bulk[0].change.id, consent::place(1, 101));
-            EXPECT_EQ(bulk[0].change.subscriber, "p101@x.org");
-            EXPECT_EQ(bulk[0].change.explanation, "at the fair");
-            EXPECT_EQ(bulk[0].change.basis, consent::legal_basis::consent_with_notice);
-            EXPECT_EQ(s.changes().fetch_opt_outs({}, consent::place(INT64_MAX), 1'000).changes.size(), 20u);
-            const auto settled = s.changes().blocks().find(consent::place(1, 100));
-            ASSERT_TRUE(settled && settled->end);
-            const row_end expected{consent::verdict::confirmed, consent::success_reason::requested_change_occurred, 9,
-                                   1'767'000'000'000};
-            EXPECT_EQ(*settled->end, expected);
-        });
-        EXPECT_FALSE(looked.has_error());
-        statement gone =
-            old.prepare("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'changes%' OR name LIKE 'old_%'");
-        gone.run_with();
-        ASSERT_TRUE(gone.step());
-        EXPECT_EQ(gone.integer(0), 0);
     }
+    EXPECT_EQ(ask(path, "PRAGMA application_id"), application_id);
+    EXPECT_EQ(ask(path, "PRAGMA user_version"), schema_version);
+    EXPECT_EQ(ask(path, "PRAGMA page_size"), 8'192);
+    EXPECT_EQ(ask(path, "PRAGMA auto_vacuum"), 2) << "incremental";
+    EXPECT_FALSE(status_reader::open(path).has_error());
 }
 
-// What an older ledger recorded of keys by their hashes is found by those that they have now.
-TEST(Schema, KeysWithAnotherNormalFormAreFoundInALedgerOfVersion4) {
+// What a crash leaves of the very first start.
+TEST(Schema, MakesALedgerOfAnEmptyDatabase) {
     temporary_folder folder;
     const std::string path = folder.path + "/ledger.db";
-    const std::vector<std::string> people{"ann@x.org", "b@ex\xc3\xa4mple.com", "b@xn--exmple-cua.com",
-                                          "J\xc3\x96rg@x.org"};
-    {
-        auto made = store::open(path);
-        ASSERT_FALSE(made.has_error());
-        const auto done = (*made)->transact([&](store& s) {
-            file_record file;
-            file.name = file.stored_name = "a.csv";
-            s.files().add({&file, 1});
-            s.files().claimed(file);
-            s.files().begin_reading(1, "", std::nullopt);
-            std::vector<new_row> rows(people.size());
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-                rows[i].change.id = consent::place(1, i + 1);
-                rows[i].change.subscriber = people[i];
-                rows[i].change.subscription = 7;
-                rows[i].change.state = consent::status_state::unsubscribed;
-            }
-            s.changes().append(rows);
-            for (std::size_t i = 1; i < people.size(); ++i)
-                s.duties().put(late_write{i, consent::place(1, i + 1), {}, true, false, false});
-        });
-        ASSERT_FALSE(done.has_error()) << done.error().message;
-    }
-    database db(path, database::access::read_write);
-    // By hashes of old: those of the bytes.
-    std::vector<std::pair<consent::place, consent::key_hash>> opt_outs{
-        {consent::place(1, 1), consent::hash_key("ann@x.org", 7, consent::channel::email)}};
-    for (std::size_t i = 1; i < people.size(); ++i) opt_outs.emplace_back(consent::place(1, i + 1), i);
-    opt_outs.emplace_back(consent::place(9, 9), 99);
-    overtakes(db).add(1, {opt_outs.data(), 2});
-    overtakes(db).add(2, {opt_outs.data() + 2, opt_outs.size() - 2});
-    forget_version_6(db);
-    db.execute("PRAGMA user_version=4");
-    const auto opened = store::open(path);
-    ASSERT_FALSE(opened.has_error()) << opened.error().message;
-    const auto looked = (*opened)->transact([&](store& s) {
-        const auto hash = [](const char* who) { return consent::hash_key(who, 7, consent::channel::email); };
-        EXPECT_EQ(s.ahead().find(hash("ann@x.org")), consent::place(1, 1));
-        EXPECT_EQ(s.ahead().find(hash("B@EX\xc3\x84MPLE.com")), consent::place(1, 3));
-        EXPECT_EQ(overtakes(db).find_all(hash("b@xn--exmple-cua.com")).size(), 2u);
-        EXPECT_EQ(s.ahead().find(hash("jo\xcc\x88rg@x.org")), consent::place(1, 4));
-        EXPECT_EQ(s.ahead().find(99), consent::place(9, 9)) << "its change is gone";
-        EXPECT_EQ(s.duties().late_writes_of(hash("b@xn--exmple-cua.com")).size(), 2u);
-        EXPECT_EQ(s.duties().late_writes_of(hash("j\xc3\xb6rg@x.org")).size(), 1u);
-        EXPECT_EQ(s.duties().late_writes().size(), 3u);
-    });
-    EXPECT_FALSE(looked.has_error()) << looked.error().message;
+    { database(path, database::access::read_write).execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL"); }
+    const auto too_early = status_reader::open(path);
+    ASSERT_TRUE(too_early.has_error());
+    EXPECT_EQ(too_early.error().code, base::errc::unsupported);
+    EXPECT_FALSE(check_ledger(path).has_error());
+    EXPECT_FALSE(store::open(path).has_error());
+}
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// `make` writes a database. Whoever opens it says these words, and changes nothing.
+void expect_refused(const char* make, const std::string& words) {
+    temporary_folder folder;
+    const std::string path = folder.path + "/ledger.db";
+    { database(path, database::access::read_write).execute(make); }
+    const std::string bytes = bytes_of(path);
+    const auto expect_error = [&](const auto& done) {
+        ASSERT_TRUE(done.has_error()) << make;
+        EXPECT_EQ(done.error().code, base::errc::unsupported) << make;
+        EXPECT_NE(done.error().message.find("ledger " + path + ": it "), std::string::npos) << done.error().message;
+        EXPECT_NE(done.error().message.find(words), std::string::npos) << done.error().message;
+    };
+    expect_error(store::open(path));
+    expect_error(status_reader::open(path));
+    expect_error(check_ledger(path));
+    expect_error(check_after_crash(path));
+    expect_error(check_tables_alone(path));
+    EXPECT_EQ(bytes_of(path), bytes) << make;
+}
+
+TEST(Schema, RefusesALedgerOfADevelopmentVersionAndLeavesItAlone) {
+    for (int version = 1; version <= 9; ++version)
+        expect_refused(
+            ("CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) WITHOUT ROWID; CREATE TABLE files "
+             "(arrival INTEGER PRIMARY KEY); PRAGMA user_version=" +
+             std::to_string(version))
+                .c_str(),
+            "development version of consent-sync before the first release (schema " + std::to_string(version) + ")");
 }
 
 TEST(Schema, RefusesALedgerOfANewerVersionAndLeavesItAlone) {
-    temporary_folder folder;
-    const std::string path = folder.path + "/ledger.db";
-    { database(path, database::access::read_write).execute("PRAGMA user_version=99"); }
-    const auto opened = store::open(path);
-    ASSERT_TRUE(opened.has_error());
-    EXPECT_EQ(opened.error().code, base::errc::unsupported);
-    EXPECT_NE(opened.error().message.find("newer"), std::string::npos);
+    expect_refused("PRAGMA application_id=1129532487; PRAGMA user_version=2", "newer consent-sync (schema 2, this one");
+}
+
+TEST(Schema, RefusesADatabaseOfAnotherProgramAndLeavesItAlone) {
+    expect_refused("CREATE TABLE files (name TEXT)", "not a ledger of consent-sync");
+    expect_refused("PRAGMA application_id=7; PRAGMA user_version=1", "not a ledger of consent-sync");
 }
 
 TEST(Schema, AFileThatIsNoLedgerIsDamaged) {
@@ -210,13 +133,26 @@ TEST_F(Store, WhatWasNotCommittedNeverWas) {
     EXPECT_FALSE(second->transact([](store& s) { EXPECT_EQ(s.files().open_files().size(), 1u); }).has_error());
 }
 
+// The connection that is opened next, to limit what it may write.
+sqlite3* opened_connection = nullptr;
+int keep_connection(sqlite3* connection, const char**, const sqlite3_api_routines*) {
+    opened_connection = connection;
+    return SQLITE_OK;
+}
+
 TEST_F(Store, AFullDiskLosesNothingAndGoesOnWhenThereIsRoom) {
     temporary_folder folder;
     const std::string path = folder.path + "/ledger.db";
+    const auto entry = reinterpret_cast<void (*)()>(keep_connection);
+    ASSERT_EQ(sqlite3_auto_extension(entry), SQLITE_OK);
     auto full = store::open(path).value();
+    ASSERT_EQ(sqlite3_cancel_auto_extension(entry), 1);
+    const auto limit_pages = [](const char* pragma) {
+        return sqlite3_exec(opened_connection, pragma, nullptr, nullptr, nullptr);
+    };
     std::vector<file_record> files(1);
     ASSERT_FALSE(full->transact([&](store& s) { s.files().add(files); }).has_error());
-    ASSERT_FALSE(full->limit_pages(40).has_error());
+    ASSERT_EQ(limit_pages("PRAGMA max_page_count=40"), SQLITE_OK);
     std::vector<new_row> rows;
     for (std::uint64_t n = 1; n <= 10'000; ++n) rows.push_back(make_row(place(1, n), who(n)));
     const auto append = [&](store& s) {
@@ -227,7 +163,7 @@ TEST_F(Store, AFullDiskLosesNothingAndGoesOnWhenThereIsRoom) {
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, base::errc::no_space);
     ASSERT_FALSE(full->transact([](store& s) { EXPECT_EQ(s.files().find(1)->rows, 0u); }).has_error());
-    ASSERT_FALSE(full->limit_pages(1'000'000).has_error());
+    ASSERT_EQ(limit_pages("PRAGMA max_page_count=1000000"), SQLITE_OK);
     EXPECT_FALSE(full->transact(append).has_error());
 }
 
