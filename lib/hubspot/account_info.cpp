@@ -60,7 +60,6 @@ base::result<account_info> parse_account_info(std::string_view body) {
     if (const auto object = parse_object(body)) {
         if (std::string name = find_text(*object, "timeZone"); is_zone_name(name)) info.time_zone = std::move(name);
         info.utc_offset = parse_offset_ms(find_integer(*object, "utcOffsetMilliseconds"));
-        info.portal = find_integer(*object, "portalId").value_or(0);
     }
     if (info.time_zone.empty() && !info.utc_offset)
         return base::error{base::errc::invalid_input,

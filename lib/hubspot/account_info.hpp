@@ -20,7 +20,6 @@ inline constexpr const char* account_usage_path = "/account-info/v3/api-usage/da
 struct account_info {
     std::string time_zone;  // "US/Eastern": an IANA name, or a link to one; empty: HubSpot did not say
     std::optional<std::chrono::minutes> utc_offset;  // at the moment of the answer, east positive
-    std::int64_t portal = 0;                         // portalId; 0: HubSpot did not say
 };
 
 // Error: invalid_input, for a body that names neither a time zone nor an offset.

@@ -28,7 +28,6 @@ std::string_view name(no_answer why);  // "request_timeout": the word in logs an
 struct answer_headers {
     std::optional<std::string> retry_after;         // Retry-After: seconds or an HTTP date (RFC 9110, 10.2.3)
     std::optional<std::string> correlation_id;      // X-HubSpot-Correlation-Id
-    std::optional<std::string> date;                // Date, to tell HubSpot's clock from ours
     std::optional<std::int64_t> limit_max;          // X-HubSpot-RateLimit-Max
     std::optional<std::int64_t> limit_remaining;    // X-HubSpot-RateLimit-Remaining
     std::optional<std::int64_t> limit_interval_ms;  // X-HubSpot-RateLimit-Interval-Milliseconds

@@ -6,9 +6,8 @@
 #include <functional>
 #include <vector>
 
+#include "base/json_shape.hpp"
 #include "consent/key.hpp"
-#include "hubspot/alike_results.hpp"
-#include "hubspot/body_fields.hpp"
 #include "hubspot/text.hpp"
 
 namespace consent_sync::hubspot {
@@ -16,6 +15,156 @@ namespace {
 
 namespace json = boost::json;
 using boost::json::error_code;
+
+using base::plain_json;
+
+// The places and member names of HubSpot's answers that the reader knows. Source: BatchResponsePublicStatus,
+// PublicStatus, StandardError, ErrorDetail and Error in HubSpot's OpenAPI files; requiredGranularScopes and
+// policyName are in real answers only.
+
+// The object or array that is being read.
+enum class where : std::uint8_t {
+    top,
+    results,
+    result,
+    errors,
+    error,
+    details,
+    detail,
+    context,
+    context_values,
+    other,
+};
+
+// The member of that object whose value comes next.
+enum class field : std::uint8_t {
+    none,
+    status,
+    results,
+    errors,
+    num_errors,
+    category,
+    message,
+    correlation_id,
+    policy_name,
+    in,
+    context,
+    subscriber,
+    subscription,
+    channel,
+    reason,
+    timestamp,
+    scopes,
+};
+inline constexpr std::size_t field_count = static_cast<std::size_t>(field::scopes) + 1;
+
+field top_field(std::string_view key) {
+    if (key == "status") return field::status;
+    if (key == "results") return field::results;
+    if (key == "errors") return field::errors;
+    if (key == "numErrors") return field::num_errors;
+    if (key == "category") return field::category;
+    if (key == "message") return field::message;
+    if (key == "correlationId") return field::correlation_id;
+    if (key == "policyName") return field::policy_name;
+    if (key == "context") return field::context;
+    return field::none;
+}
+
+field result_field(std::string_view key) {
+    if (key == "subscriberIdString") return field::subscriber;
+    if (key == "subscriptionId") return field::subscription;
+    if (key == "status") return field::status;
+    if (key == "channel") return field::channel;
+    if (key == "setStatusSuccessReason") return field::reason;
+    if (key == "timestamp") return field::timestamp;
+    return field::none;
+}
+
+field error_field(std::string_view key) {
+    if (key == "status") return field::status;
+    if (key == "category") return field::category;
+    if (key == "message") return field::message;
+    if (key == "errors") return field::errors;
+    if (key == "context") return field::context;
+    if (key == "in") return field::in;
+    return field::none;
+}
+
+field context_field(std::string_view key) {
+    if (key == "subscriberIdString") return field::subscriber;
+    if (key == "subscriptionId") return field::subscription;
+    if (key == "requiredGranularScopes" || key == "missingScopes" || key == "requiredScopes") return field::scopes;
+    return field::none;
+}
+
+// The subscription that a text names: a number as HubSpot writes one, without sign, space or leading zero.
+std::optional<std::int64_t> read_subscription(std::string_view text) {
+    if (text.empty() || text.front() < '1' || text.front() > '9') return std::nullopt;
+    return parse_integer(text);
+}
+
+// Where the text of a field goes; nullptr: nowhere.
+using text_member = std::string_view body_result::*;
+constexpr auto text_members = [] {
+    std::array<text_member, field_count> members{};
+    members.fill(nullptr);  // g++ 12 makes {} of it the first member, not none
+    const auto put = [&members](field of, text_member into) { members[static_cast<std::size_t>(of)] = into; };
+    put(field::subscriber, &body_result::subscriber);
+    put(field::channel, &body_result::channel);
+    put(field::status, &body_result::status);
+    put(field::reason, &body_result::reason);
+    put(field::timestamp, &body_result::timestamp);
+    return members;
+}();
+
+void take_subscription(const plain_json& value, body_result& into) {
+    if (value.what == plain_json::kind::whole) into.subscription = value.number;
+    if (value.what == plain_json::kind::text) into.subscription = read_subscription(value.text);
+}
+
+// Reads the results of an answer by what they have in common (base::json_shape): a hundred of them come one after
+// another, and differ in their values alone.
+class alike_results {
+  public:
+    // Reads the item of results[] at the start of `text` and gives its size; 0: it is not like the one that was learnt,
+    // or not certain to be in order. The views of `into` point into `text`.
+    std::size_t read(std::string_view text, body_result& into);
+
+    // Takes over what the item at the start of `text` looks like, and gives its size; 0: nothing can be like it. The
+    // caller lets a parser read the item, to find out whether it is in order.
+    std::size_t learn(std::string_view text);
+
+  private:
+    base::json_shape shape_;
+};
+
+std::size_t alike_results::read(std::string_view text, body_result& into) {
+    into = {};
+    const std::size_t size = shape_.read(text, [&into](base::json_shape::meaning means, const plain_json& value) {
+        if (const text_member member = text_members[means]; member != nullptr) {
+            if (value.what == plain_json::kind::text) into.*member = value.text;
+            if (means == static_cast<base::json_shape::meaning>(field::channel))
+                into.unsound = value.what != plain_json::kind::null && into.channel.empty();
+        } else if (means == static_cast<base::json_shape::meaning>(field::subscription)) {
+            take_subscription(value, into);
+        }
+    });
+    return into.unsound ? 0 : size;
+}
+
+std::size_t alike_results::learn(std::string_view text) {
+    std::vector<std::string_view> names;
+    bool repeated = false;  // contradicts itself: the parser's business
+    const std::size_t size = shape_.learn(text, [&](std::string_view name) {
+        repeated =
+            repeated || names.size() == members_max || std::find(names.begin(), names.end(), name) != names.end();
+        if (!repeated) names.push_back(name);
+        return static_cast<base::json_shape::meaning>(result_field(name));
+    });
+    if (repeated) shape_.forget();
+    return size;
+}
 
 // The parser calls it for each token. It answers false, which ends the parse, for a body that is no object.
 class handler {

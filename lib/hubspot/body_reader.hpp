@@ -1,19 +1,23 @@
-// Reads the JSON body of an answer in one pass, without a document in memory.
+// Reads the JSON body of an answer in one pass, without a document in memory. Everything that this program knows of the
+// shape of HubSpot's answers is in this unit.
 //
-// One shape serves both bodies that HubSpot sends: BatchResponsePublicStatus (status, results[], errors[])
-// and Error (category, message, context, errors[]), whose fields carry the same names. Every field is
-// optional; a field that is unknown, null or of a wrong type counts as absent. The body is read whole or not
-// at all: one that breaks off, goes on after its end, is not UTF-8, nests deeper than `body_depth_max` or
-// lists more than `body_items_max` items in one array is not readable, whatever it said before.
+// One shape serves both bodies that HubSpot sends: BatchResponsePublicStatus (status, results[], errors[]) and Error
+// (category, message, context, errors[]), whose fields carry the same names. Every field is optional; a field that is
+// unknown, null or of a wrong type counts as absent. The body is read as a whole or not at all: one that breaks off,
+// goes on after its end, is not UTF-8, nests deeper than `body_depth_max` or lists more than `body_items_max` items in
+// one array is not readable, whatever it said before.
 //
-// An object in which a member stands twice, known or not, says two things: it is marked, and proves nothing. So is one
-// with more than `members_max` members, which nobody compares. Whatever stands in `errors` is an error: an object, a
-// text, a list, a number; also where `errors` is none of these in a list, but one of them itself.
+// An object in which a member stands twice, known or not, says two things: it is marked, and proves nothing. So is an
+// object with more than `members_max` members, since those are not compared. Whatever stands in `errors` is an error:
+// an object, a text, a list, a number; also where `errors` is not a list of these, but one of them itself.
 //
-// Ownership: the views of the results point into the text that was read, or into `unescaped`; both must
-// outlive them.
+// The results of an answer have one shape and differ in their values only. So a parser (Boost.JSON) reads the first;
+// the others are compared with its shape, which takes half the time or less. What differs goes to the parser as well.
+//
+// Ownership: the views of the results point into the text that was read, or into `unescaped`; both must outlive them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>

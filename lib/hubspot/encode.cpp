@@ -91,7 +91,7 @@ class encoder {
     }
 
     std::string& out_;
-    std::string words_;  // of the last change
+    std::string words_;   // of the last change
     unsigned which_ = 0;  // channel, state and basis of them; 0: none yet
 };
 

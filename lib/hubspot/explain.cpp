@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/redact.hpp"
+#include "hubspot/answer.hpp"
 #include "hubspot/text.hpp"
 
 namespace consent_sync::hubspot {

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "hubspot/judge.hpp"
+#include "hubspot/judgement.hpp"
 
 namespace consent_sync::hubspot {
 

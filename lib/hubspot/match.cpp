@@ -5,8 +5,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <optional>
 
-#include "hubspot/batch_index.hpp"
-#include "hubspot/mentions.hpp"
+#include "hubspot/names.hpp"
 #include "hubspot/text.hpp"
 
 namespace consent_sync::hubspot {
@@ -55,7 +54,6 @@ class matcher {
                 note_result(tallies_[i], c, r);
             });
         if (named) return;
-        ++out_.unmatched_results;
         if (!r.unsound && !r.subscriber.empty()) unmatched_.push_back(&r);
     }
 
@@ -75,7 +73,6 @@ class matcher {
             loose_.push_back({0, how});
         }
         if (named) return;
-        ++out_.unmatched_errors;
         if (names.any_address) return;  // about somebody else
         if (names.subscriptions.empty())
             ++errors_about_anybody_;
@@ -90,7 +87,6 @@ class matcher {
         const std::int64_t known = std::max(static_cast<std::int64_t>(listed), static_cast<std::int64_t>(named));
         const auto more = static_cast<std::uint32_t>(
             std::clamp<std::int64_t>(told - known, 0, static_cast<std::int64_t>(body_items_max)));
-        out_.unmatched_errors += more;
         errors_about_anybody_ += more;
     }
 

@@ -7,7 +7,7 @@
 // - A result with another status, and an error that names its key: rejected. Both say that it was not applied.
 // - A result in which any member is there twice, or whose channel is no text; a result with an address and without a
 //   subscription: proves nothing, and no other result of its address does.
-// - A body in which a member is there twice: proves nothing of anybody (classify.hpp).
+// - A body in which a member is there twice: proves nothing of anybody (judge.hpp).
 //
 // An error refuses a change that its context names: by subscriberIdString and subscriptionId together, or by the
 // address alone, which means each change of that address that has no result; unless one of them has the result that was
@@ -28,14 +28,14 @@
 
 #include "consent/change.hpp"
 #include "hubspot/body_reader.hpp"
-#include "hubspot/judge.hpp"
+#include "hubspot/judgement.hpp"
 
 namespace consent_sync::hubspot {
 
 // The category of a change whose key came back with another status than the one that was asked for.
 inline constexpr std::string_view status_not_applied = "STATUS_NOT_APPLIED";
 
-// Fills `changes`, `words`, `unmatched_results` and `unmatched_errors` of `out`.
+// Fills `changes`, `words` and `look_alikes` of `out`.
 void match_changes(std::span<const consent::change> batch, const answer_body& body, judgement& out);
 
 }  // namespace consent_sync::hubspot

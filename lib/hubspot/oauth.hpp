@@ -12,7 +12,7 @@
 
 #include "base/clock.hpp"
 #include "hubspot/answer.hpp"
-#include "hubspot/judge.hpp"
+#include "hubspot/judgement.hpp"
 
 namespace consent_sync::hubspot {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ledger/block_sum.hpp"
+#include "ledger/block.hpp"
 
 namespace consent_sync::ledger {
 

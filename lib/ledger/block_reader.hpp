@@ -7,8 +7,7 @@
 #include <string>
 
 #include "ledger/database.hpp"
-#include "ledger/row_block.hpp"
-#include "ledger/verdict_block.hpp"
+#include "ledger/block.hpp"
 
 namespace consent_sync::ledger {
 

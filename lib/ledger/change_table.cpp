@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "ledger/block_sum.hpp"
+#include "ledger/block.hpp"
 
 namespace consent_sync::ledger {
 namespace {
@@ -311,7 +311,7 @@ void change_table::settle_in_block(block_id block, std::span<const settled_chang
             refused.push_back(std::exchange(change, nullptr));
             continue;
         }
-        verdicts->settle(index, {change->verdict, change->success, change->attempt, change->hubspot_time_ms});
+        verdicts->settle(index, *change);
         any = true;
     }
     if (any) put(block, *verdicts, before);

@@ -4,7 +4,7 @@
 
 #include "base/private_spans.hpp"
 #include "ledger/block_reader.hpp"
-#include "ledger/block_sum.hpp"
+#include "ledger/block.hpp"
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
 #include "ledger/overtakes.hpp"

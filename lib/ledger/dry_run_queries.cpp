@@ -7,11 +7,7 @@
 namespace consent_sync::ledger {
 
 base::result<std::unique_ptr<dry_run_reader>> dry_run_reader::open(const std::string& path) {
-    try {
-        return std::unique_ptr<dry_run_reader>(new dry_run_reader(open_to_read(path)));
-    } catch (const database_error& e) {
-        return base::error{e.code, e.what()};
-    }
+    return open_reader<dry_run_reader>(path);
 }
 
 dry_run_reader::dry_run_reader(std::unique_ptr<database> db)
@@ -28,8 +24,7 @@ base::result<dry_run_facts> dry_run_reader::ask(
     const std::string& sha256, base::wall_time since,
     const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs,
     const boost::unordered_flat_set<consent::key_hash>& opt_ins, std::vector<returning_row>& returning) {
-    try {
-        db_->execute("BEGIN");
+    return read_at_once(*db_, [&] {
         dry_run_facts facts;
         same_content_.run_with(sha256, base::to_unix_ms(since));
         if (same_content_.step() && !same_content_.is_null(0))
@@ -42,15 +37,8 @@ base::result<dry_run_facts> dry_run_reader::ask(
         if (facts.waiting > 0 && !opt_outs.empty()) facts.superseded_in_ledger = count_superseded(opt_outs);
         if (!opt_ins.empty()) facts.opt_ins_over_opt_outs = count_over_opt_outs(opt_ins);
         if (!returning.empty()) find_newer(returning);
-        db_->execute("COMMIT");
         return facts;
-    } catch (const database_error& e) {
-        try {
-            db_->execute("ROLLBACK");
-        } catch (const database_error&) {  // it never began
-        }
-        return base::error{e.code, e.what()};
-    }
+    });
 }
 
 // Unsent ones lie in open files alone.

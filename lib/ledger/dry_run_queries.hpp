@@ -34,6 +34,7 @@ struct dry_run_facts {
 class dry_run_reader {
   public:
     static base::result<std::unique_ptr<dry_run_reader>> open(const std::string& path);
+    explicit dry_run_reader(std::unique_ptr<database> db);  // as open_to_read() gives it; throws database_error
 
     // `opt_outs`, `opt_ins`: of the file, by the hash of their key. One scan if there is an opt-in, and one if any row
     // comes back, about 1 s for 10,000,000 rows.
@@ -43,7 +44,6 @@ class dry_run_reader {
                                     std::vector<returning_row>& returning);
 
   private:
-    explicit dry_run_reader(std::unique_ptr<database> db);
     std::uint64_t count_superseded(const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs);
     std::uint64_t count_over_opt_outs(const boost::unordered_flat_set<consent::key_hash>& opt_ins);
     void find_newer(std::vector<returning_row>& returning);

@@ -12,7 +12,7 @@
 #include "ledger/change_table.hpp"
 #include "ledger/database.hpp"
 #include "ledger/file_table.hpp"
-#include "ledger/newer_changes.hpp"
+#include "ledger/key_scans.hpp"
 #include "ledger/records.hpp"
 
 namespace consent_sync::ledger {

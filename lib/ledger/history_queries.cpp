@@ -28,11 +28,7 @@ bool carries(const std::vector<row_range>& ranges, consent::place place) {
 }  // namespace
 
 base::result<std::unique_ptr<history_reader>> history_reader::open(const std::string& path) {
-    try {
-        return std::unique_ptr<history_reader>(new history_reader(open_to_read(path)));
-    } catch (const database_error& e) {
-        return base::error{e.code, e.what()};
-    }
+    return open_reader<history_reader>(path);
 }
 
 history_reader::history_reader(std::unique_ptr<database> db)
@@ -44,18 +40,7 @@ history_reader::history_reader(std::unique_ptr<database> db)
       oldest_(db_->prepare("SELECT min(claimed_at) FROM files")) {}
 
 base::result<history> history_reader::find(const std::string& subscriber) {
-    try {
-        db_->execute("BEGIN");
-        history found = find_all(subscriber);
-        db_->execute("COMMIT");
-        return found;
-    } catch (const database_error& e) {
-        try {
-            db_->execute("ROLLBACK");
-        } catch (const database_error&) {  // it never began
-        }
-        return base::error{e.code, e.what()};
-    }
+    return read_at_once(*db_, [&] { return find_all(subscriber); });
 }
 
 history history_reader::find_all(const std::string& subscriber) {

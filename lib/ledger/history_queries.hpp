@@ -37,12 +37,12 @@ struct history {
 class history_reader {
   public:
     static base::result<std::unique_ptr<history_reader>> open(const std::string& path);
+    explicit history_reader(std::unique_ptr<database> db);  // as open_to_read() gives it; throws database_error
 
     // `subscriber` as consent::same_subscriber compares.
     base::result<history> find(const std::string& subscriber);
 
   private:
-    explicit history_reader(std::unique_ptr<database> db);
     history find_all(const std::string& subscriber);
     void add_reason(history_entry& entry);
     void add_attempts(std::vector<history_entry>& entries);

@@ -1,9 +1,5 @@
-// The number of the newest commit, in a small file beside the ledger: a ledger whose own number is lower has lost
-// commits. SQLite takes a damaged write-ahead log up to the damage, and says nothing.
-//
-// The number is written after each commit and brought to disk within a second, so it may be behind the ledger (a crash
-// in between, a power cut), but is never ahead of it. Two slots: the one that is on disk is not written to until the
-// other one is.
+// Two files beside the ledger tell a start whether the ledger is the one that ran last and holds all that was
+// committed.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +11,31 @@
 
 namespace consent_sync::ledger {
 
+// The generation is a number that grows with every start and every hour of running. It is kept in the ledger, and then
+// in a file. A ledger whose number is lower than the file's came from a backup, or is new.
+inline constexpr const char* generation_file = "generation";  // below the state folder
+inline constexpr const char* generation_meta = "generation";  // in the ledger's meta table
+
+// Nothing: there is no file. Errors: invalid_input, the file does not hold a number; io.
+base::result<std::optional<std::int64_t>> read_generation(const std::string& state_dir);
+base::result<void> write_generation(const std::string& state_dir, std::int64_t generation);
+
+// The number of the newest commit: a ledger whose own number is lower has lost commits. SQLite takes a damaged
+// write-ahead log up to the damage, and says nothing.
+//
+// The number is written after each commit and brought to disk within a second. So it may be behind the ledger (after a
+// crash in between, or a power cut), but it is never ahead of it. There are two slots: the one that is on disk is not
+// written to until the other one is on disk.
 inline constexpr const char* newest_commit_file = "newest-commit";  // below the state folder
 
 class newest_commit {
   public:
-    // Makes the file if it is missing; where its disk has no room for one, write() makes it later. Errors: io.
+    // Makes the file if it is missing. If the disk has no room for it, write() makes it later. Errors: io.
     static base::result<newest_commit> open(const std::string& state_dir);
 
-    // Nothing: there is none, as at the first start, or neither slot can be read.
+    // Nothing: there was no file, as at the first start, or neither slot can be read.
     const std::optional<std::int64_t>& found() const { return found_; }
-    bool damaged() const { return damaged_; }  // there is something in the file, and none of it can be read
+    bool damaged() const { return damaged_; }  // the file is not empty, and neither slot can be read
 
     base::result<void> write(std::int64_t number);
     // What was written is on disk afterwards.

@@ -120,12 +120,18 @@ struct attempt_end {
     std::vector<consent::place> unsettled;
 };
 
-struct settled_change {
-    consent::place id;
-    attempt_id attempt = 0;  // the attempt that settled it; 0: none
+// How a change ended.
+struct row_end {
     consent::verdict verdict = consent::verdict::confirmed;
     consent::success_reason success = consent::success_reason::none;
-    std::int64_t hubspot_time_ms = 0;
+    attempt_id attempt = 0;            // that settled it; 0: none did
+    std::int64_t hubspot_time_ms = 0;  // HubSpot's timestamp of a confirmed change; 0: none
+
+    bool operator==(const row_end&) const = default;
+};
+
+struct settled_change : row_end {
+    consent::place id;
     std::shared_ptr<const ledger::reason> reason;  // for every verdict but confirmed
 };
 

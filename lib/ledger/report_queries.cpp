@@ -4,7 +4,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <map>
 
-#include "ledger/block_sum.hpp"
+#include "ledger/block.hpp"
 #include "ledger/schema.hpp"
 
 namespace consent_sync::ledger {
@@ -208,28 +208,13 @@ void report_queries::each_attempt_of_file(const file_record& file,
 }
 
 base::result<std::unique_ptr<report_reader>> report_reader::open(const std::string& path) {
-    try {
-        return std::unique_ptr<report_reader>(new report_reader(open_to_read(path)));
-    } catch (const database_error& e) {
-        return base::error{e.code, e.what()};
-    }
+    return open_reader<report_reader>(path);
 }
 
 report_reader::report_reader(std::unique_ptr<database> db) : db_(std::move(db)), queries_(*db_) {}
 
 base::result<void> report_reader::run(const std::function<void(report_queries&)>& work) {
-    try {
-        db_->execute("BEGIN");
-        work(queries_);
-        db_->execute("COMMIT");
-        return {};
-    } catch (const database_error& e) {
-        try {
-            db_->execute("ROLLBACK");
-        } catch (const database_error&) {  // it never began
-        }
-        return base::error{e.code, e.what()};
-    }
+    return read_at_once(*db_, [&] { work(queries_); });
 }
 
 }  // namespace consent_sync::ledger

@@ -106,13 +106,12 @@ class report_reader {
   public:
     // `path` of a ledger that store::open() has made. Errors: as store::open().
     static base::result<std::unique_ptr<report_reader>> open(const std::string& path);
+    explicit report_reader(std::unique_ptr<database> db);  // as open_to_read() gives it; throws database_error
 
     // Runs `work` as one read transaction. Keep it short: while it runs, the ledger's log cannot shrink.
     base::result<void> run(const std::function<void(report_queries&)>& work);
 
   private:
-    explicit report_reader(std::unique_ptr<database> db);
-
     std::unique_ptr<database> db_;
     report_queries queries_;
 };

@@ -19,7 +19,7 @@
 
 #include "ledger/change_table.hpp"
 #include "ledger/file_table.hpp"
-#include "ledger/place_table.hpp"
+#include "ledger/overtakes.hpp"
 #include "ledger/records.hpp"
 
 namespace consent_sync::ledger {

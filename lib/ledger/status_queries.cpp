@@ -1,16 +1,12 @@
 #include "ledger/status_queries.hpp"
 
-#include "ledger/row_block.hpp"
+#include "ledger/block.hpp"
 #include "ledger/schema.hpp"
 
 namespace consent_sync::ledger {
 
 base::result<std::unique_ptr<status_reader>> status_reader::open(const std::string& path) {
-    try {
-        return std::unique_ptr<status_reader>(new status_reader(open_to_read(path)));
-    } catch (const database_error& e) {
-        return base::error{e.code, e.what()};
-    }
+    return open_reader<status_reader>(path);
 }
 
 status_reader::status_reader(std::unique_ptr<database> db)
@@ -29,18 +25,7 @@ status_reader::status_reader(std::unique_ptr<database> db)
 }
 
 base::result<ledger_picture> status_reader::read(std::size_t files_most) {
-    try {
-        db_->execute("BEGIN");
-        ledger_picture picture = read_all(files_most);
-        db_->execute("COMMIT");
-        return picture;
-    } catch (const database_error& e) {
-        try {
-            db_->execute("ROLLBACK");
-        } catch (const database_error&) {  // it never began
-        }
-        return base::error{e.code, e.what()};
-    }
+    return read_at_once(*db_, [&] { return read_all(files_most); });
 }
 
 ledger_picture status_reader::read_all(std::size_t files_most) {

@@ -34,11 +34,11 @@ class status_reader {
   public:
     // `path` of a ledger that store::open() has made. Errors: as store::open().
     static base::result<std::unique_ptr<status_reader>> open(const std::string& path);
+    explicit status_reader(std::unique_ptr<database> db);  // as open_to_read() gives it; throws database_error
 
     base::result<ledger_picture> read(std::size_t files_most);
 
   private:
-    explicit status_reader(std::unique_ptr<database> db);
     ledger_picture read_all(std::size_t files_most);
 
     std::unique_ptr<database> db_;

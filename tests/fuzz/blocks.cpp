@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "fuzz/targets.hpp"
-#include "ledger/block_sum.hpp"
+#include "ledger/block.hpp"
 #include "ledger/database.hpp"
-#include "ledger/row_block.hpp"
-#include "ledger/verdict_block.hpp"
 
 namespace consent_sync::fuzz {
 namespace {

@@ -51,7 +51,6 @@ hubspot::answer to_answer(http::exchange&& e) {
     a.status = e.response.status;
     a.headers.retry_after = text_header(e.response, "retry-after");
     a.headers.correlation_id = text_header(e.response, "x-hubspot-correlation-id");
-    a.headers.date = text_header(e.response, "date");
     a.headers.limit_max = number_header(e.response, "x-hubspot-ratelimit-max");
     a.headers.limit_remaining = number_header(e.response, "x-hubspot-ratelimit-remaining");
     a.headers.limit_interval_ms = number_header(e.response, "x-hubspot-ratelimit-interval-milliseconds");

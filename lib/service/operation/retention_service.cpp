@@ -12,7 +12,7 @@
 #include "async/wait.hpp"
 #include "base/log.hpp"
 #include "base/time_text.hpp"
-#include "ledger/generation.hpp"
+#include "ledger/newest_commit.hpp"
 #include "service/operation/old_files.hpp"
 
 namespace consent_sync::service {

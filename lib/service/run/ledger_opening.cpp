@@ -13,7 +13,7 @@
 #include "delivery/pauses.hpp"
 #include "intake/arrival/claim.hpp"
 #include "ledger/damage.hpp"
-#include "ledger/generation.hpp"
+#include "ledger/newest_commit.hpp"
 #include "service/run/lost_commits.hpp"
 #include "service/operation/old_files.hpp"
 #include "service/operation/retention_service.hpp"

@@ -13,7 +13,6 @@ TEST(AccountInfo, NamesTheTimeZone) {
     ASSERT_TRUE(info) << info.error().message;
     EXPECT_EQ(info->time_zone, "US/Eastern");
     EXPECT_EQ(info->utc_offset, -240min);
-    EXPECT_EQ(info->portal, 62515);
 }
 
 TEST(AccountInfo, OneOfZoneAndOffsetIsEnough) {

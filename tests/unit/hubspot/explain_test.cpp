@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "hubspot/judge.hpp"
 #include "unit/hubspot/batches.hpp"
 #include "unit/hubspot/real_bodies.hpp"
 

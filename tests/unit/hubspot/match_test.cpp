@@ -40,7 +40,6 @@ TEST(Match, IsByKeyAndNeverByPlace) {
     EXPECT_EQ(outcomes(j), (std::vector{o::confirmed, o::confirmed}));
     EXPECT_EQ(j.changes[0].reason, consent::success_reason::requested_change_occurred);
     EXPECT_EQ(j.changes[0].hubspot_time_ms, 1736318079478);
-    EXPECT_EQ(j.unmatched_results, 0U);
 }
 
 TEST(Match, FindsThoseBehindOneThatIsLeftOut) {
@@ -48,7 +47,6 @@ TEST(Match, FindsThoseBehindOneThatIsLeftOut) {
         match(four, complete(result_json("a@b.c", 1, "SUBSCRIBED") + "," + result_json("d@e.f", 1, "SUBSCRIBED") + "," +
                              result_json("d@e.f", 2, "SUBSCRIBED")));
     EXPECT_EQ(outcomes(j), (std::vector{o::confirmed, o::unresolved, o::confirmed, o::confirmed}));
-    EXPECT_EQ(j.unmatched_results, 0U);
 }
 
 TEST(Match, EachChangeGetsTheTimeOfItsOwnResult) {
@@ -76,7 +74,6 @@ TEST(Match, AResultOfAnotherKeyProvesNothing) {
     const auto j = match(ann_bob, complete(result_json("ann@example.com", 2, "SUBSCRIBED") + "," +
                                            result_json("carl@example.com", 1, "SUBSCRIBED")));
     EXPECT_EQ(outcomes(j), (std::vector{o::unresolved, o::unresolved}));
-    EXPECT_EQ(j.unmatched_results, 2U);
 }
 
 TEST(Match, ASubscriptionMayComeAsText) {
@@ -90,7 +87,6 @@ TEST(Match, ASubscriptionMayComeAsText) {
         const auto j = match(ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":)" +
                                                std::string(id) + R"(,"status":"SUBSCRIBED"})"));
         EXPECT_EQ(j.changes[0].outcome, o::unresolved) << id;
-        EXPECT_EQ(j.unmatched_results, 1U) << id;
     }
 }
 
@@ -126,7 +122,6 @@ TEST(Match, AResultWithoutStatusNamesItsKeyOnly) {
             match(ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":)" +
                                     std::string(status) + "}"));
         EXPECT_EQ(j.changes[0].outcome, o::unresolved) << status;
-        EXPECT_EQ(j.unmatched_results, 0U) << status;
     }
 }
 
@@ -156,7 +151,6 @@ TEST(Match, AFieldThatIsThereTwiceSpoilsItsResult) {
             ann_bob, complete(R"({"subscriberIdString":"ann@example.com","subscriptionId":1,"status":"SUBSCRIBED",)" +
                               std::string(twice) + "}"));
         EXPECT_EQ(j.changes[0].outcome, o::unresolved) << twice;
-        EXPECT_EQ(j.unmatched_results, 1U) << twice;
     }
 }
 
@@ -166,7 +160,6 @@ TEST(Match, AnErrorNamesAddressAndSubscription) {
     ASSERT_EQ(j.changes[1].words, 1U);
     EXPECT_EQ(j.words[0].category, "VALIDATION_ERROR");
     EXPECT_EQ(j.words[0].message, "no");
-    EXPECT_EQ(j.unmatched_errors, 0U);
 }
 
 TEST(Match, AnErrorOfAnAddressMeansItsChangesWithoutResult) {
@@ -250,25 +243,25 @@ TEST(Match, TroubleOfHubSpotOrTheOperatorRefusesNoChange) {
         EXPECT_EQ(with(fields).outcome, o::rejected) << fields;
 }
 
-TEST(Match, AnErrorWithoutContextIsCounted) {
+TEST(Match, AnErrorWithoutContextRefusesNobody) {
     const auto j = match(
         ann_bob, complete("", R"({"message":"no"},{"context":null},{"context":{"subscriberIdString":["x@y.z"]}},{})"));
     EXPECT_EQ(outcomes(j), (std::vector{o::unresolved, o::unresolved}));
-    EXPECT_EQ(j.unmatched_errors, 4U);
+    EXPECT_EQ(j.words.size(), 4U);
 }
 
-TEST(Match, ErrorsThatAreOnlyCountedAreUnmatched) {
-    const auto count = [](std::string_view n) {
-        return match(ann_bob,
-                     R"({"status":"COMPLETE","numErrors":)" + std::string(n) + R"(,"errors":[{"message":"no"}]})")
-            .unmatched_errors;
+// Of four changes two have the result that was asked for. So up to two errors may be about the others; a third one is
+// about one of these.
+TEST(Match, ErrorsThatAreOnlyCountedMayBeAboutAnyChange) {
+    const auto proves = [](std::string_view n) {
+        return match(four, R"({"status":"COMPLETE","results":[)" + result_json("a@b.c", 1, "SUBSCRIBED") + "," +
+                               result_json("a@b.c", 2, "SUBSCRIBED") + R"(],"numErrors":)" + std::string(n) +
+                               R"(,"errors":[{"message":"no"}]})")
+                   .changes[0]
+                   .outcome == o::confirmed;
     };
-    EXPECT_EQ(count("0"), 1U);
-    EXPECT_EQ(count("1"), 1U);
-    EXPECT_EQ(count("3"), 3U);
-    EXPECT_EQ(count("-9223372036854775808"), 1U);
-    EXPECT_EQ(count("9223372036854775807"), 1U + body_items_max);
-    EXPECT_EQ(count("\"3\""), 1U);
+    for (const char* few : {"0", "1", "2", "-9223372036854775808", "\"3\""}) EXPECT_TRUE(proves(few)) << few;
+    for (const char* many : {"3", "9223372036854775807"}) EXPECT_FALSE(proves(many)) << many;
 }
 
 TEST(Match, InABatchOfOneAnErrorIsAboutItsOneChange) {

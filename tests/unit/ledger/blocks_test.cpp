@@ -1,10 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/block_reader.hpp"
-#include "ledger/block_sum.hpp"
-#include "ledger/row_block.hpp"
-#include "ledger/varint.hpp"
-#include "ledger/verdict_block.hpp"
+#include "ledger/block.hpp"
 #include "unit/ledger/ledger_test.hpp"
 
 namespace consent_sync::ledger {

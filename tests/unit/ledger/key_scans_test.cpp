@@ -1,4 +1,4 @@
-#include "ledger/older_changes.hpp"
+#include "ledger/key_scans.hpp"
 
 #include "unit/ledger/ledger_test.hpp"
 

@@ -1,4 +1,4 @@
-#include "hubspot/mentions.hpp"
+#include "hubspot/names.hpp"
 
 #include "consent/key.hpp"
 
@@ -11,7 +11,7 @@ bool is_address_byte(char c) {
            c == '%';
 }
 
-// What stands at `at` is no part of a longer address.
+// Whether what stands at `at` is an address of its own, and not a part of a longer one.
 bool stands_alone(std::string_view text, std::size_t at, std::size_t length) {
     if (at > 0 && (is_address_byte(text[at - 1]) || text[at - 1] == '.')) return false;
     const std::size_t end = at + length;

@@ -1,12 +1,11 @@
-// Finds the changes of a batch by address: an open-addressed table that is built for one answer.
-//
-// A batch holds no key twice, but may hold several changes of one address. Matching is by address, never by
-// position: HubSpot promises no order of its results.
+// Who of a batch is meant: by an address, or by words in which an address stands.
 #pragma once
 
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +14,8 @@
 
 namespace consent_sync::hubspot {
 
+// Finds the changes of a batch by address: an open-addressed table that is built for one answer. A batch holds no key
+// twice, but it may hold several changes of one address.
 class batch_index {
   public:
     // Ownership: `batch` must outlive the index.
@@ -53,6 +54,22 @@ class batch_index {
 
     std::span<const consent::change> batch_;
     std::vector<slot> slots_;  // at most half full
+};
+
+// Finds the addresses of a batch that stand in HubSpot's words: in a message, a context, anywhere.
+class mention_finder {
+  public:
+    // Ownership: `batch` and `index`, which is the batch's, must outlive it.
+    mention_finder(std::span<const consent::change> batch, const batch_index& index);
+
+    // Calls `found(index)` for each change whose address stands in `text`, whatever its case or spelling, perhaps more
+    // than once. An address within a longer one does not count: "ann@x.com" is not in "joann@x.com", nor in
+    // "ann@x.com.au".
+    void find(std::string_view text, const std::function<void(std::uint32_t)>& found) const;
+
+  private:
+    const batch_index& index_;
+    std::vector<std::string> addresses_;  // lowered
 };
 
 }  // namespace consent_sync::hubspot

@@ -1,7 +1,9 @@
-// Finds rows that come back late (a failed file dropped again, a held file released) although a newer change of their
-// key is in the ledger, and supersedes them: replaying an old row must never undo a newer one.
+// Scans of the whole ledger for other changes of a key, where memory does not tell the order. The ledger has no index
+// on keys: a scan takes about 1 s for 10,000,000 changes. All members throw database_error and run inside
+// store::transact().
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "ledger/change_table.hpp"
@@ -9,7 +11,8 @@
 
 namespace consent_sync::ledger {
 
-// Throws database_error; runs inside store::transact(). One scan of the changes, about 1 s for 10,000,000.
+// Supersedes rows that come back late (a failed file dropped again, a held file released) although a newer change of
+// their key is in the ledger: an old row must never undo a newer one.
 class newer_changes {
   public:
     explicit newer_changes(change_table& changes);
@@ -26,6 +29,19 @@ class newer_changes {
     enum class came_back { returning, released, reopened };
     std::size_t supersede(consent::arrival_number arrival, came_back how);
 
+    change_table& changes_;
+};
+
+// Finds what holds for a key when HubSpot refused its newest change: the newest older change that it took, or may have
+// taken.
+class older_changes {
+  public:
+    explicit older_changes(change_table& changes);
+
+    // For each of these changes the newest older one of its key that is confirmed or unconfirmed, where there is one.
+    std::vector<fetched_change> find(std::span<const consent::place> changes);
+
+  private:
     change_table& changes_;
 };
 
