@@ -18,7 +18,7 @@ inline constexpr const char* account_details_path = "/account-info/v3/details";
 inline constexpr const char* account_usage_path = "/account-info/v3/api-usage/daily/private-apps";
 
 struct account_info {
-    std::string time_zone;  // "US/Eastern": an IANA name, or a link to one; empty: HubSpot did not say
+    std::string time_zone;  // "US/Eastern": an IANA name, or a link to one; empty: HubSpot did not tell
     std::optional<std::chrono::minutes> utc_offset;  // at the moment of the answer, east positive
 };
 

@@ -123,16 +123,16 @@ void take_subscription(const plain_json& value, body_result& into) {
     if (value.what == plain_json::kind::text) into.subscription = read_subscription(value.text);
 }
 
-// Reads the results of an answer by what they have in common (base::json_shape): a hundred of them come one after
-// another, and differ in their values alone.
+// Reads the results of an answer by their common shape (base::json_shape): they follow one another, and differ only in
+// their values.
 class alike_results {
   public:
-    // Reads the item of results[] at the start of `text` and gives its size; 0: it is not like the one that was learnt,
-    // or not certain to be in order. The views of `into` point into `text`.
+    // Reads the item of results[] at the start of `text` and returns its size; 0: it is not like the one that was
+    // learnt, or not certain to be valid. The views of `into` point into `text`.
     std::size_t read(std::string_view text, body_result& into);
 
-    // Takes over what the item at the start of `text` looks like, and gives its size; 0: nothing can be like it. The
-    // caller lets a parser read the item, to find out whether it is in order.
+    // Learns the shape of the item at the start of `text`, and returns its size; 0: it has no shape to learn. The
+    // caller lets a parser read the item, to find out whether it is valid.
     std::size_t learn(std::string_view text);
 
   private:
@@ -155,7 +155,7 @@ std::size_t alike_results::read(std::string_view text, body_result& into) {
 
 std::size_t alike_results::learn(std::string_view text) {
     std::vector<std::string_view> names;
-    bool repeated = false;  // contradicts itself: the parser's business
+    bool repeated = false;  // it contradicts itself: the parser reads it
     const std::size_t size = shape_.learn(text, [&](std::string_view name) {
         repeated =
             repeated || names.size() == members_max || std::find(names.begin(), names.end(), name) != names.end();
@@ -166,7 +166,80 @@ std::size_t alike_results::learn(std::string_view text) {
     return size;
 }
 
-// The parser calls it for each token. It answers false, which ends the parse, for a body that is no object.
+field find_field(where of, std::string_view key) {
+    switch (of) {
+        case where::top: return top_field(key);
+        case where::result: return result_field(key);
+        case where::error:
+        case where::detail: return error_field(key);
+        case where::context: return context_field(key);
+        default: return field::none;
+    }
+}
+
+// The objects and arrays around the value that is being read.
+class path {
+  public:
+    std::size_t depth() const { return depth_; }
+    where at() const { return levels_[depth_ - 1]; }
+    void enter(where next) { levels_[depth_++] = next; }  // the parser's own limit on the depth comes before the end
+    void leave() { --depth_; }
+
+    bool in_context() const { return at() == where::context || at() == where::context_values; }
+    where around_context() const { return levels_[depth_ - (at() == where::context_values ? 3 : 2)]; }
+    bool in_whole_context() const { return depth_ > 1 && levels_[1] == where::context; }
+    // Within an item of errors[], at any depth.
+    bool in_error() const {
+        return depth_ > 1 && (levels_[1] == where::error || (levels_[1] == where::errors && depth_ > 2));
+    }
+
+  private:
+    std::array<where, body_depth_max + 2> levels_{};
+    std::size_t depth_ = 0;
+};
+
+// The names of the members of all objects that are open, as hashes.
+class open_members {
+  public:
+    void open(std::size_t depth) { begins_[depth] = names_.size(); }
+    void close(std::size_t depth) { names_.resize(begins_[depth]); }
+    // Whether the object at this depth has the member already, or too many to tell.
+    bool has(std::size_t depth, std::string_view name) {
+        const std::size_t hash = std::hash<std::string_view>()(name);
+        const auto first = names_.begin() + static_cast<std::ptrdiff_t>(begins_[depth]);
+        if (static_cast<std::size_t>(names_.end() - first) == members_max ||
+            std::find(first, names_.end(), hash) != names_.end())
+            return true;
+        names_.push_back(hash);
+        return false;
+    }
+
+  private:
+    std::vector<std::size_t> names_;
+    std::array<std::size_t, body_depth_max + 2> begins_{};
+};
+
+// numErrors is there, but it is not a count.
+void count_oddly(answer_body& out) { out.num_errors = std::max<std::int64_t>(out.num_errors, 1); }
+
+void note_text(answer_body& out, body_error& of, std::string_view s) {
+    if (s.empty()) return;
+    if (of.text.size() + s.size() > error_text_bytes_max) {
+        out.cut = true;
+        return;
+    }
+    of.text += s;
+    of.text += '\n';
+}
+
+// The text itself where it is a part of the body; the parser's own buffers end with the call.
+std::string_view keep_text(answer_body& out, std::string_view body, std::string_view s) {
+    const std::less<const char*> before;
+    if (!before(s.data(), body.data()) && !before(body.data() + body.size(), s.data() + s.size())) return s;
+    return out.unescaped.emplace_back(s);
+}
+
+// The parser calls it for each token. It returns false, which ends the parse, for a body that is not an object.
 class handler {
   public:
     static constexpr std::size_t max_array_size = body_items_max;
@@ -177,23 +250,23 @@ class handler {
     handler(std::string_view text, answer_body& out) : text_(text), out_(out) {}
 
     // In results[], and in none of its items.
-    bool between_results() const { return depth_ == 2 && at() == where::results; }
+    bool between_results() const { return path_.depth() == 2 && path_.at() == where::results; }
 
     bool on_document_begin(error_code&) { return true; }
     bool on_document_end(error_code&) { return true; }
 
     bool on_object_begin(error_code& ec) {
-        if (depth_ == 0) {
+        if (path_.depth() == 0) {
             out_.whole.names.emplace_back();
             return push_object(where::top);
         }
-        switch (at()) {
+        switch (path_.at()) {
             case where::results: return begin_result(ec);
             case where::errors: return begin_error(where::error, ec);
             case where::details: return begin_detail();
             case where::top:
                 if (field_ == field::errors) return begin_error(where::error, ec);
-                if (field_ == field::num_errors) count_oddly();
+                if (field_ == field::num_errors) count_oddly(out_);
                 return push_object(field_ == field::context ? where::context : where::other);
             case where::error:
                 if (field_ == field::errors) return begin_detail();
@@ -204,27 +277,27 @@ class handler {
         }
     }
     bool on_object_end(std::size_t, error_code&) {
-        if (at() == where::result) end_result();
-        names_.resize(names_begin_[depth_ - 1]);
+        if (path_.at() == where::result) end_result();
+        members_.close(path_.depth() - 1);
         return pop();
     }
 
     bool on_array_begin(error_code& ec) {
-        if (depth_ == 0) {
+        if (path_.depth() == 0) {
             ec = json::error::syntax;
             return false;
         }
-        if (at() == where::context) {
+        if (path_.at() == where::context) {
             context_field_ = field_;
             return push(where::context_values);  // field_ stays: it names the values
         }
-        if (at() == where::errors) return begin_error(where::other, ec);
-        if (at() == where::result) note_odd_channel();
+        if (path_.at() == where::errors) return begin_error(where::other, ec);
+        if (path_.at() == where::result) note_odd_channel();
         const field of = field_;
-        if (at() == where::top && of == field::num_errors) count_oddly();
-        if (at() == where::top && of == field::results) return push(where::results);
-        if (at() == where::top && of == field::errors) return push(where::errors);
-        if (at() == where::error && of == field::errors) return push(where::details);
+        if (path_.at() == where::top && of == field::num_errors) count_oddly(out_);
+        if (path_.at() == where::top && of == field::results) return push(where::results);
+        if (path_.at() == where::top && of == field::errors) return push(where::errors);
+        if (path_.at() == where::error && of == field::errors) return push(where::details);
         return push(where::other);
     }
     bool on_array_end(std::size_t, error_code&) { return pop(); }
@@ -235,8 +308,8 @@ class handler {
     }
     bool on_key(json::string_view s, std::size_t, error_code&) {
         const std::string_view name = joined(s);
-        field_ = find_field(name);
-        again_ = at() != where::other && is_there(name);
+        field_ = find_field(path_.at(), name);
+        again_ = path_.at() != where::other && members_.has(path_.depth() - 1, name);
         if (again_) mark_unsound();
         if (name.find('@') != std::string_view::npos) note_aside(name);
         part_.clear();
@@ -247,7 +320,7 @@ class handler {
         return true;
     }
     bool on_string(json::string_view s, std::size_t, error_code& ec) {
-        if (depth_ == 0) {
+        if (path_.depth() == 0) {
             ec = json::error::syntax;
             return false;
         }
@@ -261,28 +334,26 @@ class handler {
     bool on_double(double, json::string_view, error_code& ec) { return take_other(ec); }
     bool on_bool(bool, error_code& ec) { return take_other(ec); }
     bool on_null(error_code& ec) {
-        const bool in_list = depth_ > 1 && (at() == where::errors || at() == where::context_values);
+        const bool in_list = path_.depth() > 1 && (path_.at() == where::errors || path_.at() == where::context_values);
         return in_list ? take_other(ec) : take_nothing(ec);
     }
     bool on_comment_part(json::string_view, error_code&) { return true; }
     bool on_comment(json::string_view, error_code&) { return true; }
 
   private:
-    where at() const { return stack_[depth_ - 1]; }
-
     bool push(where next) {
-        stack_[depth_++] = next;  // the parser's own limit on the depth comes before the end of the array
+        path_.enter(next);
         if (next != where::context_values) field_ = field::none;
         return true;
     }
     bool pop() {
-        --depth_;
-        field_ = depth_ > 0 && at() == where::context_values ? context_field_ : field::none;
+        path_.leave();
+        field_ = path_.depth() > 0 && path_.at() == where::context_values ? context_field_ : field::none;
         return true;
     }
 
     bool push_object(where next) {
-        names_begin_[depth_] = names_.size();
+        members_.open(path_.depth());
         return push(next);
     }
 
@@ -314,45 +385,20 @@ class handler {
     }
 
     // A value that is an error itself, without being an object or a list.
-    bool is_error_value() const { return at() == where::errors || (at() == where::top && field_ == field::errors); }
-    // Within an item of errors[], at any depth.
-    bool in_error() const {
-        return depth_ > 1 && !out_.errors.empty() &&
-               (stack_[1] == where::error || (stack_[1] == where::errors && depth_ > 2));
+    bool is_error_value() const {
+        return path_.at() == where::errors || (path_.at() == where::top && field_ == field::errors);
     }
 
-    // Whether the object that is being read has the member already.
-    bool is_there(std::string_view name) {
-        const std::size_t hash = std::hash<std::string_view>()(name);
-        const auto first = names_.begin() + static_cast<std::ptrdiff_t>(names_begin_[depth_ - 1]);
-        if (static_cast<std::size_t>(names_.end() - first) == members_max ||
-            std::find(first, names_.end(), hash) != names_.end())
-            return true;
-        names_.push_back(hash);
-        return false;
-    }
     void mark_unsound() {
-        if (at() == where::result)
+        if (path_.at() == where::result)
             out_.results.back().unsound = true;
-        else if (in_error())
+        else if (path_.in_error())
             out_.errors.back().unsound = true;
         else
             out_.unsound = true;
     }
     void note_odd_channel() {
         if (field_ == field::channel) out_.results.back().unsound = true;
-    }
-    void count_oddly() { out_.num_errors = std::max<std::int64_t>(out_.num_errors, 1); }
-
-    field find_field(std::string_view key) const {
-        switch (at()) {
-            case where::top: return top_field(key);
-            case where::result: return result_field(key);
-            case where::error:
-            case where::detail: return error_field(key);
-            case where::context: return context_field(key);
-            default: return field::none;
-        }
     }
 
     std::string_view joined(json::string_view last) {
@@ -361,22 +407,15 @@ class handler {
         return part_;
     }
 
-    // The text itself where it is a part of the body; the parser's own buffers end with the call.
-    std::string_view keep(std::string_view s) {
-        const std::less<const char*> before;
-        if (!before(s.data(), text_.data()) && !before(text_.data() + text_.size(), s.data() + s.size())) return s;
-        return out_.unescaped.emplace_back(s);
-    }
-
     bool take_text(std::string_view s, error_code& ec) {
         if (is_error_value()) {
             if (!add_error(ec)) return false;
             out_.errors.back().message = s;
-            note(out_.errors.back(), s);
+            note_text(out_, out_.errors.back(), s);
             field_ = field::none;
             return true;
         }
-        switch (at()) {
+        switch (path_.at()) {
             case where::top: take_top(s); break;
             case where::result: take_result(s); break;
             case where::error: take_error(out_.errors.back(), s); break;
@@ -384,16 +423,16 @@ class handler {
             case where::context_values: take_context(s, parse_integer(consent::trim(s))); break;
             default: note_aside(s);
         }
-        if (at() != where::context_values) field_ = field::none;
+        if (path_.at() != where::context_values) field_ = field::none;
         return true;
     }
 
     // A text where none is expected.
     void note_aside(std::string_view s) {
-        if (in_error())
-            note(out_.errors.back(), s);
-        else if (depth_ > 1 && stack_[1] == where::context)
-            note(out_.whole, s);
+        if (path_.in_error())
+            note_text(out_, out_.errors.back(), s);
+        else if (path_.in_whole_context())
+            note_text(out_, out_.whole, s);
     }
 
     void take_top(std::string_view s) {
@@ -401,7 +440,7 @@ class handler {
             case field::correlation_id: out_.correlation_id = plain(s, 128); break;
             case field::policy_name: out_.policy_name = plain(s, 128); break;
             case field::status: out_.whole.status = s.size() <= 128 ? s : std::string_view(); break;
-            case field::num_errors: count_oddly(); break;
+            case field::num_errors: count_oddly(out_); break;
             default: take_error(out_.whole, s); break;
         }
     }
@@ -412,10 +451,10 @@ class handler {
             case field::status: of.status = plain(s, 128); break;
             case field::message:
                 of.message = s;
-                note(of, s);
+                note_text(out_, of, s);
                 break;
             default:
-                if (&of != &out_.whole || field_ == field::in) note(of, s);
+                if (&of != &out_.whole || field_ == field::in) note_text(out_, of, s);
         }
     }
 
@@ -426,33 +465,30 @@ class handler {
             return;
         }
         switch (field_) {
-            case field::subscriber: result.subscriber = keep(s); break;
+            case field::subscriber: result.subscriber = keep_text(out_, text_, s); break;
             case field::subscription: result.subscription = read_subscription(s); break;
             case field::channel:
-                result.channel = keep(s);
+                result.channel = keep_text(out_, text_, s);
                 result.unsound = result.unsound || s.empty();  // there, and none
                 break;
-            case field::status: result.status = keep(s); break;
-            case field::reason: result.reason = keep(s); break;
-            case field::timestamp: result.timestamp = keep(s); break;
+            case field::status: result.status = keep_text(out_, text_, s); break;
+            case field::reason: result.reason = keep_text(out_, text_, s); break;
+            case field::timestamp: result.timestamp = keep_text(out_, text_, s); break;
             default: break;
         }
     }
 
-    bool in_context() const { return at() == where::context || at() == where::context_values; }
-    where around_context() const { return stack_[depth_ - (at() == where::context_values ? 3 : 2)]; }
-    body_error& context_owner() { return around_context() == where::top ? out_.whole : out_.errors.back(); }
+    body_error& context_owner() { return path_.around_context() == where::top ? out_.whole : out_.errors.back(); }
     body_names& context_names() {
         body_error& owner = context_owner();
-        return around_context() == where::detail ? owner.names.back() : owner.names.front();
+        return path_.around_context() == where::detail ? owner.names.back() : owner.names.front();
     }
 
-    // A value of a context: HubSpot's schema has arrays of strings; one string, and numbers, are understood
-    // too. The first names of an error are those of its own context, the last those of the detail that is
-    // being read.
+    // A value of a context. HubSpot's schema has arrays of strings; a single string, and numbers, are understood too.
+    // The first names of an error are those of its own context, the last those of the detail that is being read.
     void take_context(std::string_view s, std::optional<std::int64_t> number) {
         body_names& names = context_names();
-        note(context_owner(), s);
+        note_text(out_, context_owner(), s);
         switch (field_) {
             case field::subscriber: names.subscribers.emplace_back(s); break;
             case field::subscription: names.subscriptions.push_back(number); break;
@@ -464,64 +500,52 @@ class handler {
     }
 
     bool take_number(std::int64_t number, error_code& ec) {
-        if (depth_ == 0 || is_error_value() || (at() == where::result && field_ == field::channel))
+        if (path_.depth() == 0 || is_error_value() || (path_.at() == where::result && field_ == field::channel))
             return take_other(ec);
-        if (at() == where::result && field_ == field::subscription) {
+        if (path_.at() == where::result && field_ == field::subscription) {
             if (!again_) out_.results.back().subscription = number;
-        } else if (at() == where::top && field_ == field::num_errors && number >= 0) {
+        } else if (path_.at() == where::top && field_ == field::num_errors && number >= 0) {
             out_.num_errors = std::max(out_.num_errors, number);
-        } else if (at() == where::top && field_ == field::num_errors) {
-            count_oddly();
-        } else if (in_context()) {
+        } else if (path_.at() == where::top && field_ == field::num_errors) {
+            count_oddly(out_);
+        } else if (path_.in_context()) {
             take_context(std::to_string(number), number);
-        } else if (at() == where::error && field_ == field::status) {
+        } else if (path_.at() == where::error && field_ == field::status) {
             out_.errors.back().status = std::to_string(number);
         }
-        if (at() != where::context_values) field_ = field::none;
+        if (path_.at() != where::context_values) field_ = field::none;
         return true;
     }
 
     // A value of a type that no field has.
     bool take_other(error_code& ec) {
-        if (depth_ > 0) {
+        if (path_.depth() > 0) {
             if (is_error_value() && !add_error(ec)) return false;
-            if (at() == where::result) note_odd_channel();
-            if (at() == where::top && field_ == field::num_errors) count_oddly();
-            if (in_context() && field_ == field::subscription) context_names().subscriptions.emplace_back();
+            if (path_.at() == where::result) note_odd_channel();
+            if (path_.at() == where::top && field_ == field::num_errors) count_oddly(out_);
+            if (path_.in_context() && field_ == field::subscription) context_names().subscriptions.emplace_back();
         }
         return take_nothing(ec);
     }
 
     // A value that says nothing.
     bool take_nothing(error_code& ec) {
-        if (depth_ == 0) {
+        if (path_.depth() == 0) {
             ec = json::error::syntax;
             return false;
         }
-        if (at() != where::context_values) field_ = field::none;
+        if (path_.at() != where::context_values) field_ = field::none;
         return true;
-    }
-
-    void note(body_error& of, std::string_view s) {
-        if (s.empty()) return;
-        if (of.text.size() + s.size() > error_text_bytes_max) {
-            out_.cut = true;
-            return;
-        }
-        of.text += s;
-        of.text += '\n';
     }
 
     std::string_view text_;
     answer_body& out_;
-    std::array<where, body_depth_max + 2> stack_{};
-    std::size_t depth_ = 0;
+    path path_;
+    open_members members_;
     field field_ = field::none;
     field context_field_ = field::none;  // of the values that are being read
-    std::vector<std::size_t> names_;     // hashes of the members of the objects that are open, of the inmost one last
-    std::array<std::size_t, body_depth_max + 2> names_begin_{};  // of each level's
-    bool again_ = false;                                         // the object has a member of this name already
-    std::string part_;                                           // pieces of a key or a text with escapes
+    bool again_ = false;                 // the object has a member of this name already
+    std::string part_;                   // pieces of a key or a text with escapes
 };
 
 json::parse_options options() {
@@ -530,8 +554,8 @@ json::parse_options options() {
     return chosen;
 }
 
-// The parser gets the body piece by piece, but for the results that are like one that it has read: it sees an array
-// with fewer items.
+// Gives the body to the parser piece by piece, without the results that are like one that the parser has read: the
+// parser sees an array with fewer items.
 class reader {
   public:
     reader(std::string_view text, answer_body& out) : text_(text), out_(out), parser_(options(), text, out) {}
@@ -544,13 +568,13 @@ class reader {
     }
 
   private:
-    static constexpr std::size_t odd_most = 10;  // results that are not alike: then the rest is the parser's
+    static constexpr std::size_t odd_most = 10;  // results that are not alike; after these the parser reads the rest
 
     // Lets the parser read on. False: there is a fault, now or before.
     bool parse_to(std::size_t end) {
         const std::string_view piece = text_.substr(at_, end - at_);
         at_ = end;
-        // A document that has ended is none to go on with: the parser would begin another.
+        // After the end of a document the parser would begin another.
         if (whole_) whole_ = parser_.write_some(end < text_.size(), piece.data(), piece.size(), error_) == piece.size();
         whole_ = whole_ && !error_;
         return whole_;
@@ -589,7 +613,7 @@ class reader {
     json::basic_parser<handler> parser_;
     std::size_t at_ = 0;  // what is before was read
     error_code error_;
-    bool whole_ = true;  // all of what is before belongs to one document without a fault
+    bool whole_ = true;  // all that was read belongs to one document without a fault
     body_result result_;
 };
 

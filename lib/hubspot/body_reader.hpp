@@ -57,7 +57,7 @@ struct body_error {
     std::string status;             // "error", or an HTTP status as text
     std::vector<body_names> names;  // of its own context first, then one for each of its details
     std::string text;               // every text in it, a line each, and names that look like an address; cut
-    bool unsound = false;           // a member is there twice: it refuses nobody
+    bool unsound = false;           // a member is there twice: it refuses no change
 };
 
 struct answer_body {

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-// A member that says nothing: absent, null, empty or nought.
+// Whether the member says nothing: it is absent, null, empty or 0.
 bool says_nothing(const json::object& object, std::string_view member) {
     const json::value* value = object.if_contains(member);
     if (!value || value->is_null()) return true;

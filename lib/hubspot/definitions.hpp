@@ -22,9 +22,9 @@ struct subscription_definition {
 };
 inline constexpr std::size_t definition_name_bytes_max = 256;
 
-// Sorted by id. Rows are invalid for what such a list leaves out, so it is taken only as a whole and where nothing in
-// it is odd: COMPLETE, without errors, the only page, at least one subscription, each with a number as its id, each id
-// and each member once. Error: invalid_input, with what is odd.
+// Sorted by id. Rows become invalid if their subscription is not in the list. So a list is accepted only if it is whole
+// and well-formed: COMPLETE, without errors, the only page, at least one subscription, each with a number as its id,
+// each id and each member once. Error: invalid_input, with what is odd.
 base::result<std::vector<subscription_definition>> parse_definitions(std::string_view body);
 
 }  // namespace consent_sync::hubspot

@@ -62,8 +62,8 @@ std::string explain_kind(const judgement& j, const refusal_words& words) {
                    "done, it is "
                    "sent again";
         case answer_kind::refused:
-            return "HubSpot refuses the batch as a whole: it is cut until the change that is to blame is "
-                   "found";
+            return "HubSpot refuses the batch as a whole: it is split until the change that "
+                   "causes it is found";
         case answer_kind::too_large: return "the batch is too large for HubSpot: smaller ones are sent";
         case answer_kind::unauthorized: return explain_unauthorized(words);
         case answer_kind::scope_missing: return explain_scopes(j);
@@ -99,7 +99,7 @@ std::int64_t expired_days(std::string_view message) {
     for (; i < message.size() && ((message[i] >= '0' && message[i] <= '9') || message[i] == ','); ++i) {
         if (message[i] == ',') continue;
         days = std::max<std::int64_t>(days, 0) * 10 + (message[i] - '0');
-        if (days > 10'000'000) break;  // as good as for ever
+        if (days > 10'000'000) break;  // long enough for any use
     }
     return message.substr(i).starts_with(" day") ? days : -1;
 }

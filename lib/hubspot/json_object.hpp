@@ -1,5 +1,5 @@
-// Small helpers on Boost.JSON's document model, for answers that come rarely and are small. Absent, null and
-// of another type are one and the same: nothing.
+// Small helpers on Boost.JSON's document model, for answers that come rarely and are small. A member that is absent,
+// null or of another type counts as absent.
 #pragma once
 
 #include <boost/json/object.hpp>

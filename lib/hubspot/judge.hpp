@@ -24,7 +24,7 @@ bool is_hubspot_error(const answer_body& body);
 // What an HTTP status and the body's own words say of a batch as a whole: the table in README.md.
 answer_kind classify(unsigned status, const answer_body& body);
 
-// Which changes of a refused batch the refusal names. They are hints for whoever cuts the batch, never a verdict.
+// Which changes of a refused batch the refusal names. They are hints for splitting the batch, never a verdict.
 //
 // Indices, sorted, each once: of the changes whose address is in a message or a context value, and of the inputs that
 // are named by their place ("inputs[17]", "inputs/17", "inputs.17", `["inputs"]->java.util.ArrayList[17]`). If there

@@ -63,7 +63,7 @@ struct judgement {
     std::optional<std::chrono::milliseconds> retry_after;  // from Retry-After, clamped to [0, 24 h]
     // Results that name no key of the batch, but answer to a change of it as asked, except for the address: perhaps
     // that is spelled in a way that nobody knows. Each address counts once, for one change that nothing else in the
-    // answer names. They prove nothing; but HubSpot, or whoever answers, did look at the batch.
+    // answer names. They prove nothing, but they show that the batch was looked at.
     std::uint32_t look_alikes = 0;
     std::uint64_t look_alike = 0;  // hash of the address of one of them
 };

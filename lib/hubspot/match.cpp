@@ -15,7 +15,7 @@ namespace {
 struct tally {
     const body_result* first = nullptr;  // result with its key
     const body_result* other = nullptr;  // result with another status
-    bool asked = false;                  // a result with the asked status
+    bool asked = false;                  // a result has the status that was asked for
     bool doubted = false;                // its results differ, or one that may be about it is unsound
     bool challenged = false;             // it may be the one that an error without an address is about
     bool refused = false;
@@ -46,7 +46,7 @@ class matcher {
         if (!r.unsound && !r.subscriber.empty())
             index().for_each(r.subscriber, [&](std::uint32_t i) {
                 const consent::change& c = batch_[i];
-                if (!r.subscription) tallies_[i].doubted = true;  // of which it speaks nobody can tell
+                if (!r.subscription) tallies_[i].doubted = true;  // it may be about any of them
                 if (c.subscription != r.subscription) return;
                 if (!r.channel.empty() && r.channel != consent::name(c.channel)) return;
                 named = true;
@@ -80,7 +80,8 @@ class matcher {
             about_subscriptions_.push_back(names.subscriptions);
     }
 
-    // After all others: errors that are counted and not listed. One that is listed may be counted once for each change.
+    // Errors that are counted and not listed, after all that are listed. A listed error may be counted once for each
+    // change.
     void count_errors(std::int64_t told, std::size_t listed) {
         const auto named =
             std::count_if(tallies_.begin(), tallies_.end(), [](const tally& t) { return t.named_by_error; });
@@ -110,7 +111,7 @@ class matcher {
         std::uint32_t words;
         bool refuses;
     };
-    struct loose_match {  // by address alone: refuses only where there is no result
+    struct loose_match {  // by address only: refuses only where there is no result
         std::uint32_t index;
         mark how;
     };
@@ -129,13 +130,13 @@ class matcher {
         std::vector<std::optional<std::int64_t>> subscriptions;
     };
 
-    // Whether it is one of them, or may be: one that is no number may be any.
+    // Whether it is one of them, or may be: a subscription that is not a number may be any.
     static bool may_be_among(const std::vector<std::optional<std::int64_t>>& some, std::int64_t subscription) {
         return std::any_of(some.begin(), some.end(), [subscription](auto s) { return !s || *s == subscription; });
     }
 
-    // HubSpot promises no order, but mostly answers in ours, some left out. A key is in a batch once, so where the
-    // whole key is the same, byte for byte, nobody else is meant and nothing needs to be looked up.
+    // HubSpot promises no order, but mostly answers in that of the batch, with some left out. A key is in a batch once:
+    // so if the whole key is the same, byte for byte, no other change is meant, and nothing needs to be looked up.
     static bool is_of(const body_result& r, const consent::change& c) {
         return !r.unsound && r.subscription == c.subscription && r.channel == consent::name(c.channel) &&
                r.subscriber == c.subscriber;
@@ -186,7 +187,7 @@ class matcher {
         if (t.error_words == 0) t.error_words = how.words;
     }
 
-    // True: somebody of the batch is named.
+    // Returns whether it names a change of the batch.
     bool take_names(const body_names& some, const names_of_error& all, mark how) {
         const std::size_t addresses = some.subscribers.size();
         const std::size_t subscriptions = some.subscriptions.size();
@@ -215,7 +216,7 @@ class matcher {
         return named;
     }
 
-    // An address in a message, or under any other name, is named too; but such a place refuses nobody.
+    // An address in a message, or under any other name, is named too; but such a place refuses no change.
     bool take_mentions(const body_error& e, const names_of_error& names, mark how) {
         if (e.text.find('@') == std::string::npos) return false;
         bool named = false;
@@ -238,8 +239,8 @@ class matcher {
                                                  [&](auto s) { return s == batch_[0].subscription; });
     }
 
-    // An error of an address refuses its changes that have no result. Where one of them has the result that was asked
-    // for, nobody can tell which of the two is wrong, nor whom the error means.
+    // An error of an address refuses its changes that have no result. If one of them has the result that was asked for,
+    // it is not clear which of the two is wrong, nor which change the error means.
     void take_loose() {
         std::vector<bool> against(out_.words.size() + 1);  // errors that contradict a result
         for (const auto& [i, how] : loose_)
@@ -257,8 +258,8 @@ class matcher {
 
     bool is_open(std::size_t i) const { return !tallies_[i].first && tallies_[i].error_words == 0; }
 
-    // An error that names no address is about a change that nothing else in the answer speaks of. Where there are fewer
-    // of those than such errors, one is about a change that has a result, and nobody can tell which.
+    // An error that names no address is about a change that nothing else in the answer mentions. If there are fewer
+    // such changes than such errors, one error is about a change that has a result, and it is not clear which.
     void take_errors_without_address() {
         for (const auto& subscriptions : about_subscriptions_) {
             const auto meant = [&](std::size_t i) { return may_be_among(subscriptions, batch_[i].subscription); };

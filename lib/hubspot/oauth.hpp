@@ -1,5 +1,5 @@
-// The refresh of an OAuth access token: what is asked, what came back, and when it is due. Pure, but for
-// registering each secret that HubSpot hands out, so that no log line can show it.
+// The refresh of an OAuth access token: the request, the answer, and when it is due. Pure, except that each secret that
+// HubSpot hands out is registered, so that no log line can show it.
 //
 // Source: HubSpot's OAuth pages and OpenAPI file (POST /oauth/v3/token, AccessTokenResponse); RFC 6749, 5.2
 // and 6.
@@ -34,7 +34,7 @@ struct token_grant {
 enum class token_trouble {
     denied,        // until an operator changes something: a revoked refresh token, a wrong client secret
     rate_limited,  // the token endpoint has limits of its own
-    unavailable,   // no answer, 5xx, or an answer that is none
+    unavailable,   // no answer, 5xx, or an answer without a token
 };
 std::string_view name(token_trouble trouble);
 

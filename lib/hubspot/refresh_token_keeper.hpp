@@ -1,8 +1,8 @@
 // The refresh token of OAuth over its rotations: HubSpot may hand out a new one with each access token, and
 // the last one is the only one that is sure to work. So it is on disk before the old one is given up.
 //
-// Two places may hold one: the operator's file, and the state folder, where the rotated one is stored
-// together with the SHA-256 of the operator's that it descends from. The stored one counts as long as the
+// Two places may hold a token: the operator's file, and the state folder. There the rotated token is stored with the
+// SHA-256 of the operator's token that it descends from. The stored one counts as long as the
 // operator's file is what it was; a new token in that file (the app was installed again) wins.
 #pragma once
 
@@ -24,14 +24,14 @@ store_document make_refresh_token_store(std::string state_folder);
 
 class refresh_token_keeper {
   public:
-    // `configured`: what the operator's file holds. `stored`: the document in the state folder; empty: none.
-    // One that cannot be read is left out of account, as is one of another configured token.
+    // `configured`: what the operator's file holds. `stored`: the document in the state folder; empty: none. A document
+    // that cannot be read, or that belongs to another configured token, is ignored.
     refresh_token_keeper(std::string configured, std::string_view stored, store_document store);
 
     const std::string& current() const { return current_; }
 
-    // HubSpot's answer named `token`. It is current from now on even if it could not be stored: HubSpot knows
-    // the old one no more. The error then says what a restart would lose; store_again() tries it once more.
+    // HubSpot's answer named `token`. It is current from now on even if it could not be stored, because HubSpot no
+    // longer accepts the old one. The error then says what a restart would lose; store_again() tries to store it again.
     base::result<void> rotated(std::string_view token);
     bool is_stored() const { return stored_; }
     base::result<void> store_again();

@@ -45,7 +45,8 @@ error system_failure(std::string_view option, const std::string& path, int numbe
 
 std::optional<error> find_fault(const struct stat& s, std::string_view option, const std::string& path) {
     if (!S_ISREG(s.st_mode))
-        return error{errc::invalid_input, start_of_error(option, path) + "is no regular file; put the secret into one"};
+        return error{errc::invalid_input,
+                     start_of_error(option, path) + "is not a regular file; put the secret into one"};
     if ((s.st_mode & (S_IROTH | S_IWOTH)) != 0)
         return error{errc::invalid_input, start_of_error(option, path) +
                                               "can be read or written by everybody on this machine; run: chmod o-rw " +
@@ -53,7 +54,7 @@ std::optional<error> find_fault(const struct stat& s, std::string_view option, c
     if (s.st_size > static_cast<off_t>(secret_bytes_max))
         return error{errc::invalid_input, start_of_error(option, path) + "is larger than " +
                                               std::to_string(secret_bytes_max) +
-                                              " bytes; it must hold the secret alone"};
+                                              " bytes; it must hold nothing but the secret"};
     return std::nullopt;
 }
 
@@ -99,7 +100,7 @@ base::result<secret> read_secret_file(const std::string& path, std::string_view 
         return error{errc::invalid_input,
                      start_of_error(option, path) +
                          "holds white space, control or non-ASCII characters inside the secret, or more than " +
-                         std::to_string(secret_bytes_max) + " bytes; it must hold the secret alone, on one line"};
+                         std::to_string(secret_bytes_max) + " bytes; it must hold nothing but the secret, on one line"};
     base::register_secret(text);
     return secret{std::string(text), make_stamp(s)};
 }

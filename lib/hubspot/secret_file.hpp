@@ -29,7 +29,7 @@ struct file_stamp {
 
 struct secret {
     std::string text;  // visible ASCII, white space at both ends removed
-    file_stamp stamp;  // of the moment before it was read: a later change shows
+    file_stamp stamp;  // taken before it was read, so that a later change shows
 };
 
 // `option` is the name in the configuration ("hubspot.token_file"), for the error.

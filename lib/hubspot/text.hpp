@@ -9,14 +9,15 @@
 
 namespace consent_sync::hubspot {
 
-// What is kept of HubSpot's words, in the ledger, reports and logs, goes through one of the next two, for it may repeat
-// what it was sent: registered secrets are masked. Addresses stay, whole, so that the log can tell and mask them.
+// What is kept of HubSpot's words in the ledger, reports and logs goes through one of the next two functions, because
+// HubSpot may repeat what it was sent. They mask registered secrets. Addresses stay whole, so that the log can
+// recognise and mask them.
 //
 // At most `bytes_max` bytes of a UTF-8 text, each control character replaced by a space; by '?' within an address.
 std::string plain(std::string_view text, std::size_t bytes_max);
 
-// The same for bytes that nobody has checked to be UTF-8: whatever is not visible ASCII becomes a space, and an address
-// with such a byte in it becomes "***".
+// The same for bytes that may not be UTF-8: everything but visible ASCII becomes a space, and an address with such a
+// byte in it becomes "***".
 std::string plain_ascii(std::string_view text, std::size_t bytes_max);
 
 // A decimal integer that fills the whole text; no sign but '-', no white space.

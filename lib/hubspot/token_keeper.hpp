@@ -80,7 +80,7 @@ class token_keeper {
     unauthorized_action unauthorized(token_generation used, base::steady_time now);
     void accepted(token_generation used);
 
-    // The file of the token (or of a credential of OAuth) is another than before, or a reload was asked for.
+    // The file of the token (or of a credential of OAuth) has changed, or a reload was asked for.
     void source_changed(base::steady_time now);
 
   private:
@@ -96,13 +96,13 @@ class token_keeper {
     std::string token_;
     token_generation generation_ = 0;
     std::optional<base::steady_time> due_;      // of the renewal
-    std::optional<base::steady_time> expires_;  // then the token is of no use
+    std::optional<base::steady_time> expires_;  // from then on the token is not valid
     base::steady_time not_before_{};            // of the next renewal: a backoff, or the next look
     bool renewing_ = false;
     bool asked_ = true;               // a renewal is wanted whatever `due_` says; there is no token yet
     bool changed_meanwhile_ = false;  // the source changed while a renewal was reading it
     bool refused_ = false;            // HubSpot answered 401 to the token
-    bool after_refusal_ = false;      // the token came by a renewal after a 401, and nobody has accepted it yet
+    bool after_refusal_ = false;      // the token came by a renewal after a 401, and no answer has accepted it yet
     std::uint32_t failures_ = 0;      // failed renewals in a row
     std::uint32_t looks_ = 0;         // in this pause
     std::string why_;

@@ -68,7 +68,8 @@ void attempt_table::begin(const attempt_begin& attempt) {
 }
 
 void attempt_table::end(const attempt_end& attempt, std::span<const settled_change> settled) {
-    newest_end_.run_with();  // read each time: a rolled back transaction must not leave a gap or a repeat
+    newest_end_
+        .run_with();  // read each time: a transaction that was rolled back must not leave a gap, or a number twice
     newest_end_.step();
     const std::int64_t number = newest_end_.integer(0) + 1;
     newest_end_.restart();

@@ -124,7 +124,7 @@ class row_block_reader {
 
     // The next row, or false behind the last.
     bool next(row_view& row);
-    // The row with this index, which is not before the last one that was read; false if there is none.
+    // The row with this index; false if there is none. Requires: `index` is above that of the last row that was read.
     bool find(unsigned index, row_view& row);
 
   private:
@@ -137,9 +137,9 @@ class verdict_block {
   public:
     verdict_block() = default;
     explicit verdict_block(std::string_view bytes);
-    void format(std::string& bytes) const;  // in place of what is there
+    void format(std::string& bytes) const;  // replaces what is in `bytes`
 
-    unsigned size() const { return size_; }  // behind the last index that is there
+    unsigned size() const { return size_; }  // one more than the last index that is there
     bool has(unsigned index) const { return slots_[index] != absent; }
     bool is_unsettled(unsigned index) const { return slots_[index] == unsettled; }
     bool is_opt_out(unsigned index) const { return (opt_outs_[index / 8] >> (index % 8) & 1U) != 0; }
@@ -184,10 +184,10 @@ enum class block_kind : std::uint8_t { rows = 1, verdicts = 2, overtakes = 3 }; 
 // Appends the sum. It covers kind and id, so that no block passes for another.
 void seal(std::string& block, block_kind kind, std::int64_t id);
 
-// What was sealed, if that is what is there.
+// The bytes that were sealed; nothing if the sum does not match.
 std::optional<std::string_view> find_sealed(std::string_view sealed, block_kind kind, std::int64_t id);
 
-// What was sealed of a block of changes. Throws database_error(corrupt), which names the rows, if it is not there.
+// The same for a block of changes. If the sum does not match, throws database_error(corrupt), which names the rows.
 std::string_view unseal(std::string_view sealed, block_kind kind, block_id id);
 
 // Throws database_error(corrupt): the rows of the block are not as they were written.

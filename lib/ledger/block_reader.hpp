@@ -1,5 +1,5 @@
 // Reads the blocks of changes: on the ledger's own connection, or on one that only reads. A block whose sum is wrong,
-// and a row that is only in one of its two blocks, is corruption, said with the rows that are concerned.
+// and a row that is in only one of the two parts, is corruption; the error names the rows.
 #pragma once
 
 #include <functional>
@@ -28,11 +28,11 @@ class block_reader {
     std::string_view rows(block_id block);
     std::string copy_rows(block_id block);
 
-    // The blocks that may hold rows in [first, last], in order, until `look` returns false. Whoever changes their
-    // verdicts meanwhile changes nothing that is still to come.
+    // Calls `look` with the blocks that may hold rows in [first, last], in order, until it returns false. `look` may
+    // change the verdicts of its block.
     using block_look = std::function<bool(block_id, const verdict_block&)>;
     void each_block(consent::place first, consent::place last, const block_look& look);
-    // The same of those alone that have opt-outs without a verdict.
+    // The same for blocks that have opt-outs without a verdict.
     void each_block_with_unsent_opt_outs(consent::place first, consent::place last, const block_look& look);
 
     // Every row in [first, last], in order: about 50 ns each.

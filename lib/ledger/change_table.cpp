@@ -24,10 +24,54 @@ std::size_t end_of_block(std::span<const Change> all, std::size_t first, Place p
 
 }  // namespace
 
+settled_change give_way(consent::place change, consent::place opt_out) {
+    const std::string where = opt_out.arrival() == change.arrival()
+                                  ? "row " + std::to_string(opt_out.row()) + " of this file"
+                                  : "row " + std::to_string(opt_out.row()) + " of file " +
+                                        consent::format_file_id(opt_out.arrival()) +
+                                        ", which arrived together with it,";
+    settled_change end;
+    end.id = change;
+    end.verdict = consent::verdict::superseded;
+    end.reason = std::make_shared<const reason>(
+        reason{contradiction_category,
+               where + " is an opt-out of the same person, and nothing says which of the two came last: the opt-out "
+                       "stands (rules.contradictions)",
+               "", opt_out});
+    return end;
+}
+
+deferred_table::deferred_table(database& db)
+    : add_(db.prepare("INSERT OR REPLACE INTO deferred(hash, change) VALUES(?,?)")),
+      first_(db.prepare("SELECT change FROM deferred WHERE hash=? ORDER BY change LIMIT ?")),
+      remove_(db.prepare("DELETE FROM deferred WHERE hash=? AND change<=?")),
+      any_(db.prepare("SELECT 1 FROM deferred WHERE hash=? LIMIT 1")) {}
+
+void deferred_table::add(std::span<const std::pair<consent::key_hash, consent::place>> changes) {
+    for (const auto& [hash, place] : changes) add_.run_with(hash, place.id()).execute();
+}
+
+bool deferred_table::any(consent::key_hash hash) {
+    any_.run_with(hash);
+    const bool found = any_.step();
+    any_.restart();
+    return found;
+}
+
+std::vector<consent::place> deferred_table::take(consent::key_hash hash, std::size_t most) {
+    std::vector<consent::place> places;
+    first_.run_with(hash, most);
+    while (first_.step()) places.emplace_back(first_.integer(0));
+    first_.restart();
+    if (!places.empty()) remove_.run_with(hash, places.back().id()).execute();
+    return places;
+}
+
 change_table::change_table(database& db, file_table& files, overtakes& ahead)
     : files_(files),
       ahead_(ahead),
       blocks_(db),
+      deferred_(db),
       insert_verdicts_(db.prepare("INSERT INTO verdict_blocks(unsent_opt_outs, data, id) VALUES(?,?,?)")),
       update_verdicts_(db.prepare("UPDATE verdict_blocks SET data=? WHERE id=?")),
       update_all_(db.prepare("UPDATE verdict_blocks SET unsent_opt_outs=?, data=? WHERE id=?")),
@@ -39,11 +83,7 @@ change_table::change_table(database& db, file_table& files, overtakes& ahead)
       count_category_(db.prepare("SELECT count(*) FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
       of_category_(db.prepare("SELECT id FROM reasons WHERE id BETWEEN ? AND ? AND category=?")),
       remove_verdicts_(db.prepare("DELETE FROM verdict_blocks WHERE id=?")),
-      remove_rows_(db.prepare("DELETE FROM row_blocks WHERE id=?")),
-      defer_(db.prepare("INSERT OR REPLACE INTO deferred(hash, change) VALUES(?,?)")),
-      deferred_(db.prepare("SELECT change FROM deferred WHERE hash=? ORDER BY change LIMIT ?")),
-      undefer_(db.prepare("DELETE FROM deferred WHERE hash=? AND change<=?")),
-      any_deferred_(db.prepare("SELECT 1 FROM deferred WHERE hash=? LIMIT 1")) {}
+      remove_rows_(db.prepare("DELETE FROM row_blocks WHERE id=?")) {}
 
 void change_table::append(std::span<const new_row> rows) {
     const auto place = [](const new_row& row) { return row.change.id; };
@@ -56,7 +96,7 @@ void change_table::append(std::span<const new_row> rows) {
     for (const new_row& row : rows) {
         if (row.contradicted_by) {
             ++superseded[static_cast<std::size_t>(consent::verdict::superseded)];
-            const settled_change end = ended_by(row.change.id, row.contradicted_by);
+            const settled_change end = give_way(row.change.id, row.contradicted_by);
             append_reason(end, *end.reason);
         } else if (row.invalid) {
             append_local_reason(row.change.id, *row.invalid);
@@ -192,26 +232,9 @@ std::vector<fetched_change> change_table::fetch(std::span<const consent::place> 
 }
 
 std::vector<fetched_change> change_table::fetch_deferred(consent::key_hash hash, std::size_t most) {
-    std::vector<consent::place> places;
-    deferred_.run_with(hash, most);
-    while (deferred_.step()) places.emplace_back(deferred_.integer(0));
-    deferred_.restart();
-    if (places.empty()) return {};
-    undefer_.run_with(hash, places.back().id()).execute();
-    std::vector<fetched_change> out = fetch(places);
+    std::vector<fetched_change> out = fetch(deferred_.take(hash, most));
     mark_overtaken(out);
     return out;
-}
-
-void change_table::defer(std::span<const std::pair<consent::key_hash, consent::place>> changes) {
-    for (const auto& [hash, place] : changes) defer_.run_with(hash, place.id()).execute();
-}
-
-bool change_table::any_deferred(consent::key_hash hash) {
-    any_deferred_.run_with(hash);
-    const bool any = any_deferred_.step();
-    any_deferred_.restart();
-    return any;
 }
 
 std::uint64_t change_table::count_opt_ins(consent::arrival_number arrival) {
@@ -242,7 +265,7 @@ consent::place change_table::overtaken_by(const fetched_change& candidate) {
     const consent::place newest = ahead_.find(candidate.hash);
     if (newest <= candidate.change.id) return {};
     if (issued(newest, candidate.change)) return newest;
-    // Another key with the same hash holds the entry: look at all of them.
+    // The entry is of another key with the same hash: look at all of them.
     consent::place best;
     for (const consent::place place : ahead_.find_all(candidate.hash))
         if (place > candidate.change.id && issued(place, candidate.change)) best = std::max(best, place);
@@ -252,23 +275,6 @@ consent::place change_table::overtaken_by(const fetched_change& candidate) {
 bool change_table::issued(consent::place original, const consent::change& change) {
     const auto found = blocks_.find(original);
     return found && consent::same_key(found->change, change);
-}
-
-settled_change change_table::ended_by(consent::place change, consent::place opt_out) {
-    const std::string where = opt_out.arrival() == change.arrival()
-                                  ? "row " + std::to_string(opt_out.row()) + " of this file"
-                                  : "row " + std::to_string(opt_out.row()) + " of file " +
-                                        consent::format_file_id(opt_out.arrival()) +
-                                        ", which arrived together with it,";
-    settled_change end;
-    end.id = change;
-    end.verdict = consent::verdict::superseded;
-    end.reason = std::make_shared<const reason>(
-        reason{contradiction_category,
-               where + " is an opt-out of the same person, and nothing says which of the two came last: the opt-out "
-                       "stands (rules.contradictions)",
-               "", opt_out});
-    return end;
 }
 
 std::vector<const settled_change*> change_table::settle(std::span<const settled_change> changes) {
@@ -298,8 +304,8 @@ std::vector<const settled_change*> change_table::settle(std::span<const settled_
     return refused;
 }
 
-// A change that has its verdict already, or is not there, is a broken promise of who calls: its entry is moved to
-// `refused`, and everything else goes on.
+// A change that has its verdict already, or is not there, is a bug of the caller: its entry is moved to `refused`, and
+// the others are settled.
 void change_table::settle_in_block(block_id block, std::span<const settled_change*> changes,
                                    std::vector<const settled_change*>& refused) {
     auto verdicts = blocks_.verdicts(block);
@@ -323,7 +329,7 @@ void change_table::append_reason(const settled_change& change, const reason& why
     append_reason_.run_with(change.id.id(), why.category, why.message, why.correlation_id, newer, by).execute();
 }
 
-// Of a row that was refused here, which HubSpot never saw.
+// For a row that was refused here and never sent.
 void change_table::append_local_reason(consent::place change, const reason& why) {
     append_reason_.run_with(change.id(), why.category, why.message, std::nullopt, std::nullopt, std::nullopt).execute();
 }

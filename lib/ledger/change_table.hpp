@@ -16,6 +16,24 @@
 
 namespace consent_sync::ledger {
 
+// The end of a change that is superseded by an opt-out of its key that arrived together with it.
+settled_change give_way(consent::place change, consent::place opt_out);
+
+// Changes whose key is busy, beyond those that are kept in memory. All members throw database_error and run inside
+// store::transact().
+class deferred_table {
+  public:
+    explicit deferred_table(database& db);
+
+    void add(std::span<const std::pair<consent::key_hash, consent::place>> changes);
+    bool any(consent::key_hash hash);
+    // Removes the first changes of the key, at most `most`, and returns them in order.
+    std::vector<consent::place> take(consent::key_hash hash, std::size_t most);
+
+  private:
+    statement add_, first_, remove_, any_;
+};
+
 // All members throw database_error and run inside store::transact().
 class change_table {
   public:
@@ -30,28 +48,25 @@ class change_table {
     fetched fetch_released(consent::place after, consent::place to, std::size_t most);
     // Unsettled opt-outs in (after, to], in order.
     fetched fetch_opt_outs(consent::place after, consent::place to, std::size_t most);
-    // Those changes whatever their verdict, for assertions. Unknown places are left out.
+    // The changes at these places, whatever their verdict, for assertions. Unknown places are left out.
     std::vector<fetched_change> fetch(std::span<const consent::place> places);
     // The next deferred changes of a key, in order; they leave the deferred table.
     std::vector<fetched_change> fetch_deferred(consent::key_hash hash, std::size_t most);
-    void defer(std::span<const std::pair<consent::key_hash, consent::place>> changes);
-    bool any_deferred(consent::key_hash hash);
+    void defer(std::span<const std::pair<consent::key_hash, consent::place>> changes) { deferred_.add(changes); }
+    bool any_deferred(consent::key_hash hash) { return deferred_.any(hash); }
     // SUBSCRIBED rows of a file that have no verdict.
     std::uint64_t count_opt_ins(consent::arrival_number arrival);
     // Rows of a file that gave way to an opt-out that arrived together with them.
     std::uint64_t count_contradictions(consent::arrival_number arrival);
-
-    // The end of a change that gives way to an opt-out of its key that arrived together with it.
-    static settled_change ended_by(consent::place change, consent::place opt_out);
 
     // Each change gets its verdict. Returns those that have one already, or are not there: nothing is written for them.
     std::vector<const settled_change*> settle(std::span<const settled_change> changes);
 
     // Takes back the verdicts of a file's rows that are one of these, and their reasons. Returns how many.
     std::uint64_t reopen(consent::arrival_number arrival, std::initializer_list<consent::verdict> verdicts);
-    // The same of its rows that are invalid for the reason `category`.
+    // The same for its rows that are invalid for the reason `category`.
     std::uint64_t reopen_invalid(consent::arrival_number arrival, const std::string& category);
-    // Its rows without a verdict but opt-outs become invalid for this reason.
+    // Its rows without a verdict, except opt-outs, become invalid for this reason.
     std::uint64_t invalidate_waiting(consent::arrival_number arrival, const reason& why);
     // Removes a file's first blocks, until at least `most` rows are gone. Returns how many were, and where the last
     // was.
@@ -82,9 +97,9 @@ class change_table {
     file_table& files_;
     overtakes& ahead_;
     block_reader blocks_;
+    deferred_table deferred_;
     statement insert_verdicts_, update_verdicts_, update_all_, insert_rows_, update_rows_, append_reason_,
-        remove_reason_, count_category_, of_category_, remove_verdicts_, remove_rows_, defer_, deferred_, undefer_,
-        any_deferred_;
+        remove_reason_, count_category_, of_category_, remove_verdicts_, remove_rows_;
     std::string bytes_;  // of the block that is written; its room is used again
 };
 

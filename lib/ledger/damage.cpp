@@ -24,14 +24,14 @@ void run_check(const database& db, const std::string& pragma) {
     if (found != "ok") throw database_error(base::errc::corrupt, found);
 }
 
-// Also what a quick check leaves out: that the indexes name the rows that are there. Of row_blocks there is none.
+// Checks what a quick check leaves out: whether the indexes agree with the tables. row_blocks has no index.
 void check_tables(const database& db) {
     for (const char* const table :
          {"meta", "files", "attempts", "overtakes", "late_writes", "pauses", "reasons", "deferred", "verdict_blocks"})
         run_check(db, std::string("PRAGMA integrity_check(") + table + ")");
 }
 
-// The counts of its blocks that SQL goes by. Throws database_error(corrupt).
+// Checks the counts of unsent opt-outs, which SQL relies on. Throws database_error(corrupt).
 void check_unsent(database& db, block_reader& blocks, consent::place first, consent::place last) {
     statement counted = db.prepare("SELECT unsent_opt_outs FROM verdict_blocks WHERE id=?");
     blocks.each_block(first, last, [&counted](block_id id, const verdict_block& verdicts) {
@@ -40,7 +40,7 @@ void check_unsent(database& db, block_reader& blocks, consent::place first, cons
     });
 }
 
-// SQLite looks at its pages, not at what is in them. Throws database_error(corrupt).
+// Checks the content of the blocks; SQLite checks only its pages. Throws database_error(corrupt).
 void check_blocks(database& db) {
     block_reader blocks(db);
     blocks.scan(consent::place(), consent::place(INT64_MAX), [](const scanned_row&) {});
@@ -50,9 +50,9 @@ void check_blocks(database& db) {
     overtakes{db};  // reads them all
 }
 
-// The same of open files alone: what a ledger that was saved from a damaged one lacks of the others does no harm. Gives
-// the number of those whose record says something else than their rows: a bit that changed, or pages of two moments,
-// which SQLite finds well-formed.
+// The same for open files only: a ledger that was saved from a damaged one may lack rows of the others, which does no
+// harm. Returns the number of open files whose record disagrees with their rows: a bit has changed, or the pages are of
+// two moments, which SQLite does not notice.
 std::size_t check_open_files(database& db) {
     std::size_t odd = 0;
     block_reader blocks(db);
@@ -71,7 +71,7 @@ std::size_t check_open_files(database& db) {
     return odd;
 }
 
-// `check` throws what it finds. Nothing is checked of a ledger that a crash has cut before its tables were made.
+// `check` throws what it finds. A ledger that has no tables yet, because a crash came before, is sound.
 template <class Check>
 base::result<std::size_t> check_by(const std::string& path, std::function<void()> working, const Check& check) {
     try {

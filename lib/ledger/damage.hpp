@@ -1,4 +1,4 @@
-// Tells a damaged ledger from a disk that failed for a moment: SQLite says CORRUPT of both.
+// Tells a damaged ledger from a disk that failed for a moment: SQLite reports CORRUPT for both.
 #pragma once
 
 #include <functional>
@@ -8,19 +8,21 @@
 
 namespace consent_sync::ledger {
 
-// Reads the whole ledger and every block of it (some seconds a gigabyte), holds tables and indexes against each other,
-// and changes nothing. Errors: corrupt, with what is damaged and how to go on; io: it cannot be read at present.
+// Reads the whole ledger and every block of it (some seconds a gigabyte), compares tables with their indexes, and
+// changes nothing. Errors: corrupt, with what is damaged and how to go on; unsupported, the ledger is of another
+// version; io, it cannot be read at present.
 base::result<void> check_ledger(const std::string& path);
 
-// For a start after a crash: all pages, tables and indexes, and the blocks of open files. Gives the number of open
-// files whose counts are not those of their rows. `working` is called every few milliseconds.
+// For a start after a crash: checks all pages, tables and indexes, and the blocks of open files. Returns the number of
+// open files whose counts differ from their rows. `working` is called every few milliseconds. Errors: as
+// check_ledger().
 base::result<std::size_t> check_after_crash(const std::string& path, std::function<void()> working = {});
 
-// For every other start: tables and indexes, but not the rows, which take most of the time. They have their sums, and
-// are held against them when they are read.
+// For every other start: checks tables and indexes, but not the rows, which would take most of the time. Rows have sums
+// that are checked when they are read. Errors: as check_ledger().
 base::result<void> check_tables_alone(const std::string& path, std::function<void()> working = {});
 
-// `what` is damaged at `path`, and what an operator can do.
+// The error that says what is damaged at `path`, and what an operator can do.
 base::error damaged(const std::string& path, const std::string& what);
 
 }  // namespace consent_sync::ledger

@@ -24,12 +24,12 @@ base::errc code_of(int sqlite_code) {
     }
 }
 
-// What to do about it, for whoever reads the log.
+// What an operator can do about it.
 const char* remedy(int sqlite_code) {
     switch (sqlite_code & 0xff) {
         case SQLITE_FULL: return "; make room on its disk or quota: nothing is lost, and it goes on by itself";
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return "; another program holds it (an sqlite3 shell, a backup?): end that";
+        case SQLITE_LOCKED: return "; another program holds it (an sqlite3 shell, a backup?): end that program";
         case SQLITE_CANTOPEN:
         case SQLITE_PERM: return "; see that its folder is there, and that this user may read and write it";
         case SQLITE_READONLY: return "; the file, its folder or its file system is read-only for this user";
@@ -50,7 +50,7 @@ const char* remedy(int sqlite_code) {
     throw database_error(code_of(code), message);
 }
 
-// SQLite's count of its memory costs a lock at every allocation, and nobody asks for it.
+// SQLite's count of its memory costs a lock at every allocation, and it is not used.
 void count_no_memory() { [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 }  // namespace
@@ -79,7 +79,7 @@ void statement::execute() {
 }
 
 void statement::restart() {
-    sqlite3_reset(handle_.get());  // its code repeats the last step's failure, which was thrown already
+    sqlite3_reset(handle_.get());  // its code repeats the failure of the last step, which was thrown already
 }
 
 void statement::fail() const { throw_error(sqlite3_db_handle(handle_.get()), "running a statement"); }
@@ -131,10 +131,10 @@ database::database(const std::string& path, access how) {
     if (code != SQLITE_OK) throw_error(raw, "opening the database", path);
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, 5'000);
-    // Memory for the statement that runs, taken once: else each of them goes to the allocator several times.
+    // Memory for running statements, allocated once: otherwise each statement calls the allocator several times.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_LOOKASIDE, nullptr, lookaside_bytes, lookaside_slots);
-    // The log and its index stay, emptied, when the last connection closes: to make them needs two free inodes, and a
-    // start must not depend on any.
+    // The log and its index stay, emptied, when the last connection closes: making them needs two free inodes, and a
+    // start must not depend on free inodes.
     int keep_log = 1;
     if (how == access::read_write) sqlite3_file_control(raw, nullptr, SQLITE_FCNTL_PERSIST_WAL, &keep_log);
 }

@@ -1,9 +1,8 @@
-// A thin hold on SQLite: one connection, prepared statements, errors as one exception type.
+// A thin layer on SQLite: one connection, prepared statements, errors as one exception type.
 //
-// Inside lib/ledger a failing statement throws database_error, because every failure has the same answer there: roll
-// the transaction back. store::transact() is the one place that catches it and turns it into base::error; nothing
-// outside of lib/ledger sees the exception.
-// Not thread-safe: one connection belongs to one thread at a time.
+// Inside lib/ledger a failing statement throws database_error, because every failure is handled in the same way: the
+// transaction is rolled back. store::transact() and the readers catch it and turn it into base::error; the exception
+// does not leave lib/ledger. Not thread-safe: one connection belongs to one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -90,7 +89,7 @@ class database {
     void execute(const char* sql);  // any number of statements, no parameters
     statement prepare(std::string_view sql) const { return statement(handle_.get(), sql); }
     std::string path() const;  // empty: it is in memory
-    // Statements that failed, or were left, in the middle: they would go on seeing the ledger as it was.
+    // Resets statements that failed or were left in the middle: they would go on seeing the ledger as it was.
     void end_statements();
     int changed_rows() const;                // by the last statement
     std::int64_t changed_rows_ever() const;  // by this connection

@@ -41,7 +41,7 @@ base::result<dry_run_facts> dry_run_reader::ask(
     });
 }
 
-// Unsent ones lie in open files alone.
+// Unsent changes are in open files only.
 std::uint64_t dry_run_reader::count_superseded(
     const boost::unordered_flat_map<consent::key_hash, std::uint64_t>& opt_outs) {
     std::uint64_t count = 0;

@@ -1,4 +1,5 @@
-// What the ledger says to a file that was not dropped yet (consent-sync check). Reads only, on a connection of its own.
+// What the ledger knows about a file that has not been dropped yet (consent-sync check). Reads only, on a connection of
+// its own.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

@@ -5,17 +5,17 @@ namespace {
 
 std::string id_of(const file_record& file) { return consent::format_file_id(file.arrival); }
 
-// Why a file that must be done is not; empty: it is.
+// Why a file that must be done is not done; empty: it is.
 std::string not_done(const file_record& file) {
     if (file.state == file_state::done) return {};
     if (file.state == file_state::refused)
         return "file " + id_of(file) +
-               " could not be read at all: mend it as the reason beside it in refused/ says, and "
+               " could not be read at all: correct it as the reason file beside it in refused/ says, and "
                "drop it again";
     if (file.state == file_state::read && file.gate == file_gate::held)
         return "file " + id_of(file) + " is held: release or refuse it first";
     return "file " + id_of(file) +
-           " is not done yet: ask again when its report is written (consent-sync status shows how "
+           " is not done yet: try again when its report is written (consent-sync status shows how "
            "far it is)";
 }
 
@@ -49,14 +49,14 @@ steering_result file_steering::retry(consent::arrival_number arrival) {
     if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
     using consent::verdict;
     return reopened(*file, changes_.reopen(arrival, {verdict::rejected, verdict::unconfirmed}), count_failed_,
-                    "has no rejected and no unconfirmed row: nothing is to be sent again");
+                    "has no rejected and no unconfirmed row: there is nothing to send again");
 }
 
 steering_result file_steering::release(consent::arrival_number arrival) {
     const auto file = files_.find(arrival);
     if (!file) return unknown_file(arrival);
     if (file->gate == file_gate::held && file->state != file_state::read)
-        return refused("file " + id_of(*file) + " is still being read: ask again when it is");
+        return refused("file " + id_of(*file) + " is still being read: try again when it is read");
     if (file->gate == file_gate::held) {
         steering_result r;
         r.file_rows = file->rows;
@@ -68,8 +68,8 @@ steering_result file_steering::release(consent::arrival_number arrival) {
     }
     if (!file->duplicate_of)
         return refused("file " + id_of(*file) +
-                       " is not held, and its content was not dropped before: nothing is to be "
-                       "released");
+                       " is not held, and its content was not dropped before: there is nothing "
+                       "to release");
     if (std::string why = not_done(*file); !why.empty()) return refused(std::move(why));
     return reopened(*file, changes_.reopen_invalid(arrival, "duplicate_file"), count_repeated_,
                     "has no row that was left out as a repetition");
@@ -81,7 +81,7 @@ steering_result file_steering::refuse(consent::arrival_number arrival, const std
     if (file->gate != file_gate::held)
         return refused("file " + id_of(*file) + " is not held: only a held file can be sent back");
     if (file->state != file_state::read)
-        return refused("file " + id_of(*file) + " is still being read: ask again when it is");
+        return refused("file " + id_of(*file) + " is still being read: try again when it is read");
     steering_result r;
     r.file_rows = file->rows;
     r.rows = changes_.invalidate_waiting(arrival, {"refused_by_operator", words, "", {}});

@@ -1,5 +1,5 @@
-// What an operator asks of one file: its failed rows again (retry), its held or repeated rows after all (release), or
-// its held rows back to their owner (refuse).
+// The operator's commands for one file: send its failed rows again (retry), send its held or repeated rows after all
+// (release), or give its held rows back to their owner (refuse).
 //
 // Rows that come back keep their place. Those whose key has a newer change in the ledger are superseded in the same
 // transaction, so replaying an old row never undoes a newer one; the file's gate becomes `released`, since the bulk
@@ -28,11 +28,11 @@ class file_steering {
   public:
     file_steering(database& db, file_table& files, change_table& changes, newer_changes& newer);
 
-    // Rejected and unconfirmed rows of a file that is done, again.
+    // Sends rejected and unconfirmed rows of a file that is done again.
     steering_result retry(consent::arrival_number arrival);
-    // The rows of a held file; or those of a done file that were invalid because its content was dropped before.
+    // Sends the rows of a held file; or those of a done file that were invalid because its content was dropped before.
     steering_result release(consent::arrival_number arrival);
-    // The rows of a held file, but opt-outs, become invalid (refused_by_operator).
+    // The rows of a held file become invalid (refused_by_operator), except opt-outs.
     steering_result refuse(consent::arrival_number arrival, const std::string& words);
 
   private:

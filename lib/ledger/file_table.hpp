@@ -46,7 +46,7 @@ class file_table {
     // Content is known: before the first row is stored. claimed → reading.
     void begin_reading(consent::arrival_number arrival, const std::string& sha256,
                        std::optional<consent::arrival_number> duplicate_of);
-    // The earliest file with the same content that was claimed at or after `since`, but for `arrival` itself.
+    // The earliest other file with the same content that was claimed at or after `since`.
     std::optional<consent::arrival_number> find_same_content(const std::string& sha256, consent::arrival_number arrival,
                                                              base::wall_time since);
     void progress(consent::arrival_number arrival, std::uint64_t rows, std::uint64_t offset, std::uint64_t invalid);

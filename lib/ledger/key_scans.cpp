@@ -47,8 +47,8 @@ std::size_t newer_changes::supersede(consent::arrival_number arrival, came_back 
     });
     if (waiting.empty()) return 0;
 
-    // An invalid opt-in never asked HubSpot for anything, so it does not stand in the way; an invalid opt-out does:
-    // when in doubt nobody is subscribed again.
+    // An invalid opt-in was never sent, so it does not count as newer. An invalid opt-out does: in doubt, the opt-out
+    // wins.
     const consent::place end(returning ? consent::place(arrival, 0).id() - 1 : INT64_MAX);
     changes_.blocks().scan(consent::place(lowest.id() + 1), end, [&waiting](const scanned_row& at) {
         if (at.end && at.end->verdict == consent::verdict::invalid && !at.row.is_opt_out()) return;

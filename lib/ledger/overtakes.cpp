@@ -35,7 +35,7 @@ void place_table::part::grow() {
     *this = std::move(larger);
 }
 
-// What lies behind moves up, as long as it came there because this slot was taken.
+// Entries behind it move up, as far as they are there because this slot was taken.
 void place_table::part::remove(std::size_t slot) {
     for (std::size_t from = next(slot); marks[from] != 0; from = next(from)) {
         const std::size_t own = home(marks[from]);
@@ -100,7 +100,7 @@ void format(std::string& bytes, attempt_id attempt, overtakes::opt_outs all) {
                                                   " sent ahead are not as they were written");
 }
 
-// The column of the newest is no part of the sum, but of what was summed up.
+// The sum does not cover the column `newest`; but that is the newest of the places that it covers.
 template <class Look>
 void parse(const statement& row, Look look) {
     const attempt_id attempt = row.integer(0);

@@ -29,7 +29,7 @@ class place_table {
     void put(consent::key_hash hash, consent::place place);
     // place(): there is none.
     consent::place find(consent::key_hash hash) const;
-    // find() of this hash comes soon: gets its slot into the cache meanwhile.
+    // Call it some time before find() of this hash: it loads the slot into the cache.
     void expect(consent::key_hash hash) const {
         const part& p = parts_[hash % part_count];
         if (p.used != 0) __builtin_prefetch(&p.marks[p.home(mark_of(hash))]);
@@ -40,7 +40,7 @@ class place_table {
   private:
     // Parts grow one after the other. Open addressing, each entry in the first free slot from its own one on.
     struct part {
-        std::vector<std::uint32_t> marks;  // 0: free; a search reads these alone
+        std::vector<std::uint32_t> marks;  // 0: free; a search reads only these
         std::vector<consent::place> places;
         std::size_t used = 0;
 
@@ -76,7 +76,7 @@ class overtakes {
     void remove_up_to(consent::place place);
     // The newest recorded opt-out whose key has this hash; place() if none. The caller compares the keys.
     consent::place find(consent::key_hash hash) const;
-    void expect(consent::key_hash hash) const { newest_.expect(hash); }  // find() of it comes soon
+    void expect(consent::key_hash hash) const { newest_.expect(hash); }  // call it some time before find()
     // All recorded opt-outs of the hash, for the rare case that two keys share it: reads the whole table.
     std::vector<consent::place> find_all(consent::key_hash hash);
     std::size_t size() const { return newest_.size(); }

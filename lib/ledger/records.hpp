@@ -1,4 +1,4 @@
-// What goes into the ledger and comes out of it, as plain structs. No SQLite here: the pure layers include this.
+// What goes into the ledger and comes out of it, as plain structs. Pure layers include this file: it knows no SQLite.
 #pragma once
 
 #include <array>

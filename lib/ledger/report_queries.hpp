@@ -1,4 +1,4 @@
-// What the reports want to know of the ledger. Reads only.
+// What the reports need of the ledger. Reads only.
 //
 // Works on any connection: the store's own inside store::transact(), or better that of a report_reader on the
 // thread that writes the reports, which never makes the ledger's thread wait. Rows of a file whose every row
@@ -69,7 +69,7 @@ class report_queries {
     std::vector<consent::arrival_number> files_to_finish(std::size_t most);
     // Whether there are such files that are not ready_to_finish().
     bool any_unready_file();
-    // False while a change that superseded a row of the file has no verdict: the report is to tell it.
+    // False while a change that superseded a row of the file has no verdict: the report tells that verdict.
     bool ready_to_finish(consent::arrival_number arrival);
 
     row_totals count_rows(consent::arrival_number arrival);

@@ -21,7 +21,7 @@ struct removed_step {
     bool more = false;        // there is more to do
 };
 
-// What is old, before anything of it is removed. A file that is not done may keep some of it.
+// What is old, before any of it is removed. A file that is not done may keep some of it.
 struct old_files {
     std::uint64_t files = 0, rows = 0;
     std::uint64_t all_files = 0;  // old or not
@@ -33,7 +33,7 @@ class retention {
     retention(database& db, file_table& files, change_table& changes);
 
     old_files count(base::wall_time before);
-    // The newest time that any file or attempt carries; the epoch: there is none.
+    // The newest time of any file or attempt; the epoch: there is none.
     base::wall_time newest_time();
     // About `most` rows of what was done before `before` (a block of changes goes as a whole), and as many pages.
     removed_step remove_some(base::wall_time before, std::uint64_t most);

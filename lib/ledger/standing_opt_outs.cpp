@@ -5,12 +5,13 @@
 namespace consent_sync::ledger {
 namespace {
 
-constexpr const char* duplicate_category = "duplicate_file";  // invalid for now: an operator may release such rows
+constexpr const char* duplicate_category =
+    "duplicate_file";  // an operator may release rows that are invalid for this reason
 
 // Whether the row may be sent, now or after a release.
 bool may_be_sent(const new_row& row) { return !row.invalid || row.invalid->category == duplicate_category; }
 
-// An opt-out that is invalid for another reason than its address stands too: when in doubt nobody is subscribed.
+// An opt-out stands even if it is invalid, unless it has no address: in doubt, the opt-out wins.
 bool stands(const consent::change& c) { return c.is_opt_out() && !c.subscriber.empty(); }
 
 }  // namespace
@@ -29,7 +30,7 @@ standing_opt_outs::group& standing_opt_outs::open(const file_record& file) {
 }
 
 void standing_opt_outs::load(group& g, consent::arrival_number first) {
-    std::vector<std::pair<consent::key_hash, consent::place>> met_again;  // compared when the scan is over
+    std::vector<std::pair<consent::key_hash, consent::place>> met_again;  // to be compared after the scan
     for (const consent::arrival_number arrival : files_.together(first)) {
         const consent::place last(arrival, consent::place::row_max);
         changes_.blocks().scan(consent::place(arrival, 0), last, [&](const scanned_row& at) {
@@ -109,7 +110,7 @@ std::size_t standing_opt_outs::supersede(const group& g, consent::arrival_number
     });
     std::vector<settled_change> ends;
     for (const consent::change& c : candidates)
-        if (const consent::place opt_out = find(g, c, {})) ends.push_back(change_table::ended_by(c.id, opt_out));
+        if (const consent::place opt_out = find(g, c, {})) ends.push_back(give_way(c.id, opt_out));
     changes_.settle(ends);
     return ends.size();
 }

@@ -1,14 +1,14 @@
-// Opposite states of one person in one file, or in files that arrived together: nothing says which came last, so the
-// opt-out stands wherever it is (rules.contradictions), and the other rows of its key are superseded by it.
+// Opposite states of one person in one file, or in files that arrived together. Nothing says which came last, so the
+// opt-out stands wherever it is (rules.contradictions), and supersedes the other rows of its key.
 //
-// Files that arrived together (file_record::together) make a group; a file alone is one too. While any file of a group
-// is unread, the opt-outs of the group are kept by hash, 12 bytes a slot (place_table): as many as are ahead of the
-// bulk lane at that time. A restart, or a file that joins late, has them read from the ledger again.
+// Files that arrived together (file_record::together) are a group; a single file is a group as well. While any file of
+// a group is unread, the opt-outs of the group are kept by hash, 12 bytes a slot (place_table): as many as are ahead of
+// the bulk lane at that time. After a restart, or when a file joins late, they are read from the ledger again.
 //
 // Opt-ins are sent in order, and never past a file that is not read to its end. So it is enough to compare a row with
-// the opt-outs that are known when it is stored, and the rows of later files of the group once more when a file is at
-// its end. An opt-in that stands before the opt-out, a piece earlier, may be on its way already: then the opt-out
-// follows it, as any newer change does.
+// the opt-outs that are known when it is stored, and to compare the rows of later files of the group once more at the
+// end of each file. An opt-in that is stored before the opt-out is read may be sent already: then the opt-out follows
+// it, as any newer change does.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -24,13 +24,13 @@
 
 namespace consent_sync::ledger {
 
-// All members throw database_error and run inside store::transact(). What a transaction that failed has left here is
-// harmless: keys are compared with rows on disk before anything is superseded.
+// All members throw database_error and run inside store::transact(). What a failed transaction leaves here is harmless:
+// keys are compared with rows on disk before anything is superseded.
 class standing_opt_outs {
   public:
     standing_opt_outs(file_table& files, change_table& changes) : files_(files), changes_(changes) {}
 
-    // The file was claimed, or is open at the start, and is to be read: its group is kept until then.
+    // The file will be read: it was claimed, or is open at the start. Its group is kept until then.
     void expect(const file_record& file);
     // Sets new_row::contradicted_by of rows that are about to be stored. Requires: all of one file, in order.
     void mark(const file_record& file, std::span<new_row> rows);
@@ -39,10 +39,10 @@ class standing_opt_outs {
     std::size_t end_file(const file_record& file);
     // The unsettled rows of a file that come back, compared with all opt-outs of its group.
     std::size_t supersede(const file_record& file);
-    // Nothing of the file will be read.
+    // The file will not be read.
     void forget(const file_record& file);
 
-    std::size_t groups() const { return groups_.size(); }  // for tests of the bound
+    std::size_t groups() const { return groups_.size(); }  // that are kept at present
 
   private:
     struct group {

@@ -1,5 +1,5 @@
-// What `status`, the metrics and the alerts want to know of the ledger. Reads only, on a connection of its own, so that
-// nobody who looks makes the ledger's thread wait; works while the daemon runs and while it is down.
+// What `status`, the metrics and the alerts need of the ledger. Reads only, on a connection of its own, so that the
+// ledger's thread never waits for it. Works whether the daemon runs or not.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct ledger_picture {
     std::vector<file_record> files;  // open ones, by arrival, at most as many as asked for
     std::uint64_t open_files = 0;    // all of them
     std::uint64_t held_files = 0;
-    std::uint64_t waiting = 0;  // rows in the ledger without a verdict, but for those of held files
+    std::uint64_t waiting = 0;  // rows without a verdict, those of held files not counted
     std::uint64_t held = 0;     // rows without a verdict of held files
     std::vector<stored_pause> pauses;
     std::uint64_t late_write_keys = 0;

@@ -55,8 +55,8 @@ bool store::run_marked(const std::function<void(store&)>& work, std::int64_t mar
     const std::int64_t before = db_->changed_rows_ever();
     if (!is_there) work(*this);
     if (mark == 0 || (!is_there && db_->changed_rows_ever() == before)) return false;
-    duties_.put_meta(mark_name,
-                     mark);  // also where it is there already: so that this commit is synced, and that with it
+    // Written again even if it is there already: then this commit is synced, and the earlier one with it.
+    duties_.put_meta(mark_name, mark);
     return true;
 }
 

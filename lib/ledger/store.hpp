@@ -1,6 +1,6 @@
 // The ledger: the durable queue and record of everything that was accepted. SQLite, one connection, one thread.
 //
-// Every change of it runs inside transact(): all of it is on disk when that returns, or none of it is there.
+// Every change of it runs inside transact(): when that returns, all of the change is on disk, or none of it is there.
 // Errors: no_space (nothing is lost; try again when there is room), corrupt (never repaired silently), io.
 #pragma once
 
@@ -34,9 +34,9 @@ class store {
     void on_progress(std::function<void()> working) { db_->on_progress(std::move(working)); }
 
     // Runs `work` as one transaction and commits it durably. On an error nothing of it remains, unless the commit
-    // itself failed: then it may be on disk (its sync failed and its bytes were there), as after a crash. Whoever tries
-    // again gives every try the same `mark`, a number above all earlier ones: work that is on disk already is not run
-    // again.
+    // itself failed: then it may be on disk (its sync failed and its bytes were there), as after a crash. The
+    // caller gives all tries of one piece of work the same `mark`, a number above all earlier ones: work that is on
+    // disk already is not run again.
     base::result<void> transact(const std::function<void(store&)>& work, std::int64_t mark = 0);
     // The mark of the newest commit that was given one and changed anything; 0: none ever was.
     std::int64_t newest_mark() const { return newest_mark_; }
@@ -56,8 +56,8 @@ class store {
         std::vector<consent::arrival_number> files;  // whose last row it settled
         std::vector<std::size_t> refused;            // places in `settled`: a verdict for a change that has one
     };
-    // Inside transact(): what the engine wants on record. A change that has its verdict keeps it, and one that is not
-    // there gets none: that is a bug, which costs nobody else anything.
+    // Inside transact(): what the engine wants on record. A change that has its verdict keeps it, and a change that is
+    // not there gets none: that is a bug, and it affects no other change.
     applied apply(const ledger_change& change);
 
     // Inside transact(), once at start: ends the attempts that a crash left open, makes their keys unquiet until

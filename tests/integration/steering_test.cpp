@@ -335,7 +335,7 @@ TEST(Retry, SendsRejectedRowsAgainInTheirPlace) {
     EXPECT_EQ(d.hubspot().state("r2@example.com", 8)->status, "UNSUBSCRIBED");
     EXPECT_EQ(d.hubspot().state("r3@example.com", 8)->status, "UNSUBSCRIBED");
     ASSERT_TRUE(
-        d.wait([&] { return d.command("retry 1").out.find("nothing is to be sent again") != std::string::npos; }));
+        d.wait([&] { return d.command("retry 1").out.find("there is nothing to send again") != std::string::npos; }));
     EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
 }
 

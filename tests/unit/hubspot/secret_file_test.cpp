@@ -67,9 +67,9 @@ TEST_F(SecretFile, MayBeReadByItsGroupButNotByOthers) {
 
 TEST_F(SecretFile, IsARegularFile) {
     EXPECT_EQ(read_secret_file(folder_ / "none", "o").error().code, base::errc::not_found);
-    EXPECT_THAT(read_secret_file(folder_.path(), "o").error().message, HasSubstr("no regular file"));
+    EXPECT_THAT(read_secret_file(folder_.path(), "o").error().message, HasSubstr("is not a regular file"));
     ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
-    EXPECT_THAT(read_secret_file(folder_ / "pipe", "o").error().message, HasSubstr("no regular file"));
+    EXPECT_THAT(read_secret_file(folder_ / "pipe", "o").error().message, HasSubstr("is not a regular file"));
 }
 
 TEST_F(SecretFile, MayBeALink) {

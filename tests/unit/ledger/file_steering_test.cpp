@@ -92,7 +92,7 @@ TEST_F(FileSteering, RetryOfAFileWithoutFailedRowsSaysSo) {
     const auto file = add_file(1);
     settle({end_as(place(file, 1), verdict::confirmed)});
     done(file);
-    EXPECT_THAT(retry(file).refusal, HasSubstr("nothing is to be sent again"));
+    EXPECT_THAT(retry(file).refusal, HasSubstr("there is nothing to send again"));
     EXPECT_EQ(find(file).state, file_state::done);
     EXPECT_THAT(retry(99).refusal, HasSubstr("there is no file 00000099"));
 }
