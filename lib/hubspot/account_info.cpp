@@ -22,7 +22,7 @@ bool is_zone_name(std::string_view name) {
     return !name.empty() && name.size() <= 64 && name.front() != '/' && std::all_of(name.begin(), name.end(), allowed);
 }
 
-// No zone of the earth is further than 14 hours from Greenwich.
+// No time zone is more than 14 hours from UTC.
 std::optional<minutes> parse_offset_ms(std::optional<std::int64_t> ms) {
     constexpr std::int64_t most = milliseconds(hours(14)).count();
     if (!ms || *ms > most || *ms < -most) return std::nullopt;
@@ -49,7 +49,7 @@ base::result<minutes> parse_daily_reset(std::string_view body) {
             for (const boost::json::value& item : results->get_array()) {
                 if (!item.is_object()) continue;
                 const auto time = parse_time_of_day(find_text(item.get_object(), "resetsAt"));
-                // Zones reach from 12 hours behind Greenwich to 14 ahead; those beyond 12 are few.
+                // Time zones reach from 12 hours behind UTC to 14 ahead; few are more than 12 ahead.
                 if (time) return *time <= hours(12) ? -*time : hours(24) - *time;
             }
     return base::error{base::errc::invalid_input, "HubSpot's daily usage names no moment at which it is reset"};

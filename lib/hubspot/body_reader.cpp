@@ -203,7 +203,7 @@ class open_members {
   public:
     void open(std::size_t depth) { begins_[depth] = names_.size(); }
     void close(std::size_t depth) { names_.resize(begins_[depth]); }
-    // Whether the object at this depth has the member already, or too many to tell.
+    // Whether the object at this depth has the member already, or more members than are compared.
     bool has(std::size_t depth, std::string_view name) {
         const std::size_t hash = std::hash<std::string_view>()(name);
         const auto first = names_.begin() + static_cast<std::ptrdiff_t>(begins_[depth]);
@@ -427,7 +427,7 @@ class handler {
         return true;
     }
 
-    // A text where none is expected.
+    // A text where the schema has none.
     void note_aside(std::string_view s) {
         if (path_.in_error())
             note_text(out_, out_.errors.back(), s);
@@ -517,7 +517,7 @@ class handler {
         return true;
     }
 
-    // A value of a type that no field has.
+    // A value of a type that no field of the schema has.
     bool take_other(error_code& ec) {
         if (path_.depth() > 0) {
             if (is_error_value() && !add_error(ec)) return false;
@@ -570,7 +570,7 @@ class reader {
   private:
     static constexpr std::size_t odd_most = 10;  // results that are not alike; after these the parser reads the rest
 
-    // Lets the parser read on. False: there is a fault, now or before.
+    // Lets the parser read up to `end`. False: there is a fault, here or before.
     bool parse_to(std::size_t end) {
         const std::string_view piece = text_.substr(at_, end - at_);
         at_ = end;

@@ -47,7 +47,7 @@ void append_number(std::string& out, std::int64_t number) {
     out.append(digits.data(), end);
 }
 
-// What stands between the subscription and the explanation, or the end: the same words for nearly all changes.
+// The text between the subscription and the explanation, or the end: nearly all changes have the same.
 std::string words_of(const consent::change& c) {
     std::string words = R"(,"channel":")";
     words += consent::name(c.channel);

@@ -9,8 +9,7 @@
 namespace consent_sync::hubspot {
 namespace {
 
-// HubSpot has issued OAuth tokens for less time than that: what "expired" longer ago never was one of its
-// tokens.
+// HubSpot has issued OAuth tokens for a shorter time: a token that "expired" longer ago was never one of its tokens.
 constexpr std::int64_t token_age_days_max = 5'000;
 
 std::string explain_unauthorized(const refusal_words& words) {

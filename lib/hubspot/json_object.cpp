@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-// The parser calls it for each token; it ends the parse at the first name that its object has already.
+// The parser calls it for each token; it ends the parse at the first name that an object has twice.
 struct name_watch {
     static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
     static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);

@@ -38,7 +38,7 @@ answer_kind classify_refusal(unsigned status, const answer_body& body) {
         case 429: return classify_limit(body);
         case 477: return answer_kind::moving;
         // About the account, the address of the endpoint, the proxy or the way in which requests are built,
-        // which is the same for every batch: no row is to blame.
+        // which is the same for every batch: no row can cause it.
         case 402:  // payment required
         case 405:
         case 406:
@@ -133,7 +133,7 @@ namespace {
 constexpr std::size_t correlation_id_bytes_max = 128;
 constexpr std::size_t foreign_body_bytes_max = 200;  // of a body that is not HubSpot's
 
-// HubSpot's words about the batch as a whole, or what there is instead of them.
+// HubSpot's words about the batch as a whole, or a description of the answer if it has none.
 refusal_words whole_words(const answer& a, const answer_body& body) {
     refusal_words words;
     words.category = body.readable ? body.whole.category : "";

@@ -11,7 +11,7 @@
 namespace consent_sync::hubspot {
 namespace {
 
-// What the whole body said of one change.
+// What the whole body says of one change.
 struct tally {
     const body_result* first = nullptr;  // result with its key
     const body_result* other = nullptr;  // result with another status
@@ -96,7 +96,7 @@ class matcher {
         for (tally& t : tallies_) t.challenged = true;
     }
 
-    // How many errors the body says there are, and how many it lists.
+    // `told`: how many errors the body says there are. `listed`: how many it lists.
     void finish(std::int64_t told, std::size_t listed) {
         take_loose();
         count_errors(told, listed);
@@ -115,7 +115,7 @@ class matcher {
         std::uint32_t index;
         mark how;
     };
-    // Whom an error names, all of its contexts taken together.
+    // Which addresses and subscriptions an error names in all of its contexts.
     struct names_of_error {
         explicit names_of_error(const body_error& e) {
             for (const body_names& names : e.names) {
@@ -167,7 +167,7 @@ class matcher {
             t.other = &r;
     }
 
-    // The results of one answer mostly have one and the same time.
+    // The results of an answer mostly have the same time.
     std::int64_t time_of(std::string_view timestamp) {
         if (timestamp != last_timestamp_) {
             last_timestamp_ = timestamp;
@@ -181,7 +181,7 @@ class matcher {
         if (t.error_words == 0 || (how.refuses && !t.refused)) t.error_words = how.words;
         t.refused = t.refused || how.refuses;
     }
-    // An error that may be about it: enough against a proof, not enough to refuse it.
+    // An error that may be about the change: it disproves a result, but it does not refuse the change.
     static void note_words(tally& t, mark how) {
         t.named_by_error = true;
         if (t.error_words == 0) t.error_words = how.words;

@@ -19,7 +19,7 @@ bool stands_alone(std::string_view text, std::size_t at, std::size_t length) {
     return end + 1 >= text.size() || text[end] != '.' || !is_address_byte(text[end + 1]);
 }
 
-// The word around the at sign, without the marks that stand around a word in a sentence.
+// The word around the at sign, without the punctuation around it.
 std::string_view word_around(std::string_view text, std::size_t sign) {
     constexpr std::string_view ends = " \t\r\n\v\f\"'<>()[]{},;:=|`";
     const std::size_t before = text.find_last_of(ends, sign);

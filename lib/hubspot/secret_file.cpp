@@ -85,7 +85,7 @@ std::optional<file_stamp> stamp_file(const std::string& path) {
 }
 
 base::result<secret> read_secret_file(const std::string& path, std::string_view option) {
-    // O_NONBLOCK: a FIFO must not hold up the start.
+    // O_NONBLOCK: opening a FIFO must not block the start.
     const base::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!fd) return system_failure(option, path, errno);
     struct stat s {};

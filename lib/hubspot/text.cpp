@@ -47,7 +47,7 @@ std::optional<int> offset_minutes(std::string_view zone) {
 
 constexpr std::size_t read_max = 16'384;
 
-// Without secrets; and not cut inside an address, for the log masks only what it can tell from a word.
+// Masks secrets, and does not cut inside an address: the log masks only what it recognises as an address.
 std::string shortened(std::string_view text, std::size_t bytes_max) {
     std::string out = base::mask_secrets(std::string(base::cut_private(text, read_max)));
     out.resize(base::cut_private(out, bytes_max).size());

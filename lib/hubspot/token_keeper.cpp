@@ -16,7 +16,7 @@ milliseconds grow(milliseconds initial, std::uint32_t steps, milliseconds most) 
     return std::min(wait, most);
 }
 
-// Retry-After of the token endpoint: a longer one is asked again all the same, since nothing is sent without a token.
+// The longest Retry-After of the token endpoint that is obeyed: nothing can be sent without a token.
 constexpr milliseconds told_wait_max{15 * 60'000};
 
 milliseconds full_jitter(milliseconds most, base::random_engine& random) {
@@ -55,7 +55,7 @@ token_advice token_keeper::advise(base::steady_time now) {
         else if (due_)
             advice.wake = std::max(*due_, not_before_);
     }
-    // The end of the token is an event too, whatever becomes of its renewal.
+    // Wake at the end of the token as well, whatever the renewal does.
     if (advice.usable && expires_) advice.wake = advice.wake ? std::min(*advice.wake, *expires_) : *expires_;
     return advice;
 }
@@ -86,8 +86,7 @@ void token_keeper::renewed(const token_grant& grant, base::steady_time now) {
         expires_ = now + grant.expires_in;
     }
     why_.clear();
-    // looks_ stays until the token is accepted: a token that is refused again must not be renewed ever
-    // faster.
+    // looks_ stays until the token is accepted: a token that is refused again must not be renewed more and more often.
     if (!after_refusal_) looks_ = 0;
 }
 

@@ -11,7 +11,8 @@
 namespace consent_sync::ledger {
 namespace {
 
-// The byte of what is there: two bits of the state, three of the legal basis (0: none), then these.
+// The byte that says which fields an entry has: two bits for the state, three for the legal basis (0: none), then
+// these.
 constexpr unsigned state_mask = 0x03;
 constexpr unsigned basis_shift = 2;
 constexpr unsigned basis_mask = 0x07;
@@ -21,7 +22,7 @@ constexpr unsigned unknown_bits = 0x80;
 static_assert(static_cast<unsigned>(consent::status_state::not_specified) <= state_mask);
 static_assert(static_cast<unsigned>(consent::legal_basis::process_and_store) <= basis_mask);
 
-constexpr std::size_t size_bytes = 2;  // of an entry: room for its size, nearly always enough
+constexpr std::size_t size_bytes = 2;  // reserved for the size of an entry; nearly always enough
 
 unsigned what_is_there(const new_row& row) {
     const consent::change& c = row.change;
@@ -32,7 +33,7 @@ unsigned what_is_there(const new_row& row) {
     return there;
 }
 
-// Two bytes, whatever the number, as long as it is below 2^14: so an entry's size can be filled in afterwards.
+// Any number below 2^14 takes two bytes here, so that the size of an entry can be filled in afterwards.
 void put_size(std::string& block, std::size_t at, std::size_t size) {
     if (size < 1U << 14) {
         block[at] = static_cast<char>((size & 0x7fU) | 0x80U);
@@ -140,7 +141,7 @@ verdict_block::verdict_block(std::string_view bytes) {
     check_ends();
 }
 
-// Every slot has its end, and every end a slot: else there may be more of them than a slot can name.
+// Every slot has its end, and every end a slot: otherwise there may be more ends than a slot can name.
 void verdict_block::check_ends() const {
     std::bitset<256> used;
     for (unsigned i = 0; i < size_; ++i) used.set(slots_[i]);
@@ -179,7 +180,7 @@ void verdict_block::add(unsigned index, bool opt_out) {
 }
 
 void verdict_block::settle(unsigned index, const row_end& how) {
-    // The newest first: a batch settles many rows alike.
+    // Search from the newest: a batch settles many rows alike.
     std::size_t number = ends_.size();
     while (number > 0 && !(ends_[number - 1] == how)) --number;
     if (number == 0) {

@@ -13,7 +13,7 @@ fetched_change read_fetched(const row_view& row, consent::place id, const row_en
     return {row.change(id), row.hash(), {}, end != nullptr, confirmed};
 }
 
-// The changes of `all` from `first` on that lie in one block.
+// The end of the changes of `all` that are in the same block as the one at `first`.
 template <class Change, class Place>
 std::size_t end_of_block(std::span<const Change> all, std::size_t first, Place place) {
     const block_id block = block_of(place(all[first]));
@@ -106,7 +106,7 @@ void change_table::append(std::span<const new_row> rows) {
         files_.add_verdicts(rows.front().change.id.arrival(), superseded);
 }
 
-// Only the first block of a piece may hold rows of the piece before.
+// Only the first block of a piece may hold rows of an earlier piece.
 void change_table::append_block(block_id block, std::span<const new_row> rows, bool may_exist) {
     std::optional<verdict_block> known;
     if (may_exist) known = blocks_.verdicts(block);

@@ -72,7 +72,7 @@ std::uint64_t dry_run_reader::count_over_opt_outs(const boost::unordered_flat_se
     return out.size();
 }
 
-// As newer_changes does when such a file is imported.
+// The rule is that of newer_changes, which decides when the file is imported.
 void dry_run_reader::find_newer(std::vector<returning_row>& returning) {
     boost::unordered_flat_map<consent::key_hash, std::vector<returning_row*>> by_key;
     consent::place lowest(INT64_MAX);

@@ -66,7 +66,7 @@ void history_reader::add_reason(history_entry& entry) {
     reason_.restart();
 }
 
-// All attempts are looked at: by a clock that jumped one may seem older than its file.
+// Looks at all attempts: after a clock jump an attempt may seem older than its file.
 void history_reader::add_attempts(std::vector<history_entry>& entries) {
     attempts_.each_since(base::wall_time{}, [&entries](attempt_record&& attempt) {
         const std::vector<row_range> ranges = parse_ranges(attempt.changes);

@@ -26,7 +26,7 @@ bool overwrite(const std::string& path, const std::string& text) {
 constexpr off_t slot_bytes = 4'096;  // a write that is cut by a power cut does not reach into the other slot
 constexpr std::string_view head = "commit ";
 
-// "commit 0000000000000004711 5f3a09bc\n": the sum is that of all before it.
+// "commit 0000000000000004711 5f3a09bc\n": the sum is of the bytes before it.
 std::string format_slot(std::int64_t number) {
     std::string text = fmt::format("{}{:019} ", head, number);
     const auto sum = ::crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size()));

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t slots_first = 16;
 
-// A part is full when two of three slots are taken: then five looks tell, on average, that a hash is not there.
+// A part is full when two thirds of its slots are taken: then it takes five probes, on average, to miss a hash.
 bool is_full(std::size_t used, std::size_t slots) { return (used + 1) * 3 > slots * 2; }
 
 }  // namespace
@@ -67,7 +67,7 @@ consent::place place_table::find(consent::key_hash hash) const {
     const part& p = parts_[hash % part_count];
     if (p.used == 0) return {};
     const std::size_t slot = p.find(mark_of(hash));
-    // Most are not there: their places need not come into the cache.
+    // Most hashes are not there: their places need not be loaded into the cache.
     return p.marks[slot] == 0 ? consent::place() : p.places[slot];
 }
 
@@ -83,7 +83,8 @@ void place_table::remove_up_to(consent::key_hash hash, consent::place place) {
 
 namespace {
 
-// Bytes of one attempt: for each opt-out its place as the distance from the one before, then its hash; then the sum.
+// The bytes of an attempt: for each opt-out the distance of its place from the one before, and its hash; at the end the
+// sum.
 void format(std::string& bytes, attempt_id attempt, overtakes::opt_outs all) {
     bytes.clear();
     std::int64_t before = 0;

@@ -15,7 +15,7 @@ retention::retention(database& db, file_table& files, change_table& changes)
       remove_reasons_(db.prepare("DELETE FROM reasons WHERE id BETWEEN ? AND ?")),
       remove_file_(db.prepare("DELETE FROM files WHERE arrival=?")),
       oldest_claim_(db.prepare("SELECT claimed_at FROM files WHERE arrival=(SELECT min(arrival) FROM files)")),
-      // Those that a file which is still here may name stay, and so do those that are not reported.
+      // Attempts that a file in the ledger may name are kept, and so are attempts that are not reported.
       remove_attempts_(
           db.prepare("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE begun_at<?1 AND ended_at<?1 AND "
                      "id<(SELECT max(id) FROM attempts) AND end_number<(SELECT max(end_number) FROM attempts) AND "
@@ -63,7 +63,7 @@ removed_step retention::remove_some(base::wall_time before, std::uint64_t most) 
     return step;
 }
 
-// True: nothing of the file is left.
+// Returns whether the file is gone.
 bool retention::remove_rows(consent::arrival_number arrival, std::uint64_t most, removed_step& step) {
     const auto [rows, last] = changes_.remove_first(arrival, most);
     step.rows += std::max<std::uint64_t>(rows, 1);

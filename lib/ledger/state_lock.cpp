@@ -60,7 +60,7 @@ bool is_of_another_user(const std::string& process) {
 
 bool is_full(int errnum) { return errnum == ENOSPC || errnum == EDQUOT; }
 
-// Network file systems lock no folder (for which the ledger is not made), and then the file is all there is.
+// Some network file systems cannot lock folders. (The ledger is not made for these.) Then only the file is locked.
 bool cannot_lock_folders(int errnum) {
     return errnum == EBADF || errnum == EINVAL || errnum == ENOLCK || errnum == EOPNOTSUPP || errnum == ENOSYS;
 }

@@ -22,7 +22,7 @@ base::result<std::unique_ptr<store>> store::open(const std::string& path, std::f
         auto db = std::make_unique<database>(path, database::access::read_write);
         if (working) db->on_progress(std::move(working));
         const bool made = is_new(*db);
-        // Both take effect while the ledger is new. 8 KiB: half the system calls of 4 KiB for the same bytes.
+        // Both take effect only while the ledger is new. Pages of 8 KiB take half the system calls of 4 KiB.
         db->execute("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL;");
         db->execute(pragmas);
         if (made) make_schema(*db);
@@ -49,7 +49,7 @@ store::store(std::unique_ptr<database> db)
       old_(*db_, files_, changes_),
       standing_(files_, changes_) {}
 
-// True: the mark is in the ledger when this is committed.
+// Returns whether the mark is in the ledger once this is committed.
 bool store::run_marked(const std::function<void(store&)>& work, std::int64_t mark) {
     const bool is_there = mark != 0 && duties_.meta(mark_name, 0) == mark;
     const std::int64_t before = db_->changed_rows_ever();
@@ -132,7 +132,7 @@ recovery store::recover(base::wall_time now, base::milliseconds window) {
     return out;
 }
 
-// Files that are read to their end make one range with their neighbours; rows may still be added to the others.
+// Files that are read to their end are joined with their neighbours into one range. To others rows may still be added.
 std::vector<std::pair<consent::place, consent::place>> store::stored_ranges() {
     std::vector<std::pair<consent::place, consent::place>> ranges;
     bool joined = false;
