@@ -1,16 +1,14 @@
 #include "config/checks.hpp"
 
-#include <arpa/inet.h>
 #include <date/tz.h>
 
 #include <algorithm>
-#include <utility>
 #include <array>
-#include <charconv>
-#include <cstdint>
-#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include "config/url.hpp"
 
 namespace consent_sync::config {
 namespace {
@@ -34,94 +32,12 @@ bool is_path(string_view text) {
 
 bool is_secret_path(string_view text) { return is_path(text) && !text.starts_with("pat-"); }
 
-bool is_http_path(string_view text) {
-    return text.starts_with('/') && text.size() <= 1'024 &&
-           std::all_of(text.begin(), text.end(), [](char c) { return is_visible_ascii(c) && c != '?' && c != '#'; });
-}
-
-std::optional<std::uint16_t> parse_port(string_view text) {
-    std::uint16_t port = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return port;
-}
-
-struct host_port {
-    string_view host;  // without brackets
-    bool bracketed = false;
-    std::optional<string_view> port;
-};
-
-std::optional<host_port> split_authority(string_view text) {
-    host_port parts;
-    std::size_t end = 0;
-    if (text.starts_with('[')) {
-        const std::size_t close = text.find(']');
-        if (close == string_view::npos) return std::nullopt;
-        parts.host = text.substr(1, close - 1);
-        parts.bracketed = true;
-        end = close + 1;
-    } else {
-        end = std::min(text.find(':'), text.size());
-        parts.host = text.substr(0, end);
-    }
-    if (end < text.size()) {
-        if (text[end] != ':') return std::nullopt;
-        parts.port = text.substr(end + 1);
-    }
-    return parts;
-}
-
-bool is_address(int family, string_view text) {
-    in6_addr parsed{};  // large enough for either family
-    return ::inet_pton(family, std::string(text).c_str(), &parsed) == 1;
-}
-
-bool is_host(const host_port& parts) {
-    if (parts.bracketed) return is_address(AF_INET6, parts.host);
-    return !parts.host.empty() && parts.host.size() <= 253 && parts.host.front() != '.' && parts.host.back() != '.' &&
-           std::all_of(parts.host.begin(), parts.host.end(),
-                       [](char c) { return is_alnum(c) || c == '.' || c == '-' || c == '_'; });
-}
-
-bool is_authority(const host_port& parts) {
-    if (!is_host(parts)) return false;
-    return !parts.port || parse_port(*parts.port).value_or(0) != 0;
-}
-
-bool is_this_machine(const host_port& parts) {
-    if (parts.bracketed) return parts.host == "::1";
-    return parts.host == "localhost" || (parts.host.starts_with("127.") && is_address(AF_INET, parts.host));
-}
-
-bool is_base_url(string_view text) {
-    const bool plain = text.starts_with("http://");
-    if (!plain && !text.starts_with("https://")) return false;
-    const string_view rest = text.substr(plain ? 7 : 8);
-    const std::size_t slash = std::min(rest.find('/'), rest.size());
-    const auto parts = split_authority(rest.substr(0, slash));
-    if (!parts || !is_authority(*parts)) return false;
-    if (slash < rest.size() && !is_http_path(rest.substr(slash))) return false;
-    return !plain || is_this_machine(*parts);
-}
-
-// Each '%' begins the code of a character.
-bool is_percent_encoded(string_view text) {
-    const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
-    for (std::size_t at = text.find('%'); at != string_view::npos; at = text.find('%', at + 1))
-        if (at + 2 >= text.size() || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return false;
-    return true;
-}
+bool is_base_url(string_view text) { return parse_endpoint(text).has_value(); }
 
 bool is_proxy(string_view text) {
     if (text == "none") return true;
-    if (!text.starts_with("http://")) return false;
-    text.remove_prefix(7);
-    if (text.ends_with('/')) text.remove_suffix(1);
-    if (!std::all_of(text.begin(), text.end(), is_visible_ascii)) return false;
-    const std::size_t host = text.rfind('@') + 1;  // npos + 1 is 0
-    const auto parts = split_authority(text.substr(host));
-    return parts && is_authority(*parts) && (host == 0 || is_percent_encoded(text.substr(0, host - 1)));
+    return text.starts_with("http://") && std::all_of(text.begin(), text.end(), is_visible_ascii) &&
+           parse_proxy(text).has_value();
 }
 
 bool is_time_zone(string_view text) {
@@ -186,11 +102,7 @@ std::string name_renamed_zone(string_view text) {
     return {};
 }
 
-bool is_listen_address(string_view text) {
-    const auto parts = split_authority(text);
-    if (!parts || !parts->port || !parse_port(*parts->port)) return false;
-    return parts->bracketed ? is_address(AF_INET6, parts->host) : is_address(AF_INET, parts->host);
-}
+bool is_listen_address(string_view text) { return parse_listen_address(text).has_value(); }
 
 bool is_client_id(string_view text) {
     return !text.empty() && text.size() <= 256 && std::all_of(text.begin(), text.end(), is_visible_ascii);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "config/key_kinds.hpp"
+#include "config/url.hpp"
 
 namespace consent_sync::config {
 namespace {
@@ -18,12 +19,6 @@ constexpr std::size_t unsubscribe_all_max = 100;
 constexpr std::size_t ignore_columns_max = 1'000;
 constexpr std::size_t column_name_max = 256;
 constexpr std::size_t monitor_hosts_max = 20;
-
-bool is_host_name(std::string_view name) {
-    return !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
-    });
-}
 
 problem read_hosts(const json::value& value, std::vector<std::string>& into, const std::string&) {
     std::vector<std::string> names;

@@ -19,8 +19,8 @@ connection::connection(const asio::any_io_executor& executor, std::unique_ptr<by
 
 connection::~connection() { --*open_count_; }
 
-asio::awaitable<exchange> connection::run(const request& r, const endpoint& to, std::chrono::milliseconds timeout,
-                                          const std::function<void()>& on_written) {
+asio::awaitable<exchange> connection::run(const request& r, const config::endpoint& to,
+                                          std::chrono::milliseconds timeout, const std::function<void()>& on_written) {
     exchange result;
     format_request(r, to, request_text_);
     reader_.start(r.method == "HEAD" ? response_reader::expect::no_body : response_reader::expect::body);

@@ -14,7 +14,7 @@
 
 #include "async/watchdog.hpp"
 #include "http/byte_stream.hpp"
-#include "http/endpoint.hpp"
+#include "config/url.hpp"
 #include "http/response_reader.hpp"
 #include "http/transport.hpp"
 
@@ -30,8 +30,8 @@ class connection {
     connection& operator=(const connection&) = delete;
 
     // Requires: is_reusable(). The arguments outlive the call. `timeout` runs from the first byte written.
-    boost::asio::awaitable<exchange> run(const request& r, const endpoint& to, std::chrono::milliseconds timeout,
-                                         const std::function<void()>& on_written);
+    boost::asio::awaitable<exchange> run(const request& r, const config::endpoint& to,
+                                         std::chrono::milliseconds timeout, const std::function<void()>& on_written);
 
     bool is_reusable() const { return reusable_; }  // the last exchange ended well and the server keeps the line open
     bool is_quiet() { return stream_->is_quiet(); }

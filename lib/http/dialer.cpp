@@ -11,8 +11,8 @@ namespace consent_sync::http {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-dialer::dialer(asio::any_io_executor executor, endpoint to, std::optional<proxy> via, std::unique_ptr<tls_client> tls,
-               config::timeout_settings timeouts, lookup_function lookup)
+dialer::dialer(asio::any_io_executor executor, config::endpoint to, std::optional<config::proxy> via,
+               std::unique_ptr<tls_client> tls, config::timeout_settings timeouts, lookup_function lookup)
     : executor_(executor),
       to_(std::move(to)),
       via_(std::move(via)),
@@ -20,10 +20,10 @@ dialer::dialer(asio::any_io_executor executor, endpoint to, std::optional<proxy>
       timeouts_(timeouts),
       resolver_(executor, std::move(lookup)) {}
 
-asio::awaitable<step_result<tcp::socket>> dialer::reach(const authority& at, deadline until) {
+asio::awaitable<step_result<tcp::socket>> dialer::reach(const config::authority& at, deadline until) {
     auto found = co_await resolver_.resolve(at.host, at.port, until);
     if (!found) co_return found.error();
-    if (to_.is_plain()) {
+    if (to_.plain) {
         std::erase_if(*found, [](const tcp::endpoint& each) { return !each.address().is_loopback(); });
         if (found->empty()) {
             co_return step_failure{failure_step::connect,
@@ -39,7 +39,7 @@ asio::awaitable<step_result<tcp::socket>> dialer::reach(const authority& at, dea
 
 asio::awaitable<step_result<std::unique_ptr<byte_stream>>> dialer::open() {
     const deadline connect_until = std::chrono::steady_clock::now() + timeouts_.connect;
-    const authority& first = via_ ? via_->authority : to_.authority;
+    const config::authority& first = via_ ? via_->authority : to_.authority;
     auto socket = co_await reach(first, connect_until);
     if (!socket && via_ && socket.error().step != failure_step::cancelled) {
         co_return step_failure{failure_step::proxy, "the proxy cannot be reached: " + socket.error().detail};

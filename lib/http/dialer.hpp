@@ -14,7 +14,7 @@
 
 #include "config/settings.hpp"
 #include "http/byte_stream.hpp"
-#include "http/endpoint.hpp"
+#include "config/url.hpp"
 #include "http/proxy.hpp"
 #include "http/resolver.hpp"
 #include "http/step_failure.hpp"
@@ -25,7 +25,7 @@ namespace consent_sync::http {
 class dialer {
   public:
     // `tls` is null for a plain endpoint.
-    dialer(boost::asio::any_io_executor executor, endpoint to, std::optional<proxy> via,
+    dialer(boost::asio::any_io_executor executor, config::endpoint to, std::optional<config::proxy> via,
            std::unique_ptr<tls_client> tls, config::timeout_settings timeouts, lookup_function lookup);
 
     boost::asio::awaitable<step_result<std::unique_ptr<byte_stream>>> open();
@@ -34,11 +34,12 @@ class dialer {
 
   private:
     using deadline = std::chrono::steady_clock::time_point;
-    boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> reach(const authority& at, deadline until);
+    boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> reach(const config::authority& at,
+                                                                            deadline until);
 
     boost::asio::any_io_executor executor_;
-    endpoint to_;
-    std::optional<proxy> via_;
+    config::endpoint to_;
+    std::optional<config::proxy> via_;
     std::unique_ptr<tls_client> tls_;
     config::timeout_settings timeouts_;
     resolver resolver_;

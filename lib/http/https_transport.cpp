@@ -26,7 +26,7 @@ struct https_transport::core {
     asio::awaitable<exchange> run(const request& r, const std::function<void()>& on_written);
 
     asio::any_io_executor executor;
-    endpoint to;
+    config::endpoint to;
     std::chrono::milliseconds request_timeout;
     transport_limits limits;
     dialer dial;
@@ -89,7 +89,7 @@ asio::awaitable<exchange> https_transport::core::send(std::shared_ptr<core> self
 }
 
 base::result<https_options> read_https_options(const config::hubspot_settings& settings, const environment& variables) {
-    auto to = parse_endpoint(settings.base_url);
+    auto to = config::parse_endpoint(settings.base_url);
     if (!to) return to.error();
     auto via = choose_proxy(settings.proxy, variables, *to);
     if (!via) return via.error();
@@ -104,7 +104,7 @@ base::result<https_options> read_https_options(const config::hubspot_settings& s
 base::result<std::unique_ptr<https_transport>> https_transport::make(const asio::any_io_executor& executor,
                                                                      https_options options) {
     std::unique_ptr<tls_client> tls;
-    if (!options.to.is_plain()) {
+    if (!options.to.plain) {
         auto made = tls_client::make(options.tls, options.to.authority);
         if (!made) return made.error();
         tls = std::move(*made);
@@ -131,7 +131,7 @@ void https_transport::keep_idle(std::size_t connections_max) {
 
 void https_transport::close_idle() { core_->pool.close_all(); }
 
-bool https_transport::is_plain() const { return core_->to.is_plain(); }
+bool https_transport::is_plain() const { return core_->to.plain; }
 
 std::size_t https_transport::open_connections() const { return *core_->open_count; }
 

@@ -24,7 +24,7 @@
 
 #include "base/result.hpp"
 #include "config/settings.hpp"
-#include "http/endpoint.hpp"
+#include "config/url.hpp"
 #include "http/proxy.hpp"
 #include "http/resolver.hpp"
 #include "http/response_reader.hpp"
@@ -41,8 +41,8 @@ struct transport_limits {
 };
 
 struct https_options {
-    endpoint to;
-    std::optional<proxy> via;
+    config::endpoint to;
+    std::optional<config::proxy> via;
     tls_options tls;
     config::timeout_settings timeouts;
     transport_limits limits;

@@ -3,9 +3,7 @@
 //
 // The option wins: a URL is used, "none" means no proxy whatever the environment says. An empty option asks
 // the environment: https_proxy, else HTTPS_PROXY, unless no_proxy or NO_PROXY names the endpoint. A plain
-// endpoint is on this machine and never goes through a proxy. Form: http://[user:password@]host[:port] (port
-// 80 if none is given, as in a URL); user and password %-encoded; without a scheme http:// is meant. Proxies
-// that are themselves reached by TLS or SOCKS are an error. NO_PROXY: entries parted by commas or spaces; "*"
+// endpoint is on this machine and never goes through a proxy. NO_PROXY: entries parted by commas or spaces; "*"
 // matches everything, "example.com" and ".example.com" that name and all below it, an IP address itself; an
 // entry with a port only that port. Networks (10.0.0.0/8) match nothing.
 #pragma once
@@ -16,24 +14,18 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "http/authority.hpp"
-#include "http/endpoint.hpp"
+#include "config/url.hpp"
+#include "config/url.hpp"
 
 namespace consent_sync::http {
-
-struct proxy {
-    http::authority authority;
-    std::string credentials;  // "user:password", decoded; empty: none. Secret: never in a log line
-};
 
 // The value of an environment variable, empty if it is not set.
 using environment = std::function<std::string(std::string_view name)>;
 
 // Errors: invalid_input; the message never holds user or password.
-base::result<proxy> parse_proxy(std::string_view url);
-base::result<std::optional<proxy>> choose_proxy(std::string_view option, const environment& variables,
-                                                const endpoint& target);
-bool no_proxy_matches(std::string_view no_proxy, const authority& target);
+base::result<std::optional<config::proxy>> choose_proxy(std::string_view option, const environment& variables,
+                                                        const config::endpoint& target);
+bool no_proxy_matches(std::string_view no_proxy, const config::authority& target);
 
 // The environment of this process.
 environment process_environment();

@@ -56,7 +56,7 @@ std::string base64(std::string_view text) {
 
 }  // namespace
 
-void format_request(const request& r, const endpoint& to, std::string& text) {
+void format_request(const request& r, const config::endpoint& to, std::string& text) {
     check(r);
     text.clear();
     text.append(r.method).append(" ").append(to.prefix).append(r.target).append(" HTTP/1.1\r\nHost: ");
@@ -68,7 +68,7 @@ void format_request(const request& r, const endpoint& to, std::string& text) {
     text.append("\r\n").append(r.body);
 }
 
-std::string format_connect(const proxy& via, const authority& target) {
+std::string format_connect(const config::proxy& via, const config::authority& target) {
     const std::string at = target.with_port();
     std::string text = "CONNECT " + at + " HTTP/1.1\r\nHost: " + at + "\r\n";
     if (!via.credentials.empty()) text += "Proxy-Authorization: Basic " + base64(via.credentials) + "\r\n";

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "http/endpoint.hpp"
+#include "config/url.hpp"
 #include "http/proxy.hpp"
 #include "http/transport.hpp"
 
@@ -14,9 +14,9 @@ namespace consent_sync::http {
 // std::invalid_argument when the method, the target or a header holds a line break, a space where none may
 // be, or a header is the transport's own (Host, Content-Length, Connection, Transfer-Encoding): a bug of the
 // caller that must never reach a server.
-void format_request(const request& r, const endpoint& to, std::string& text);
+void format_request(const request& r, const config::endpoint& to, std::string& text);
 
 // The request that asks the proxy for a tunnel to `target`.
-std::string format_connect(const proxy& via, const authority& target);
+std::string format_connect(const config::proxy& via, const config::authority& target);
 
 }  // namespace consent_sync::http

@@ -18,10 +18,10 @@ namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
 struct tls_client::parts {
-    explicit parts(authority at)
+    explicit parts(config::authority at)
         : server(std::move(at)), context(asio::ssl::context::tls_client), sessions(context.native_handle()) {}
 
-    authority server;
+    config::authority server;
     asio::ssl::context context;
     tls_sessions sessions;
     buffer_stock buffers;
@@ -36,7 +36,7 @@ base::error ca_failure(const std::string& file, const std::string& reason) {
 }
 
 // What the server's name is checked against, and what it is told about the name.
-bool set_server(SSL* connection, const authority& server) {
+bool set_server(SSL* connection, const config::authority& server) {
     X509_VERIFY_PARAM* const parameters = SSL_get0_param(connection);
     if (server.is_address) return X509_VERIFY_PARAM_set1_ip_asc(parameters, server.host.c_str()) == 1;
     X509_VERIFY_PARAM_set_hostflags(parameters,
@@ -67,7 +67,8 @@ std::string handshake_failure(SSL* connection, const boost::system::error_code& 
 tls_client::tls_client(std::shared_ptr<parts> p) : parts_(std::move(p)) {}
 tls_client::~tls_client() = default;
 
-base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& options, const authority& server) {
+base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& options,
+                                                           const config::authority& server) {
     auto made = std::make_shared<parts>(server);
     boost::system::error_code error;
     if (options.ca_file.empty()) {
@@ -98,8 +99,8 @@ base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& op
 asio::awaitable<step_result<std::unique_ptr<byte_stream>>> tls_client::secure(
     tcp::socket socket, std::chrono::steady_clock::time_point deadline) {
     const auto shared = parts_;
-    auto stream = std::make_unique<tls_stream>(std::move(socket), shared->context.native_handle(), shared->buffers,
-                                               shared);
+    auto stream =
+        std::make_unique<tls_stream>(std::move(socket), shared->context.native_handle(), shared->buffers, shared);
     if (!set_server(stream->native(), shared->server)) {
         co_return step_failure{failure_step::tls, "OpenSSL does not take the name " + shared->server.host};
     }

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "http/authority.hpp"
+#include "config/url.hpp"
 #include "http/byte_stream.hpp"
 #include "http/step_failure.hpp"
 
@@ -28,7 +28,7 @@ struct tls_options {
 class tls_client {
   public:
     // Errors: io, invalid_input: ca_file cannot be read or holds no certificate.
-    static base::result<std::unique_ptr<tls_client>> make(const tls_options& options, const authority& server);
+    static base::result<std::unique_ptr<tls_client>> make(const tls_options& options, const config::authority& server);
     ~tls_client();
     tls_client(const tls_client&) = delete;
     tls_client& operator=(const tls_client&) = delete;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr response_limits answer_limits{16 * 1024, 16 * 1024};
 
-std::string refusal(unsigned status, const proxy& via, const authority& target) {
+std::string refusal(unsigned status, const config::proxy& via, const config::authority& target) {
     const std::string number = " (" + std::to_string(status) + ")";
     if (status == 407 && via.credentials.empty()) return "proxy asks for a password" + number;
     if (status == 407) return "proxy refuses the user or the password" + number;
@@ -32,7 +32,7 @@ std::string lost(const boost::system::error_code& error) {
 }
 
 // The talk itself; nothing is a tunnel.
-asio::awaitable<std::string> ask(plain_stream& stream, const proxy& via, const authority& target) {
+asio::awaitable<std::string> ask(plain_stream& stream, const config::proxy& via, const config::authority& target) {
     const std::string question = format_connect(via, target);
     const auto written = co_await stream.write_all(question);
     if (written.error) co_return lost(written.error);
@@ -54,7 +54,7 @@ asio::awaitable<std::string> ask(plain_stream& stream, const proxy& via, const a
 
 }  // namespace
 
-asio::awaitable<step_result<tcp::socket>> open_tunnel(tcp::socket socket, proxy via, authority target,
+asio::awaitable<step_result<tcp::socket>> open_tunnel(tcp::socket socket, config::proxy via, config::authority target,
                                                       std::chrono::steady_clock::time_point deadline) {
     plain_stream stream(std::move(socket));
     async::watchdog watchdog(co_await asio::this_coro::executor);

@@ -14,6 +14,7 @@ namespace consent_sync::http {
 // Fails with proxy (refused, garbled, too slow: the detail says which) or cancelled; the socket is closed
 // then.
 boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> open_tunnel(
-    boost::asio::ip::tcp::socket socket, proxy via, authority target, std::chrono::steady_clock::time_point deadline);
+    boost::asio::ip::tcp::socket socket, config::proxy via, config::authority target,
+    std::chrono::steady_clock::time_point deadline);
 
 }  // namespace consent_sync::http

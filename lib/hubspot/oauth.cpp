@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "base/log.hpp"
 #include "base/redact.hpp"
@@ -19,21 +21,9 @@ constexpr seconds usual_life{1'800};  // HubSpot: "expires after 30 minutes"
 constexpr seconds shortest_life{10};
 constexpr seconds longest_life{30 * 24 * 3'600};
 
-// RFC 3986's unreserved bytes stay; all others are escaped, which every form decoder understands.
+// What is not unreserved in RFC 3986 is escaped, a blank too: every form decoder understands that.
 void append_form_value(std::string& out, std::string_view value) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain_byte = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                                c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain_byte) {
-            out += c;
-            continue;
-        }
-        out += '%';
-        out += digits[byte >> 4];
-        out += digits[byte & 0xf];
-    }
+    out += boost::urls::encode(value, boost::urls::unreserved_chars);
 }
 
 token_trouble classify_token_refusal(unsigned status, std::string_view error) {

@@ -1,9 +1,8 @@
 #include "observe/monitor_answer.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <boost/url/authority_view.hpp>
 
 #include "consent/key.hpp"
 #include "observe/metrics.hpp"
@@ -12,31 +11,17 @@
 namespace consent_sync::observe {
 namespace {
 
-// Nothing, or ":" and digits (RFC 3986, 3.2.3).
-bool is_port(std::string_view text) {
-    if (text.empty()) return true;
-    return text[0] == ':' && text.size() <= 6 && text.find_first_not_of("0123456789", 1) == std::string_view::npos;
-}
-
-// The host without its port. Empty if it is malformed, because what follows could name another host.
-std::string_view without_port(std::string_view host) {
-    const bool literal = host.starts_with('[');
-    const auto end = literal ? host.find(']') : std::min(host.find(':'), host.size());
-    if (end == std::string_view::npos || !is_port(host.substr(literal ? end + 1 : end))) return {};
-    const std::string_view name = literal ? host.substr(1, end - 1) : host.substr(0, end);
-    return literal && name.find(':') == std::string_view::npos ? std::string_view() : name;
-}
-
-bool is_address(const std::string& host) {
-    in6_addr place{};
-    return ::inet_pton(AF_INET, host.c_str(), &place) == 1 || ::inet_pton(AF_INET6, host.c_str(), &place) == 1;
-}
+constexpr std::size_t port_digits_max = 5;
 
 bool is_ours(std::string_view host, const std::vector<std::string>& names) {
-    std::string name = consent::lower(without_port(host));
+    const auto parsed = boost::urls::parse_authority(host);  // refuses whatever might name another host
+    if (!parsed || parsed->has_userinfo() || parsed->port().size() > port_digits_max) return false;
+    std::string name = consent::lower(std::string_view(parsed->encoded_host_address()));
     if (name.ends_with('.')) name.pop_back();
-    if (name.empty()) return false;
-    if (is_address(name) || name == "localhost") return true;
+    using boost::urls::host_type;
+    if (parsed->host_type() == host_type::ipv4 || parsed->host_type() == host_type::ipv6 || name == "localhost")
+        return true;
+    if (name.empty() || parsed->host_type() != host_type::name) return false;
     return std::any_of(names.begin(), names.end(),
                        [&name](const std::string& ours) { return name == consent::lower(ours); });
 }

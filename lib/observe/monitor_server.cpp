@@ -18,6 +18,7 @@
 
 #include "async/accept_next.hpp"
 #include "async/log_task_failed.hpp"
+#include "config/url.hpp"
 
 namespace consent_sync::observe {
 namespace {
@@ -89,12 +90,10 @@ monitor_server::monitor_server(const asio::any_io_executor& home, make_answer ma
 }
 
 base::result<void> monitor_server::listen(const std::string& address) {
-    const auto colon = address.rfind(':');
-    std::string host = address.substr(0, colon);
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    const auto parsed = config::parse_listen_address(address);
+    if (!parsed) return parsed.error();
     boost::system::error_code ec;
-    const asio::ip::tcp::endpoint at(asio::ip::make_address(host, ec),
-                                     static_cast<unsigned short>(std::stoul(address.substr(colon + 1))));
+    const asio::ip::tcp::endpoint at(asio::ip::make_address(parsed->host, ec), parsed->port);
     if (!ec) acceptor_.open(at.protocol(), ec);
     if (!ec) acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
     if (!ec) acceptor_.bind(at, ec);

@@ -3,7 +3,7 @@
 #include "config/difference.hpp"
 #include "config/loader.hpp"
 #include "fuzz/targets.hpp"
-#include "http/endpoint.hpp"
+#include "config/url.hpp"
 #include "http/proxy.hpp"
 
 namespace consent_sync::fuzz {
@@ -24,9 +24,9 @@ void fuzz_configuration(std::string_view input) {
     if (settings) {
         require(!config::show_settings(*settings).empty(), "settings can be shown");
         require(config::difference(*settings, *settings).empty(), "settings do not differ from themselves");
-        require(bool(http::parse_endpoint(settings->hubspot.base_url)), "the transport takes the base_url");
+        require(bool(config::parse_endpoint(settings->hubspot.base_url)), "the transport takes the base_url");
         const auto none = [](std::string_view) { return std::string(); };
-        const auto to = http::parse_endpoint(settings->hubspot.base_url);
+        const auto to = config::parse_endpoint(settings->hubspot.base_url);
         require(bool(http::choose_proxy(settings->hubspot.proxy, none, *to)), "the transport takes the proxy");
         return;
     }
@@ -38,23 +38,23 @@ void fuzz_configuration(std::string_view input) {
 }
 
 void fuzz_url(std::string_view input) {
-    if (const auto to = http::parse_endpoint(input)) {
+    if (const auto to = config::parse_endpoint(input)) {
         require(!to->host_header().empty(), "an endpoint has a host");
         require(to->host_header().find_first_of("\r\n ") == std::string::npos, "a host is one word");
         require(to->prefix.find_first_of("\r\n ?#") == std::string::npos, "a prefix is a path");
-        require(!to->is_plain() || input.find("https") != 0, "https is never plain");
+        require(!to->plain || input.find("https") != 0, "https is never plain");
     }
-    if (const auto via = http::parse_proxy(input)) {
+    if (const auto via = config::parse_proxy(input)) {
         require(via->authority.with_port().find_first_of("\r\n ") == std::string::npos, "a proxy is one word");
     }
     constexpr std::string_view password = "hunter2-hunter2";
     const bool known = input.find(password) != std::string_view::npos;  // as the name of a host it may be shown
     if (const std::size_t at = input.rfind('@'); at != std::string_view::npos && !known) {
-        const auto refused = http::parse_proxy(std::string(input.substr(0, at)).append(password) += input.substr(at));
+        const auto refused = config::parse_proxy(std::string(input.substr(0, at)).append(password) += input.substr(at));
         require(bool(refused) || refused.error().message.find(password) == std::string::npos,
                 "a refusal does not show the password");
     }
-    const auto target = http::parse_endpoint("https://api.hubapi.com");
+    const auto target = config::parse_endpoint("https://api.hubapi.com");
     const bool listed = http::no_proxy_matches(input, target->authority);
     require(listed == http::no_proxy_matches(std::string(input) + ",", target->authority), "a list ends anywhere");
 }

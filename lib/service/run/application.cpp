@@ -228,7 +228,7 @@ base::result<void> run_daemon(config::settings settings, const std::string& conf
         base::register_secret(credentials.substr(std::min(credentials.size(), credentials.find(':') + 1)));
     }
     options->limits.connections_max = settings.limits.max_connections;
-    const bool plain = options->to.is_plain();
+    const bool plain = options->to.plain;
 
     async::home_context io;
     boost::asio::thread_pool blocking(reading_threads);

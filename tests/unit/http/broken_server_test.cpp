@@ -195,7 +195,7 @@ TEST_F(BrokenServer, HasACertificateForAnotherAddress) {
     wrong.certificate = flaw::wrong_name;
     serve(wrong, [](const std::string&) { return reply{}; });
     auto with = options();
-    with.to = parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
+    with.to = config::parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
     connect(with);
     const exchange outcome = send(post());
     EXPECT_TRUE(ends_with(outcome, "tls", false));

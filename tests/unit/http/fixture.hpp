@@ -66,7 +66,7 @@ class transport_fixture : public ::testing::Test {
     // For the server, by the name localhost, without a proxy.
     https_options options_for(std::uint16_t port, const std::string& scheme = "https") {
         https_options options;
-        options.to = parse_endpoint(scheme + "://localhost:" + std::to_string(port)).value();
+        options.to = config::parse_endpoint(scheme + "://localhost:" + std::to_string(port)).value();
         options.tls.ca_file = authority_file();
         options.lookup = [](const std::string&, std::uint16_t at) {
             lookup_answer found;

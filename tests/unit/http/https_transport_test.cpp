@@ -15,7 +15,7 @@ reply ok(const std::string&) {
 TEST_F(HttpsTransport, SendsARequestAndReadsItsResponse) {
     serve(ok);
     auto with = options();
-    with.to = parse_endpoint("https://localhost:" + std::to_string(server->port()) + "/prefix/").value();
+    with.to = config::parse_endpoint("https://localhost:" + std::to_string(server->port()) + "/prefix/").value();
     connect(with);
     const auto pending = begin(post("hello"));
     const exchange outcome = finish(pending);
@@ -197,11 +197,11 @@ TEST_F(HttpsTransport, PlainGoesToLoopbackAddressesOnly) {
 TEST_F(HttpsTransport, VerifiesAddressLiterals) {
     serve(ok);
     auto with = options();
-    with.to = parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
+    with.to = config::parse_endpoint("https://127.0.0.1:" + std::to_string(server->port())).value();
     connect(with);
     EXPECT_TRUE(ends_with(send(post()), "none", true));
     EXPECT_EQ(server->server_name(), "");
-    with.to = parse_endpoint("https://127.0.0.2:" + std::to_string(server->port())).value();
+    with.to = config::parse_endpoint("https://127.0.0.2:" + std::to_string(server->port())).value();
     connect(with);
     EXPECT_EQ(name_of(send(post()).failure), "connect");
 }

@@ -9,7 +9,7 @@ namespace {
 
 std::string text_of(const request& r) {
     std::string text = "left over";
-    format_request(r, parse_endpoint("https://api.hubapi.com").value(), text);
+    format_request(r, config::parse_endpoint("https://api.hubapi.com").value(), text);
     return text;
 }
 
@@ -49,8 +49,8 @@ TEST(RequestText, NeverLetsALineBreakThrough) {
 }
 
 TEST(RequestText, AsksAProxyForATunnel) {
-    const auto target = parse_endpoint("https://[2001:db8::1]").value().authority;
-    EXPECT_EQ(format_connect(parse_proxy("p:1").value(), target),
+    const auto target = config::parse_endpoint("https://[2001:db8::1]").value().authority;
+    EXPECT_EQ(format_connect(config::parse_proxy("p:1").value(), target),
               "CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\n\r\n");
 }
 

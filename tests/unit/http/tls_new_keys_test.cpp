@@ -44,8 +44,7 @@ TEST_P(TlsNewKeys, AreNotQuietWithoutAnAnswerAndKeepNothingFromWorking) {
     EXPECT_TRUE(client->is_quiet());
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, TlsNewKeys, ::testing::Values(TLS1_3_VERSION),
-                         [](const auto&) { return "Tls13"; });
+INSTANTIATE_TEST_SUITE_P(Versions, TlsNewKeys, ::testing::Values(TLS1_3_VERSION), [](const auto&) { return "Tls13"; });
 
 }  // namespace
 }  // namespace consent_sync::http::test

@@ -161,7 +161,7 @@ class TlsStream : public ::testing::TestWithParam<int> {
     asio::ssl::context server_context{asio::ssl::context::tls_server};
     std::optional<server_stream> server;
     std::unique_ptr<tls_client> secured =
-        tls_client::make(tls_options{authority_file()}, authority{"localhost", 443, false}).value();
+        tls_client::make(tls_options{authority_file()}, config::authority{"localhost", 443, false}).value();
     std::unique_ptr<byte_stream> client;
 };
 

@@ -19,7 +19,7 @@ class Tunnel : public transport_fixture {
         serve([](const std::string&) { return reply{test::answer(200, "behind"), {}, {}, false}; });
         via = std::make_unique<test_proxy>(context->get_executor(), answer, server->port(), hang_up);
         https_options with = answer.empty() ? hurry(options(), &config::timeout_settings::connect) : options();
-        with.via = parse_proxy("http://" + credentials + "127.0.0.1:" + std::to_string(via->port())).value();
+        with.via = config::parse_proxy("http://" + credentials + "127.0.0.1:" + std::to_string(via->port())).value();
         connect(with);
         return send(post());
     }
@@ -78,7 +78,7 @@ TEST_F(Tunnel, SurvivesAProxyThatMisbehaves) {
 TEST_F(Tunnel, SaysThatTheProxyCannotBeReached) {
     serve([](const std::string&) { return reply{}; });
     https_options with = options();
-    with.via = parse_proxy("127.0.0.1:" + std::to_string(server->port())).value();
+    with.via = config::parse_proxy("127.0.0.1:" + std::to_string(server->port())).value();
     server.reset();
     connect(with);
     const exchange outcome = send(post());
@@ -90,7 +90,7 @@ TEST_F(Tunnel, IsCutByCancellation) {
     serve([](const std::string&) { return reply{}; });
     via = std::make_unique<test_proxy>(context->get_executor(), "", server->port());
     https_options with = options();
-    with.via = parse_proxy("127.0.0.1:" + std::to_string(via->port())).value();
+    with.via = config::parse_proxy("127.0.0.1:" + std::to_string(via->port())).value();
     connect(with);
     const auto pending = begin(post());
     run_until([&] { return via->requests().size() == 1; });
