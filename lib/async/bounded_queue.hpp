@@ -56,7 +56,6 @@ class bounded_queue {
     }
 
     std::size_t size() const { return items_.size(); }
-    bool is_closed() const { return closed_; }
 
   private:
     boost::asio::awaitable<void> wait_for_change() {

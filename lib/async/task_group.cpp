@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <utility>
+#include <vector>
 
 namespace consent_sync::async {
 
@@ -96,11 +97,5 @@ asio::awaitable<bool> task_group::wait_empty(std::chrono::steady_clock::time_poi
 }
 
 std::size_t task_group::size() const { return state_->tasks.size(); }
-
-std::vector<std::string> task_group::names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : state_->tasks) names.push_back(entry->name);
-    return names;
-}
 
 }  // namespace consent_sync::async

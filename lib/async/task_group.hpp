@@ -17,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace consent_sync::async {
 
@@ -36,7 +35,6 @@ class task_group {
     boost::asio::awaitable<bool> wait_empty(std::chrono::steady_clock::time_point deadline);
 
     std::size_t size() const;
-    std::vector<std::string> names() const;  // of the tasks that run, oldest first: for the log of a slow stop
 
   private:
     struct state;

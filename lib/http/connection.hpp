@@ -1,21 +1,20 @@
-// One kept-alive connection: one exchange after the other, its buffers and its timer reused.
+// One kept-alive connection: one exchange after the other.
 //
 // Cancellation: terminal; the connection is closed and of no further use.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "async/watchdog.hpp"
-#include "http/byte_stream.hpp"
 #include "config/url.hpp"
-#include "http/response_reader.hpp"
+#include "http/read_response.hpp"
+#include "http/tls.hpp"
 #include "http/transport.hpp"
 
 namespace consent_sync::http {
@@ -23,8 +22,8 @@ namespace consent_sync::http {
 class connection {
   public:
     // `open_count` is raised for as long as the connection lives.
-    connection(const boost::asio::any_io_executor& executor, std::unique_ptr<byte_stream> stream,
-               response_limits limits, std::shared_ptr<std::size_t> open_count);
+    connection(const boost::asio::any_io_executor& executor, stream over, response_limits limits,
+               std::shared_ptr<std::size_t> open_count);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -34,21 +33,17 @@ class connection {
                                          std::chrono::milliseconds timeout, const std::function<void()>& on_written);
 
     bool is_reusable() const { return reusable_; }  // the last exchange ended well and the server keeps the line open
-    bool is_quiet() { return stream_->is_quiet(); }
-    std::uint64_t requests() const { return requests_; }
+    bool is_quiet();                                // as in tls.hpp
 
   private:
-    boost::asio::awaitable<void> read_response(exchange& result, std::chrono::milliseconds timeout);
-    bool ends_an_idle_connection(const exchange& e) const;
-    void fail(exchange& result, const boost::system::error_code& error, bool cancelled, const char* during,
-              std::chrono::milliseconds timeout) const;
+    void close();
 
-    std::unique_ptr<byte_stream> stream_;
-    response_reader reader_;
+    stream stream_;
+    response_limits limits_;
+    boost::beast::flat_buffer buffer_;
     async::watchdog watchdog_;
-    std::string request_text_;
     std::shared_ptr<std::size_t> open_count_;
-    std::uint64_t requests_ = 0;
+    bool used_before_ = false;
     bool reusable_ = true;
 };
 

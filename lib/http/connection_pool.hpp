@@ -1,9 +1,9 @@
-// Connections that wait for their next exchange. The last one used is taken first, so that those that are not
-// needed grow old and are closed; a server forgets idle connections silently, so they go before it does.
+// Connections that wait for their next exchange. The one used last is taken first, so that those that are not needed
+// reach their age and are closed: before the server closes them.
 //
-// Idle connections die together: by a restart of what balances the load, by a firewall that forgets. So one that died
-// under its request takes all others with it. Where that happens again before any connection could be used twice,
-// connections are not kept for a minute: what is on the way does not bear it.
+// Idle connections die together: the load balancer restarts, a firewall forgets them. So when one dies under its
+// request, all others are closed. When that happens again before any connection could be used twice, the network does
+// not allow idle connections, and none is kept for a minute.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,12 +23,12 @@ class connection_pool {
     connection_pool(const boost::asio::any_io_executor& executor, std::size_t idle_max,
                     std::chrono::milliseconds idle_for);
 
-    // Null: none is idle. A connection that the server closed meanwhile is dropped, not returned.
+    // Null: none is idle. A connection that the server has closed is dropped, not returned.
     std::unique_ptr<connection> take();
     // Beyond idle_max the oldest one is closed.
     void put(std::unique_ptr<connection> one);
     void close_all();
-    // What became of a connection that take() gave, and that was taken in that generation.
+    // What became of a connection from take(); `generation` is that of the moment when it was taken.
     void died(std::uint64_t generation);
     void was_used_again();
     std::uint64_t generation() const { return generation_; }
@@ -49,7 +49,7 @@ class connection_pool {
     std::chrono::milliseconds idle_for_;
     std::vector<entry> idle_;  // oldest first
     bool sweep_armed_ = false;
-    std::uint64_t generation_ = 0;  // grows with each death: those that were taken before it say nothing new
+    std::uint64_t generation_ = 0;  // grows with each death: those taken before it are the same death
     unsigned deaths_ = 0;           // in a row
     std::chrono::steady_clock::time_point keeps_from_{};
     std::uint64_t found_closed_ = 0;

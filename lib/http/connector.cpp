@@ -1,9 +1,15 @@
 #include "http/connector.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -52,8 +58,7 @@ struct race : std::enable_shared_from_this<race> {
     void decide() {
         decided = true;
         for (tcp::socket& socket : sockets) {
-            boost::system::error_code ignored;
-            socket.close(ignored);
+            close_now(socket);
         }
     }
 
@@ -92,9 +97,27 @@ addresses interleave_families(const addresses& in_order) {
     return result;
 }
 
+void close_now(tcp::socket& socket) noexcept {
+    boost::system::error_code ignored;  // the descriptor is gone whatever close() says
+    socket.close(ignored);
+}
+
+void watch_peer(tcp::socket& socket, std::chrono::milliseconds silence) {
+    const auto set = [&socket](int option, std::int64_t value) {
+        const int number = static_cast<int>(std::max<std::int64_t>(value, 1));
+        ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &number, sizeof number);
+    };
+    const std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(silence).count();
+    boost::system::error_code ignored;
+    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    set(TCP_KEEPIDLE, seconds / 2);
+    set(TCP_KEEPINTVL, seconds / 4);
+    set(TCP_USER_TIMEOUT, silence.count());  // ends the probes too, whatever their number
+}
+
 asio::awaitable<step_result<tcp::socket>> connect_first(asio::any_io_executor executor, addresses candidates,
-                                                        steady::time_point deadline,
-                                                        std::chrono::milliseconds stagger) {
+                                                        steady::time_point deadline, std::chrono::milliseconds stagger,
+                                                        std::chrono::milliseconds silence) {
     const auto run = std::make_shared<race>(executor, interleave_families(candidates));
     const race_end end(run);
     steady::time_point next_start = steady::now();
@@ -119,6 +142,7 @@ asio::awaitable<step_result<tcp::socket>> connect_first(asio::any_io_executor ex
     boost::system::error_code error;
     socket.set_option(tcp::no_delay(true), error);
     if (error) co_return step_failure{failure_step::connect, "TCP_NODELAY: " + error.message()};
+    watch_peer(socket, silence);
     co_return step_result<tcp::socket>(std::move(socket));
 }
 

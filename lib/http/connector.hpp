@@ -18,10 +18,19 @@ namespace consent_sync::http {
 
 constexpr std::chrono::milliseconds connect_stagger{250};
 
-// Requires: at least one address. The socket has TCP_NODELAY set.
+// Requires: at least one address. The socket has TCP_NODELAY set, and is watched as watch_peer() does.
 boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> connect_first(
     boost::asio::any_io_executor executor, addresses candidates, std::chrono::steady_clock::time_point deadline,
-    std::chrono::milliseconds stagger);
+    std::chrono::milliseconds stagger, std::chrono::milliseconds silence);
+
+// A peer may drop packets without a word: a firewall that forgot the connection, a machine that is gone. The kernel
+// then ends the connection (ETIMEDOUT) when for `silence` nothing that was sent has been acknowledged; while nothing is
+// sent, it asks with keep-alive probes. A peer that takes its time with an answer still acknowledges. On a system
+// without these options the deadlines remain.
+void watch_peer(boost::asio::ip::tcp::socket& socket, std::chrono::milliseconds silence);
+
+// Ends every wait on the socket with an error.
+void close_now(boost::asio::ip::tcp::socket& socket) noexcept;
 
 // The order of trying: the first address's family, then the families in turn, else unchanged.
 addresses interleave_families(const addresses& in_order);

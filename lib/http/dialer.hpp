@@ -1,8 +1,8 @@
 // Opens connections to the endpoint: name lookup, TCP, the proxy's tunnel, TLS, each within its deadline.
 //
-// Lookup, TCP and tunnel share timeouts.connect, the handshake has timeouts.tls. What goes wrong on the way
-// to or in a proxy is failure_step::proxy, so that the operator looks there. A plain endpoint is only ever
-// reached at loopback addresses, whatever its name resolves to.
+// Lookup, TCP and tunnel share timeouts.connect, the handshake has timeouts.tls. What goes wrong with a proxy is
+// failure_step::proxy, so that the operator looks there. A plain endpoint is only reached at loopback addresses,
+// whatever its name resolves to.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,9 +13,7 @@
 #include <optional>
 
 #include "config/settings.hpp"
-#include "http/byte_stream.hpp"
 #include "config/url.hpp"
-#include "http/proxy.hpp"
 #include "http/resolver.hpp"
 #include "http/step_failure.hpp"
 #include "http/tls.hpp"
@@ -26,9 +24,10 @@ class dialer {
   public:
     // `tls` is null for a plain endpoint.
     dialer(boost::asio::any_io_executor executor, config::endpoint to, std::optional<config::proxy> via,
-           std::unique_ptr<tls_client> tls, config::timeout_settings timeouts, lookup_function lookup);
+           std::unique_ptr<tls_client> tls, config::timeout_settings timeouts, std::chrono::milliseconds silence,
+           lookup_function lookup);
 
-    boost::asio::awaitable<step_result<std::unique_ptr<byte_stream>>> open();
+    boost::asio::awaitable<step_result<stream>> open();
 
     std::uint64_t sessions_resumed() const { return tls_ ? tls_->sessions_resumed() : 0; }
 
@@ -42,6 +41,7 @@ class dialer {
     std::optional<config::proxy> via_;
     std::unique_ptr<tls_client> tls_;
     config::timeout_settings timeouts_;
+    std::chrono::milliseconds silence_;  // of a peer: watch_peer()
     resolver resolver_;
 };
 

@@ -19,7 +19,7 @@ struct https_transport::core {
           to(options.to),
           request_timeout(options.timeouts.request),
           limits(options.limits),
-          dial(ex, options.to, options.via, std::move(tls), options.timeouts, options.lookup),
+          dial(ex, options.to, options.via, std::move(tls), options.timeouts, options.limits.silence, options.lookup),
           pool(ex, options.limits.connections_max, options.limits.idle) {}
 
     static asio::awaitable<exchange> send(std::shared_ptr<core> self, request r, std::function<void()> on_written);
@@ -49,14 +49,14 @@ asio::awaitable<exchange> https_transport::core::run(const request& r, const std
     if (!r.on_new_connection) line = pool.take();
     const bool used_before = line != nullptr;
     if (!line) {
-        auto stream = co_await dial.open();
-        if (!stream) {
-            result.failure = stream.error().step;
-            result.detail = std::move(stream.error().detail);
+        auto opened = co_await dial.open();
+        if (!opened) {
+            result.failure = opened.error().step;
+            result.detail = std::move(opened.error().detail);
             co_return result;
         }
         connections_opened++;
-        line = std::make_unique<connection>(executor, std::move(*stream), limits.response, open_count);
+        line = std::make_unique<connection>(executor, std::move(*opened), limits.response, open_count);
     }
     result = co_await line->run(r, to, request_timeout, on_written);
     if (result.idle_connection_died) {
@@ -65,8 +65,7 @@ asio::awaitable<exchange> https_transport::core::run(const request& r, const std
     } else if (used_before && !result.failure) {
         pool.was_used_again();
     }
-    const bool worn_out = limits.requests_per_connection != 0 && line->requests() >= limits.requests_per_connection;
-    if (line->is_reusable() && !worn_out && !closed) pool.put(std::move(line));
+    if (line->is_reusable() && !closed) pool.put(std::move(line));
     co_return result;
 }
 
@@ -96,7 +95,7 @@ base::result<https_options> read_https_options(const config::hubspot_settings& s
     https_options options;
     options.to = std::move(*to);
     options.via = std::move(*via);
-    options.tls.ca_file = settings.ca_file;
+    options.ca_file = settings.ca_file;
     options.timeouts = settings.timeouts;
     return options;
 }
@@ -105,7 +104,7 @@ base::result<std::unique_ptr<https_transport>> https_transport::make(const asio:
                                                                      https_options options) {
     std::unique_ptr<tls_client> tls;
     if (!options.to.plain) {
-        auto made = tls_client::make(options.tls, options.to.authority);
+        auto made = tls_client::make(options.ca_file, options.to.authority);
         if (!made) return made.error();
         tls = std::move(*made);
     }
@@ -130,8 +129,6 @@ void https_transport::keep_idle(std::size_t connections_max) {
 }
 
 void https_transport::close_idle() { core_->pool.close_all(); }
-
-bool https_transport::is_plain() const { return core_->to.plain; }
 
 std::size_t https_transport::open_connections() const { return *core_->open_count; }
 

@@ -1,17 +1,19 @@
-// The real transport: HTTP/1.1 over TLS to one server, directly or through a proxy, over kept-alive
+// The transport that the daemon uses: HTTP/1.1 over TLS to one server, directly or through a proxy, over kept-alive
 // connections.
 //
-// Every send() ends: name lookup, TCP and proxy within timeouts.connect, the TLS handshake within
-// timeouts.tls, the request within timeouts.request, counted from its first byte. Redirects are responses,
-// never followed. It opens as many connections as there are exchanges at the same time, which the caller
-// bounds, and keeps connections_max of them when they become idle. A connection is dropped after any failure,
-// after a response that asks for it, and after `requests_per_connection`. An idle connection that the server
-// has closed is noticed before a request is written to it; one that closes under the request ends as
-// connection_lost with written = true, because the server may have acted on it: nothing is sent twice here. It also
-// ends with idle_connection_died, and all other idle connections are closed with it (connection_pool.hpp).
-// Cancellation: terminal; the exchange ends with failure_step::cancelled and its connection is closed.
-// One thread: the executor's. Destroy it before its io_context; exchanges that are still under way then go
-// on, and their connections are closed after them.
+// Every send() ends: name lookup, TCP and proxy within timeouts.connect, the TLS handshake within timeouts.tls, the
+// request within timeouts.request, counted from its first byte. Redirects are responses and are never followed. It
+// opens as many connections as there are exchanges at the same time, which the caller bounds, and keeps connections_max
+// of them when they become idle. A connection is dropped after any failure, and after a response that asks for it.
+//
+// An idle connection that the server has closed is noticed before a request is written to it. One that closes under the
+// request ends as connection_lost with written = true, because the server may have acted on the request: nothing is
+// sent twice here. It also ends with idle_connection_died, and all other idle connections are closed
+// (connection_pool.hpp).
+//
+// Cancellation: terminal; the exchange ends with failure_step::cancelled and its connection is closed. One thread: the
+// executor's. Destroy it before its io_context; exchanges that are still under way then go on, and their connections
+// are closed after them.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,14 +23,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/result.hpp"
 #include "config/settings.hpp"
 #include "config/url.hpp"
 #include "http/proxy.hpp"
 #include "http/resolver.hpp"
-#include "http/response_reader.hpp"
-#include "http/tls.hpp"
 #include "http/transport.hpp"
 
 namespace consent_sync::http {
@@ -37,13 +38,13 @@ struct transport_limits {
     response_limits response;
     std::size_t connections_max = 192;          // idle connections kept
     std::chrono::milliseconds idle{25'000};     // an idle connection is closed after this; HubSpot does it after 30 s
-    std::uint64_t requests_per_connection = 0;  // 0: no bound
+    std::chrono::milliseconds silence{20'000};  // a peer that acknowledges nothing for so long is gone
 };
 
 struct https_options {
     config::endpoint to;
     std::optional<config::proxy> via;
-    tls_options tls;
+    std::string ca_file;  // PEM; empty: the system's authorities
     config::timeout_settings timeouts;
     transport_limits limits;
     lookup_function lookup = system_lookup;
@@ -77,7 +78,6 @@ class https_transport final : public transport {
     // How many idle connections are kept from now on.
     void keep_idle(std::size_t connections_max) override;
 
-    bool is_plain() const;  // no TLS: the daemon says so in its log
     std::size_t open_connections() const;
     std::size_t idle_connections() const;
     transport_counters counters() const;

@@ -1,13 +1,15 @@
-// Which HTTP proxy stands between the daemon and the endpoint: a pure decision over the option and the
-// environment.
+// The HTTP proxy between the daemon and the endpoint: whether there is one, and the tunnel through it (CONNECT).
 //
-// The option wins: a URL is used, "none" means no proxy whatever the environment says. An empty option asks
-// the environment: https_proxy, else HTTPS_PROXY, unless no_proxy or NO_PROXY names the endpoint. A plain
-// endpoint is on this machine and never goes through a proxy. NO_PROXY: entries parted by commas or spaces; "*"
-// matches everything, "example.com" and ".example.com" that name and all below it, an IP address itself; an
-// entry with a port only that port. Networks (10.0.0.0/8) match nothing.
+// The option wins: a URL is used, "none" means no proxy whatever the environment says. An empty option asks the
+// environment: https_proxy, else HTTPS_PROXY, unless no_proxy or NO_PROXY names the endpoint. A plain endpoint is on
+// this machine and never goes through a proxy. NO_PROXY: entries parted by commas or spaces; "*" matches everything,
+// "example.com" and ".example.com" that name and all below it, an IP address itself; an entry with a port only that
+// port. Networks (10.0.0.0/8) match nothing.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,7 +17,7 @@
 
 #include "base/result.hpp"
 #include "config/url.hpp"
-#include "config/url.hpp"
+#include "http/step_failure.hpp"
 
 namespace consent_sync::http {
 
@@ -29,5 +31,11 @@ bool no_proxy_matches(std::string_view no_proxy, const config::authority& target
 
 // The environment of this process.
 environment process_environment();
+
+// `socket` is a connection to the proxy; the result is the same socket, now leading to `target`. Fails with proxy
+// (refused, garbled, too slow: the detail says which) or cancelled; the socket is closed then.
+boost::asio::awaitable<step_result<boost::asio::ip::tcp::socket>> open_tunnel(
+    boost::asio::ip::tcp::socket socket, config::proxy via, config::authority target,
+    std::chrono::steady_clock::time_point deadline);
 
 }  // namespace consent_sync::http

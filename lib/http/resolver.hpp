@@ -1,9 +1,9 @@
 // Name lookup with a deadline.
 //
-// getaddrinfo cannot be cut short. It runs on a thread of its own that shares nothing with the program but
-// one reference-counted record, so a wait can end at its deadline (or by terminal cancellation, or with the
-// io_context) while the thread ends by itself later. All that want the same name at the same time share one
-// lookup, so that a dead name server costs one thread, not one an exchange.
+// getaddrinfo cannot be interrupted. It runs on a thread of its own that shares only one reference-counted record with
+// the program, so a wait can end at its deadline (or by terminal cancellation, or with the io_context) while the thread
+// ends later. Exchanges that need the same name at the same time share one lookup, so that a dead name server costs one
+// thread, not one per exchange.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

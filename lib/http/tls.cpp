@@ -1,34 +1,34 @@
 #include "http/tls.hpp"
 
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include <array>
-#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "async/watchdog.hpp"
-#include "http/tls_sessions.hpp"
-#include "http/tls_stream.hpp"
+#include "http/connector.hpp"
 
 namespace consent_sync::http {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-struct tls_client::parts {
-    explicit parts(config::authority at)
-        : server(std::move(at)), context(asio::ssl::context::tls_client), sessions(context.native_handle()) {}
-
-    config::authority server;
-    asio::ssl::context context;
-    tls_sessions sessions;
-    buffer_stock buffers;
-    std::uint64_t resumed = 0;
-};
-
 namespace {
+
+constexpr std::size_t sessions_max = 8;
+
+// Asio keeps the app data of contexts for itself, so this has an index of its own.
+int context_index() {
+    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
 
 base::error ca_failure(const std::string& file, const std::string& reason) {
     return base::error{base::errc::invalid_input,
@@ -64,28 +64,70 @@ std::string handshake_failure(SSL* connection, const boost::system::error_code& 
 
 }  // namespace
 
-tls_client::tls_client(std::shared_ptr<parts> p) : parts_(std::move(p)) {}
-tls_client::~tls_client() = default;
+bool is_quiet(tcp::socket& plain) noexcept {
+    if (!plain.is_open()) return false;
+    char byte = 0;
+    const ssize_t got = ::recv(plain.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
 
-base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& options,
+bool is_quiet(std::unique_ptr<tls_stream>& secure) noexcept {
+    SSL* const connection = secure->native_handle();
+    // A record of which OpenSSL has no more than the header does not count as pending there. What Asio has received
+    // and OpenSSL has not yet read lies in between.
+    const bool between_records = std::string_view(SSL_rstate_string(connection)) == "RH";
+    return between_records && SSL_has_pending(connection) == 0 && BIO_ctrl_pending(SSL_get_rbio(connection)) == 0 &&
+           SSL_in_init(connection) == 0 && SSL_get_shutdown(connection) == 0 && is_quiet(secure->next_layer());
+}
+
+tls_sessions::tls_sessions(SSL_CTX* context) : context_(context) {
+    SSL_CTX_set_ex_data(context_, context_index(), this);
+    SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context_, &tls_sessions::on_new_session);
+}
+
+tls_sessions::~tls_sessions() {
+    SSL_CTX_sess_set_new_cb(context_, nullptr);
+    SSL_CTX_set_ex_data(context_, context_index(), nullptr);
+}
+
+int tls_sessions::on_new_session(SSL* connection, SSL_SESSION* session) {
+    auto* self = static_cast<tls_sessions*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), context_index()));
+    if (self == nullptr) return 0;
+    if (self->sessions_.size() == sessions_max) self->sessions_.pop_front();
+    self->sessions_.emplace_back(session);
+    return 1;  // the reference is ours now
+}
+
+void tls_sessions::offer(SSL* connection) {
+    while (!sessions_.empty() && SSL_SESSION_is_resumable(sessions_.back().get()) == 0) sessions_.pop_back();
+    if (sessions_.empty()) return;
+    // A copy, because OpenSSL marks a session of TLS 1.3 as not resumable when a handshake that used it is finished,
+    // and others may still be about to offer it. A failure only means a full handshake.
+    const session_ptr copy(SSL_SESSION_dup(sessions_.back().get()));
+    SSL_set_session(connection, copy.get());
+    if (sessions_.size() > 1) sessions_.pop_back();
+}
+
+tls_client::tls_client(config::authority server)
+    : server_(std::move(server)), context_(asio::ssl::context::tls_client), sessions_(context_.native_handle()) {}
+
+base::result<std::unique_ptr<tls_client>> tls_client::make(const std::string& ca_file,
                                                            const config::authority& server) {
-    auto made = std::make_shared<parts>(server);
+    std::unique_ptr<tls_client> made(new tls_client(server));
     boost::system::error_code error;
-    if (options.ca_file.empty()) {
-        made->context.set_default_verify_paths(error);
+    if (ca_file.empty()) {
+        made->context_.set_default_verify_paths(error);
         if (error)
             return base::error{base::errc::io,
                                "the system's certificates cannot be read: " + error.message() +
                                    "; install the package ca-certificates, or name a file in hubspot.ca_file"};
     } else {
-        made->context.load_verify_file(options.ca_file, error);
-        if (error) return ca_failure(options.ca_file, error.message());
+        made->context_.load_verify_file(ca_file, error);
+        if (error) return ca_failure(ca_file, error.message());
     }
-    SSL_CTX* const context = made->context.native_handle();
+    SSL_CTX* const context = made->context_.native_handle();
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-    // With buffers of OpenSSL that are kept nothing was faster, and 100 idle connections would hold 3 MB of them.
-    SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     // "http/1.1" with its length before it. Returns 0 for success.
     constexpr std::array<unsigned char, 9> protocols = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -93,33 +135,29 @@ base::result<std::unique_ptr<tls_client>> tls_client::make(const tls_options& op
         SSL_CTX_set_alpn_protos(context, protocols.data(), protocols.size()) != 0) {
         return base::error{base::errc::unsupported, "OpenSSL refuses TLS 1.2 or ALPN; look at its configuration"};
     }
-    return std::unique_ptr<tls_client>(new tls_client(std::move(made)));
+    return made;
 }
 
-asio::awaitable<step_result<std::unique_ptr<byte_stream>>> tls_client::secure(
+asio::awaitable<step_result<std::unique_ptr<tls_stream>>> tls_client::secure(
     tcp::socket socket, std::chrono::steady_clock::time_point deadline) {
-    const auto shared = parts_;
-    auto stream =
-        std::make_unique<tls_stream>(std::move(socket), shared->context.native_handle(), shared->buffers, shared);
-    if (!set_server(stream->native(), shared->server)) {
-        co_return step_failure{failure_step::tls, "OpenSSL does not take the name " + shared->server.host};
-    }
-    shared->sessions.offer(stream->native());
+    constexpr auto token = asio::as_tuple(asio::use_awaitable);
+    auto secured = std::make_unique<tls_stream>(std::move(socket), context_);
+    SSL* const connection = secured->native_handle();
+    if (!set_server(connection, server_))
+        co_return step_failure{failure_step::tls, "OpenSSL does not take the name " + server_.host};
+    sessions_.offer(connection);
     async::watchdog watchdog(co_await asio::this_coro::executor);
-    watchdog.arm(deadline, [&stream] { stream->close(); });
-    const byte_stream::io_result result = co_await stream->handshake();
+    watchdog.arm(deadline, [&secured] { close_now(secured->next_layer()); });
+    const auto [error] = co_await secured->async_handshake(asio::ssl::stream_base::client, token);
     if (is_cancelled(co_await asio::this_coro::cancellation_state)) co_return cancelled_failure();
     if (watchdog.expired()) co_return step_failure{failure_step::tls_timeout, "no TLS handshake in time"};
-    if (result.error) {
+    if (error) {
         // In case it was the offered session that the server choked on.
-        shared->sessions.clear();
-        co_return step_failure{failure_step::tls, handshake_failure(stream->native(), result.error)};
+        sessions_.clear();
+        co_return step_failure{failure_step::tls, handshake_failure(connection, error)};
     }
-    if (SSL_session_reused(stream->native()) == 1) shared->resumed++;
-    step_result<std::unique_ptr<byte_stream>> secured(std::move(stream));
-    co_return std::move(secured);
+    if (SSL_session_reused(connection) == 1) ++resumed_;
+    co_return step_result<std::unique_ptr<tls_stream>>(std::move(secured));
 }
-
-std::uint64_t tls_client::sessions_resumed() const { return parts_->resumed; }
 
 }  // namespace consent_sync::http

@@ -4,13 +4,13 @@
 #include "delivery/budget.hpp"
 #include "delivery/limiter.hpp"
 #include "fuzz/targets.hpp"
-#include "http/response_reader.hpp"
 #include "hubspot/account_info.hpp"
 #include "hubspot/definitions.hpp"
 #include "hubspot/explain.hpp"
 #include "hubspot/oauth.hpp"
 #include "hubspot/secret_file.hpp"
 #include "service/account/to_answer.hpp"
+#include "unit/http/read_text.hpp"
 #include "unit/hubspot/batches.hpp"
 #include "unit/hubspot/proof.hpp"
 
@@ -80,37 +80,21 @@ void fuzz_response_head(std::string_view input) {
     const auto how = static_cast<unsigned char>(input.front());
     input.remove_prefix(1);
     constexpr http::response_limits limits{4096, 64 * 1024};
-    http::response_reader reader(limits);
-    using progress = http::response_reader::progress;
     // Several answers on one connection, in pieces of one size.
-    const std::size_t piece = how % 64 == 0 ? input.size() + 1 : how % 64;
-    std::size_t whole = 0;
-    while (!input.empty() && whole < 8) {
-        reader.start(how >= 192 ? http::response_reader::expect::no_body : http::response_reader::expect::body);
-        progress state = progress::more;
-        while (state == progress::more && !input.empty()) {
-            const auto room = reader.room();
-            require(!room.empty(), "there is room while more is wanted");
-            const std::size_t n = std::min({piece, room.size(), input.size()});
-            std::copy_n(input.data(), n, room.data());
-            input.remove_prefix(n);
-            state = reader.added(n);
-        }
-        if (state == progress::more) state = reader.ended();
-        if (state != progress::complete) {
-            require(!reader.failure().empty(), "what fails says why");
-            return;
-        }
-        ++whole;
-        const bool keeps = reader.keeps_alive();
+    http::test::text_reader reader(limits, how % 64 == 0 ? http::test::text_reader::in_one_piece : how % 64);
+    reader.gets(input).ends();
+    for (int whole = 0; whole < 8; ++whole) {
+        const auto outcome = reader.read(how < 192);
+        require(outcome.has_value(), "a connection that ended keeps nobody waiting");
+        if (outcome->lost || !outcome->refused.empty()) return;
         http::exchange e;
-        e.response = reader.take();
+        e.response = outcome->response;
         require(e.response.status >= 200 && e.response.status != 101, "an interim answer is never the answer");
         require(e.response.body.size() <= limits.body_bytes, "a body is bounded");
         const hubspot::answer a = service::to_answer(std::move(e));
         check_judgement(a);
         check_limits(a.headers);
-        if (!keeps) return;
+        if (!outcome->keeps_alive) return;
     }
 }
 

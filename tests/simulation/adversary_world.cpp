@@ -1,12 +1,11 @@
 #include "simulation/adversary_world.hpp"
 
 #include <algorithm>
-#include <cstring>
 
-#include "http/response_reader.hpp"
 #include "random_hubspot/addresses.hpp"
 #include "service/account/to_answer.hpp"
 #include "simulation/bodies.hpp"
+#include "unit/http/read_text.hpp"
 
 namespace consent_sync::simulation {
 namespace {
@@ -33,26 +32,17 @@ std::unique_ptr<ledger::store> open_store() {
 
 // As https_transport does it with what comes from a socket.
 http::exchange read_bytes(std::string_view bytes) {
-    using progress = http::response_reader::progress;
     http::exchange result;
     result.written = true;
-    http::response_reader reader({});
-    reader.start(http::response_reader::expect::body);
-    progress state = progress::more;
-    while (state == progress::more && !bytes.empty()) {
-        const std::span<char> room = reader.room();
-        const std::size_t count = std::min(room.size(), bytes.size());
-        std::memcpy(room.data(), bytes.data(), count);
-        bytes.remove_prefix(count);
-        state = reader.added(count);
-    }
-    if (state == progress::more && reader.received() > 0) state = reader.ended();
-    if (state == progress::complete) {
-        result.response = reader.take();
+    auto outcome = http::test::text_reader().gets(bytes).ends().read();
+    if (outcome->lost && outcome->received == 0) {
+        result.failure = http::failure_step::connection_lost;
+        result.detail = "closed by the server";
+    } else if (outcome->lost || !outcome->refused.empty()) {
+        result.failure = http::failure_step::bad_response;
+        result.detail = outcome->refused;
     } else {
-        result.failure =
-            state == progress::failed ? http::failure_step::bad_response : http::failure_step::connection_lost;
-        result.detail = state == progress::failed ? reader.failure() : "closed by the server";
+        result.response = std::move(outcome->response);
     }
     return result;
 }

@@ -52,7 +52,7 @@ class TaskGroup : public ::testing::Test {
 TEST_F(TaskGroup, ReportsWhatATaskThrows) {
     tasks.spawn("a", fail_with("bug"));
     tasks.spawn("b", fail_with("other"));
-    EXPECT_EQ(tasks.names(), (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(tasks.size(), 2u);
     context.run();
     EXPECT_EQ(failures, (std::vector<std::string>{"a: bug", "b: other"}));
     EXPECT_EQ(tasks.size(), 0u);
@@ -95,7 +95,7 @@ TEST_F(TaskGroup, LaterTasksAreNotCancelled) {
     asio::steady_timer timer(context, steady::time_point::max());
     tasks.spawn("late", wait_on(timer));
     context.poll();
-    EXPECT_EQ(tasks.names(), (std::vector<std::string>{"late"}));
+    EXPECT_EQ(tasks.size(), 1u);
     timer.cancel();
     context.run();
     EXPECT_EQ(tasks.size(), 0u);

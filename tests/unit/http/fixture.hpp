@@ -67,7 +67,7 @@ class transport_fixture : public ::testing::Test {
     https_options options_for(std::uint16_t port, const std::string& scheme = "https") {
         https_options options;
         options.to = config::parse_endpoint(scheme + "://localhost:" + std::to_string(port)).value();
-        options.tls.ca_file = authority_file();
+        options.ca_file = authority_file();
         options.lookup = [](const std::string&, std::uint16_t at) {
             lookup_answer found;
             found.addresses.emplace_back(boost::asio::ip::address_v4::loopback(), at);

@@ -120,6 +120,30 @@ TEST_F(IdleConnections, AServerThatWaitedTooLongForARequestSaysSo) {
     EXPECT_FALSE(fresh.idle_connection_died);
 }
 
+// The connections of a firewall that forgot them: without a word of the network the request's deadline would be all.
+TEST_F(IdleConnections, ThatDropPacketsAreFoundOutBeforeTheDeadline) {
+    serve([](const std::string&) { return reply{answer(200, "{}"), reply::then::go_silent, {}, false}; });
+    https_options with = options();
+    with.limits.silence = milliseconds(300);
+    connect(with);
+    open_idle(2);
+    const exchange outcome = send(post());
+    EXPECT_TRUE(ends_with(outcome, "connection_lost", true));
+    EXPECT_TRUE(outcome.idle_connection_died);
+    EXPECT_EQ(transport->idle_connections(), 0u);
+}
+
+// The request was acknowledged: only probes can tell.
+TEST_F(IdleConnections, AServerThatIsGoneAfterItTookTheRequestIsFoundOutBeforeTheDeadline) {
+    serve([](const std::string&) { return reply{"", reply::then::go_silent, {}, false}; });
+    https_options with = options();
+    with.limits.silence = milliseconds(1'000);
+    connect(with);
+    const exchange outcome = send(post());
+    EXPECT_TRUE(ends_with(outcome, "connection_lost", true));
+    EXPECT_FALSE(outcome.idle_connection_died) << "it was new";
+}
+
 // A way that bears no second request: after two deaths in a row nothing is kept, so nothing is sent twice.
 TEST_F(IdleConnections, ThatAlwaysDieAreNotKept) {
     unsigned on_this = 0;

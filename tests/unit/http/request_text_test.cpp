@@ -8,9 +8,7 @@ namespace consent_sync::http {
 namespace {
 
 std::string text_of(const request& r) {
-    std::string text = "left over";
-    format_request(r, config::parse_endpoint("https://api.hubapi.com").value(), text);
-    return text;
+    return format_request(r, config::parse_endpoint("https://api.hubapi.com").value());
 }
 
 TEST(RequestText, HasALengthWhenItMayHaveABody) {
@@ -43,6 +41,8 @@ TEST(RequestText, NeverLetsALineBreakThrough) {
     refused("POST", "t", "A", "x");
     refused("POST", "", "A", "x");
     refused("PO ST", "/t", "A", "x");
+    refused("", "/t", "A", "x");
+    refused("POST\r\nX: y", "/t", "A", "x");
     refused("POST", "/t", "Content-length", "3");
     refused("POST", "/t", "HOST", "x");
     refused("POST", "/t", "Transfer-Encoding", "chunked");

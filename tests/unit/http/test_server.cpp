@@ -1,5 +1,8 @@
 #include "unit/http/test_server.hpp"
 
+#include <linux/filter.h>
+#include <sys/socket.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -8,6 +11,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
+#include <system_error>
 
 #include "async/task_group.hpp"
 #include "async/watchdog.hpp"
@@ -16,7 +21,7 @@ namespace consent_sync::http::test {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
-using tls_stream = asio::ssl::stream<tcp::socket>;
+using server_stream = asio::ssl::stream<tcp::socket>;
 
 std::string answer(unsigned status, const std::string& body, const std::string& headers) {
     return "HTTP/1.1 " + std::to_string(status) + " X\r\n" + headers +
@@ -100,6 +105,14 @@ void reset(tcp::socket& socket) {
     socket.close(ignored);
 }
 
+// As a firewall that forgot the connection: the kernel throws away all that comes for this socket.
+void drop_packets(tcp::socket& socket) {
+    sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+    const sock_fprog program{1, &nothing};
+    const int failed = ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    if (failed != 0) throw std::system_error(errno, std::generic_category(), "SO_ATTACH_FILTER");
+}
+
 asio::awaitable<void> hang(tcp::socket& socket) {
     // Until the client hangs up; what it sends is not read.
     asio::steady_timer forever(socket.get_executor(), asio::steady_timer::time_point::max());
@@ -112,12 +125,12 @@ asio::awaitable<void> say_goodbye(tcp::socket& socket) {
     co_return;
 }
 
-asio::awaitable<void> say_goodbye(tls_stream& stream) {
+asio::awaitable<void> say_goodbye(server_stream& stream) {
     co_await stream.async_shutdown(asio::as_tuple(asio::use_awaitable));
 }
 
 tcp::socket& socket_of(tcp::socket& socket) { return socket; }
-tcp::socket& socket_of(tls_stream& stream) { return stream.next_layer(); }
+tcp::socket& socket_of(server_stream& stream) { return stream.next_layer(); }
 
 // Serves one connection until it ends.
 template <class Stream>
@@ -136,14 +149,15 @@ asio::awaitable<void> serve(std::shared_ptr<server_parts> shared, Stream& stream
         const reply what = shared->on_request(request);
         if (!co_await write_reply(stream, what)) co_return;
         if (what.after == reply::then::reset) reset(socket_of(stream));
-        if (what.after == reply::then::hang) co_await hang(socket_of(stream));
+        if (what.after == reply::then::go_silent) drop_packets(socket_of(stream));
+        if (what.after == reply::then::hang || what.after == reply::then::go_silent) co_await hang(socket_of(stream));
         if (what.after == reply::then::close) co_await say_goodbye(stream);
         if (what.after != reply::then::keep) co_return;
     }
 }
 
 asio::awaitable<void> serve_tls(std::shared_ptr<server_parts> shared, tcp::socket socket) {
-    tls_stream stream(std::move(socket), shared->context);
+    server_stream stream(std::move(socket), shared->context);
     const auto [error] =
         co_await stream.async_handshake(asio::ssl::stream_base::server, asio::as_tuple(asio::use_awaitable));
     if (error) co_return;

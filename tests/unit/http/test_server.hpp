@@ -16,7 +16,7 @@
 namespace consent_sync::http::test {
 
 struct reply {
-    enum class then { keep, close, reset, hang };
+    enum class then { keep, close, reset, hang, go_silent };  // go_silent: drops every packet, and acknowledges none
     std::string bytes;
     then after = then::keep;
     std::optional<std::chrono::milliseconds> drip;  // set: byte by byte, with this pause

@@ -22,7 +22,7 @@ TEST_P(TlsNewKeys, AreTakenAndGivenInTheMiddleOfAnExchange) {
         serve(pattern(20'000));
     }
     EXPECT_EQ(read_all(80'000, 48 * 1024), pattern(20'000) + pattern(20'000) + pattern(20'000) + pattern(20'000));
-    EXPECT_TRUE(client->is_quiet());
+    EXPECT_TRUE(quiet());
     EXPECT_FALSE(write("next").error);
     EXPECT_EQ(take(10), "next");
     EXPECT_EQ(updates, 3);
@@ -37,11 +37,11 @@ TEST_P(TlsNewKeys, AreNotQuietWithoutAnAnswerAndKeepNothingFromWorking) {
                             [&](const boost::system::error_code& error) { shaken = error; });
     run_until([&] { return shaken.has_value(); });
     ASSERT_FALSE(*shaken) << shaken->message();
-    EXPECT_FALSE(client->is_quiet());
+    EXPECT_FALSE(quiet());
     EXPECT_FALSE(write("request").error);
     EXPECT_EQ(take(10), "request");
     exchange_something();
-    EXPECT_TRUE(client->is_quiet());
+    EXPECT_TRUE(quiet());
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, TlsNewKeys, ::testing::Values(TLS1_3_VERSION), [](const auto&) { return "Tls13"; });

@@ -1,5 +1,5 @@
 // What OpenSSL does with a session that several handshakes use, in memory and step by step.
-#include "http/tls_sessions.hpp"
+#include "http/tls.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>

@@ -1,4 +1,4 @@
-// A client's TLS stream over a real socket, and a real server of OpenSSL at the other end.
+// The TLS stream that tls_client makes, over a real socket, and a real server of OpenSSL at the other end.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "http/tls.hpp"
@@ -29,9 +31,11 @@ namespace consent_sync::http::test {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using server_stream = asio::ssl::stream<tcp::socket>;
-using io_result = byte_stream::io_result;
 
-inline constexpr std::size_t record_most = 16'384;
+struct io_result {
+    boost::system::error_code error;
+    std::size_t bytes = 0;
+};
 
 inline std::string pattern(std::size_t size) {
     std::string text(size, '\0');
@@ -44,14 +48,18 @@ struct pending {
     asio::cancellation_signal signal;
 };
 
-inline asio::awaitable<io_result> read_one(byte_stream& stream, std::span<char> into) {
+inline asio::awaitable<io_result> read_some(tls_stream& from, std::span<char> into) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    co_return co_await stream.read_some(into);
+    const auto area = asio::buffer(into.data(), into.size());
+    const auto [error, bytes] = co_await from.async_read_some(area, asio::as_tuple(asio::use_awaitable));
+    co_return io_result{error, bytes};
 }
 
-inline asio::awaitable<io_result> write_one(byte_stream& stream, std::string_view text) {
+inline asio::awaitable<io_result> write_all(tls_stream& into, std::string_view text) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    co_return co_await stream.write_all(text);
+    const auto area = asio::buffer(text.data(), text.size());
+    const auto [error, bytes] = co_await asio::async_write(into, area, asio::as_tuple(asio::use_awaitable));
+    co_return io_result{error, bytes};
 }
 
 class TlsStream : public ::testing::TestWithParam<int> {
@@ -115,8 +123,8 @@ class TlsStream : public ::testing::TestWithParam<int> {
         run_until([&] { return started->outcome.has_value(); });
         return started->outcome.value_or(io_result{asio::error::timed_out, 0});
     }
-    io_result read(std::span<char> into) { return finish(begin(read_one(*client, into))); }
-    io_result write(std::string_view text) { return finish(begin(write_one(*client, text))); }
+    io_result read(std::span<char> into) { return finish(begin(read_some(*client, into))); }
+    io_result write(std::string_view text) { return finish(begin(write_all(*client, text))); }
 
     // All of it, in pieces of at most `room`.
     std::string read_all(std::size_t size, std::size_t room) {
@@ -155,14 +163,15 @@ class TlsStream : public ::testing::TestWithParam<int> {
         char byte = 0;
         EXPECT_EQ(read(std::span<char>(&byte, 1)).bytes, 1u);
     }
+    bool quiet() { return is_quiet(client); }
     bool is_13() const { return GetParam() == TLS1_3_VERSION; }
 
     asio::io_context context{1};
     asio::ssl::context server_context{asio::ssl::context::tls_server};
     std::optional<server_stream> server;
     std::unique_ptr<tls_client> secured =
-        tls_client::make(tls_options{authority_file()}, config::authority{"localhost", 443, false}).value();
-    std::unique_ptr<byte_stream> client;
+        tls_client::make(authority_file(), config::authority{"localhost", 443, false}).value();
+    std::unique_ptr<tls_stream> client;
 };
 
 }  // namespace consent_sync::http::test

@@ -1,5 +1,5 @@
 // Exchanges through a proxy, and all the ways in which it may say no.
-#include "http/tunnel.hpp"
+#include "http/proxy.hpp"
 
 #include "unit/http/fixture.hpp"
 #include "unit/http/test_proxy.hpp"
