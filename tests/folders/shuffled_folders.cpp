@@ -1,5 +1,4 @@
-// Preloaded: folders list their entries in another order than the file system's, a different one for each seed. Whoever
-// needs an order has to sort.
+// Preloaded. Shuffles directory listings, differently for each seed, so that code that needs an order has to sort.
 //
 //   LD_PRELOAD=…/libshuffled_folders.so SHUFFLED_FOLDERS=SEED
 #include <dirent.h>
@@ -77,7 +76,7 @@ dirent* readdir(DIR* folder) {
     }
     return list.given < list.entries.size() ? &list.entries[list.given++] : nullptr;
 }
-// struct dirent and struct dirent64 are one on 64-bit machines.
+// struct dirent and struct dirent64 are the same on 64-bit machines.
 dirent64* readdir64(DIR* folder) { return reinterpret_cast<dirent64*>(readdir(folder)); }
 
 void rewinddir(DIR* folder) noexcept {

@@ -1,4 +1,5 @@
-// What any local user may say to the control socket and to the monitor, and what a daemon of another version may reply.
+// Fuzz targets for what any local user may send to the control socket and the monitor, and what a daemon of another
+// version may reply.
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -35,7 +36,7 @@ void check_reply(std::string_view line) {
         require(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != '\x7f'), "a terminal gets text only");
 }
 
-// Method, target and Host, one a line.
+// Method, target and Host, one per line.
 void check_route(std::string_view input) {
     const std::size_t first = std::min(input.find('\n'), input.size());
     const std::size_t second = std::min(input.find('\n', std::min(first + 1, input.size())), input.size());
@@ -49,7 +50,7 @@ void check_route(std::string_view input) {
     } else {
         require(routed.refusal.status >= 400 && routed.refusal.status < 500, "a refusal says so");
     }
-    constexpr std::string_view mark = "hunter2-hunter2";  // may be said by nobody else
+    constexpr std::string_view mark = "hunter2-hunter2";  // does not occur elsewhere
     const std::string target = std::string(r.target).append(mark);
     const auto marked = observe::route({r.method, target, r.host, r.hosts}, {"relay"});
     require(marked.refusal.body.find(mark) == std::string::npos, "a refusal repeats nothing");

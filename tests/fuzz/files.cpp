@@ -1,4 +1,4 @@
-// Dropped files of the three formats, packed and not: however they are read, the rows are the same.
+// Fuzz targets for dropped files of the three formats, packed or not: the rows do not depend on how a file is read.
 #include <boost/json/parse.hpp>
 #include <cctype>
 
@@ -13,7 +13,7 @@ namespace {
 
 using namespace intake;
 
-// What a .gz may hold is sixteen times as much: that is read five times for each input, so it is kept small.
+// Unpacked content may be sixteen times as large. It is kept small, because it is read five times for each input.
 constexpr std::uint64_t bytes_max(bool packed) { return packed ? 256 : 32 * 1024; }
 
 read_settings settings(bool packed) {
@@ -34,7 +34,7 @@ std::string ending(const reading& r) {
     return r.refused + "|" + std::to_string(static_cast<int>(r.end.at)) + "|" + r.end.reason.message;
 }
 
-// As intake's read_text, but a reader that never comes to an end is caught at it.
+// Like intake's read_text, but detects a reader that never ends.
 reading read_bounded(const std::string& input, std::string_view name, bool packed, std::size_t piece) {
     reading got;
     auto reader = open_text(input, name, settings(packed), piece);
@@ -70,7 +70,7 @@ void check_rows(const reading& all, std::size_t input_bytes, bool packed) {
     }
 }
 
-// What is sent of these rows is JSON, whatever they hold.
+// The request body for these rows must be valid JSON, whatever they contain.
 void check_encoding(const reading& all) {
     std::vector<consent::change> batch;
     for (const row& r : all.rows)
@@ -95,7 +95,7 @@ void check_resumed(const std::string& input, std::string_view name, const readin
     require(bool(later), "a file that opened opens again");
     reading rest;
     read_on(*later, rest);
-    // Line numbers in messages are counted anew where a file cannot be read again, so only places are compared.
+    // Line numbers in messages differ if a file cannot be read again, so only places are compared.
     require(rest.rows.size() + some.size() == all.rows.size(), "reading goes on where it stopped");
     for (std::size_t i = 0; i < rest.rows.size(); ++i)
         require(rest.rows[i].offset == all.rows[some.size() + i].offset &&
@@ -117,7 +117,7 @@ void check_file(std::string_view bytes, std::string_view name, bool packed = fal
     const reading all = read_bounded(input, name, packed, 1 << 20);
     check_rows(all, input.size(), packed);
     check_encoding(all);
-    const std::size_t piece = 1 + input.size() % 7 + input.size() / 16;  // few, since each costs a block
+    const std::size_t piece = 1 + input.size() % 7 + input.size() / 16;  // few pieces, since each needs a block
     const reading in_pieces = read_bounded(input, name, packed, piece);
     require(ending(all) == ending(in_pieces) && describe(all.rows) == describe(in_pieces.rows),
             "the size of the pieces in which a file comes changes nothing");

@@ -1,4 +1,4 @@
-// One fuzzing program: FUZZ_TARGET is the function that it runs.
+// A libFuzzer program. FUZZ_TARGET is the function that it runs.
 #include <cstddef>
 #include <cstdint>
 

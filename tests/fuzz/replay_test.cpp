@@ -1,5 +1,5 @@
-// In every test run: the corpora as they are, then seeded damage to them for a bounded number of rounds. Minutes and
-// coverage are for fuzz/run.
+// Part of every test run: replays the corpora, then the corpora with seeded damage for a bounded number of rounds. Use
+// fuzz/run for longer runs guided by coverage.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t seed = 20261124;
-constexpr auto time_max = std::chrono::seconds(4);  // of one target's damage; a slow machine does fewer rounds
+constexpr auto time_max = std::chrono::seconds(4);  // for the damage of one target; a slow machine does fewer rounds
 constexpr int rounds_max = 20'000;
 constexpr int rounds_least = 200;
 constexpr std::size_t bytes_max = 16 * 1024;
@@ -83,7 +83,7 @@ std::vector<std::string> read_corpus(std::string_view name) {
     std::vector<fs::path> paths;
     for (const auto& entry : fs::directory_iterator(std::string(CONSENT_SYNC_SOURCE_DIR "/tests/fuzz/corpus/") += name))
         paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());  // the same order everywhere, for the seed
+    std::sort(paths.begin(), paths.end());  // so that a seed has the same effect everywhere
     std::vector<std::string> corpus;
     for (const fs::path& path : paths) {
         std::ifstream in(path, std::ios::binary);

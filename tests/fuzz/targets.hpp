@@ -1,5 +1,5 @@
-// The parsers that read what strangers wrote, or what a disk gives back, each as a function of bytes: it ends, and
-// throws broken_promise when an invariant does not hold. libfuzzer.cpp makes a program of each, replay_test.cpp a test.
+// The parsers of untrusted data and of data from disk, each as a function of bytes. It returns, or throws
+// broken_promise if an invariant does not hold. libfuzzer.cpp makes a program of each, replay_test.cpp a test.
 #pragma once
 
 #include <array>
@@ -23,9 +23,9 @@ void fuzz_json(std::string_view input);
 void fuzz_gzip(std::string_view input);           // the packed bytes
 void fuzz_configuration(std::string_view input);  // the file
 void fuzz_response_body(std::string_view input);
-void fuzz_response_head(std::string_view input);  // all bytes of a connection; the first one says how they come
+void fuzz_response_head(std::string_view input);  // all bytes of a connection; the first one says how they are split
 void fuzz_token_response(std::string_view input);
-void fuzz_address_line(std::string_view input);  // what a log line is made of
+void fuzz_address_line(std::string_view input);  // a text for a log line
 void fuzz_url(std::string_view input);           // base_url, proxy, no_proxy
 void fuzz_control(std::string_view input);       // lines of the control socket, requests to the monitor
 void fuzz_row_block(std::string_view input);     // of the ledger

@@ -47,7 +47,7 @@ inline constexpr std::string_view write_path = "/communication-preferences/v4/st
 struct exchange {
     std::uint64_t number = 0;
     fault what;
-    std::optional<reply> refusal;  // the answer is already clear, and nothing will be applied
+    std::optional<reply> refusal;  // the answer is already decided, and nothing is applied
     std::vector<input> inputs;
     std::vector<std::string> keys;            // in flight because of this request
     std::vector<input> late;                  // to be applied `what.late` after the answer
@@ -65,7 +65,7 @@ struct answer_record {
     std::vector<input> inputs;
     unsigned status = 0;
     std::string body;
-    bool whole = false;  // all of it was to be sent
+    bool whole = false;  // the whole answer was to be sent
 };
 
 // Where a request came from.
@@ -78,18 +78,17 @@ class account {
   public:
     explicit account(options o);
 
-    // The way of a batch write, in this order. `begin` when the head is complete: the arrival counts from
-    // here.
+    // The steps of a batch write, in this order. Call `begin` when the head is complete; that is the arrival.
     exchange begin(const request_head& head, const origin& from);
     void receive(exchange& e, const request_head& head, const origin& from, std::string_view body);
     milliseconds latency(const exchange& e);
-    bool cuts_idle_connections();  // now; the adversary decides
-    reply answer(exchange& e);     // applies what is to be applied
+    bool cuts_idle_connections();  // whether now; the adversary decides
+    reply answer(exchange& e);     // applies changes as required
     void apply_late(std::uint64_t request, const std::vector<input>& inputs);
     void release(exchange& e);  // from here on the client may know the answer
     void end(exchange& e);      // before the socket is closed
 
-    // Every other endpoint but /sim/. The fault is for the delivery of the reply.
+    // All other endpoints except /sim/. The fault is for the delivery of the reply.
     std::pair<fault, reply> serve_other(const request_head& head, std::string_view body);
     void connection_opened();
     void connection_closed();

@@ -1,4 +1,4 @@
-// What tests and the control endpoints may ask of the account and change in it.
+// Queries and changes of the account for tests and the control endpoints.
 #include "hubspot_sim/account.hpp"
 
 namespace consent_sync::hubspot_sim {

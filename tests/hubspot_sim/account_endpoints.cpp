@@ -63,7 +63,7 @@ reply account::refresh_token(std::string_view form) {
 
     ++oracle_.counters.token_refreshes;
     if (options_.rotate_refresh_token) options_.refresh_token = "sim-refresh-" + make_uuid();
-    // As long as HubSpot's may be: clients have to allow 512 characters and more.
+    // As long as HubSpot's tokens can be: clients have to allow 512 characters and more.
     std::string access = "CN" + make_uuid();
     while (access.size() < 512) access += make_uuid();
     issued_tokens_[access] = now_ms() + options_.expires_in.count();

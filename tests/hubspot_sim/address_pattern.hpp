@@ -1,5 +1,4 @@
-// Addresses that HubSpot treats badly here, recognised by how their local part begins
-// ("reject-7@example.com").
+// Addresses that get special treatment, recognised by the beginning of their local part ("reject-7@example.com").
 #pragma once
 
 #include <string_view>
@@ -8,15 +7,15 @@ namespace consent_sync::hubspot_sim {
 
 enum class address_pattern {
     none,
-    // Of the change alone.
+    // These affect only the change.
     reject,        // an error that names the address
-    unattributed,  // an error that names nobody
+    unattributed,  // an error that names no address
     missing,       // in neither results nor errors, and not applied
     silent,        // in neither results nor errors, but applied
     other,         // a result with another status; not applied
-    flaky,         // missing the first time, then as usual
+    flaky,         // missing in the first answer, then normal
     nulls,         // a result whose nullable fields are null
-    // Of the whole request; nothing is applied.
+    // These affect the whole request; nothing is applied.
     refuse,          // 400 VALIDATION_ERROR that names the address
     refuse_each,     // 400 VALIDATION_ERROR that names every such address of the request
     refuse_unnamed,  // 400 VALIDATION_ERROR that names none

@@ -13,7 +13,7 @@ namespace consent_sync::hubspot_sim {
 
 class adversary {
   public:
-    // Every kind of fault that lets a client go on within seconds: none that waits for a day.
+    // All kinds of faults that let a client continue within seconds; none with a wait of a day.
     explicit adversary(std::uint64_t seed);
 
     struct move {

@@ -33,13 +33,13 @@ std::string join(std::span<const std::string_view> words) {
     return text;
 }
 
-// Null and absent are the same to the binding.
+// The binding treats null like an absent member.
 const json::value* find(const json::object& object, std::string_view field) {
     const json::value* value = object.if_contains(field);
     return value && !value->is_null() ? value : nullptr;
 }
 
-// Each bind_* returns a reason, or nothing when all is well.
+// Each bind_* returns the reason for a failure, or nothing.
 using reason = std::optional<std::string>;
 
 reason bind_word(const json::object& object, std::string_view field, std::span<const std::string_view> words,
@@ -159,7 +159,7 @@ std::string key_of(std::string_view subscriber, std::int64_t subscription, std::
 }
 
 // Walks the tokens of a body that is known to be JSON: depth 1 is the document, 2 its "inputs", 3 an input.
-// Other arrays of the document are taken for "inputs" too; no client sends any.
+// Other arrays of the document count as "inputs" too; no client sends any.
 std::size_t offset_of_input(std::string_view body, std::size_t index) {
     int depth = 0;
     bool in_string = false;

@@ -1,7 +1,7 @@
 // Binds the body of a batch write to its inputs as strictly as HubSpot's JSON binding does.
 //
 // A body that does not bind is refused as a whole with "Invalid input JSON on line L, column C: …" (text seen
-// live, hubspot-api-ruby issue 170). Words are kept apart from the daemon's own on purpose: the two check
+// live, hubspot-api-ruby issue 170). The words are separate from the daemon's on purpose, so that the two check
 // each other.
 #pragma once
 
@@ -25,7 +25,7 @@ struct input {
     std::optional<std::string> explanation;
 };
 
-// The error's message is the one to answer.
+// The message of the error is the answer.
 base::result<std::vector<input>> bind_inputs(std::string_view body);
 
 // What identifies a stored status: "address\nsubscription\nchannel" with the address in lower case.

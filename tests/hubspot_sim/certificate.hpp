@@ -1,6 +1,6 @@
 // A certificate authority and a server certificate, made anew at every start with OpenSSL (ECDSA P-256).
 //
-// Only the authority's certificate ever leaves the process; both keys live in memory and die with it.
+// Only the authority's certificate leaves the process. Both keys exist only in memory.
 #pragma once
 
 #include <string>

@@ -37,7 +37,7 @@ std::optional<death> parse_death(std::string_view moment, std::string_view way) 
 connection::connection(asio::ip::tcp::socket socket, asio::ssl::context* tls, std::uint64_t id)
     : stream_(std::move(socket)), id_(id) {
     if (tls) tls_.emplace(stream_, *tls);
-    error_code ignored;  // An answer that waits for Nagle's algorithm is only slower.
+    error_code ignored;  // a failure only makes answers slower (Nagle's algorithm)
     stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 

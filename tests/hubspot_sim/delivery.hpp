@@ -1,4 +1,4 @@
-// Puts a reply on the wire, as it should be or as a fault wants it.
+// Sends a reply, correctly or as a fault demands.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,9 +14,8 @@ namespace consent_sync::hubspot_sim {
 // The whole message. `promised`: what Content-Length says.
 std::string format_message(const reply& r, bool keep_alive, std::size_t promised);
 
-// Returns whether the connection may carry another request; if not, it is closed. `before_end` is called
-// once, before the bytes leave with which the client knows the end of its request. References outlive the
-// call.
+// Returns whether the connection may carry another request; otherwise it is closed. Calls `before_end` once, before it
+// sends the bytes that show the client the end of its request. References must outlive the call.
 boost::asio::awaitable<bool> deliver(connection& c, const fault& f, const reply& r, bool keep_alive,
                                      const std::function<void()>& before_end);
 

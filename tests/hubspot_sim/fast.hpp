@@ -1,5 +1,5 @@
 // The fast mode: answers a batch write by string search and copying. No tokens, no oracle, no faults, no
-// checks; only the rolling limit, if there is one. For measuring clients that are faster than the faithful
+// checks; only the rolling limit, if there is one. Used to measure clients that are faster than the full
 // simulator.
 #pragma once
 

@@ -5,7 +5,7 @@
 namespace consent_sync::hubspot_sim {
 namespace {
 
-// The fields of one input as they stand in the body, with their quotes and escapes.
+// The fields of one input as in the body, with quotes and escapes.
 struct raw_input {
     std::string_view subscriber;
     std::string_view subscription = "0";
@@ -14,10 +14,10 @@ struct raw_input {
     std::string_view explanation = "null";
 };
 
-// What one result needs beside its fields, generously.
+// The space that one result needs in addition to its fields, with a margin.
 constexpr std::size_t result_frame_bytes = 400;
 
-// From an opening quote to behind its closing one; nullptr if there is none.
+// From an opening quote to the position after its closing quote; nullptr if there is none.
 const char* string_end(const char* open, const char* end) {
     const char* at = open + 1;
     for (;;) {

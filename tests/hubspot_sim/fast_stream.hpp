@@ -1,5 +1,5 @@
-// A connection of the fast mode. OpenSSL works on memory, so that a message of many TLS records is one system
-// call; with Asio's ssl::stream each record is one, and costs a third of the throughput.
+// A connection of the fast mode. OpenSSL works on memory, so that a message of many TLS records takes one system call.
+// With Asio's ssl::stream each record takes one, which costs a third of the throughput.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -23,8 +23,8 @@ class fast_stream {
     boost::asio::awaitable<bool> write(std::span<const char> from);
 
   private:
-    boost::asio::awaitable<bool> send_pending();     // what OpenSSL wants sent
-    boost::asio::awaitable<bool> receive_records();  // hands received bytes to OpenSSL
+    boost::asio::awaitable<bool> send_pending();     // sends what OpenSSL has to send
+    boost::asio::awaitable<bool> receive_records();  // passes received bytes to OpenSSL
 
     struct ssl_deleter {
         void operator()(SSL* ssl) const { SSL_free(ssl); }

@@ -50,7 +50,7 @@ std::optional<Number> to_number(std::string_view text) {
     return number;
 }
 
-// Takes what comes before the separator off `text`.
+// Removes the part before the separator from `text` and returns it.
 std::string_view cut(std::string_view& text, char separator) {
     const std::size_t at = text.find(separator);
     const std::string_view head = text.substr(0, at);

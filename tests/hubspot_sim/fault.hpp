@@ -19,27 +19,27 @@ namespace consent_sync::hubspot_sim {
 using std::chrono::milliseconds;
 
 enum class fault_kind {
-    none,  // the true answer
+    none,  // the correct answer
 
-    // The true answer, spoilt: the changes are applied as usual.
-    truncated,     // JSON that breaks off, in a whole HTTP message
-    wrong_length,  // Content-Length promises more than comes
+    // The correct answer, damaged on the wire: the changes are applied as usual.
+    truncated,     // truncated JSON in a complete HTTP message
+    wrong_length,  // Content-Length is larger than the body
     drip,          // one byte at a time
-    hang_up,       // the connection is closed after the answer, without having said so
-    strangers,     // with results and errors for addresses that nobody asked about
+    hang_up,       // the connection is closed after the answer without an announcement
+    strangers,     // with results and errors for addresses that were not in the request
 
-    // Instead of the true answer: the changes are applied only if `apply` or `late` says so.
+    // Instead of the correct answer: the changes are applied only if `apply` or `late` says so.
     answer,             // `status` with the body of `body`
     batch_status,       // 200 whose status is `text` instead of COMPLETE, without results
     empty_results,      // 200 COMPLETE without results and errors
     garbage,            // bytes that are not HTTP
-    endless_headers,    // header lines until the client leaves
-    endless_body,       // chunks until the client leaves
+    endless_headers,    // header lines until the client closes the connection
+    endless_body,       // chunks until the client closes the connection
     stall_before_read,  // reads the head of the request and then nothing more
     stall,              // reads the request and never answers
-    cut,                // the answer breaks off after `cut_at` bytes
+    cut,                // the answer ends after `cut_at` bytes
     reset,              // TCP reset; without `apply` or `late` before the body is read
-    close,              // the request is read, the connection closed in order, no answer
+    close,              // the request is read, the connection closed normally, no answer
 
     stall_handshake,  // of the next connection: accepts and never answers the TLS handshake
 };
@@ -48,7 +48,7 @@ enum class fault_body {
     error,   // HubSpot's Error; the real 429, 401, 403 and 477 bodies for these
     object,  // 404: Error with the category OBJECT_NOT_FOUND
     daily,   // 429: the DAILY one
-    html,    // as a gateway has it
+    html,    // the page of a gateway
     empty,   // Content-Length: 0
     custom,  // `text`
 };
@@ -60,11 +60,11 @@ struct fault {
     std::string text;
     std::vector<std::pair<std::string, std::string>> headers;
     bool apply = false;                // the changes are applied before the answer
-    std::optional<milliseconds> late;  // the changes are applied so long after the answer
+    std::optional<milliseconds> late;  // the changes are applied this long after the answer
     milliseconds delay{0};             // before the answer; drip: before each byte
-    std::uint32_t repeat = 1;          // so many requests in a row
+    std::uint32_t repeat = 1;          // for this many requests in a row
     std::size_t cut_at = 0;
-    bool then_close = false;  // the connection is closed after the answer, without having said so
+    bool then_close = false;  // the connection is closed after the answer without an announcement
 
     // Error body; a 3xx gets a Location on another host.
     static fault status(unsigned code);
@@ -83,9 +83,9 @@ struct fault {
     fault with_header(std::string name, std::string value) const;
     fault times(std::uint32_t count) const;
 
-    // The true answer is computed, and spoilt only on the wire.
+    // The correct answer is computed, and only damaged on the wire.
     bool keeps_answer() const { return kind <= fault_kind::strangers; }
-    // The connection ends without a whole answer.
+    // The connection ends without a complete answer.
     bool is_silent() const { return kind >= fault_kind::stall_before_read; }
 };
 

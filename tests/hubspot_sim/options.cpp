@@ -62,7 +62,7 @@ outcome token(options& o, std::string_view value) {
 }
 constexpr std::vector<std::string> options::*no_list = nullptr;
 
-// Without limits unless they are asked for as well: this comes before them in the table.
+// Switches limits off unless they are set too: this option comes before them in the table.
 outcome fast_mode(options& o, std::string_view value) {
     outcome done = flag<&options::fast>(o, value);
     if (done && o.fast) o.limit_requests = 0;

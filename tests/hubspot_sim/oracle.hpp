@@ -56,7 +56,7 @@ struct key_state {
     std::uint64_t request = 0;
 };
 
-// What a client of this API must never do.
+// Violations: what a client of this API must never do.
 struct violation_counts {
     std::uint64_t twice_in_request = 0;  // one key twice in one request
     std::uint64_t twice_in_flight = 0;   // one key in two requests in flight
@@ -73,7 +73,7 @@ struct counter_values {
     std::uint64_t in_flight = 0;
     std::uint64_t in_flight_max = 0;
     std::uint64_t in_window_max = 0;  // most requests that arrived within one rolling interval
-    std::uint64_t late_pending = 0;   // applications that are still to come
+    std::uint64_t late_pending = 0;   // changes that are still to be applied
     std::uint64_t connections_accepted = 0;
     std::uint64_t connections_open = 0;
     std::uint64_t token_refreshes = 0;
@@ -96,7 +96,7 @@ class oracle {
     void end_request(std::uint64_t request, std::int64_t now_ms, unsigned status);
     void add_violation(std::uint64_t violation_counts::*kind, const std::string& text);
 
-    // The success reason that applying this would give now.
+    // The success reason if this were applied now.
     std::string_view reason_for(const input& in) const;
     void apply(std::uint64_t request, std::int64_t now_ms, const std::vector<input>& inputs);
 

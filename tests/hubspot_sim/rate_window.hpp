@@ -12,11 +12,11 @@ class rate_window {
   public:
     // Counts an arrival at `now_ms` unless the window is full. `limit` 0: no limit.
     bool admit(std::int64_t now_ms, std::uint32_t limit, std::int64_t interval_ms);
-    // Counts an arrival whatever the limit.
+    // Counts an arrival regardless of the limit.
     void count(std::int64_t now_ms, std::int64_t interval_ms);
     // Arrivals within (now − interval, now].
     std::uint32_t used(std::int64_t now_ms, std::int64_t interval_ms);
-    // Until a full window has room again; 0: it has.
+    // The time until a full window has room again; 0: it has room.
     std::int64_t wait_ms(std::int64_t now_ms, std::uint32_t limit, std::int64_t interval_ms);
 
   private:

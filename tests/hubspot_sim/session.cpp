@@ -58,7 +58,7 @@ class registration {
     connection& connection_;
 };
 
-// Ends the exchange on every way out.
+// Ends the exchange however the function returns.
 class exchange_end {
   public:
     exchange_end(account& a, exchange& e) : account_(a), exchange_(e) {}
@@ -71,7 +71,8 @@ class exchange_end {
     exchange& exchange_;
 };
 
-// Feeds the parser until `done`. False: the peer is gone, was idle too long, or sent what is no HTTP (`bad`).
+// Feeds the parser until `done`. False: the peer is gone, was idle too long, or sent something that is not HTTP
+// (`bad`).
 template <class Done>
 asio::awaitable<bool> feed(connection& c, boost::beast::flat_buffer& buffer, parser& p, milliseconds limit, Done done,
                            error_code& bad) {
@@ -156,7 +157,7 @@ class session {
         co_return keep;
     }
 
-    // All connections but this one, or so many of them, die as it is said.
+    // All connections except this one, or the given number of them, die in the given way.
     reply doom_others(const std::string& body) {
         std::istringstream words(body);
         std::string moment, way;

@@ -1,4 +1,4 @@
-// One connection's life: handshake, then requests one after the other until either side has enough.
+// The life of a connection: handshake, then requests one after the other until either side closes it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,7 +10,7 @@
 
 namespace consent_sync::hubspot_sim {
 
-// Shared by all sessions; outlives the io_context. `open` is touched on the io_context's thread only.
+// Shared by all sessions; outlives the io_context. Only the io_context's thread uses `open`.
 struct session_world {
     account& hubspot;
     std::unordered_set<connection*> open;

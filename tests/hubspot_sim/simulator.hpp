@@ -6,8 +6,8 @@
 //   ASSERT_TRUE(sim->wait_until([](const auto& c) { return c.changes_applied == 100; }, 5s));
 //   EXPECT_EQ(sim->counters().violations.sum(), 0);
 //
-// It runs on threads of its own; all members may be called from any thread. The destructor stops it:
-// connections are cut and applications that are still to come do not happen.
+// It runs on its own threads; all members may be called from any thread. The destructor stops it: it cuts connections
+// and discards changes that are still to be applied.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ class simulator {
     void next_token(std::vector<fault> faults);  // for the next OAuth token requests
     void clear_script();
     void change(const std::function<void(options&)>& how);  // options, while it runs
-    void refuse_connections(bool refuse);                   // closes the port and opens the same again
-    void cut_connections();                                 // TCP reset of all that are open
+    void refuse_connections(bool refuse);                   // closes the port, or opens the same port again
+    void cut_connections();                                 // TCP reset of all open connections
 
     counter_values counters() const;
     bool wait_until(const std::function<bool(const counter_values&)>& reached, milliseconds limit) const;

@@ -16,9 +16,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr milliseconds accept_pause{50};  // after a failed accept, as for want of descriptors
+constexpr milliseconds accept_pause{50};  // after a failed accept, for instance for lack of descriptors
 
-// An exception in a session is a bug of the simulator: the thread ends with it, loudly.
+// An exception in a session is a bug of the simulator, and ends the process.
 void rethrow_bug(std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);
 }
@@ -71,7 +71,7 @@ base::result<void> simulator::impl::listen(std::uint16_t on_port) {
     if (ec) return io_error("not an address: " + settings.bind, ec);
     if (auto done = listen_at(address, on_port); !done) return done;
     port = acceptors_.front()->local_endpoint().port();
-    // "localhost" may also mean ::1. Where there is no IPv6, or another has the port, IPv4 has to do.
+    // "localhost" may also mean ::1. Without IPv6, or if another process has the port there, IPv4 is enough.
     if (loopback) static_cast<void>(listen_at(asio::ip::address_v6::loopback(), port));
     return {};
 }
@@ -114,7 +114,7 @@ void simulator::impl::open_session(tcp::socket socket, worker& on) {
     }
 }
 
-// Runs `f` on the first worker's thread and waits for it. Not from that thread itself.
+// Runs `f` on the first worker's thread and waits for it. Must not be called on that thread.
 template <class Function>
 void simulator::impl::run_inside(Function f) {
     if (workers_.front()->context.stopped()) return;

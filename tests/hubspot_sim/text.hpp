@@ -1,4 +1,4 @@
-// Small pieces of text that answers are made of.
+// Text helpers for answers.
 #pragma once
 
 #include <charconv>
@@ -29,7 +29,7 @@ std::string format_time(std::chrono::system_clock::time_point t);
 std::string format_http_date(std::chrono::system_clock::time_point t);
 // A version 4 UUID of these bits.
 std::string format_uuid(std::uint64_t high, std::uint64_t low);
-// "%40" → "@", "+" → " ". What is no escape stays.
+// "%40" → "@", "+" → " ". Anything else is unchanged.
 std::string decode_form(std::string_view text);
 // The decoded value of `name` in "a=1&b=2"; empty if there is none.
 std::string form_value(std::string_view form, std::string_view name);

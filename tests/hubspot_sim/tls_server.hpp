@@ -1,4 +1,4 @@
-// The server side of TLS as the options want it.
+// The server side of TLS, set up by the options.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>

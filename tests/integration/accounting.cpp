@@ -23,8 +23,8 @@ struct accounted_row {
     bool opt_out = false;
     int verdict = 0;
     std::int64_t superseded_by = 0;
-    std::vector<std::size_t> attempts;  // indices, assertions aside
-    std::size_t sent = 0;               // assertions too
+    std::vector<std::size_t> attempts;  // indices, without assertions
+    std::size_t sent = 0;               // including assertions
     bool asserted() const { return sent > attempts.size(); }
 };
 
@@ -167,7 +167,7 @@ class comparison {
             say("confirmed rows: " + std::to_string(in_ledger) + ", by batches.ndjson " + std::to_string(confirmed));
     }
 
-    // To an opt-out of the same person, in the same file or in one that arrived together with it.
+    // It gave way to an opt-out of the same person, in the same file or in one that arrived together with it.
     bool gave_way(const accounted_row& row) const {
         const auto by = by_id_.find(row.superseded_by);
         if (by == by_id_.end() || row.opt_out) return false;
@@ -177,8 +177,8 @@ class comparison {
                first(opt_out.id) == first(row.id);
     }
 
-    // Only what an attempt left unsettled is sent again; what is superseded is by a newer change, or gave way to an
-    // opt-out.
+    // Only changes that an attempt left unsettled are sent again. A superseded change has a newer one, or gave way to
+    // an opt-out.
     void compare_rows() {
         if (rows_.size() != planned_)
             say("the ledger has " + std::to_string(rows_.size()) + " rows of " + std::to_string(planned_));
@@ -192,7 +192,8 @@ class comparison {
         }
     }
 
-    // Of each key HubSpot never got an older change after a newer one, and the newest confirmed one has the last word.
+    // For each key HubSpot never got an older change after a newer one, and its state is that of the newest confirmed
+    // change.
     void compare_oracle() {
         std::unordered_map<std::string, std::size_t> by_mark;
         std::unordered_map<std::string, std::size_t> newest;  // confirmed, by address
@@ -210,8 +211,7 @@ class comparison {
                 continue;
             }
             ++received[at->second];
-            // An assertion is of the newest change that HubSpot did not reject, so it may follow a newer one that it
-            // did.
+            // An assertion sends the newest change that HubSpot did not reject, so it may follow a newer, rejected one.
             const accounted_row& row = rows_[at->second];
             for (std::int64_t* before :
                  {&last[got.subscriber], row.asserted() ? nullptr : &last_of_all[got.subscriber]})
@@ -256,7 +256,7 @@ class comparison {
         if (daemon_.names("/done").size() != files_.size()) say("done/ does not hold every file");
     }
 
-    // Whatever files.ndjson tells of is there, whole.
+    // Everything that files.ndjson names exists and is complete.
     void compare_reports() {
         for (const boost::json::object& line : daemon_.lines("files.ndjson")) {
             if (line.at("folder").is_null()) continue;

@@ -1,6 +1,6 @@
-// Compares what was dropped, what the ledger holds, what the reports say and what the simulated HubSpot saw.
+// Compares the dropped files, the ledger, the reports and the record of the simulated HubSpot.
 //
-// Every row carries a mark of its own (its legalBasisExplanation), so each of the four can be matched row by row.
+// Every row has a unique mark (its legalBasisExplanation), so that the four can be compared row by row.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +28,14 @@ struct dropped_file {
 // is refused by the simulator, and one is invalid.
 dropped_file make_file(std::size_t number, std::size_t rows, std::size_t people, std::mt19937_64& random);
 
-// Every contradiction, as a sentence; empty: all is as promised. The daemon must have stopped, every file be done and
-// no late write be owed. At most 50 are told.
+// All contradictions, as sentences; empty: everything is as promised. Requires that the daemon has stopped, all files
+// are done and no late write is owed. Returns at most 50.
 std::vector<std::string> find_contradictions(const daemon_under_test& daemon, hubspot_sim::simulator& hubspot,
                                              const std::vector<dropped_file>& files);
 
 // Rows of the ledger's table of late writes.
 std::uint64_t late_writes_owed(const daemon_under_test& daemon);
-// Files that are not at their end.
+// Files that are not finished.
 std::uint64_t open_files(const daemon_under_test& daemon);
 // Attempts that were open when the daemon was killed.
 std::uint64_t interrupted_attempts(const daemon_under_test& daemon);

@@ -1,6 +1,6 @@
-// The real binary, over TLS, against answers that are drawn at random from HubSpot's schema, connections that die,
-// files by every kind of writer, and kills. Judged from the recorded answers, the ledger and the reports by
-// random_hubspot::trial, which knows nothing of how the daemon reads an answer.
+// The real binary, over TLS, against answers drawn at random from HubSpot's schema, dying connections, files by all
+// kinds of writers, and kills. random_hubspot::trial judges it from the recorded answers, the ledger and the reports;
+// it does not know how the daemon reads an answer.
 //
 //   CONSENT_SYNC_ADVERSARY_RUNS="COUNT SEED"   a campaign (tests/adversary)
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ class battle {
         d_.start();
         for (int kills = attack_.kills; files_ < attack_.files || kills > 0;) {
             for (std::int64_t i = luck_.between(1, 4); i > 0 && files_ < attack_.files; --i) drop();
-            std::this_thread::sleep_for(milliseconds(luck_.between(20, 250)));  // the moment of what comes is the test
+            std::this_thread::sleep_for(milliseconds(luck_.between(20, 250)));  // random moments are the test
             ASSERT_TRUE(d_.runs()) << "it ended by itself";
             if (kills > 0 && luck_.of(0.5)) {
                 --kills;
@@ -88,7 +88,7 @@ class battle {
             r.change.address = luck_.of(0.3) ? random_hubspot::foreign_address(n) : random_hubspot::plain_address(n);
             if (luck_.of(0.03))
                 r.change.address = luck_.pick<std::string>({"named-", "unnamed-", "error-"}) + r.change.address;
-            // White space around it is taken off, but where it parts the columns.
+            // White space around it is removed, except where it separates columns.
             if (attack_.spellings)
                 r.change.address = std::string(consent::trim(random_hubspot::respell(r.change.address, luck_)));
             r.change.subscription = luck_.between(7, 8);
@@ -108,7 +108,7 @@ class battle {
         write_into(d_.state("/inbox"), file, static_cast<way_of_writing>(luck_.between(0, ways_of_writing - 1)), luck_);
     }
 
-    // Bad rows alone cannot be told from an API that refuses everything: something good comes now and then.
+    // Bad rows alone cannot be told from an API that refuses everything, so a good row is dropped now and then.
     void settle() {
         const auto all_done = [this] {
             return d_.lines("files.ndjson").size() >= files_ && late_writes_owed(d_) == 0 &&

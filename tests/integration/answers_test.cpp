@@ -1,4 +1,4 @@
-// The table of answers (lib/delivery/README.md) against hubspot_sim, over TLS: one test a row, named after it.
+// The table of answers (lib/delivery/README.md) against hubspot_sim, over TLS: one test per row, named after it.
 #include <gtest/gtest.h>
 
 #include <ctime>
@@ -35,11 +35,11 @@ std::uint64_t errors_of(daemon_under_test& d) {
     return errors;
 }
 
-// --- answers about the whole request: no row is burnt, whatever it is
+// --- answers about the whole request: no row gets a verdict from them
 
 struct answer_row {
     const char* name;
-    std::vector<fault> script;  // for the first requests; then HubSpot is well
+    std::vector<fault> script;  // for the first requests; then HubSpot works
     const char* pause = "";     // the reason of the only pause; empty: none
     milliseconds wait{0};       // at least, between the first request and the next
     const char* says = "";      // in the log
@@ -90,7 +90,7 @@ constexpr const char* missing_scope =
     R"({"status":"error","message":"This app hasn't been granted all required scopes to make this call.","category":"MISSING_SCOPES",)"
     R"("errors":[{"message":"One or more of the following scopes are required.","context":{"requiredGranularScopes":["communication_preferences.statuses.batch.write"]}}]})";
 
-// Three batches are on their way at once: what stops all of them is said to all of them.
+// Three batches are in flight at once, and each gets an answer that stops sending.
 INSTANTIATE_TEST_SUITE_P(
     To, Answer,
     testing::Values(
@@ -172,7 +172,7 @@ TEST(Answers, TheDailyLimitPausesUntilTheAccountsMidnightAlsoOverARestart) {
     d.start();
     d.drop("first.csv", csv(rows("first", 5)));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
-    // HubSpot told the zone of the account, since it has a daily limit.
+    // HubSpot told the account's time zone, because there is a daily limit.
     ASSERT_TRUE(d.wait([&] { return d.log().find("event=account.time_zone zone=US/Eastern") != std::string::npos; }));
     d.hubspot().next({fault::daily_limit()});
     d.drop("a.csv", csv(rows("p", 5)));
@@ -190,7 +190,7 @@ TEST(Answers, TheDailyLimitPausesUntilTheAccountsMidnightAlsoOverARestart) {
 
 TEST(Answers, AZoneThatHubSpotDoesNotTellIsOneWarning) {
     hubspot_sim::options o;
-    o.time_zone = "Mars/Olympus";  // nobody knows it: HubSpot's offset does
+    o.time_zone = "Mars/Olympus";  // an unknown zone: HubSpot's offset is used
     daemon_under_test d(std::move(o), quick);
     d.start();
     d.drop("a.csv", csv(rows("p", 5)));
@@ -198,7 +198,7 @@ TEST(Answers, AZoneThatHubSpotDoesNotTellIsOneWarning) {
     EXPECT_EQ(d.log().find("event=account.time_zone_not_known"), std::string::npos);
 }
 
-// --- answers about one row: it has its own verdict and hurts nobody
+// --- answers about one row: only this row is affected
 
 struct bad_row {
     const char* name;
@@ -240,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
                     bad_row{"Http422", "unprocessable-1", "subscribed", "VALIDATION_ERROR", 8}),
     [](const auto& row) { return std::string(row.param.name); });
 
-// In the end alone, and never taken for done.
+// It is sent alone in the end, and never counts as done.
 TEST(Answers, AChangeThatNoAnswerNamesIsUnconfirmedWhileOthersGoOn) {
     daemon_under_test d({}, quick);
     d.start();

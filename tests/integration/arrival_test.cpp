@@ -1,4 +1,4 @@
-// Every kind of writer, and people who say opposite things at once, through the real binary.
+// All kinds of writers, and contradictions that arrive together, with the real binary.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ using testing::Not;
 constexpr const char* all_subscribe = R"("defaults": { "statusState": "SUBSCRIBED", "subscriptionId": 7 })";
 constexpr const char* header = "email,subscription_id,status\n";
 
-// A writer in the inbox: its descriptor is open as long as it lives.
+// A writer in the inbox. Its descriptor is open as long as the object lives.
 class writer {
   public:
     writer(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
@@ -62,7 +62,7 @@ class Arrival : public testing::Test {
         EXPECT_EQ(done.size(), count) << d->log();
         return done;
     }
-    // A file that is done; it is moved after its report is written.
+    // The path of a finished file, which is moved after its report is written.
     std::string done(const std::string& name) {
         const std::string path = d->state("/done/" + name);
         EXPECT_TRUE(d->wait([&] { return fs::exists(path); })) << path;
@@ -136,7 +136,7 @@ TEST_F(Arrival, AFileThatIsRenamedWhileItIsWrittenWaitsForItsWriter) {
     EXPECT_EQ(count(files(1)[0], "confirmed"), 2u);
 }
 
-// Nothing tells when a mapping goes but another look.
+// Only another check shows that a mapping has ended.
 TEST_F(Arrival, AMappedFileWaitsUntilItIsUnmapped) {
     start();
     const std::string text = "email\nann@example.com\n";
@@ -151,7 +151,7 @@ TEST_F(Arrival, AMappedFileWaitsUntilItIsUnmapped) {
     EXPECT_EQ(count(files(1)[0], "confirmed"), 1u);
 }
 
-// Room is set aside first; what is not written yet are NUL bytes.
+// Space is allocated first; parts that are not yet written are NUL bytes.
 TEST_F(Arrival, RoomThatIsSetAsideIsNotRead) {
     start();
     writer w = create("room.csv");
@@ -164,7 +164,7 @@ TEST_F(Arrival, RoomThatIsSetAsideIsNotRead) {
     EXPECT_EQ(count(files(1)[0], "confirmed"), 2u);
 }
 
-// By way of a temporary name, a link, a rename into place, or in one go: each ends with one file of the same rows.
+// With a temporary name, a link, a rename, or one write: each gives one file with the same rows.
 TEST_F(Arrival, ProgramsThatEndWellAreAllRead) {
     start();
     const std::string text = "email\nann@example.com\nbob@example.com\n";
@@ -188,7 +188,7 @@ TEST_F(Arrival, ProgramsThatEndWellAreAllRead) {
     EXPECT_EQ(state("bob@example.co"), "");
 }
 
-// It was killed in the middle of a line: what it wrote ends where its buffer did.
+// The writer was killed in the middle of a line: the file ends at the end of its buffer.
 TEST_F(Arrival, AWriterThatDiesSubscribesNobodyByHalfALine) {
     start();
     std::string text = "email\n";
@@ -226,7 +226,7 @@ TEST_F(Arrival, WhatIsAddedAfterwardsIsReadOn) {
     EXPECT_TRUE(logged("level=warn event=file.grew file=00000001 continues_as=00000002") ||
                 logged("event=file.grew file=00000001 continues_as=00000002"))
         << d->log();
-    // Once more, over a restart, by the name that the file got meanwhile.
+    // Again, after a restart, under the new name of the file.
     const std::string second = done("00000002-a.csv");
     EXPECT_EQ(d->stop(), 0);
     { writer(second, O_WRONLY | O_APPEND).write("eve@example.com,unsubscribed\n"); }
@@ -267,7 +267,7 @@ TEST_F(Arrival, TheLastRowStandsWhereTheRulesSaySo) {
     EXPECT_EQ(state("ann@example.com"), "SUBSCRIBED");
 }
 
-// A night's files, found when the daemon starts: by their times, and of one moment by their numbers.
+// The files of a night, found at the start: ordered by time, and files of the same time by number.
 TEST_F(Arrival, FilesOfOneMomentAgreeOnTheOptOutAndOlderOnesComeFirst) {
     start("");
     EXPECT_EQ(d->stop(), 0);

@@ -1,4 +1,4 @@
-// Many bad rows: each gets its verdict, nobody else waits for them, and sending never pauses for them.
+// Many bad rows: each gets its verdict, no other row waits for them, and sending never pauses because of them.
 #include <gtest/gtest.h>
 
 #include "integration/daemon_under_test.hpp"
@@ -8,7 +8,7 @@ namespace {
 
 const std::string quick = R"("retry": { "initial": "50ms", "max": "2s" })";
 
-// Rows 1 to `rows`; `bad` says which begin with `prefix`.
+// Rows 1 to `rows`; `bad` says whose addresses begin with `prefix`.
 std::string csv(int rows, const std::string& prefix, const std::function<bool(int)>& bad) {
     std::string text = "email,subscription_id,status\n";
     for (int i = 1; i <= rows; ++i) text += (bad(i) ? prefix : "p") + std::to_string(i) + "@example.com,7,subscribed\n";
@@ -50,7 +50,7 @@ TEST_P(BadRows, GoThroughWithoutAPauseWhileOptOutsOfOtherFilesDoNotWait) {
         d.drop("out" + std::to_string(i) + ".csv", "email,subscription_id,status\n" + who + ",7,unsubscribed\n");
         EXPECT_TRUE(d.wait([&] { return d.hubspot().state(who, 7).has_value(); }, 15s)) << who;
     }
-    // The very last rows to be tried have nothing after them that HubSpot accepts: something good has to come in.
+    // After the last bad rows HubSpot has nothing left to accept, so a good row has to be dropped.
     std::size_t dropped = 4;
     const auto done = [&d] { return d.log().find("event=file.done file=00000001") != std::string::npos; };
     for (; !d.wait(done, 3s) && dropped < 40; ++dropped)

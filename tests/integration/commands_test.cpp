@@ -1,4 +1,4 @@
-// The commands that end by themselves: what they print and their exit status.
+// Output and exit status of the commands that end by themselves.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -12,7 +12,7 @@
 namespace consent_sync::integration {
 namespace {
 
-// The words of `line`, then `more` words, which may hold blanks.
+// The words of `line`, then the words `more`, which may contain blanks.
 program_result run(const std::string& line, const std::vector<std::string>& more = {}) {
     std::vector<std::string> words = split_words(line);
     words.insert(words.begin(), CONSENT_SYNC_BINARY);

@@ -1,5 +1,5 @@
-// The real binary with files whose opt-outs stand under names that nobody knows: HubSpot is never asked to subscribe
-// somebody whom a file may have opted out.
+// The real binary with files whose opt-outs are in columns with unknown names. It must never ask HubSpot to subscribe a
+// person whom a file may have opted out.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* default_opt_in = R"("defaults": { "statusState": "SUBSCRIBED", "subscriptionId": 7 })";
 
-// Addresses that HubSpot was asked for with a status.
+// The addresses in requests with a status.
 std::vector<std::string> asked(daemon_under_test& d, std::string_view status) {
     std::vector<std::string> who;
     for (const auto& change : d.hubspot().received())

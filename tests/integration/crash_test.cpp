@@ -1,4 +1,4 @@
-// Kills at random moments, also while the daemon recovers from the last one, while files arrive and HubSpot misbehaves.
+// Kills at random moments, also during the recovery from the previous kill, while files arrive and HubSpot misbehaves.
 //
 //   CONSENT_SYNC_KILLS="COUNT [SEED]"   a campaign (tests/crash), with files of up to 100,000 rows
 #include <gtest/gtest.h>
@@ -57,15 +57,15 @@ void run(const crash_plan& plan) {
         drop_some();
         d.launch();
         if (random() % 2 == 0) drop_some();
-        const std::uint64_t longest = random() % 3 == 0 ? 60 : 800;     // 60 ms: while it starts
+        const std::uint64_t longest = random() % 3 == 0 ? 60 : 800;     // 60 ms: during the start
         std::this_thread::sleep_for(milliseconds(random() % longest));  // the moment of the kill is the test
         ASSERT_TRUE(d.runs()) << d.log();
         d.kill_hard();
     }
     d.start();
     d.wait_for_files(files.size(), std::chrono::seconds(60 + plan.rows_in_all / 500));
-    // A change without a verdict of its own that HubSpot refuses to take once more counts as rejected when something
-    // else was accepted in between: so a good row comes now and then.
+    // A change without a verdict that HubSpot refuses again counts as rejected only if another change was accepted in
+    // between. So a good row is dropped now and then.
     const auto nothing_is_owed = [&] { return late_writes_owed(d) == 0 && d.hubspot().counters().late_pending == 0; };
     bool quiet = false;
     for (int i = 0; i < 15 && !quiet; ++i) {
@@ -77,7 +77,7 @@ void run(const crash_plan& plan) {
     }
     EXPECT_TRUE(quiet);
     EXPECT_EQ(d.stop(), 0);
-    EXPECT_GT(interrupted_attempts(d), 0u);  // else the kills met nothing
+    EXPECT_GT(interrupted_attempts(d), 0u);  // otherwise the kills interrupted nothing
     const auto contradictions = find_contradictions(d, d.hubspot(), files);
     EXPECT_EQ(contradictions, std::vector<std::string>()) << "seed " << plan.seed;
     std::cout << plan.kills << " kills, " << files.size() << " files, " << rows << " rows, "

@@ -30,7 +30,7 @@ std::string read_text(const std::string& path) {
     return text.str();
 }
 
-// A folder lists its entries in an order of its own, and one may go while it is listed.
+// Sorted, because directory listings have any order. An entry may disappear during the listing.
 template <class Iterator>
 std::vector<fs::path> sorted(Iterator at) {
     std::vector<fs::path> all;
@@ -47,7 +47,7 @@ std::vector<boost::json::object> read_lines(const std::string& reports, const st
         for (std::string line; std::getline(in, line);) {
             boost::system::error_code ec;
             auto value = boost::json::parse(line, ec);
-            if (!ec && value.is_object()) lines.push_back(value.as_object());  // the last line may be half written
+            if (!ec && value.is_object()) lines.push_back(value.as_object());  // the last line may be incomplete
         }
     }
     return lines;
@@ -212,7 +212,7 @@ bool daemon_under_test::wait(const std::function<bool()>& reached, std::chrono::
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!reached()) {
         if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // another process: there is nothing to wait on
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));  // another process: there is no event to wait for
     }
     return true;
 }

@@ -1,4 +1,4 @@
-// The real binary against the real simulator, in a folder of its own: the vocabulary of the integration tests.
+// Runs the real binary against the real simulator, in a temporary folder: the vocabulary of the integration tests.
 #pragma once
 
 #include <sys/types.h>
@@ -22,51 +22,53 @@ using std::chrono_literals::operator""s;
 class daemon_under_test {
   public:
     // `more`: members for the configuration, as JSON text without the outer braces; empty: none.
-    // At the end of every run, what it said is held against what went through it: see secrecy.
+    // At the end of every run all output is searched for private data, see secrecy.hpp.
     explicit daemon_under_test(hubspot_sim::options o = {}, const std::string& more = "");
     ~daemon_under_test();
 
     hubspot_sim::simulator& hubspot() { return *sim_; }
 
-    void start();  // and waits until it is ready
+    void start();  // waits until it is ready
     void signal(int number) const;
-    void launch();  // and does not wait
-    // "NAME=value" for the daemons started from now on, instead of those of the last call.
+    void launch();  // does not wait
+    // "NAME=value" for daemons that are started from now on; replaces those of the previous call.
     void set_environment(std::vector<std::string> more) { environment_ = std::move(more); }
     int wait_for_exit(std::chrono::seconds limit = 30s);  // its exit status, -SIGNAL; -1000: it still runs
     void kill_hard();                                     // SIGKILL
-    void reload();                                        // SIGHUP, and waits until it was served
-    void write_config(const std::string& more) const;     // the configuration of the constructor, with other `more`
+    void reload();                                        // SIGHUP; waits until the reload is finished
+    void write_config(const std::string& more) const;     // the configuration of the constructor with another `more`
     void replace_in_config(const std::string& part, const std::string& by) const;
     int stop();           // SIGTERM; returns the exit status
-    int fail_to_start();  // starts it, and waits until it has ended by itself: the exit status
+    int fail_to_start();  // starts it and waits until it exits by itself; returns the exit status
     pid_t process() const { return process_; }
     bool runs() const;
 
     void drop(const std::string& name, const std::string& content);  // renamed into the inbox
-    // Summaries of finished files, in the order in which they were finished. Waits until there are so many.
+    // Waits for this number of finished files, and returns their summaries in the order in which they finished.
     std::vector<boost::json::object> wait_for_files(std::size_t count, std::chrono::seconds limit = 60s);
     std::vector<boost::json::object> batches() const;
     bool wait(const std::function<bool()>& reached, std::chrono::seconds limit = 30s) const;
-    // The text of the file of that name, or FOLDER/NAME, below reports/; of several that of the newest day and file.
+    // The content of the file of that name, or FOLDER/NAME, below reports/; if there are several, the one of the newest
+    // day and file.
     std::string report(const std::string& file_name) const;
     std::string log() const;
-    // Another command of the same binary with the same configuration: the words of `line`, then `more` words, which may
-    // hold blanks. All that it prints, but for `history`, which is about an address, is held against the secrets.
+    // Runs another command of the same binary with the same configuration: the words of `line`, then the words `more`,
+    // which may contain blanks. Its output is searched for private data, except that of `history`, which is about an
+    // address.
     using command_result = program_result;
     command_result command(const std::string& line, const std::vector<std::string>& more = {},
                            const std::string& input = "/dev/null") const;
-    // What the monitor answers, with the header; "monitor": { "listen": "127.0.0.1:0" } is in the configuration, and it
-    // was started once.
+    // The monitor's answer with its header. Requires "monitor": { "listen": "127.0.0.1:0" } in the configuration, and a
+    // start before.
     std::string get(const std::string& path, const std::string& more_for_curl = "") const;
     std::string folder() const { return folder_; }
-    // Every line below reports/ of the day files of that name, day by day.
+    // All lines of the day files of that name below reports/, day by day.
     std::vector<boost::json::object> lines(const std::string& name) const;
     std::string state(const std::string& below = "") const { return folder_ + "/state" + below; }
     std::string file(const std::string& name) const { return folder_ + "/" + name; }  // token, ca.pem, config.json
     void write_token(const std::string& token);
     void set_environment(const std::string& name, const std::string& value);  // of the daemon; before start()
-    // What the daemon said elsewhere than in its log: is held against the secrets as the log is.
+    // Output of the daemon outside of its log, which is searched for private data like the log.
     void heard(const std::string& text) const { heard_ += text + "\n"; }
     secrecy& secrets() { return secrecy_; }
     std::vector<std::string> names(const std::string& below) const;  // sorted
@@ -77,14 +79,14 @@ class daemon_under_test {
     std::string folder_;
     std::unique_ptr<hubspot_sim::simulator> sim_;
     pid_t process_ = -1;
-    std::vector<std::string> environment_;  // NAME=VALUE, beside the test's own
+    std::vector<std::string> environment_;  // NAME=VALUE, in addition to the test's own
     secrecy secrecy_;
     mutable std::string heard_;
 };
 
 std::uint64_t count(const boost::json::object& file, const char* verdict);
 
-// Sanitizers keep what was freed, and shadows of all: then bounds of memory say nothing.
+// Sanitizers keep freed memory and shadow memory, so bounds on memory are meaningless with them.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool memory_tells = false;
 #elif defined(__has_feature)

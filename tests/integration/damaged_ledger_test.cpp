@@ -1,5 +1,5 @@
-// A busy daemon is killed, its ledger or its write-ahead log is damaged, and it starts again: either nothing is lost,
-// or it says so, sends nothing before somebody looked, and after `resume` nobody who opted out is subscribed.
+// A busy daemon is killed, its ledger or write-ahead log is damaged, and it is started again. Either nothing is lost,
+// or it says so and sends nothing until an operator resumes it. After `resume` nobody who opted out is subscribed.
 //
 //   CONSENT_SYNC_DAMAGE="COUNT [SEED]"   a campaign (tests/damage)
 #include <gtest/gtest.h>
@@ -37,14 +37,14 @@ std::string bytes_of(const std::string& path) {
 
 void put_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
-// A damage to the state folder of a daemon that was killed. `older` is the same folder at the last clean stop.
+// A kind of damage to the state folder of a killed daemon. `older` is the same folder at the last clean stop.
 struct damage {
     const char* name;
     std::function<void(const std::string& state, const std::string& older, std::mt19937_64& random)> apply;
-    bool harmless = false;  // nothing may be said of it
+    bool harmless = false;  // no damage may be reported
 };
 
-// A change of a file's bytes. Empty files are left alone.
+// Changes the bytes of a file. Empty files stay as they are.
 damage of_file(const char* name, const char* file, std::function<void(std::string&, std::mt19937_64&)> change) {
     return {name, [file = std::string(file), change](const std::string& state, const std::string&, auto& random) {
                 std::string bytes = bytes_of(state + file);
@@ -69,7 +69,7 @@ void zero_page(std::string& bytes, std::mt19937_64& random) {
     const std::size_t at = random() % (bytes.size() / page + 1) * page;
     for (std::size_t i = at; i < std::min(bytes.size(), at + page); ++i) bytes[i] = 0;
 }
-void copy_page(std::string& bytes, std::mt19937_64& random) {  // a write that went to the wrong place
+void copy_page(std::string& bytes, std::mt19937_64& random) {  // a write to the wrong place
     const std::size_t pages = bytes.size() / page;
     if (pages < 2) return;
     bytes.replace(random() % pages * page, page, bytes.substr(random() % pages * page, page));
@@ -148,7 +148,7 @@ class damaged_daemon {
         d_.start();
         for (int i = 0; i < 12; ++i) {
             drop(1 + random_() % 100);
-            std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 60));  // the moments are the test
+            std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 60));  // random moments are the test
         }
         d_.kill_hard();
         for (const auto& left : fs::directory_iterator(d_.state()))
@@ -156,7 +156,7 @@ class damaged_daemon {
         fs::rename(d_.state(), killed_);
     }
 
-    // What came of it. Failures are told as such.
+    // Checks the result, and reports failures.
     outcome run(const damage& how) {
         fs::remove_all(d_.state());
         fs::copy(killed_, d_.state(), fs::copy_options::recursive);
@@ -183,7 +183,7 @@ class damaged_daemon {
             EXPECT_EQ(d_.command("resume").status, 0) << how.name;
         }
         const bool settled = d_.wait([&] { return !d_.runs() || is_settled(); }, 60s);
-        if (!d_.runs()) {  // a damage that was found by reading the rows
+        if (!d_.runs()) {  // the damage was found when the rows were read
             EXPECT_EQ(d_.wait_for_exit(), 3) << how.name << d_.log().substr(before);
             EXPECT_TRUE(said("is damaged (")) << how.name << d_.log().substr(before);
             expect_no_opt_out_undone(how.name);
@@ -218,7 +218,7 @@ class damaged_daemon {
             wanted_[who] = opt_out;
         }
         const std::string name = "changes-" + std::to_string(++files_) + ".csv";
-        // Claimed one after the other: their order is that of the drops.
+        // They are claimed one after the other, in the order of the drops.
         d_.drop(name, text);
         EXPECT_TRUE(d_.wait([&] { return !fs::exists(d_.state("/inbox/" + name)); }));
     }
@@ -234,7 +234,7 @@ class damaged_daemon {
         }
     }
 
-    // Done, or held without an opt-out that is still to be sent.
+    // Done, or held with all opt-outs sent.
     bool is_settled() const {
         return d_.names("/inbox").empty() && ask("SELECT count(*) FROM files WHERE state<4") == 0 &&
                ask("SELECT count(*) FROM files WHERE state=4 AND gate<>2") == 0 &&
@@ -262,8 +262,8 @@ class damaged_daemon {
     }
 
     void expect_all_is_done(const char* name) {
-        // An earlier run from the same moment may have left HubSpot without an opt-in that the ledger has as confirmed:
-        // it was held then. So the ledger tells, and HubSpot until the first of these runs.
+        // An earlier run from the same moment may have held an opt-in, so that HubSpot does not have it although the
+        // ledger has it as confirmed. So the ledger counts, and HubSpot only until the first of these runs.
         std::map<std::string, std::pair<bool, bool>> newest;  // opt-out, confirmed
         ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
         for (const ledger_row& row : read_rows(db))
@@ -290,7 +290,7 @@ class damaged_daemon {
 
 using counts = std::map<outcome, std::size_t>;
 
-// Damages `from` to `to` of the list, each `times`, on one killed daemon.
+// The kinds of damage from `from` to `to` of the list, each `times`, on one killed daemon.
 void run_damages(std::uint64_t seed, std::size_t from, std::size_t to, std::size_t times) {
     damaged_daemon daemon(seed);
     std::map<std::string, counts> by_name;

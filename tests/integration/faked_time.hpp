@@ -1,4 +1,4 @@
-// The daemon at another time: libfaketime's.
+// Runs the daemon at another time, with libfaketime.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ inline std::int64_t moved_seconds_of_test() {
     return moved_seconds(of_test ? of_test : "");
 }
 
-// Environment for daemon_under_test: its clock is moved by "+3d", or runs as "+3d x200" says; beyond how far the clock
-// of the test itself is moved (tests/calendar). Files are as old as they were for the daemons before.
+// Environment for daemon_under_test that moves its clock by "+3d", or also makes it run faster: "+3d x200". This is
+// added to the move of the test's own clock (tests/calendar). The ages of files stay as they were for earlier daemons.
 inline std::vector<std::string> at(const std::string& time) {
     const std::int64_t own = moved_seconds_of_test();
     const std::int64_t moved = own + moved_seconds(time);
@@ -48,8 +48,8 @@ inline std::vector<std::string> at(const std::string& time) {
     return all;
 }
 
-// The same, with a file whose text moves the clock while the daemon runs (seconds beyond moved_seconds_of_test()): both
-// clocks, as if that time had passed, or the wall clock alone, as if somebody had set it.
+// The same with a file whose text moves the clock at run time (seconds in addition to moved_seconds_of_test()): either
+// both clocks, as if the time had passed, or only the wall clock, as if it had been set.
 enum class moves { time, wall_clock };
 inline std::vector<std::string> at_file(const std::string& path, moves what) {
     std::vector<std::string> all = preload({DUE_TIMERS_LIBRARY, FAKETIME_LIBRARY});

@@ -1,4 +1,4 @@
-// Refusals and lost tokens: nothing is lost, nothing is burnt.
+// Refusals and lost tokens: nothing is lost, and no row gets a wrong verdict.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,7 +67,7 @@ TEST(Faults, SecondDaemonOnOneStateFolderIsKeptOut) {
     EXPECT_TRUE(d.runs());
 }
 
-// As after a bug: a change gets a verdict behind the daemon's back while its request is on the wire.
+// Simulates a bug: a change gets a verdict in the ledger while its request is in flight.
 TEST(Faults, ASecondVerdictForOneRowStopsNothingElse) {
     hubspot_sim::options o;
     o.latency = std::chrono::milliseconds(1'500);
@@ -108,7 +108,7 @@ TEST(Faults, ASecondDaemonIsKeptOutWhenTheFileLockIsGone) {
         EXPECT_NE(second.status, 0);
         EXPECT_NE(second.out.find("(process " + std::to_string(d.process()) + ") works on "), std::string::npos)
             << second.out;
-        std::ofstream(d.state("/lock")) << "";  // somebody puts another file in its place
+        std::ofstream(d.state("/lock")) << "";  // another file replaces it
         ASSERT_EQ(::chmod(d.state("/lock").c_str(), 0600), 0);
     }
     EXPECT_EQ(d.command("status").status, 0);

@@ -1,4 +1,4 @@
-// Files as people make them, through the real binary.
+// Typical files, processed by the real binary.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -87,7 +87,8 @@ TEST(Files, SameContentAgainSendsItsOptOutsOnly) {
     EXPECT_NE(d.log().find("event=file.columns_ignored file=00000001 columns=colour"), std::string::npos);
 }
 
-// However it is read: files up to 256 KiB are hashed and read many at once, larger ones one by one, packed or not.
+// In all ways of reading: files up to 256 KiB are hashed and read several at a time, larger ones one by one, packed or
+// not.
 TEST(Files, SameContentAgainIsNoticedAtEverySize) {
     daemon_under_test d;
     d.start();
@@ -100,7 +101,7 @@ TEST(Files, SameContentAgainIsNoticedAtEverySize) {
         text.append(size - text.size() - 1, 'x').push_back('\n');  // the last cell is long
         files.emplace_back("f" + std::to_string(size) + ".csv", text);
     }
-    std::string noise;  // does not become shorter than 256 KiB
+    std::string noise;  // stays above 256 KiB when packed
     std::mt19937_64 random(1);
     while (noise.size() < std::size_t{800} << 10) noise += std::to_string(random());
     files.emplace_back("packed.csv.gz", gzip(rows + noise + "\n"));

@@ -1,4 +1,4 @@
-// Files and names that somebody made to break the daemon, or that broke by themselves.
+// Files and names that were made to break the daemon, or that are broken.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -118,7 +118,7 @@ TEST(HostileFiles, OnlyRegularFilesOfOneNameAreTaken) {
     }
     EXPECT_EQ(d.names("/inbox").size(), device ? 7u : 6u);
     EXPECT_FALSE(d.hubspot().state("stolen@example.com", 7));
-    // Without its other name it is a file like any other.
+    // Without its second name it is a normal file.
     fs::remove(d.folder() + "/secret.csv");
     EXPECT_EQ(d.wait_for_files(2).size(), 2u);
     EXPECT_TRUE(d.hubspot().state("stolen@example.com", 7));
@@ -126,7 +126,7 @@ TEST(HostileFiles, OnlyRegularFilesOfOneNameAreTaken) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// How often an event was logged, and how many lines of it were left out by what was said.
+// How often an event was logged, and how many of its lines were reported as omitted.
 struct told_lines {
     std::size_t written = 0, left_out = 0;
 };
@@ -253,7 +253,7 @@ TEST(HostileFiles, StopDoesNotWaitForTheEndOfAHugeFile) {
 
 TEST(HostileFiles, RowsThatAreAppendedWhileAFileIsSentAreReadToo) {
     hubspot_sim::options o;
-    o.latency = std::chrono::milliseconds(1'500);  // keeps the file from being done too early
+    o.latency = std::chrono::milliseconds(1'500);  // so that the file is not done too early
     daemon_under_test d(std::move(o));
     d.start();
     d.drop("w.csv", header + row("a"));
@@ -267,7 +267,7 @@ TEST(HostileFiles, RowsThatAreAppendedWhileAFileIsSentAreReadToo) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// A gigabyte takes a while, so it happens in the middle.
+// A gigabyte takes a while, so this happens in the middle.
 TEST(HostileFiles, AFileMayShrinkBeReplacedOrDeletedWhileItIsRead) {
     daemon_under_test d;
     d.start();
@@ -317,7 +317,7 @@ TEST(HostileFiles, InboxMayDisappearAndComeBack) {
     const auto files = d.wait_for_files(1);
     EXPECT_EQ(files.size(), 1u);
     EXPECT_NE(d.log().find("event=inbox.back"), std::string::npos);
-    // Deleted, with what lay in it, and another one made.
+    // The folder is deleted with its content, and a new one is created.
     std::ofstream(d.state("/inbox/.b.tmp")) << header << row("b");
     fs::remove_all(d.state("/inbox"));
     fs::create_directory(d.folder() + "/new");
@@ -341,7 +341,7 @@ TEST(HostileFiles, ALinkInPlaceOfTheInboxIsNotFollowed) {
     std::ofstream(target + "/.more.tmp") << header << row("more");
     fs::rename(target + "/.more.tmp", target + "/more.csv");
     ASSERT_TRUE(d.wait([&] { return d.command("status").out.find("leads to " + target) != std::string::npos; }, 10s));
-    // A start does not follow it either: it says so, and works on.
+    // A start does not follow it either: it reports the link and continues.
     EXPECT_EQ(d.stop(), 0);
     d.launch();
     ASSERT_TRUE(d.wait([&] { return d.log().find("is a link where a folder belongs") != std::string::npos; }));
@@ -372,7 +372,7 @@ TEST(HostileFiles, AnInboxThatTheOperatorNamedMayBeALink) {
     };
     drop(place, "ann");
     EXPECT_EQ(d.wait_for_files(1).size(), 1u);
-    // Somebody lets it lead elsewhere while the daemon runs.
+    // The link is changed while the daemon runs.
     fs::remove(link);
     fs::create_directory_symlink(other, link);
     drop(other, "bob");
@@ -405,7 +405,7 @@ TEST(HostileFiles, ALinkInPlaceOfAFolderOfTheDaemonIsNotFollowed) {
         fs::rename(d.folder() + "/away", d.state("/" + name));
         EXPECT_EQ(d.wait_for_files(1).size(), 1u) << name;
         EXPECT_EQ(d.stop(), 0);
-        // And at the start.
+        // The same at the start.
         fs::rename(d.state("/" + name), d.folder() + "/away");
         fs::create_directory_symlink(target, d.state("/" + name));
         EXPECT_EQ(d.fail_to_start(), 1) << name;  // systemd tries again

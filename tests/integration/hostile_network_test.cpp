@@ -1,5 +1,5 @@
-// Servers, proxies and name servers that are wrong, slow, broken or hostile, against the real binary: each ends in time
-// with the right verdict or pause, and leaves nothing behind. What happens at each step is in tests/unit/http.
+// Servers, proxies and name servers that are wrong, slow, broken or hostile, against the real binary. Each case ends in
+// time with the right verdict or pause, and leaves nothing behind. tests/unit/http tests each step.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ std::string csv(const std::string& who, int rows) {
     return text;
 }
 
-// Deadlines are short where one is to be met; what is to succeed gets all the time that a busy machine needs.
+// Deadlines are short where the test expects one to pass. Where it expects success, they allow for a busy machine.
 void set_timeouts(daemon_under_test& d, const std::string& connect, const std::string& tls,
                   const std::string& request) {
     d.replace_in_config("\"ca_file\"", "\"timeouts\": { \"connect\": \"" + connect + "\", \"tls\": \"" + tls +
@@ -52,7 +52,7 @@ std::size_t memory_kib(const daemon_under_test& d) {
     return 0;
 }
 
-// The words of the one pause that began, of that reason.
+// The words of the only pause, which has this reason.
 std::string pause_words(const daemon_under_test& d, const std::string& reason) {
     const std::string begun = "event=pause.begun reason=" + reason;
     EXPECT_TRUE(says(d, begun)) << d.log();
@@ -61,7 +61,7 @@ std::string pause_words(const daemon_under_test& d, const std::string& reason) {
     return at == std::string::npos ? "" : log.substr(at, log.find('\n', at) - at);
 }
 
-// Each fault twice, one after the other, and the whole again: everything is confirmed and nothing piles up.
+// Each fault twice, one after the other, and all of them again: everything is confirmed, and no resource accumulates.
 TEST(HostileNetwork, WhateverAServerDoesEndsInTimeAndLeavesNothingBehind) {
     daemon_under_test d({}, quick_retry);
     set_timeouts(d, "20s", "500ms", "500ms");
@@ -74,7 +74,7 @@ TEST(HostileNetwork, WhateverAServerDoesEndsInTimeAndLeavesNothingBehind) {
         const auto done = d.wait_for_files(files);
         ASSERT_EQ(done.size(), files) << hubspot_sim::name(f);
         EXPECT_EQ(count(done.back(), "confirmed"), 20u) << hubspot_sim::name(f);
-        EXPECT_LT(d.hubspot().counters().script_left, 2u) << hubspot_sim::name(f);  // one may have been enough
+        EXPECT_LT(d.hubspot().counters().script_left, 2u) << hubspot_sim::name(f);  // one fault may have been enough
         d.hubspot().clear_script();
     };
     const std::vector<fault> quick = {fault::of(fault_kind::truncated),
@@ -162,7 +162,7 @@ TEST(HostileNetwork, ARedirectPausesAndNothingGoesToTheOtherHost) {
     EXPECT_EQ(other->counters().connections_accepted, 0u);
 }
 
-// A proxy on a thread of its own.
+// A proxy on its own thread.
 class running_proxy {
   public:
     running_proxy(std::string answer, std::uint16_t target)
@@ -261,7 +261,7 @@ TEST(HostileNetwork, ANameServerThatIsSlowOrFailsPausesAndHoldsNobodyUp) {
     n.are("address 127.0.0.1");
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     EXPECT_TRUE(says(d, "event=pause.ended reason=outage"));
-    // Slow: one lookup at a time, each attempt ends at its deadline, and a stop does not wait for any of them.
+    // Slow: there is one lookup at a time, each attempt ends at its deadline, and a stop does not wait for lookups.
     n.are("wait 60000 address 127.0.0.1");
     d.hubspot().cut_connections();
     const std::size_t before = d.log().size();
@@ -281,7 +281,7 @@ TEST(HostileNetwork, ANameServerThatIsSlowOrFailsPausesAndHoldsNobodyUp) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// 192.0.2.1 and 2001:db8::1 are documentation addresses: unreachable at once, or never answered.
+// 192.0.2.1 and 2001:db8::1 are documentation addresses: they are unreachable at once, or never answer.
 TEST(HostileNetwork, DeadAddressesBeforeTheGoodOneCostNoAttempt) {
     daemon_under_test d({}, quick_retry);
     const names n(d);

@@ -1,5 +1,5 @@
-// Connections that were kept die all at once, as when what balances the load is restarted. New ones work: nobody waits,
-// nothing is taken for an outage, and an upstream that is really down is still found out.
+// All idle connections die at once, as after the restart of a load balancer. New ones work: no row waits, there is no
+// pause `outage`, and a server that is really down is still detected.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -9,7 +9,7 @@
 namespace consent_sync::integration {
 namespace {
 
-// The backoff is the daemon's own: whoever waits for a retry would be seen.
+// The backoff has its default, so that a wait for a retry would be visible.
 const std::string quick_probes = R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "1s" })";
 
 std::string csv(const std::string& who, int rows, const std::string& status) {
@@ -30,14 +30,14 @@ class kept_connections : public daemon_under_test {
         replace_in_config("\"max_wait\"", "\"max_changes\": 5, \"max_wait\"");
         start();
     }
-    // Some traffic, and several connections that are kept afterwards.
+    // Creates some traffic, which leaves several idle connections.
     void work(const std::string& who, int rows = 300) {
         drop(who + ".csv", csv(who, rows, "subscribed"));
         const auto done = wait_for_files(++files_);
         ASSERT_EQ(done.size(), files_);
         EXPECT_EQ(count(done.back(), "confirmed"), static_cast<std::uint64_t>(rows));
     }
-    // Opt-outs, the moment they were dropped to the moment they are done.
+    // Opt-outs, and the time from drop to done.
     std::chrono::milliseconds opt_out(const std::string& who, int rows) {
         const auto begun = std::chrono::steady_clock::now();
         drop(who + "-out.csv", csv(who, rows, "unsubscribed"));
@@ -50,7 +50,8 @@ class kept_connections : public daemon_under_test {
         }
         return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     }
-    // The connections that are open now, or so many of them, die under their next request: when, and how.
+    // Makes all open connections, or the given number, die at their next request, at the given step and in the given
+    // way.
     bool doom(const std::string& moment, const std::string& way, const std::string& most = "") const {
         const std::string line = "curl -s -m 20 --cacert '" + file("ca.pem") + "' -d '" + moment + " " + way + " " +
                                  most + "' " + base_url_ + "/sim/doom";
@@ -79,12 +80,12 @@ class kept_connections : public daemon_under_test {
     std::size_t files_ = 0;
 };
 
-constexpr std::chrono::milliseconds at_once{10'000};  // far below what one backoff after the other would take
+constexpr std::chrono::milliseconds at_once{10'000};  // far less than successive backoffs would take
 
 TEST(IdleConnections, ThatAllDieAtOnceKeepNobodyWaiting) {
     kept_connections d;
     int round = 0;
-    int with_losses = 0;  // an end that is seen before the next request costs nothing, and is no loss
+    int with_losses = 0;  // a connection whose end is seen before the next request costs nothing
     for (const std::string moment : {"request-begun", "request-read", "request-applied", "timed-out"})
         for (const std::string way : {"close-notify", "fin", "reset"}) {
             SCOPED_TRACE(moment + " " + way);
@@ -113,7 +114,7 @@ TEST(IdleConnections, ThatDieOneByOneKeepNobodyWaiting) {
     EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
 }
 
-// Each time that they are used: after a while none is kept, and each request has a connection of its own.
+// Each time that they are used. After a while none is kept, and each request uses a new connection.
 TEST(IdleConnections, ThatNeverLastKeepNobodyWaiting) {
     kept_connections d;
     int kept = 0;
@@ -127,7 +128,7 @@ TEST(IdleConnections, ThatNeverLastKeepNobodyWaiting) {
     EXPECT_FALSE(d.took_as_outage());
 }
 
-// What can be seen before the request is written costs nothing at all.
+// An end that is seen before the request is written costs nothing.
 TEST(IdleConnections, ThatHaveEndedBeforeAreNotUsed) {
     kept_connections d;
     d.work("warm");
@@ -137,7 +138,7 @@ TEST(IdleConnections, ThatHaveEndedBeforeAreNotUsed) {
     EXPECT_EQ(d.lost(), 0u);
 }
 
-// An opt-out that comes while its person's opt-in is on a connection that dies: the opt-in does not go again.
+// An opt-out arrives while its person's opt-in is on a connection that dies. The opt-in is not sent again.
 TEST(IdleConnections, ThatDieBringNoOptInBack) {
     kept_connections d;
     d.work("back");
@@ -151,7 +152,7 @@ TEST(IdleConnections, ThatDieBringNoOptInBack) {
     EXPECT_FALSE(d.took_as_outage());
 }
 
-// The server was there and broke off: that is a failure like any other, and counts.
+// The server accepted the request and broke the connection. This counts as a failure.
 TEST(IdleConnections, ThatBreakOffInTheMiddleOfAnAnswerCount) {
     kept_connections d(quick_probes);
     d.work("half");
@@ -167,7 +168,7 @@ TEST(IdleConnections, ThatDieSinceTheUpstreamIsDownAreAnOutageAndItEnds) {
     kept_connections d(quick_probes);
     d.work("down");
     ASSERT_TRUE(d.doom("request-begun", "reset"));
-    // Not by closing its port: what the daemon has inherited from this process would keep it open.
+    // Its port is not closed, because the daemon's inherited descriptors would keep it open.
     d.hubspot().change([](hubspot_sim::options& o) { o.faults = {{hubspot_sim::fault::status(503), 1.0}}; });
     d.drop("down-out.csv", csv("down", 100, "unsubscribed"));
     ASSERT_TRUE(d.wait([&] { return d.log().find("event=pause.begun reason=outage") != std::string::npos; }));

@@ -1,5 +1,4 @@
-// What people ask before and after: a dry run against the ledger, the history of an address, subscriptions that there
-// are.
+// Queries: a dry run against the ledger, the history of an address, the list of subscriptions.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -105,7 +104,7 @@ TEST(History, TellsEveryChangeAndAttemptOfAnAddress) {
     ASSERT_EQ(changes[0].at("attempts").as_array().size(), 1u);
     EXPECT_EQ(changes[0].at("attempts").at(0).at("http"), 200);
     EXPECT_EQ(changes[1].at("statusState"), "UNSUBSCRIBED");
-    // Invalid rows are part of it, and were never sent.
+    // The history includes invalid rows, which were never sent.
     const auto invalid = boost::json::parse(d.command("history nobody@example.com --json").out);
     EXPECT_EQ(invalid.at("changes").at(0).at("category"), "invalid_status");
     EXPECT_TRUE(invalid.at("changes").at(0).at("attempts").as_array().empty());
@@ -120,7 +119,7 @@ TEST(History, TakesTheAddressFromStandardInputAndWorksWhileTheDaemonIsDown) {
     d.drop("in.csv", csv(0, 3, "subscribed"));
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     EXPECT_EQ(d.stop(), 0);
-    const auto got = d.command("history -", {}, d.state("/done/00000001-in.csv"));  // the first line is no address
+    const auto got = d.command("history -", {}, d.state("/done/00000001-in.csv"));  // the first line is not an address
     EXPECT_THAT(got.out, HasSubstr("It holds no change of email,subscription_id,status."));
     std::ofstream(d.state("/../who")) << " p1@example.com \r\n";
     EXPECT_THAT(d.command("history -", {}, d.state("/../who")).out, HasSubstr("1 change of p1@example.com"));
@@ -147,7 +146,7 @@ TEST(KnownSubscriptions, RowsOfOthersAreInvalidWithTheListOfThoseThatAre) {
     EXPECT_THAT(d.log(), HasSubstr("event=subscriptions.known subscriptions=2"));
 }
 
-// Only a whole list in which nothing is odd says that a subscription is missing.
+// Only a complete list without odd entries shows that a subscription is missing.
 TEST(KnownSubscriptions, AnOddListMakesNoRowInvalid) {
     const std::string usual = R"({"id":"9","name":"News","isActive":true})";
     for (const std::string& list :

@@ -1,4 +1,4 @@
-// The main job: a file dropped into the inbox is at HubSpot, judged, and reported.
+// The main job: a file in the inbox is sent to HubSpot, judged and reported.
 #include <gtest/gtest.h>
 
 #include <boost/json/serialize.hpp>

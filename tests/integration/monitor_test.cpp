@@ -1,4 +1,4 @@
-// What watches the real daemon by HTTP: metrics that promtool accepts, health, status, and nothing else.
+// The monitor of the real daemon: metrics that promtool accepts, health, status, and nothing else.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -89,7 +89,7 @@ TEST(Monitor, AnswersHealthAndStatusWithoutNamesOfFiles) {
     EXPECT_THAT(status, Not(HasSubstr(d.state())));
 }
 
-// While an opt-out waits, everybody who looks is told for how long; and what is held for another reason is no opt-out.
+// While an opt-out waits, all outputs show how long. Rows that are held for another reason do not count as opt-outs.
 TEST(Monitor, TellsTheAgeOfTheOldestUnsentOptOut) {
     watched_daemon d;
     const auto age = [&d] {

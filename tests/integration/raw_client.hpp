@@ -1,4 +1,4 @@
-// A connection that says exactly what it is told: for what curl and the commands do not do.
+// A connection that sends exactly the given bytes, for requests that curl and the commands do not make.
 #pragma once
 
 #include <arpa/inet.h>
@@ -17,8 +17,8 @@
 
 namespace consent_sync::integration {
 
-// The port of the monitor: "monitor": { "listen": "127.0.0.1:0" } is in the configuration. Empty: it does not listen
-// yet.
+// The port of the monitor; empty: it does not listen yet. Requires "monitor": { "listen": "127.0.0.1:0" } in the
+// configuration.
 inline std::string monitor_port(const daemon_under_test& d) {
     const std::string text = d.log();
     const std::string begin = "event=monitor.listening port=";
@@ -28,7 +28,7 @@ inline std::string monitor_port(const daemon_under_test& d) {
 
 class raw_client {
   public:
-    // To a port of this machine, or to a Unix socket (a path). `text` is said at once.
+    // Connects to a port of this machine or to a Unix socket (a path), and sends `text` at once.
     raw_client(const std::string& to, std::string_view text) {
         if (to.find('/') == std::string::npos)
             connect_to_port(static_cast<std::uint16_t>(std::stoul(to)));
@@ -44,7 +44,7 @@ class raw_client {
     bool say(std::string_view text) const {
         return ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
     }
-    // Says it again and again, and reads nothing, until nothing more can be said: the other end waits for us then.
+    // Sends the text repeatedly without reading, until the socket accepts no more: then the other end waits for us.
     void say_until_stuck(std::string_view text) const {
         const timeval patience{0, 300'000};
         ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -57,7 +57,7 @@ class raw_client {
         while (::recv(fd_, &c, 1, 0) == 1 && c != '\r' && c != '\n') text += c;
         return text;
     }
-    // What comes until the other end closes, or says nothing for a while.
+    // Everything received until the other end closes, or is silent for a while.
     std::string all() const {
         std::string text;
         char piece[4096];
@@ -65,7 +65,7 @@ class raw_client {
             text.append(piece, static_cast<std::size_t>(n));
         return text;
     }
-    // The other end has closed, and said nothing before.
+    // Whether the other end has closed without sending anything.
     bool was_closed() const {
         char c = 0;
         return ::recv(fd_, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;

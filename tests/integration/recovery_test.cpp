@@ -1,4 +1,5 @@
-// Ledgers that are damaged, gone, or older than what ran last: nothing is replaced or sent before somebody looked.
+// Ledgers that are damaged, missing, or older than the last run: nothing is replaced or sent before an operator has
+// looked.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ void run_file(daemon_under_test& d, const std::string& name, std::size_t files) 
     ASSERT_EQ(d.stop(), 0);
 }
 
-// The daemon reads new files but sends nothing, says why once, and goes on when the file beside the ledger is removed.
+// The daemon reads new files but sends nothing, says why once, and continues when the file beside the ledger is
+// removed.
 void expect_waits_for_operator(daemon_under_test& d, std::size_t files) {
     const std::uint64_t requests = d.hubspot().counters().requests;
     const std::size_t before = d.log().size();
@@ -52,7 +54,7 @@ void expect_waits_for_operator(daemon_under_test& d, std::size_t files) {
     d.start();
     ASSERT_TRUE(d.wait([&] { return d.log().find("event=file.read", before) != std::string::npos; }));
     ASSERT_EQ(d.stop(), 0);
-    d.start();  // the pause outlasts a restart
+    d.start();  // the pause survives a restart
     EXPECT_FALSE(d.wait([&] { return d.hubspot().counters().requests > requests; }, 1s));
     ASSERT_EQ(d.stop(), 0);
     const std::string log = d.log().substr(before);
@@ -72,10 +74,10 @@ TEST(Recovery, LedgerFromABackupStartsInPauseOperator) {
     fs::copy(d.folder() + "/backup.db", d.state("/ledger.db"), fs::copy_options::overwrite_existing);
     const auto batches = d.batches().size();
     expect_waits_for_operator(d, 3);
-    // Its number is not one that the lost part gave, and no line of that time is gone.
+    // Its number was not used in the lost part, and no report line of that time is lost.
     EXPECT_EQ(d.lines("files.ndjson").back().at("file_id"), "00000003");
     EXPECT_GT(d.batches().size(), batches);
-    // What was done meanwhile was read again, and waits for a person.
+    // The file that was done meanwhile is read again, and waits for an operator.
     EXPECT_EQ(d.names("/processing"), std::vector<std::string>{"00000002.csv"});
     EXPECT_EQ(d.names("/done").size(), 2u);
     d.start();
@@ -87,7 +89,8 @@ TEST(Recovery, LedgerFromABackupStartsInPauseOperator) {
     EXPECT_EQ(d.names("/done").size(), 3u);
 }
 
-// More than what lies in done/ for certain: nothing of that is sent again by itself, and nothing old over it.
+// More is lost than what done/ certainly has: nothing of it is sent again automatically, and no older change replaces
+// it.
 TEST(Recovery, OldBackupHoldsWhatItHasOpen) {
     daemon_under_test d;
     d.start();
@@ -139,7 +142,7 @@ TEST(Recovery, FilesThatTheLedgerDoesNotKnowAreReadAgainAndHeld) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// `damage` gets the ledger's bytes.
+// `damage` changes the bytes of the ledger.
 void expect_refuses(const std::function<void(std::string&)>& damage) {
     daemon_under_test d;
     run_file(d, "a.csv", 1);
@@ -156,7 +159,7 @@ void expect_refuses(const std::function<void(std::string&)>& damage) {
     EXPECT_EQ(d.names("/done").size(), 1u);
 }
 
-// Starting again would not mend it, so systemd must not try: status 3.
+// A restart would not help, so systemd must not try: status 3.
 TEST(Recovery, LedgerOfANewerVersionIsRefusedForGoodAndKept) {
     daemon_under_test d;
     run_file(d, "a.csv", 1);
@@ -193,7 +196,7 @@ TEST(Recovery, LedgerThatIsNoDatabaseIsRefusedAndKept) {
     expect_refuses([](std::string& bytes) { bytes = std::string(20'000, 'n'); });
 }
 
-// Runs the commands of a chapter of the recovery page, with these parts of them replaced; what they said. "$1" stands
+// Runs the commands of a chapter of the recovery page with some parts replaced, and returns their output. "$1" stands
 // for the state folder.
 std::string run_page_commands(daemon_under_test& d, const std::string& chapter,
                               const std::vector<std::pair<std::string, std::string>>& replaced) {
@@ -211,7 +214,6 @@ std::string run_page_commands(daemon_under_test& d, const std::string& chapter,
     return done.out;
 }
 
-// What the page for operators says, done as it stands there.
 std::size_t root_page(const std::string& path, const std::string& name) {
     const ledger::database db(path, ledger::database::access::read_only);
     auto page = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name=?");
@@ -225,7 +227,7 @@ TEST(Recovery, CommandsOfTheRecoveryPageSaveWhatCanBeRead) {
     run_file(d, "b.csv", 2);
     std::string bytes = bytes_of(d.state("/ledger.db"));
     ASSERT_GT(bytes.size(), 8u * 8'192);
-    // A page that every start reads, and whatever lies in the last ones.
+    // A page that every start reads, and the last pages.
     const std::size_t read_at_start = (root_page(d.state("/ledger.db"), "attempts_open") - 1) * 8'192;
     std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(read_at_start), 8'192, '\x5a');
     std::fill(bytes.end() - 3 * 8'192, bytes.end() - 8'192, '\x5a');
@@ -266,7 +268,7 @@ TEST(Recovery, CommandsOfTheRecoveryPageKeepACopyOfALedgerThatIsBehind) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// A bit that changed in an address is found before anything of its block is sent, and the page says how to go on.
+// A changed bit in an address is found before any row of its block is sent, and the page says how to continue.
 TEST(Recovery, AChangedBitInAWaitingRowIsSaidAndNothingOfItsBlockIsSent) {
     daemon_under_test d;
     d.start();
@@ -367,7 +369,7 @@ TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
     drop("small.csv", 10);
     EXPECT_FALSE(d.wait([&] { return !fs::exists(outside + "/inbox/small.csv"); }, 2s)) << "the inbox was touched";
     EXPECT_EQ(count_of(d.log(), "event=pause.begun"), 1u);
-    EXPECT_LE(count_of(d.log(), " ERROR "), 2u) << d.log();  // the pause, and that reports wait
+    EXPECT_LE(count_of(d.log(), " ERROR "), 2u) << d.log();  // the pause, and the waiting reports
     ASSERT_TRUE(disk.mount("size=64M,mode=0700"));
     const auto files = d.wait_for_files(2, 120s);
     ASSERT_EQ(files.size(), 2u);
@@ -376,7 +378,7 @@ TEST(Recovery, FullDiskPausesLeavesTheInboxAloneAndGoesOnWhenThereIsRoom) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// Files are made until none can be made any more.
+// Creates files until no more can be created.
 void use_up_inodes(const std::string& folder) {
     fs::create_directory(folder);
     for (int i = 0; i < 10'000; ++i)
@@ -400,7 +402,7 @@ TEST(Recovery, AStartWithoutAFreeInodeSendsWhatTheLedgerHoldsAndGoesOnWhenThereA
             d.kill_hard();
         }
         std::error_code failed;
-        fs::remove(d.state("/control.sock"), failed);  // nothing that a crash left gives an inode back
+        fs::remove(d.state("/control.sock"), failed);  // no leftover of a crash frees an inode
         use_up_inodes(d.state("/fill"));
         d.write_token("pat-test-the-other-token");
         d.start();
@@ -422,8 +424,8 @@ TEST(Recovery, AStartWithoutAFreeInodeSendsWhatTheLedgerHoldsAndGoesOnWhenThereA
     }
 }
 
-// As the kernel does with a file system whose disk fails. A writer's open file would forbid it, so the daemon meets it
-// at its start; what is open already is in tests/storage_faults.
+// The kernel makes a file system read-only when its disk fails. This is not possible here while a file is open for
+// writing, so the daemon meets it at its start. tests/storage_faults covers open files.
 TEST(Recovery, ReadOnlyStateIsSaidAndKept) {
     daemon_under_test d;
     small_disk disk(d.state());

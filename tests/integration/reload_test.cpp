@@ -1,5 +1,5 @@
-// SIGHUP: what may change at run time does, what may not is said, a bad file changes nothing; and nothing is lost or
-// reordered by it.
+// SIGHUP: keys that may change at run time change, the others are named, and a bad file changes nothing. Nothing is
+// lost or reordered.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -84,10 +84,10 @@ TEST(Reload, UnderLoadLosesNothingAndKeepsTheOrder) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// What a reload says is in effect is what HubSpot gets: from then on at most so many requests in any interval.
+// After a reload HubSpot gets at most the new number of requests in any interval.
 TEST(Reload, OfTheLimitIsKeptFromThenOn) {
     hubspot_sim::options o;
-    o.limit_requests = 0;  // it tells none
+    o.limit_requests = 0;  // announces no limit
     daemon_under_test d(std::move(o), R"("limits": { "requests": 100, "interval": "1s" })");
     d.replace_in_config("\"max_wait\": \"100ms\"", "\"max_wait\": \"100ms\", \"max_changes\": 5");
     d.start();
@@ -96,7 +96,7 @@ TEST(Reload, OfTheLimitIsKeptFromThenOn) {
     d.replace_in_config(R"("requests": 100)", R"("requests": 5)");
     ASSERT_EQ(d.command("reload").status, 0);
     EXPECT_TRUE(logged(d, "event=config.changed key=limits.requests before=100 after=5"));
-    // What left before is no longer in the window after one interval, and on its way for a moment more.
+    // Earlier requests leave the window after one interval, plus their time in flight.
     const auto before = d.hubspot().requests().size();
     ASSERT_TRUE(d.wait([&] { return d.hubspot().requests().size() >= before + 25; }));
     std::vector<std::int64_t> arrived;
@@ -115,7 +115,7 @@ TEST(Reload, OfTheLimitIsKeptFromThenOn) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// What ExecReload= runs: when it has ended, the reload has.
+// ExecReload= runs this command: when it exits, the reload is finished.
 TEST(Reload, TheCommandEndsWithTheReloadAndFailsWhenItIsRefused) {
     daemon_under_test d;
     EXPECT_EQ(d.command("reload").status, 1) << "no daemon runs";

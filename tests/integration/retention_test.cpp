@@ -1,6 +1,6 @@
-// What is older than `keep` says goes, and what a long run needs stays flat. Time is libfaketime's.
+// Data older than `keep` is removed, and the resources of a long run stay flat. Time comes from libfaketime.
 //
-//   CONSENT_SYNC_SOAK=MINUTES   a soak (tests/soak): each real second is 200
+//   CONSENT_SYNC_SOAK=MINUTES   a soak (tests/soak): 200 seconds for each real second
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ std::size_t count_rows(const daemon_under_test& d) {
     return read_rows(db).size();
 }
 
-// The time of the daemon's machine, from the next start on.
+// Sets the time of the daemon's machine from the next start on.
 class machine_time {
   public:
     machine_time(daemon_under_test& d, moves what) : path_(d.file("time")) {
@@ -62,21 +62,21 @@ std::int64_t rounds(const daemon_under_test& d) {
     return generation;
 }
 
-// A look at the clock and at what is old.
+// Makes the daemon check the clock and old data.
 void wait_for_round(daemon_under_test& d) {
     const auto before = rounds(d);
     d.reload();
     EXPECT_TRUE(d.wait([&] { return rounds(d) > before; }));
 }
 
-// And waits for the round of the start; the start itself counts, too.
+// Also waits for the round at the start, which counts too.
 void start(daemon_under_test& d) {
     const auto before = rounds(d);
     d.start();
     EXPECT_TRUE(d.wait([&] { return rounds(d) >= before + 2; }));
 }
 
-// `files` of a row each are done, at the real time.
+// Waits until `files` of one row each are done, at the real time.
 void run_files(daemon_under_test& d, std::size_t files) {
     d.start();
     for (std::size_t i = 1; i <= files; ++i)
@@ -112,14 +112,14 @@ TEST(Retention, AClockThatIsAYearAheadAtTheStartRemovesNothing) {
     EXPECT_NE(d.command("status").out.find("old data"), std::string::npos);
     EXPECT_EQ(d.stop(), 0);
     expect_all_kept(d, 3);
-    // The first start after an upgrade: nothing is on record.
+    // The first start after an upgrade: there is no record of proven time.
     ledger::database(d.state("/ledger.db"), ledger::database::access::read_write)
         .execute("DELETE FROM meta WHERE name='proven_time' OR name LIKE 'keep%'");
     start(d);
     wait_for_round(d);
     EXPECT_EQ(d.stop(), 0);
     expect_all_kept(d, 3);
-    // Set right.
+    // The clock is corrected.
     d.set_environment({});
     start(d);
     wait_for_round(d);
@@ -128,7 +128,7 @@ TEST(Retention, AClockThatIsAYearAheadAtTheStartRemovesNothing) {
     expect_all_kept(d, 3);
 }
 
-// And with a new ledger in old folders nothing tells when it was.
+// With a new ledger in old folders nothing shows the time.
 TEST(Retention, AClockThatIsAYearAheadAndANewLedgerRemoveNothing) {
     daemon_under_test d({}, keep_a_month);
     run_files(d, 3);
@@ -212,7 +212,7 @@ TEST(Retention, LoweringKeepSaysWhatWillGoAndWaitsForADay) {
     wait_for_round(d);
     EXPECT_EQ(d.names("/done").size(), 25u);
     EXPECT_EQ(d.stop(), 0);
-    start(d);  // the wait goes on over a restart
+    start(d);  // the wait continues after a restart
     wait_for_round(d);
     EXPECT_EQ(d.names("/done").size(), 25u);
     time.set(27h);
@@ -240,7 +240,7 @@ TEST(Retention, WhatIsOldGoesWhileDeliveryGoesOn) {
     d.start();
     time.set(72h);
     d.write_config(keep);
-    d.reload();  // holds at once, not at the next look an hour later
+    d.reload();  // takes effect at once, not at the next round an hour later
     const dropped_file later = make_file(4, 50, 300, random);
     d.drop(later.name, later.text());
     EXPECT_TRUE(d.wait([&] { return d.log().find("event=old.removed") != std::string::npos; })) << d.log();

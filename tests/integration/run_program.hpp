@@ -1,4 +1,4 @@
-// Runs programs without a shell, so that no word of a line depends on how a shell reads it: a path may hold blanks.
+// Runs programs without a shell, so that arguments are not split: a path may contain blanks.
 #pragma once
 
 #include <string>
@@ -12,17 +12,17 @@ struct program_result {
     std::string out;  // both streams
 };
 
-// The first word names the program, which PATH is searched for. Standard input is the file `input`.
+// The first word is the program, which is searched in PATH. Standard input is the file `input`.
 program_result run_program(const std::vector<std::string>& words, const std::string& input = "/dev/null");
 
-// "release 00000001": what stands between blanks.
+// The words of "release 00000001".
 std::vector<std::string> split_words(std::string_view line);
 
-// "NAME=value" for a program that is started from here: these, and of the test's own environment all other names.
+// The environment for a program: these "NAME=value", and all other names of the test's own environment.
 std::vector<std::string> environment_with(const std::vector<std::string>& more);
 
-// What preloads these libraries, given by their whole paths, and what the test itself has preloaded behind them. The
-// loader takes a blank for the end of a path in LD_PRELOAD, but not in LD_LIBRARY_PATH.
+// Environment that preloads these libraries (absolute paths), followed by those that the test itself has preloaded. A
+// blank ends a path in LD_PRELOAD, but not in LD_LIBRARY_PATH.
 std::vector<std::string> preload(const std::vector<std::string>& libraries);
 
 }  // namespace consent_sync::integration

@@ -31,7 +31,7 @@ bool is_telling(std::string_view local_part) {
     return local_part.size() >= local_part_least && digit && letter;
 }
 
-// Without the last characters, which depend on what follows.
+// Without the last characters, which depend on the following bytes.
 std::string base64(std::string_view text) {
     std::string coded((text.size() + 2) / 3 * 4 + 1, '\0');
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(coded.data()), reinterpret_cast<const unsigned char*>(text.data()),
@@ -89,7 +89,7 @@ std::vector<std::string> open_to_others(const std::string& state) {
     std::vector<std::string> found;
     const auto look = [&](const fs::path& path, mode_t forbidden) {
         struct stat s {};
-        // A socket: its daemon asks the kernel who is there.
+        // A socket: the daemon asks the kernel for the user of each connection.
         if (::lstat(path.c_str(), &s) == 0 && !S_ISLNK(s.st_mode) && !S_ISSOCK(s.st_mode) &&
             (s.st_mode & forbidden) != 0)
             found.push_back(path.string());

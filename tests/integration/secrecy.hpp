@@ -1,7 +1,7 @@
-// What went through a run and may not be told: every text that the daemon says is held against it.
+// The private data of a run. Every output of the daemon is searched for it.
 //
-// A text gives somebody away by anything that looks like an address, by the local part of an address that was in a
-// dropped file (where it is long enough to be no ordinary word), or by a secret, as it is or in Base64.
+// An output must not contain anything that looks like an address, the local part of an address in a dropped file (if it
+// is too long for an ordinary word), or a secret, plain or in Base64.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ namespace consent_sync::integration {
 class secrecy {
   public:
     void add_secret(std::string_view secret);
-    void add_addresses_of(std::string_view file);  // every address in it; packed files are not looked into
+    void add_addresses_of(std::string_view file);  // every address in it; packed files are not searched
     std::size_t addresses() const { return local_parts_.size(); }
 
-    // Each line that gives something away, with what it is; none: empty.
+    // Each line with private data, and what it contains; empty: there is none.
     std::vector<std::string> leaks(std::string_view text) const;
 
   private:
@@ -27,8 +27,8 @@ class secrecy {
     std::unordered_set<std::string> local_parts_;  // in lower case
 };
 
-// Folders below `state` that others may enter, and files of the daemon's own that they may read; the inbox and what
-// was dropped there keep their modes. None: empty.
+// Folders below `state` that others can enter, and files of the daemon that they can read; empty: none. The inbox and
+// dropped files keep their modes and are not checked.
 std::vector<std::string> open_to_others(const std::string& state);
 
 }  // namespace consent_sync::integration

@@ -1,5 +1,5 @@
-// Secrets and people's data: who may read what, and what is never said. That no log line of any run holds an address or
-// a token is checked at the end of every test here (secrecy.hpp).
+// Secrets and personal data: who may read what, and what is never shown. Every integration test ends with a check that
+// no log line contains an address or a token (secrecy.hpp).
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
@@ -35,7 +35,7 @@ std::string read_whole(const fs::path& path) {
     return text.str();
 }
 
-// The files of a process that may not be dumped belong to root and its group, whoever it is.
+// The /proc files of a process that may not be dumped belong to root, whatever the user of the process.
 gid_t group_of(pid_t process) {
     struct stat s {};
     return ::stat(("/proc/" + std::to_string(process) + "/environ").c_str(), &s) == 0 ? s.st_gid : gid_t(-1);
@@ -55,7 +55,7 @@ TEST(Secrecy, FindsWhatGivesSomebodyAway) {
 TEST(Secrets, ProcessCannotBeDumpedAndShowsNothingInTheProcessList) {
     daemon_under_test d;
     const gid_t mine = ::getgid();
-    // As root, under another group for the moment, so that the owner of the files tells.
+    // As root, temporarily under another group, so that the owner of the files shows it.
     constexpr gid_t other = 65534;
     const bool root = ::getuid() == 0;
     const auto change_group = [&](gid_t to) { return !root || ::setregid(to, to) == 0; };
@@ -108,7 +108,7 @@ TEST(Secrets, StateThatOthersCanEnterIsRefusedWithTheRemedy) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// A server that repeats what it was sent, in every answer that has words.
+// A server that repeats the request in all texts of its answers.
 TEST(Secrets, AnswersThatEchoTokenAndAddressesAreMasked) {
     const std::string words = std::string("Bearer ") + daemon_under_test::token + " may not change person3@example.com";
     const std::string body = R"({"status":"error","category":")" + words + R"(","message":")" + words +
@@ -120,7 +120,7 @@ TEST(Secrets, AnswersThatEchoTokenAndAddressesAreMasked) {
         d.start();
         d.drop("person1@example.com.csv", csv(1));
         EXPECT_TRUE(d.wait([&] { return d.log().find("event=batch.settled") != std::string::npos; })) << status;
-        // All of these are held against the secrets, as the log is.
+        // All these outputs are searched for the secrets, like the log.
         for (const char* path : {"/status", "/metrics", "/healthz", "/readyz", "/person3@example.com"})
             EXPECT_NE(d.get(path).find("HTTP/1.1 "), std::string::npos) << path;
         EXPECT_EQ(d.command("status").status, 0);
@@ -134,7 +134,7 @@ TEST(Secrets, AnswersThatEchoTokenAndAddressesAreMasked) {
     }
 }
 
-// Base64 and quoted-printable of zq.person@example.com, in every member that is meant for an identifier or for words.
+// Base64 and quoted-printable of zq.person@example.com, in every member for an identifier or a message.
 TEST(Secrets, AnswersThatEncodeAnAddressShowNothingOfIt) {
     for (const std::string code :
          {"enEucGVyc29uQGV4YW1wbGUuY29t", "=7A=71=2E=70=65=72=73=6F=6E=40=65=78=61=6D=70=6C=65=2E=63=6F=6D",

@@ -1,5 +1,5 @@
-// What comes back late, against the real daemon and its ledger: a failed.csv weeks later, a file that was held for
-// weeks, the same content twice. Whatever is newer for a key stays. Time is libfaketime's.
+// Old files with the real daemon and its ledger: a failed.csv weeks later, a file that was held for weeks, the same
+// content twice. Newer changes of a key stay. Time comes from libfaketime.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ std::string status_at(daemon_under_test& d, const std::string& who, std::int64_t
     return state ? std::string(state->status) : std::string();
 }
 
-// Drops it, and waits until so many files are done in all: its summary.
+// Drops a file, waits until this number of files is done in total, and returns its summary.
 boost::json::object send(daemon_under_test& d, const std::string& name, const std::string& text, std::size_t files) {
     d.drop(name, text);
     const auto done = d.wait_for_files(files);
@@ -44,7 +44,7 @@ TEST(Staleness, AFailedCsvOfWeeksAgoSendsOnlyWhatNobodyHasChangedSince) {
     ASSERT_TRUE(d.wait([&] { return !d.report("failed.csv").empty(); }));
     const std::string failed = d.report("failed.csv");
     ASSERT_THAT(failed, HasSubstr("still@example.com,8,subscribed,"));
-    // Newer changes: one is confirmed in another lane, one rejected itself.
+    // Newer changes: one is confirmed in another lane, one is rejected.
     d.hubspot().change([](hubspot_sim::options& each) { each.known_subscriptions.clear(); });
     send(d, "newer.csv", std::string(header) + "LEFT@example.com,8,unsubscribed\n", 2);
     d.hubspot().change([](hubspot_sim::options& each) { each.known_subscriptions = {7}; });
@@ -65,7 +65,7 @@ TEST(Staleness, AFailedCsvOfWeeksAgoSendsOnlyWhatNobodyHasChangedSince) {
     EXPECT_EQ(status_at(d, "again", 8), "");
     EXPECT_GT(d.hubspot().counters().requests, before);
 
-    // And once more: all of it is older than what it brought itself.
+    // Again: all its rows are now older than the changes that it made before.
     file = send(d, "failed-again.csv", failed + "\n", 5);
     EXPECT_EQ(count(file, "superseded"), 4u) << boost::json::serialize(file);
     EXPECT_EQ(d.hubspot().counters().violations.sum(), 0u);
@@ -118,7 +118,8 @@ TEST(Staleness, AFileThatWasHeldForWeeksSendsOnlyWhatNobodyHasChangedSince) {
     EXPECT_EQ(d.stop(), 0);
 }
 
-// Last month's file again: who has left since stays away; beyond rules.duplicate_window it is a file like any other.
+// Last month's file again: people who opted out since stay opted out. After rules.duplicate_window it is treated like
+// any file.
 TEST(Staleness, TheSameContentResubscribesNobodyWithinItsWindow) {
     daemon_under_test d({}, R"("rules": { "duplicate_window": "10d" })");
     const std::string text = std::string(header) + "in@example.com,7,subscribed\nout@example.com,7,unsubscribed\n";

@@ -1,4 +1,4 @@
-// Operators look at the real daemon and steer it: over its socket, while it runs and while it is down.
+// Operators query and control the real daemon through its socket, while it runs and while it is down.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -122,7 +122,7 @@ TEST(Steering, AUserOfNoneOfTheGroupsIsRefusedAndKeepsNobodyOut) {
     EXPECT_THAT(as_nobody("history a@b.c"), HasSubstr("cannot be read: only root may"));
     EXPECT_THAT(d.log(), HasSubstr("WARN event=control.refused command=pause uid=65534"));
     EXPECT_EQ(status_of(d).at("state"), "idle");
-    // Whoever may not look fills the log with some lines at most, and holds no place of those who may.
+    // A user without rights causes at most some log lines, and takes no connection from users with rights.
     for (int i = 0; i < 40; ++i) as_nobody("status");
     const std::string log = d.log();
     std::size_t lines = 0;
@@ -131,7 +131,7 @@ TEST(Steering, AUserOfNoneOfTheGroupsIsRefusedAndKeepsNobodyOut) {
     EXPECT_EQ(d.command("pause").status, 0);
 }
 
-// A process of another user that holds connections to the control socket and says nothing, until it is destroyed.
+// A process of another user that holds silent connections to the control socket until it is destroyed.
 class silent_connections {
   public:
     silent_connections(const std::string& path, uid_t user, gid_t group, int count) {
@@ -167,7 +167,7 @@ class silent_connections {
     bool connected_ = false;
 };
 
-// A process of another user that connects 400 times, closes all of these, and begins again, until it is destroyed.
+// A process of another user that opens 400 connections, closes them, and starts again, until it is destroyed.
 class connection_burst {
   public:
     connection_burst(const std::string& path, uid_t user, gid_t group) : process_(::fork()) {
@@ -203,7 +203,7 @@ TEST(Steering, ReadersThatHoldConnectionsKeepNobodyOut) {
     const std::string socket = d.folder() + "/control.sock";
     d.write_config("\"control\": { \"socket\": \"" + socket + "\" }");
     d.start();
-    // Members of the daemon's group, who may look, and one who may not even do that.
+    // Members of the daemon's group, who may see the status, and a user who may not even do that.
     const silent_connections reader(socket, 65'534, ::getegid(), 60);
     const silent_connections other_reader(socket, 65'533, ::getegid(), 60);
     const silent_connections stranger(socket, 65'532, 65'532, 60);
@@ -211,7 +211,7 @@ TEST(Steering, ReadersThatHoldConnectionsKeepNobodyOut) {
     const auto begun = std::chrono::steady_clock::now();
     const auto paused = d.command("pause");
     EXPECT_EQ(paused.status, 0) << paused.out;
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);  // none of them has been closed for its silence by then
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);  // none of them has been closed for silence yet
     EXPECT_EQ(status_of(d).at("state"), "paused");
     EXPECT_THAT(d.log(), HasSubstr("WARN event=control.full uid=65534"));
     std::size_t lines = 0;
@@ -220,7 +220,7 @@ TEST(Steering, ReadersThatHoldConnectionsKeepNobodyOut) {
     EXPECT_LE(lines, 20u);
 }
 
-// Connections without end by somebody who may not even look, as fast as they can be made.
+// Endless connections by a user without any right, as fast as possible.
 TEST(Steering, ABurstOfConnectionsKeepsRootOutForNoLongerThanItTakes) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs another user";
     daemon_under_test d;
@@ -241,7 +241,7 @@ TEST(Hold, OptOutsGoAheadAndTheRestWaitsForRelease) {
     d.start();
     d.drop("big.csv", csv(0, 101, "subscribed") + "out@example.com,7,unsubscribed\nnone@example.com,7,not_specified\n");
     d.drop("small.csv", csv(500, 100, "subscribed"));
-    ASSERT_EQ(d.wait_for_files(1).size(), 1u);  // the small one passes by
+    ASSERT_EQ(d.wait_for_files(1).size(), 1u);  // the small one overtakes it
     ASSERT_TRUE(d.wait([&] { return status_at(d, "out") == "UNSUBSCRIBED"; }));
     EXPECT_THAT(d.log(), HasSubstr("event=file.held file=00000001"));
     EXPECT_THAT(d.log(), HasSubstr("101 of its 103 rows are SUBSCRIBED, and rules.hold_above is 100;"));
@@ -273,7 +273,8 @@ TEST(Hold, ReleaseSendsNothingThatANewerFileChanged) {
     EXPECT_EQ(status_at(d, "p60"), "SUBSCRIBED");
 }
 
-// The verdict of an opt-out that goes ahead of its held file settles no file, and another file's report waits for it.
+// The verdict of an opt-out that is sent ahead of its held file settles no file, and the report of another file waits
+// for it.
 TEST(Hold, AFileWhoseRowAHeldFileSupersededIsReported) {
     daemon_under_test d({}, R"("rules": { "hold_above": 2 })");
     d.start();
@@ -316,7 +317,7 @@ TEST(Retry, SendsRejectedRowsAgainInTheirPlace) {
                         "r3@example.com,8,subscribed\n");
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     EXPECT_THAT(d.command("retry 9").out, HasSubstr("there is no file 00000009"));
-    // Meanwhile the subscription comes to be, and one of them is taken over by a newer change.
+    // Meanwhile the subscription is created, and one of the rows gets a newer change.
     d.hubspot().change([](hubspot_sim::options& each) { each.known_subscriptions.clear(); });
     d.drop("newer.csv", "email,subscription_id,status\nR3@example.com,8,unsubscribed\n");
     auto files = d.wait_for_files(2);

@@ -1,5 +1,5 @@
-// Whoever is connected, and whatever they are in the middle of: the daemon ends in order, by a signal and by a fault of
-// its own, with the right exit status and without a word on standard error. Run it with the preset asan as well.
+// Whatever connections there are, and whatever their state, the daemon exits cleanly, after a signal and after a fault
+// of its own, with the right exit status and without output on standard error. Run this with the preset asan too.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -74,7 +74,7 @@ raw_client control_client(const std::string& path, state s) {
     throw std::logic_error("no such state");
 }
 
-// Another process of the same binary, until it is gone.
+// Another process of the same binary, until it exits.
 class running_command {
   public:
     running_command(const daemon_under_test& d, const std::vector<std::string>& arguments) {
@@ -103,7 +103,7 @@ class running_command {
     pid_t process_ = -1;
 };
 
-// What it wrote on standard error: all that is no line of its log.
+// Its output on standard error: everything that is not a log line.
 std::string errors_of(const daemon_under_test& d) {
     static const std::regex line_of_log("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z (DEBUG|INFO|WARN|ERROR) event=.*");
     std::istringstream all(d.log());
@@ -155,7 +155,7 @@ TEST(Stopping, EndsInOrderWithAllOfThemWhileWorkIsUnderWay) {
     }
 }
 
-// More than there are places: those that wait, and those that were turned away for them.
+// More connections than allowed: those that wait, and those that were refused because of them.
 TEST(Stopping, EndsInOrderWithACrowd) {
     daemon_under_test d({}, monitored);
     d.start();
@@ -182,7 +182,7 @@ TEST(Stopping, EndsInOrderBeforeItIsReady) {
     }
 }
 
-// What waits for the ledger will never hear from it.
+// Requests that wait for the ledger will never get an answer.
 TEST(Stopping, EndsInOrderWhileTheDiskRefusesEverything) {
     daemon_under_test d({}, monitored);
     failing_disk disk(d);
@@ -197,7 +197,7 @@ TEST(Stopping, EndsInOrderWhileTheDiskRefusesEverything) {
     EXPECT_EQ(errors_of(d), "");
 }
 
-// A fault that no signal came before: the daemon ends by itself, in the middle of everything.
+// A fault without a signal: the daemon exits by itself, in the middle of its work.
 TEST(Stopping, EndsInOrderWhenTheLedgerTurnsOutToBeDamaged) {
     daemon_under_test d({}, monitored);
     d.start();
@@ -216,7 +216,7 @@ TEST(Stopping, EndsInOrderWhenTheLedgerTurnsOutToBeDamaged) {
     d.start();
     std::vector<raw_client> clients;
     for (const state s : all_states) {
-        if (s == state::slow_answer) continue;  // for control it is a request that changes the ledger
+        if (s == state::slow_answer) continue;  // for the control socket this is a request that changes the ledger
         clients.push_back(monitor_client(monitor_port(d), s));
         clients.push_back(control_client(d.state("/control.sock"), s));
     }
@@ -226,7 +226,7 @@ TEST(Stopping, EndsInOrderWhenTheLedgerTurnsOutToBeDamaged) {
     EXPECT_EQ(errors_of(d), "");
 }
 
-// The start fails, and nothing was ever open.
+// The start fails before anything is open.
 TEST(Stopping, AStartThatFailsSaysSoInTheLogAlone) {
     daemon_under_test d({}, monitored);
     d.start();

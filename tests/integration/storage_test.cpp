@@ -1,9 +1,8 @@
-// Every file operation of the daemon, and so every one of SQLite, fails at its n-th call: once, or until somebody mends
-// the disk; and the power goes before it.
+// Every file operation of the daemon, also of SQLite, fails at its n-th call: once, or until the disk is repaired. Or
+// the power is cut before it.
 //
-//   CONSENT_SYNC_STORAGE=STEP   every STEP-th n, counting up until a run meets no failure any more
-//   (tests/storage_faults);
-//                               without it one operation of each kind
+//   CONSENT_SYNC_STORAGE=STEP   every STEP-th n, until a run meets no failure (tests/storage_faults);
+//                               without it, one operation of each kind
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -27,16 +26,16 @@ constexpr std::size_t side_by_side = 4;
 const std::string quick = R"("retry": { "initial": "20ms", "max": "500ms", "late_write_window": "100ms" })";
 
 struct outcome {
-    bool met = false;  // a fault came
+    bool met = false;  // a fault occurred
     std::uint64_t calls = 0;
     std::string operation;
-    std::map<std::string, std::uint64_t> kinds{};  // of the operations that the fault is about
+    std::map<std::string, std::uint64_t> kinds{};  // of operations to which the fault applies
 };
 
 class fixture {
   public:
     explicit fixture(std::uint64_t seed) : daemon({}, quick), random(seed) {
-        daemon.start();  // makes the folders
+        daemon.start();  // creates the folders
         EXPECT_EQ(daemon.stop(), 0);
         files.push_back(make_file(1, 120, 60, random));
         files.push_back(make_file(2, 3, 60, random));
@@ -49,11 +48,11 @@ class fixture {
                daemon.names("/processing").empty();
     }
 
-    // All is done, and on record. Lines that were written while the ledger could not be are cut and written again by
-    // the next start, so the files alone prove nothing.
+    // Everything is done, and on record. Report lines from a time when the ledger could not be written are cut off and
+    // written again by the next start, so the report files alone prove nothing.
     bool all_recorded() { return open_files(daemon) == 0 && late_writes_owed(daemon) == 0 && all_done(); }
 
-    // Restarts a daemon that gave up, as systemd does, until all is done.
+    // Restarts a daemon that exited, like systemd, until everything is done.
     void finish(const std::string& where) {
         for (int starts = 0; starts < 3; ++starts) {
             if (!daemon.runs()) daemon.start();
@@ -82,7 +81,7 @@ outcome fail_at(disk_fault fault, std::uint64_t n, std::uint64_t count, const st
     disk.fail(fault, n, count, kind);
     f.daemon.launch();
     f.daemon.wait([&] { return f.all_done() || !f.daemon.runs() || (count == for_ever && disk.failed()); }, 20s);
-    // While the disk is broken the daemon waits or ends, and says why; it leaves nothing behind in either case.
+    // While the disk is broken, the daemon waits or exits, and says why. In both cases it leaves nothing behind.
     if (count == for_ever && disk.failed())
         f.daemon.wait(
             [&] {
@@ -91,12 +90,12 @@ outcome fail_at(disk_fault fault, std::uint64_t n, std::uint64_t count, const st
             },
             5s);
     if (f.daemon.runs() && f.all_done())
-        f.daemon.stop();  // the n-th operation may be one of the stop; any status is good
+        f.daemon.stop();  // the n-th operation may belong to the stop; any status is allowed
     disk.mend();
     if (!f.daemon.runs() && !f.all_done()) f.daemon.wait_for_exit();
     outcome out{false, disk.calls(), disk.operation(), disk.kinds()};
     f.finish("operation " + std::to_string(n) + " of " + (kind.empty() ? "all" : kind) + ": " + out.operation);
-    out.met = disk.failed();  // only now: what was judged before the disk was mended may be counted after it
+    out.met = disk.failed();  // read only now: an operation judged before the repair may be counted after it
     return out;
 }
 
@@ -108,12 +107,12 @@ outcome cut_at(std::uint64_t n, const std::string& kind) {
     f.daemon.launch();
     EXPECT_TRUE(f.daemon.wait([&] { return f.all_done() || !f.daemon.runs(); }, 60s))
         << "operation " << n << ": " << f.daemon.log();
-    const int status = f.daemon.stop();  // the n-th operation may be one of the stop
+    const int status = f.daemon.stop();  // the n-th operation may belong to the stop
     const outcome out{disk.failed(), disk.calls(), disk.operation(), disk.kinds()};
     const std::string where = "power cut before operation " + std::to_string(n) + " of " +
                               (kind.empty() ? "all" : kind) + ": " + out.operation;
     EXPECT_EQ(status, out.met ? 99 : 0) << where;
-    if (out.met) disk.cut_power(std::random_device{}() % 2 == 0 ? 0 : n);  // nothing but what was synced, or some more
+    if (out.met) disk.cut_power(std::random_device{}() % 2 == 0 ? 0 : n);  // only synced data, or some more
     f.daemon.set_environment({});
     f.finish(where);
     return out;
@@ -121,7 +120,7 @@ outcome cut_at(std::uint64_t n, const std::string& kind) {
 
 using run_with_fault = std::function<outcome(std::uint64_t n, const std::string& kind)>;
 
-// Every STEP-th operation, and a list of what failed.
+// Tries every STEP-th operation, and lists failures.
 void sweep(const char* what, std::uint64_t step, const run_with_fault& run) {
     std::map<std::string, int> kinds;
     std::uint64_t met = 0;
@@ -130,13 +129,13 @@ void sweep(const char* what, std::uint64_t step, const run_with_fault& run) {
         const outcome got = run(n, "");
         met += got.met;
         if (got.met) ++kinds[storage::kind_of(got.operation)];
-        clean = got.met ? 0 : clean + 1;  // a run may be longer than the one before
+        clean = got.met ? 0 : clean + 1;  // a run may have more operations than the previous one
     }
     std::cout << what << ": " << met << " faults met, up to operation " << n << "\n";
     for (const auto& [kind, times] : kinds) std::cout << "  " << times << " x " << kind << "\n";
 }
 
-// One of each kind, at a place that chance chooses. They wait more than they work, so some run side by side.
+// One operation of each kind, chosen at random. The runs mostly wait, so several run at once.
 void sample(const char* what, const run_with_fault& run) {
     const outcome whole = run(for_ever, "");
     EXPECT_GT(whole.calls, 20u);
@@ -146,7 +145,7 @@ void sample(const char* what, const run_with_fault& run) {
         std::random_device chance;
         for (std::size_t i = 0; (i = next++) < kinds.size() && !::testing::Test::HasFailure();) {
             const auto& [kind, calls] = kinds[i];
-            // A run is not like the other: there may be fewer of them.
+            // Runs differ: there may be fewer operations of this kind.
             if (run(1 + chance() % calls, kind).met || run(1, kind).met) ++met;
         }
     };
@@ -183,7 +182,7 @@ TEST(Storage, TheDiskMayBeFullUntilThereIsRoom) {
 TEST(Storage, AnyWriteMayBeShort) { try_everywhere("short write", with(disk_fault::short_write, 3)); }
 TEST(Storage, PowerMayGoBeforeAnyOperation) { try_everywhere("power cut", cut_at); }
 
-// What the ledger calls done, and what the lines of the day tell of, is on disk with all that belongs to it.
+// Everything that is done in the ledger, and everything that the lines of the day name, is completely on disk.
 TEST(Storage, PowerMayGoWhenAllIsDone) {
     fixture f(1);
     failing_disk disk(f.daemon);

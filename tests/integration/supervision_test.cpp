@@ -1,4 +1,4 @@
-// What systemd hears of the real daemon, in the order in which it needs it.
+// The messages that the real daemon sends to systemd, and their order.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -27,7 +27,7 @@ TEST(Supervision, TellsSystemdOfStartWorkReloadAndStop) {
     const std::size_t stop = systemd.size();
     EXPECT_EQ(d.stop(), 0);
     ASSERT_TRUE(systemd.has("STOPPING=1", stop));
-    EXPECT_TRUE(systemd.has("EXTEND_TIMEOUT_USEC=50000000", stop));  // stop_grace and what comes after it
+    EXPECT_TRUE(systemd.has("EXTEND_TIMEOUT_USEC=50000000", stop));  // stop_grace and the steps after it
     EXPECT_FALSE(systemd.has("READY=1", stop));
 }
 

@@ -34,7 +34,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     return found;
 }
 
-// A daemon that gets its tokens by OAuth.
+// A daemon that uses OAuth.
 struct oauth_daemon : daemon_under_test {
     explicit oauth_daemon(hubspot_sim::options o) : daemon_under_test(o, quick) {
         write_secret("client-secret", o.client_secret);
@@ -92,7 +92,7 @@ TEST(Tokens, OAuthIsRefreshedAheadOfItsEndAndARotatedRefreshTokenSurvivesARestar
     EXPECT_EQ(s.st_mode & 0777u, 0600u);
     const std::string first = read_text(stored);
     EXPECT_EQ(first.find("sim-refresh-token"), std::string::npos) << "it holds the rotated one";
-    // Each grant voids the refresh token before it: only the stored one opens the account now.
+    // Each grant invalidates the previous refresh token, so only the stored one is valid now.
     d.kill_hard();
     d.start();
     d.drop("b.csv", csv("b", 20));

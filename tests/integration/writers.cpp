@@ -37,7 +37,7 @@ std::string csv(const std::vector<marked_row>& rows, chance& luck) {
         text += line({r.change.address, std::to_string(r.change.subscription),
                       r.change.state == "UNSUBSCRIBED" ? "opt-out" : "subscribed", "CONSENT_WITH_NOTICE", r.mark}) +
                 end;
-    if (luck.of(0.2)) text.resize(text.size() - end.size());  // no line end at the end
+    if (luck.of(0.2)) text.resize(text.size() - end.size());  // no newline at the end
     return text;
 }
 

@@ -1,4 +1,4 @@
-// Files as different programs write them into the inbox: the same rows, in any format and by any sequence of system
+// Writes files into the inbox like different programs: the same rows, in any format and with any sequence of system
 // calls.
 #pragma once
 
@@ -25,9 +25,9 @@ written_file write_rows(std::size_t number, const std::vector<marked_row>& rows,
 enum class way_of_writing {
     renamed,     // written under a hidden name, then renamed
     other_name,  // the same with a name that ends in .part
-    linked,      // written beside the inbox's names, linked, the first name removed: sftp
+    linked,      // written under another name, linked, the first name removed: sftp
     at_once,     // under its name, by one write
-    in_pieces,   // under its name, by many
+    in_pieces,   // under its name, by many writes
 };
 inline constexpr int ways_of_writing = 5;
 void write_into(const std::string& inbox, const written_file& file, way_of_writing how, random_hubspot::chance& luck);

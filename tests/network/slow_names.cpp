@@ -1,8 +1,8 @@
-// Preloaded into the daemon: how the name "localhost" is looked up says a file, which may change while it runs.
+// Preloaded into the daemon. A file, which may change at run time, says how lookups of the name "localhost" behave.
 //
 //   LD_PRELOAD=…/libslow_names.so SLOW_NAMES=FILE
 //
-// FILE holds words: "wait MILLISECONDS", "fail", "address LITERAL" (several, in this order).
+// FILE contains words: "wait MILLISECONDS", "fail", "address LITERAL" (several, in this order).
 #include <dlfcn.h>
 #include <netdb.h>
 
@@ -28,7 +28,7 @@ int look_up_as_told(lookup real, std::istream& words, const char* service, addri
         if (word == "wait") std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(value)));
         if (word != "address") continue;
         if (const int error = real(value.c_str(), service, &hints, end)) return error;
-        while (*end) end = &(*end)->ai_next;  // freeaddrinfo() goes along this chain
+        while (*end) end = &(*end)->ai_next;  // freeaddrinfo() follows this chain
     }
     return *into ? 0 : EAI_AGAIN;
 }

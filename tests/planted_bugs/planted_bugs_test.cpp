@@ -1,4 +1,4 @@
-// The simulation finds bugs that are planted on purpose; without them the same seeds pass.
+// The simulation finds planted bugs; without them the same seeds pass.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t seeds = 300;
 
-// What the first failing seed says; nothing if none fails.
+// The message of the first failing seed; nothing if none fails.
 std::optional<std::string> find(planted bug) {
     planted_bug = bug;
     std::optional<std::string> found;

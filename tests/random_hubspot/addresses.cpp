@@ -7,7 +7,7 @@
 namespace consent_sync::random_hubspot {
 namespace {
 
-// Letters that Unicode writes in two ways: one sign, or a letter and marks.
+// Letters with two Unicode forms: one character, or a letter and combining marks.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> composed = {{
     {"\u00e9", "e\u0301"},
     {"\u00fc", "u\u0308"},
@@ -18,7 +18,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> composed 
     {"\uac01", "\u1100\u1161\u11a8"},
 }};
 
-// Labels of domains, as people write them and as the DNS has them.
+// Labels of domains, as people write them and as the DNS stores them.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> labels = {{
     {"b\u00fccher", "xn--bcher-kva"},
     {"\u00f1and\u00fa", "xn--and-6ma2c"},
@@ -26,7 +26,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> labels = 
     {"stra\u00dfe", "xn--strae-oqa"},
 }};
 
-// Signs that look like another one and are not, by any normal form that keeps letters apart.
+// Characters that look like another one but are different in every normal form.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> alike = {{
     {"a", "\u0430"},  // Cyrillic
     {"e", "\u0435"},
@@ -108,7 +108,7 @@ std::string respell(const std::string& address, chance& luck) {
             text = apart ? replace_all(std::move(text), one, parts) : replace_all(std::move(text), parts, one);
         }
     if (luck.of(0.5)) {
-        // In punycode there is nothing left to write in two ways.
+        // Punycode has only one form.
         const std::size_t at = text.rfind('@');
         const std::string domain = one_spelling("x@" + text.substr(at + 1)).substr(2);
         text = text.substr(0, at + 1) + spell_label(domain, luck.of(0.7));

@@ -1,8 +1,8 @@
-// Addresses in the spellings that HubSpot may answer with, and strangers' addresses that look alike.
+// Addresses in the spellings that HubSpot may use in answers, and similar addresses of other people.
 //
 // Two spellings are one address: those that differ in the case of ASCII letters, in white space around them, in the
 // Unicode normal form (NFC, NFD) or in whether a label of the domain is in punycode. All of these come from the
-// tables here, so that nothing has to be computed that the daemon might compute wrongly in the same way.
+// tables here, so that nothing is computed in the same, possibly wrong, way as in the daemon.
 #pragma once
 
 #include <string>
@@ -21,9 +21,9 @@ std::string foreign_address(std::int64_t n);
 std::string one_spelling(std::string_view address);
 bool same_address(std::string_view a, std::string_view b);
 
-// Another spelling of the same address, or the same where there is none.
+// Another spelling of the same address, or the same one if there is no other.
 std::string respell(const std::string& address, chance& luck);
-// The address of somebody else that looks alike.
+// A similar address of another person.
 std::string look_alike(const std::string& address, chance& luck);
 
 }  // namespace consent_sync::random_hubspot

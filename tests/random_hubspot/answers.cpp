@@ -87,7 +87,7 @@ void refuse(drawn& d, unsigned status, std::string category, const std::string& 
     d.body = write_json(refusal_body(category, message, luck));
 }
 
-// Some of those who were asked for: one, a few, or all.
+// Some of the requested changes: one, a few, or all.
 std::vector<asked> some_of(const std::vector<asked>& changes, chance& luck) {
     std::vector<asked> some;
     const double share = luck.pick({0.0, 0.0, 0.1, 0.5, 1.0});
@@ -196,7 +196,7 @@ void draw_fault(drawn& d, const std::vector<asked>& changes, const habits& h, st
             refuse(d, luck.pick<unsigned>({400, 400, 400, 409, 422, 424, 451, 404, 418, 499, 408, 425}),
                    luck.of(0.8) ? "VALIDATION_ERROR" : "", "Invalid input JSON on line 1, column 2", luck);
             if (d.status == 404) refuse(d, 404, "OBJECT_NOT_FOUND", "No such subscription", luck);
-            // A 404 that does not speak of an object says that there is no such endpoint.
+            // A 404 that is not about an object means that there is no such endpoint.
             if (d.status != 404 && luck.of(0.1)) d.body = page(luck);
             break;
         case fault::named: name_some(d, some_of(changes, luck), luck); break;
@@ -249,7 +249,7 @@ void draw_fault(drawn& d, const std::vector<asked>& changes, const habits& h, st
     }
 }
 
-// What was asked for and not proved is applied at once, later, or never, as long as nothing says that it was refused.
+// A requested change without proof is applied at once, later, or never, unless the answer says that it was refused.
 void draw_effects(drawn& d, const std::vector<asked>& changes, const habits& h, chance& luck) {
     d.applied.assign(changes.size(), std::nullopt);
     if (d.how == drawn::way::unreachable || d.how == drawn::way::dead) return;

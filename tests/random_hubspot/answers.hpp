@@ -1,8 +1,8 @@
-// Answers of a HubSpot that does whatever its schema leaves open, and more: drawn at random, faults of all kinds at
-// once, several in one answer.
+// Random answers of a HubSpot that does everything that its schema allows, and more: faults of all kinds at once,
+// several in one answer.
 //
-// What is applied fits what the answer proves: a change that it proves to be done is applied, one that it proves to be
-// refused is not, and nobody knows about the rest.
+// What is applied matches what the answer proves: changes that it proves to be done are applied, changes that it proves
+// to be refused are not, and the rest is open.
 #pragma once
 
 #include <array>
@@ -23,10 +23,10 @@ namespace consent_sync::random_hubspot {
 enum class fault : std::uint8_t {
     odd_body,       // 200 whose members are missing, null, twice, wrong, and contradict each other
     respelled,      // 200 with the addresses in other spellings
-    not_json,       // 200 that is no JSON document, or nearly one
+    not_json,       // 200 with a body that is not JSON, or almost JSON
     unclear,        // 2xx without COMPLETE, or without a body
-    refused,        // 4xx about the content, for the whole request, naming nobody
-    named,          // the same, naming some of those who were asked for, or strangers
+    refused,        // 4xx about the content, for the whole request, without a name
+    named,          // the same, naming some requested addresses, or others
     forbidden,      // 403 of every kind
     unauthorized,   // 401
     misconfigured,  // 3xx, 404, 405 and others about the endpoint
@@ -36,7 +36,7 @@ enum class fault : std::uint8_t {
     daily_limited,  // 429 of the day
     moving,         // 477
     unavailable,    // 5xx
-    odd_status,     // statuses that nobody has heard of
+    odd_status,     // unknown statuses
     lost,           // the connection breaks, before, in or after the answer
     unreachable,    // no connection
     silent,         // no answer
@@ -45,7 +45,7 @@ inline constexpr std::size_t fault_count = 19;
 std::string_view name(fault f);
 
 struct habits {
-    double good = 0.5;                            // share of requests that are answered as they should be
+    double good = 0.5;                            // share of requests that get a correct answer
     std::array<double, fault_count> weights{};    // of the rest
     double odd_headers = 0;                       // share of answers with strange rate-limit headers
     double retry_after = 0;                       // share of answers of 400 and above with a Retry-After
@@ -57,11 +57,11 @@ struct habits {
 
     double& weight(fault f) { return weights[static_cast<std::size_t>(f)]; }
 };
-// Every fault of `among` with a weight of its own, some of them none.
+// All faults of `among` with random weights, some of them zero.
 habits draw_habits(const std::vector<fault>& among, chance& luck);
 
-// What becomes of an address, whoever asks and however often, by how it begins: "named-" and "unnamed-" make HubSpot
-// refuse the whole request with 400, with and without the address in it, "error-" gets an error in the 200.
+// The beginning of an address decides about it in every request: "named-" and "unnamed-" make HubSpot refuse the whole
+// request with 400, with and without the address in the answer; "error-" gets an error in the 200.
 enum class nature { good, named, unnamed, error };
 nature nature_of(std::string_view address);
 

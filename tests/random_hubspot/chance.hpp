@@ -1,4 +1,4 @@
-// All that is left to chance, from one seed, the same on every machine.
+// All randomness, from one seed, the same on every machine.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 constexpr std::size_t depth_most = 500;
 
-// What Boost.JSON's parser calls, part by part.
+// The handler that Boost.JSON's parser calls.
 class builder {
   public:
     constexpr static std::size_t max_object_size = std::size_t(-1);
@@ -81,7 +81,7 @@ class builder {
     }
 
     std::vector<node> open_;
-    std::vector<std::string> keys_;  // of the open objects whose next value is not there yet
+    std::vector<std::string> keys_;  // of the open objects, waiting for their value
     std::string key_, text_;
     node root_;
 };

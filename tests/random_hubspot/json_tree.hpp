@@ -1,6 +1,6 @@
-// JSON as it stands: members in their order, one that stands twice stands here twice, numbers as their digits.
+// JSON exactly as written: members in their order and with duplicates, numbers as digits.
 //
-// Boost.JSON's own values merge members of one name and round numbers; what an answer really says is then lost.
+// Boost.JSON's own values merge members of the same name and round numbers, so they lose what an answer really says.
 #pragma once
 
 #include <functional>
@@ -42,19 +42,19 @@ struct member {
     node value;
 };
 
-// Nothing: it is not one JSON document, by RFC 8259, in UTF-8 and without a byte order mark.
+// Nothing: the text is not one JSON document (RFC 8259) in UTF-8 without a byte order mark.
 std::optional<node> read_json(std::string_view text);
 
 // How characters and spaces are written.
 struct spelling {
-    std::function<bool()> escapes;  // asked for each character that need not be escaped: as \u00xx all the same?
-    std::function<std::string_view()> space;  // asked wherever white space may stand
+    std::function<bool()> escapes;  // asked for each character that needs no escape: write it as \u00xx anyway?
+    std::function<std::string_view()> space;  // asked wherever white space is allowed
 };
 std::string write_json(const node& value, const spelling& how = {});
 
-bool has_duplicates(const node& value);  // anywhere a member that stands twice
+bool has_duplicates(const node& value);  // whether any object has a duplicate member
 std::size_t depth(const node& value);
-// Every text in it, names of members aside.
+// Every text in it, except names of members.
 void for_each_text(const node& value, const std::function<void(const std::string&)>& use);
 
 }  // namespace consent_sync::random_hubspot

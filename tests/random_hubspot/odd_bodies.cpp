@@ -84,7 +84,7 @@ void shuffle_members(node& object, chance& luck) {
                   object.members[static_cast<std::size_t>(luck.between(0, static_cast<std::int64_t>(i) - 1))]);
 }
 
-// Another value that may well stand there.
+// Another plausible value.
 node another_value(const std::string& name, const node& old, const std::vector<asked>& among, chance& luck) {
     const asked& any = luck.pick(among);
     if (name == "subscriberIdString") {

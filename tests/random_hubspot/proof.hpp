@@ -1,7 +1,7 @@
-// What an answer proves about each change that was asked for, read from its bytes alone.
+// What an answer proves about each requested change, read only from its bytes.
 //
-// A proof is an answer that says one thing. A result as asked and an error about the same address, a member that
-// stands twice, two results that differ prove nothing. This knows nothing of how the daemon reads answers.
+// A proof is an unambiguous answer. A result as requested together with an error about the same address, a duplicate
+// member, or two different results prove nothing. This does not know how the daemon reads answers.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct asked {
 
 enum class claim {
     no,
-    arguable,  // a careful reader may take it for a proof, or not
+    arguable,  // a careful reader may accept it as a proof, or not
     yes,
 };
 
@@ -27,13 +27,13 @@ struct what_is_proved {
     claim confirms = claim::no;
     claim refuses = claim::no;  // HubSpot names it as refused, or refuses a request that carried nothing else
     bool other_status = false;  // a result names it with another status
-    bool plainly = false;       // confirms by an answer that keeps HubSpot's schema: nobody may fail to see it
+    bool plainly = false;       // confirms by an answer that follows HubSpot's schema: every reader must accept it
 };
 
 // One entry for each change of `changes`, in their order.
 std::vector<what_is_proved> read_proofs(unsigned status, std::string_view body, const std::vector<asked>& changes);
 
-// What the answer says about one of them, cut to what a person may want to read.
+// What the answer says about one of them, shortened for people.
 std::string excerpt(std::string_view body, const asked& change);
 
 }  // namespace consent_sync::random_hubspot

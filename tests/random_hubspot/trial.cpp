@@ -186,7 +186,7 @@ std::vector<std::string> trial::judge_states(const std::map<std::string, std::st
             if (row.verdict != "rejected" && !touched(p)) allowed.insert("");
         }
         if (attempted.empty() || !counts(rows_.at(*attempted.begin()).change)) continue;
-        if (allowed.empty()) continue;  // HubSpot has refused all of it
+        if (allowed.empty()) continue;  // HubSpot has refused all of them
         const auto state = states.find(key);
         const std::string now = state == states.end() ? "" : state->second;
         const bool same = allowed.contains(now);
@@ -235,13 +235,13 @@ std::string trial::history(place p) const {
     if (attempts->second.size() > lines_most)
         line += "; " + std::to_string(attempts->second.size() - lines_most) + " attempts before these";
     std::size_t lines = 0;
-    milli told = -1;  // the last answer that it got
+    milli told = -1;  // the last answer
     for (const std::int64_t id : attempts->second) {
         const trial_attempt& a = attempts_.at(id);
         if (a.delivered && std::find(a.rows.begin(), a.rows.end(), p) != a.rows.end()) told = a.begun;
     }
     for (const std::int64_t id : attempts->second) {
-        if (++lines + lines_most <= attempts->second.size()) continue;  // the newest tell most
+        if (++lines + lines_most <= attempts->second.size()) continue;  // the newest are the most useful
         const trial_attempt& a = attempts_.at(id);
         line += "; attempt " + std::to_string(id) + (a.assertion ? " (assertion)" : "") + " of";
         std::vector<asked> changes;

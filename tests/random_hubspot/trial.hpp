@@ -1,5 +1,5 @@
-// What happened to some rows, and whether that keeps the promises: judged from the answers as they were recorded, by
-// what these prove, and from nothing that the daemon thinks of them.
+// What happened to some rows, and whether this keeps the promises. It is judged from what the recorded answers prove,
+// independent of how the daemon reads them.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +53,7 @@ class trial {
     void end(std::int64_t attempt, milli now);
     void settle(place p, const std::string& verdict, place by, milli now);
     void killed(milli now);
-    void note(std::string wrong) { wrong_.push_back(std::move(wrong)); }  // seen by somebody else
+    void note(std::string wrong) { wrong_.push_back(std::move(wrong)); }  // found by the caller
 
     bool all_settled() const { return open_ == 0; }
     std::size_t open() const { return open_; }
@@ -63,7 +63,7 @@ class trial {
     const std::map<std::int64_t, trial_attempt>& attempts() const { return attempts_; }
     static std::string key_of(const asked& change);
 
-    // All that is wrong, in words; nothing: the promises hold. `times_known`: begins and ends are those of the daemon.
+    // All broken promises, in words; empty: none. `times_known`: begins and ends are those of the daemon.
     std::vector<std::string> judge(bool times_known = true) const;
     // The same of the states that HubSpot has in the end, by key; a key that is not there was never applied. `touched`:
     // whether a row was applied, or may have been. `counts`: keys that HubSpot does not refuse for ever.
@@ -73,7 +73,7 @@ class trial {
     // Opt-outs that were not on their way for longer than `most` before `end`, though nothing of their key was: beside
     // `excused`.
     std::vector<std::string> late_opt_outs(milli most, milli end, const std::vector<span>& excused) const;
-    std::string history(place p) const;  // every attempt of it, for whoever looks for the reason
+    std::string history(place p) const;  // all its attempts, to find the reason
 
   private:
     using words = std::vector<std::string>;

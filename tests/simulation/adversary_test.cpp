@@ -1,5 +1,5 @@
-// An adversary that was not made from the daemon's expectations. A failing seed prints itself;
-// CONSENT_SYNC_ADVERSARY=N runs that one alone. Campaigns, with --gtest_filter=AdversaryCampaign.*:
+// An adversary that does not share the daemon's assumptions. A failing seed is printed;
+// CONSENT_SYNC_ADVERSARY=N runs only that one. Campaigns, with --gtest_filter=AdversaryCampaign.*:
 // CONSENT_SYNC_ADVERSARY_SEEDS="count start".
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t seeds_a_test = 250;
 constexpr std::uint64_t failures_most = 5;
 
-// About a request, its connection or its rows: nothing of it concerns everybody.
+// Faults of a single request, its connection or its rows; none concerns all requests.
 const std::vector<random_hubspot::fault> of_single_requests = {
     random_hubspot::fault::odd_body,   random_hubspot::fault::respelled,   random_hubspot::fault::not_json,
     random_hubspot::fault::unclear,    random_hubspot::fault::refused,     random_hubspot::fault::named,
@@ -40,7 +40,7 @@ adversary_kinds single_requests() {
     return kinds;
 }
 
-// CONSENT_SYNC_ADVERSARY_WITHOUT="odd_headers respells": these kinds are left out.
+// CONSENT_SYNC_ADVERSARY_WITHOUT="odd_headers respells": omits these kinds.
 adversary_kinds without(adversary_kinds kinds) {
     const char* unwanted = std::getenv("CONSENT_SYNC_ADVERSARY_WITHOUT");
     std::istringstream words(unwanted ? unwanted : "");
@@ -56,7 +56,7 @@ adversary_kinds without(adversary_kinds kinds) {
     return kinds;
 }
 
-// Whether all was well.
+// Whether everything was right.
 bool run_seed(std::uint64_t seed, bool one_good_a_second) {
     std::vector<std::string> wrong;
     try {

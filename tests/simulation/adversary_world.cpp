@@ -17,7 +17,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::uint64_t steps_most = 3'000'000;
-constexpr std::int64_t wait_most_ms = 65'000;  // a minute, and the way to the wire
+constexpr std::int64_t wait_most_ms = 65'000;  // a minute, and the time until the request is sent
 constexpr milliseconds client_timeout{105'000};
 
 asked asked_of(const consent::change& c) {
@@ -30,7 +30,7 @@ std::unique_ptr<ledger::store> open_store() {
     return std::move(*opened);
 }
 
-// As https_transport does it with what comes from a socket.
+// Like https_transport with data from a socket.
 http::exchange read_bytes(std::string_view bytes) {
     http::exchange result;
     result.written = true;
@@ -228,7 +228,7 @@ adversary_world::adversary_world(std::uint64_t seed, adversary_profile p)
     heartbeat();
 }
 
-// HubSpot refuses bad rows only, or everything: only something good can tell, and nothing else may be left to send.
+// HubSpot refuses only bad rows, or everything. Only a good row can tell, if nothing else is left to send.
 void adversary_world::heartbeat() {
     const bool often = profile.one_good_a_second && !hubspot.stopped();
     if (hubspot.stopped() && finished()) return;
@@ -257,7 +257,7 @@ void adversary_world::crash(milliseconds down) {
     });
 }
 
-// What HubSpot took once and refuses for ever keeps its duty for ever.
+// A change that HubSpot accepted once and then refuses for ever keeps its duty for ever.
 bool adversary_world::finished() {
     const bool patient = passed() < profile.lasts + hours(3);
     return !down_ && hubspot.stopped() && record.all_settled() && intake.all_done() && daemon.ledger_thread().idle() &&
@@ -271,22 +271,22 @@ void adversary_world::note_span(std::vector<random_hubspot::span>& spans, bool& 
     inside = now_inside;
 }
 
-// Whoever waits longer than a minute has a pause that says so.
+// For a wait of more than a minute there must be a pause.
 void adversary_world::observe() {
     const std::int64_t now = watch.now();
     bool pause = false, busy = false, full = false, reserve = false;
     if (!down_) {
         const auto status = daemon.engine().status(time.now());
-        // What was refused alone waits for something else to be accepted; `refusals.undecided` tells of it.
+        // A change that was refused alone waits until another one is accepted; `refusals.undecided` reports it.
         pause = daemon.engine().held().any() || status.suspected > 0;
         busy = status.in_flight > 0;
-        // Opt-ins wait for tomorrow, which the pause `daily reserve` tells of; opt-outs go on.
+        // Opt-ins wait for the next day, which the pause `daily reserve` reports; opt-outs continue.
         reserve = status.bulk_at_reserve && record.open_opt_outs() == 0;
         full = status.in_flight >= status.window;
     }
     note_span(paused_, in_pause_, pause, now);
     note_span(full_, in_full_, full, now);
-    // What a newer change has overtaken is settled without a request.
+    // A change with a newer one is settled without a request.
     const bool settled = record.settled() != settled_;
     settled_ = record.settled();
     if (excused_ || settled) quiet_since_ = now;  // up to this event

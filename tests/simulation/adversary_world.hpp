@@ -1,6 +1,6 @@
-// A world whose HubSpot answers at random, from bytes on: tests/random_hubspot draws each answer, the transport's
-// reader and the daemon's own judge read it, and random_hubspot::trial, which knows neither, says afterwards what was
-// wrong.
+// A world whose HubSpot answers at random, as bytes. tests/random_hubspot draws each answer; the reader of the
+// transport and the judge of the daemon read it; random_hubspot::trial, which knows neither, reports afterwards what
+// was wrong.
 #pragma once
 
 #include <map>
@@ -24,17 +24,17 @@ struct adversary_profile {
     std::vector<planned_file> files;
     random_hubspot::habits habits;
     double unreachable = 0;               // share of requests for which there is no connection
-    bool one_good_a_second = false;       // the first request of each second is answered well, and there is one
-    base::steady_time::duration lasts{};  // then HubSpot is honest
+    bool one_good_a_second = false;       // the first request of each second gets a correct answer, and there is one
+    base::steady_time::duration lasts{};  // after that HubSpot behaves correctly
     struct crash {
         base::steady_time::duration at{};
         milliseconds down{1'000};
     };
     std::vector<crash> crashes;
-    base::steady_time::duration patience = std::chrono::hours(30);  // after that, until all is done
+    base::steady_time::duration patience = std::chrono::hours(30);  // the time after that until everything is done
 };
 
-// What may be drawn.
+// The kinds of faults that may be drawn.
 struct adversary_kinds {
     std::vector<random_hubspot::fault> faults;
     bool odd_headers = true;
@@ -54,7 +54,7 @@ class adversary_server final : public server {
     std::optional<hubspot::no_answer> unreachable_now() override;
     milliseconds way_here() override { return milliseconds(luck_.between(1, 50)); }
     void client_restarted(milliseconds within) override;
-    void crashed() { ++epoch_; }  // nobody hears what is on its way
+    void crashed() { ++epoch_; }  // answers on the way are lost
     void stop() { honest_ = true; }
     bool stopped() const { return honest_; }
 
@@ -130,14 +130,14 @@ class adversary_world {
     void observe();
     static void note_span(std::vector<random_hubspot::span>& spans, bool& inside, bool now_inside, std::int64_t now);
     void check_files(ledger::store& s);
-    std::string where();  // what it is waiting for
+    std::string where();  // what the world waits for
 
     base::steady_time start_;
     bool down_ = false;
     std::uint64_t heartbeats_ = 0;
     std::int64_t quiet_since_ = 0;
-    std::size_t settled_ = 0;  // rows, when it was looked at last
-    bool excused_ = true;      // nobody waits, or it is known why
+    std::size_t settled_ = 0;  // settled rows at the last check
+    bool excused_ = true;      // nothing waits, or there is a reason
     bool told_of_silence_ = false;
     std::vector<random_hubspot::span> paused_, stopped_, full_;  // full: every connection is in use
     bool in_pause_ = false, in_full_ = false;

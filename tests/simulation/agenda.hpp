@@ -1,4 +1,4 @@
-// Virtual time: what happens next, in order. Nothing here waits for a real clock.
+// Virtual time: a queue of events in order. Nothing waits for a real clock.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ class agenda {
         events_.emplace(std::pair(std::max(when, steady_), next_++), std::move(what));
     }
     void after(base::steady_time::duration delay, work what) { at(steady_ + delay, std::move(what)); }
-    // Only the daemon's machine is wrong then: true_wall() is what everybody else's clocks say.
+    // Moves only the clock of the daemon's machine; true_wall() is the time of all other clocks.
     void jump_wall(base::wall_time::duration by) {
         wall_ += by;
         jumped_ += by;

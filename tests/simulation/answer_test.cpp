@@ -1,5 +1,5 @@
-// The table of answers (lib/delivery/README.md), row by row, in virtual time: an answer about the whole request costs
-// no row, whatever it is and however many requests get it.
+// The table of answers (lib/delivery/README.md), row by row, in virtual time. An answer about the whole request costs
+// no row, however many requests get it.
 #include "simulation/scenario.hpp"
 
 namespace consent_sync::simulation {
@@ -50,7 +50,7 @@ TEST_P(Answer, HasItsActionAndCostsNoRow) {
     EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), reasons);
     EXPECT_EQ(w.daemon.texts("pause.ended", "reason"), reasons);
     ASSERT_FALSE(asked.empty());
-    // What was sent within a moment of the first was on its way already.
+    // Requests right after the first one were already in flight.
     const auto next =
         std::find_if(asked.begin(), asked.end(), [&](auto t) { return t - asked[0] > milliseconds(600); });
     ASSERT_NE(next, asked.end());
@@ -129,7 +129,7 @@ TEST(Bounds, ABacklogThatMeetsTroubleStaysInTheLedger) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 20'001u);
 }
 
-// What no answer names is sent in smaller batches, in the end alone, and is never taken for done.
+// A change that no answer names is sent in smaller batches and finally alone, and never counts as done.
 TEST(Unresolved, AChangeThatNoAnswerNamesIsUnconfirmedAndHurtsNobody) {
     world_profile p = calm_profile();
     p.files.push_back(many_opt_ins(seconds(0), 100));
@@ -158,7 +158,7 @@ TEST(Unresolved, AnotherStatusIsTriedOnceMoreThenRejected) {
     EXPECT_EQ(second->rejected, 1u);
 }
 
-// What one answer leaves open meets an answer of another kind: each change has one verdict all the same.
+// Changes that one answer leaves open get an answer of another kind. Each change still gets exactly one verdict.
 TEST(Unresolved, ARejectedChangeDoesNotGoOnWithTheOthersOfItsAnswer) {
     world_profile p = calm_profile();
     p.files.push_back(make_file(seconds(0), {opt_in(address(1)), opt_in(address(2)), opt_in(address(3))}));
@@ -176,7 +176,7 @@ TEST(Unresolved, ARejectedChangeDoesNotGoOnWithTheOthersOfItsAnswer) {
     EXPECT_EQ(row_of(w, 0, 1).sent, 2u);
 }
 
-// A bug that settles a row twice, and one that is not there, stops nobody.
+// A bug that settles a row twice, or a row that does not exist, stops nothing else.
 TEST(BrokenStep, CostsNoneOfTheOthersTheirVerdict) {
     world_profile p = calm_profile();
     for (int i = 0; i < 5; ++i) p.files.push_back(many_opt_ins(seconds(2 * i), 150, static_cast<std::size_t>(200 * i)));

@@ -1,5 +1,5 @@
-// Promises 5 and 12: bad rows, however many, get their verdicts and stop nobody; a HubSpot that refuses everything
-// burns none.
+// Promises 5 and 12: bad rows, however many, get their verdicts and stop no other row. If HubSpot refuses everything,
+// no row is rejected.
 #include <bit>
 #include <cstdlib>
 
@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint64_t seeds = 400;
 constexpr auto opt_out_waits_most = seconds(60);
 
-// Each batch once, and each bad row: down to itself, both halves at each step, twice alone, and as one of those that
-// are kept back. Where HubSpot names it: with its batch, and twice alone.
+// The most requests: each batch once, and for each bad row both halves at each step of the bisection, twice alone, and
+// once as a row that was kept back. If HubSpot names the row: once with its batch, and twice alone.
 std::uint64_t requests_most(const world& w) {
     const std::uint64_t batch = w.profile.settings.batch.max_changes;
     std::uint64_t rows = 0, bad = 0, named = 0;
@@ -26,7 +26,7 @@ std::uint64_t requests_most(const world& w) {
     return rows / batch + 4 * w.profile.files.size() + (bad - named) * (2 * steps + 3) + named * 4 + 40;
 }
 
-// Bad rows side by side.
+// Adjacent bad rows.
 std::size_t longest_run(const world& w) {
     std::size_t most = 0, in_a_row = 0;
     for (const planned_row& r : w.profile.files[0].rows) {
@@ -36,7 +36,7 @@ std::size_t longest_run(const world& w) {
     return most;
 }
 
-// Rows that may wait for something good to come in: the last ones that were tried.
+// Rows that may wait for a good row: the last ones that were tried.
 std::size_t left_most(const world& w) {
     const std::vector<planned_row>& rows = w.profile.files[0].rows;
     const auto bad = std::count_if(rows.begin(), rows.end(), [](const planned_row& r) { return is_bad(r.what); });
@@ -53,7 +53,7 @@ void check(world& w, std::uint64_t seed) {
             << "seed " << seed << ": an opt-out of another file";
     }
     if (!well) return;
-    // At the end of all, ten bad rows side by side and a HubSpot that refuses everything look the same.
+    // At the end of all work, ten adjacent bad rows look the same as a HubSpot that refuses everything.
     if (longest_run(w) < 10) {
         EXPECT_EQ(w.daemon.count("pause.begun"), 0u) << "seed " << seed;
     }
@@ -130,7 +130,7 @@ TEST(Clusters, ThreeLoneRowsBetweenTwoAcceptancesAreNoReasonToPause) {
     EXPECT_EQ(w.daemon.count("pause.begun"), 0u);
 }
 
-// Of a whole file each row is bad: what comes behind it, in it or in other files, does not wait.
+// Every row of a file is bad. Rows of other files do not wait.
 TEST(BadFile, OfThousandsOfRowsStopsNobodyElse) {
     for (const nature what : {nature::refuses_batch, nature::refuses_named, nature::error_in_answer}) {
         world_profile p = calm_profile();
@@ -188,7 +188,7 @@ TEST(EverythingRefused, PausesSoonAndTriesNewRowsAtOnce) {
     }
 }
 
-// A probe carries what has not been refused, if there is any.
+// A probe carries changes that have not been refused, if there are any.
 TEST(EverythingRefused, AProbeCarriesWhatWasNotRefusedBefore) {
     world_profile p = calm_profile();
     p.files.push_back(many_opt_ins(seconds(0), 20'000));

@@ -1,4 +1,4 @@
-// The bodies that HubSpot answers with, as text, so that the real judge reads them.
+// Bodies of HubSpot's answers, as text for the real judge.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace consent_sync::simulation {
 struct line {
     const consent::change* of = nullptr;
     enum class word { as_asked, other_status, error, nothing } says = word::as_asked;
-    std::string address{};  // that it names; empty: the change's
+    std::string address{};  // the address that it names; empty: that of the change
 };
 
 std::string complete_body(std::span<const line> lines);

@@ -11,7 +11,7 @@
 namespace consent_sync::simulation {
 namespace {
 
-constexpr int spins_most = 5'000;  // wakes at one moment: more is a loop that gets nowhere
+constexpr int spins_most = 5'000;  // wake-ups at one moment; more of them are an endless loop
 
 delivery::budget::next_midnight midnight_of(const config::settings& settings) {
     if (settings.limits.time_zone.empty()) return nullptr;
@@ -55,7 +55,7 @@ void daemon_model::crash() {
     disk_.crash();
     engine_.reset();
     wake_.reset();
-    // What was written may still arrive, without anybody to hear the answer.
+    // Written requests may still arrive, but nobody gets their answers.
     for (const auto& [attempt, r] : on_the_way_)
         if (luck_.chance(0.5)) hubspot_.receive(r);
     on_the_way_.clear();
@@ -72,11 +72,11 @@ void daemon_model::drive() {
     for (delivery::action& a : out) std::visit([this](auto& what) { perform(std::move(what)); }, a);
     const auto status = engine_->status(now);
     most_waiting = std::max(most_waiting, status.waiting);
-    // Opt-outs are never deferred; of each busy key at most one waits.
+    // Opt-outs are never deferred; at most one waits for each busy key.
     const std::size_t busy = (status.in_flight + status.retrying + 1) * settings_.batch.max_changes;
     if (status.waiting > bounds_.waiting_max + 2 * bounds_.fetch_most + bounds_.deferred_fetch_most + busy)
         throw broken_promise("bounds: " + std::to_string(status.waiting) + " changes wait in memory");
-    // What was in flight when the bound was reached may still be split to its single changes.
+    // Batches in flight when the bound was reached may still be split into single changes.
     if (status.retrying > bounds_.retrying_max + bounds_.retrying_opt_outs_max +
                               (settings_.limits.max_connections + 1) * settings_.batch.max_changes)
         throw broken_promise("bounds: " + std::to_string(status.retrying) + " batches wait in memory for another try");

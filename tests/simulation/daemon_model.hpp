@@ -1,5 +1,4 @@
-// The daemon as the simulation has it: the real engine and the real ledger, with a simulated disk, wire and
-// operator.
+// The daemon in the simulation: the real engine and the real ledger with a simulated disk, network and operator.
 #pragma once
 
 #include <memory>
@@ -27,16 +26,16 @@ class daemon_model {
                  config::settings settings, delivery::engine_bounds bounds, disk_profile disk, wire_profile wire);
 
     void start();
-    void crash();  // kill -9: what is not committed never was
+    void crash();  // kill -9: everything uncommitted is lost
     bool running() const { return engine_ != nullptr; }
     delivery::engine& engine() { return *engine_; }
     disk& ledger_thread() { return disk_; }
     std::uint64_t epoch() const { return epoch_; }
 
-    // After any event: performs what the engine asks for.
+    // Call it after any event: performs the engine's actions.
     void drive();
 
-    int token_file = 1;  // the version that lies on disk
+    int token_file = 1;  // the version on disk
     void token_file_changed();
     bool stopping = false;
 
@@ -45,11 +44,11 @@ class daemon_model {
     std::size_t count(std::string_view event) const;
     // Fields of the notices of that event, in order.
     std::vector<std::string> texts(std::string_view event, std::string_view field) const;
-    // Spoils a step on its way to the ledger, as a bug might; the oracle sees what the engine meant.
+    // Damages a step on its way to the ledger, like a bug; the oracle sees the undamaged step.
     std::function<void(ledger::ledger_change&)> spoil;
     std::size_t verdicts_refused = 0;  // by the ledger
     std::size_t most_waiting = 0, most_retrying = 0, most_duties = 0;
-    std::function<void()> on_settled_files;  // some file may be done
+    std::function<void()> on_settled_files;  // a file may be done
 
   private:
     void perform(delivery::ledger_step&& step);

@@ -1,4 +1,4 @@
-// All chance of a simulated world comes from one of these, and so from one seed.
+// All randomness of a simulated world comes from one of these objects, and so from one seed.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What a simulated daemon did, as two numbers: to compare two versions that must behave alike.
+// A digest of everything that a simulated daemon did: two numbers, to compare two versions that must behave alike.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ class digest {
   public:
     void add(std::uint64_t number);
     void add(std::string_view text);
-    // Everything that a step writes, but for the order of its verdicts and late writes, which nothing depends on.
+    // Everything that a step writes, except the order of its verdicts and late writes, which does not matter.
     void add(const ledger::ledger_change& step, std::int64_t now_ms);
-    // Who has which verdict, whenever and by whichever attempt.
+    // Which change has which verdict, independent of time and attempt.
     static std::uint64_t of_verdicts(const witness& watch);
     std::uint64_t value() const { return value_; }
 

@@ -1,5 +1,5 @@
-// The ledger's thread as the simulation has it: a queue of tasks, group commit, a delay, and crashes at every
-// point: before the commit, and between the commit and the moment its caller hears of it.
+// The ledger thread in the simulation: a queue of tasks, group commit, a delay, and crashes at every point: before the
+// commit, and between the commit and the moment its caller learns of it.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +25,8 @@ class disk {
   public:
     struct task {
         std::function<void(ledger::store&)> work;
-        std::function<void()> durable;  // the transaction is on disk: for the oracle, which no crash makes forget
-        std::function<void()> told;     // the daemon hears of it
+        std::function<void()> durable;  // the transaction is on disk; tells the oracle, which no crash affects
+        std::function<void()> told;     // tells the daemon
     };
 
     disk(agenda& time, dice& luck, ledger::store& store, disk_profile profile)
@@ -36,7 +36,7 @@ class disk {
         queue_.push_back(std::move(t));
         start();
     }
-    // Everything that is not committed is lost; nobody is told of anything any more.
+    // Everything uncommitted is lost, and nobody is told.
     void crash() {
         ++epoch_;
         queue_.clear();

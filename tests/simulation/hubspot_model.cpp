@@ -134,7 +134,7 @@ reply hubspot_model::answer_of(const request& r) {
     return out;
 }
 
-// The request got no answer that counts; it may be applied all the same, now or later.
+// The request got no answer; it may be applied anyway, now or later.
 void hubspot_model::maybe_apply(const request& r) {
     std::vector<consent::change> changes;
     for (const consent::change& c : r.changes) {

@@ -1,7 +1,7 @@
-// HubSpot as the simulation has it: statuses by key, limits, latency, and every kind of trouble.
+// HubSpot in the simulation: statuses by key, limits, latency, and all kinds of trouble.
 //
-// Strict where HubSpot is: a rolling window of arrivals, a day that ends at midnight. Nasty where it may be:
-// an answer that says nothing while the request is applied later, up to the late-write window.
+// It is as strict as HubSpot: a rolling window of arrivals, a day that ends at midnight. It does everything bad that
+// HubSpot may do: it leaves a request unanswered and applies it up to the late-write window later.
 #pragma once
 
 #include <deque>
@@ -27,19 +27,19 @@ enum class trouble {
     silence,         // no answer until the client gives up
     reset,           // the connection breaks after the request was written
     unreachable,     // DNS or connect: nothing is written
-    unclear,         // 2xx that says nothing
+    unclear,         // 2xx without content
     omits_some,      // COMPLETE, but some results are missing
-    says_other,      // COMPLETE, some with another status, this once
+    says_other,      // COMPLETE, some with another status, once
     locked,          // 423
     moving,          // 477
     scope,           // 403 MISSING_SCOPES
     misconfigured,   // 404, 301, 405 …
-    refuses_all,     // 400 whatever is sent
+    refuses_all,     // 400 for every request
     empties_all,     // COMPLETE without any result
     errors_for_all,  // COMPLETE with an error for each change
-    limits,          // 429 out of the blue
+    limits,          // unexpected 429
     idle_dies,       // the connection had been idle and breaks after the request was written; a new one works
-    says_anything,   // COMPLETE: as asked, another status, an error or nothing, each change by itself
+    says_anything,   // COMPLETE: for each change the requested status, another one, an error or nothing
 };
 
 // A time of trouble.
@@ -50,20 +50,20 @@ struct fault {
 };
 
 struct hubspot_profile {
-    std::uint32_t limit = 190;  // in `interval`
+    std::uint32_t limit = 190;  // per `interval`
     milliseconds interval{10'000};
     std::optional<std::int64_t> daily;
     std::function<base::wall_time(base::wall_time)> next_midnight;
     bool headers = true;
     milliseconds latency_least{50}, latency_most{150};
-    bool way_is_constant = false;                // of a request to HubSpot; else a third to a half of the latency
-    double latency_grows = 0;                    // share of the latency added by every request in flight
+    bool way_is_constant = false;  // the time of a request to HubSpot; otherwise a third to a half of the latency
+    double latency_grows = 0;      // share of the latency added by every request in flight
     std::optional<std::uint32_t> refuses_above;  // in flight: 503
     std::size_t batch_most = 1000;               // 413 above
     double others_per_second = 0;                // requests of other programs with the same token
     milliseconds client_timeout{105'000};
     milliseconds late_window{600'000};
-    double late_share = 0.3;     // of the requests without an answer: applied late
+    double late_share = 0.3;     // share of unanswered requests that are applied late
     milliseconds moving_for{0};  // Retry-After of 477; 0: none
     std::vector<fault> faults;
 };
@@ -77,24 +77,24 @@ class hubspot_model final : public server {
     milliseconds way_here() override;
     void client_restarted(milliseconds within) override;
 
-    // A scenario's own answers: consulted first. What it returns is said; it applies nothing.
+    // The answers of a scenario, which have priority. They apply nothing.
     std::function<std::optional<hubspot::answer>(const request&)> script;
-    // What it says of each change of a request instead of what it would; empty: that.
+    // Replaces the answer for each change of a request; empty: the normal answer.
     std::function<std::vector<line::word>(const request&)> words;
-    // Whether the model does anything but fail at a time.
+    // Whether the model does anything but fail at that time.
     void end_faults() { healed_ = true; }
     bool healed() const { return healed_; }
 
     int valid_token = 1;
     std::map<std::string, consent::status_state> states;
-    std::set<std::int64_t> touched;          // places that were applied, or may be
+    std::set<std::int64_t> touched;          // places that were applied, or may still be
     std::map<std::int64_t, nature> natures;  // by place; good: not listed
     hubspot_profile& profile() { return profile_; }
 
-    // What was said: for the oracle.
+    // The answers, for the oracle.
     enum class said { nothing, as_asked, other_status, refused };
     said what_was_said(ledger::attempt_id attempt, consent::place place) const;
-    std::uint64_t over_limit = 0;  // 429 that the window really demanded
+    std::uint64_t over_limit = 0;  // 429 required by the window
     std::uint64_t requests = 0;
     std::uint64_t errors = 0;  // answers of 400 and above
     std::uint32_t in_flight = 0;

@@ -44,7 +44,7 @@ void intake_model::drop(planned_file file) {
     claim();
 }
 
-// Rows that failed, and some that did not: all with their change_id.
+// Failed rows and some others, all with their change_id.
 void intake_model::choose_redropped(planned_file& file) {
     std::vector<consent::place> failed;
     for (const auto& [id, state] : watch_.rows()) {
@@ -239,8 +239,8 @@ void intake_model::end_reading(std::size_t index, bool small) {
                                  }});
 }
 
-// A file with change_ids is chosen when it and all older ones are read and its rows were compared with newer
-// ones.
+// A file with change_ids is released for sending when it and all older files are read, and its rows were compared with
+// newer ones.
 void intake_model::open_gates() {
     for (std::size_t i = 0; i < files_.size(); ++i) {
         file_state& f = files_[i];

@@ -1,6 +1,5 @@
-// Intake as the simulation has it: files arrive, two are read at once (a large and a small one), chunk by
-// chunk; held files wait for their release, files with a change_id for the scan. After a crash it goes on
-// from what the ledger says.
+// Intake in the simulation: files arrive; two are read at once (a large and a small one), chunk by chunk; held files
+// wait for their release, files with a change_id for the scan. After a crash it continues from the ledger.
 #pragma once
 
 #include <map>
@@ -16,12 +15,12 @@ namespace consent_sync::simulation {
 struct intake_profile {
     std::int64_t chunk_least = 1, chunk_most = 40;
     milliseconds chunk_gap_most{50};
-    std::size_t small_rows = 50;  // a file of at most so many rows is read beside a large one
+    std::size_t small_rows = 50;  // a file of at most this size is read beside a large one
 };
 
 class intake_model {
   public:
-    // `opt_out_stands`: as rules.contradictions wants it.
+    // `opt_out_stands`: the value of rules.contradictions.
     intake_model(agenda& time, dice& luck, daemon_model& daemon, witness& watch, std::vector<planned_file> plan,
                  intake_profile profile, bool opt_out_stands);
 
@@ -40,9 +39,9 @@ class intake_model {
     struct file_state {
         bool dropped = false;  // in the inbox
         consent::arrival_number arrival = 0;
-        consent::arrival_number first = 0;  // of those that it arrived together with
+        consent::arrival_number first = 0;  // the first of the files that arrived together
         std::uint64_t rows = 0;             // appended and on disk
-        std::uint64_t gated_from = 0;       // first row that was not announced; 0: none
+        std::uint64_t gated_from = 0;       // the first row that was not announced; 0: none
         bool reading = false, read = false, done = false, releasing = false, released = false;
     };
     void claim();

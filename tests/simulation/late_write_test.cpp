@@ -1,10 +1,10 @@
-// Requests that HubSpot left unanswered, and applies later.
+// Requests that HubSpot leaves unanswered and applies later.
 #include "simulation/scenario.hpp"
 
 namespace consent_sync::simulation {
 namespace {
 
-// The first request of `file` vanishes and is applied `late` after it arrived.
+// The first request of `file` gets no answer, and is applied `late` after its arrival.
 void apply_late(world& w, std::string subscriber, consent::status_state state, base::steady_time::duration late) {
     w.hubspot.script = [&w, subscriber, state, late,
                         done = false](const request& r) mutable -> std::optional<hubspot::answer> {
@@ -121,7 +121,7 @@ TEST(LateWrites, AJumpOfTheWallClockDoesNotEndTheWindow) {
     EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
 }
 
-// The clock says after the start that the window has passed long ago.
+// After the start the clock says that the window has passed long ago.
 TEST(LateWrites, TheWindowBeginsAnewAtAStartWhateverTheClockSays) {
     world_profile p = calm_profile();
     p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
@@ -136,7 +136,7 @@ TEST(LateWrites, TheWindowBeginsAnewAtAStartWhateverTheClockSays) {
     EXPECT_EQ(w.hubspot.states["ann@x.org/7"], consent::status_state::unsubscribed);
 }
 
-// HubSpot applied what it then refused: whoever had left before must be out again in the end.
+// HubSpot applied a request and then refused it: people who had opted out before must be opted out in the end.
 TEST(LateWrites, AnOptInThatWasAppliedAndThenRejectedIsUndoneByTheOptOutBefore) {
     world_profile p = calm_profile();
     p.settings.batch.max_changes = 1;
@@ -177,14 +177,14 @@ TEST(LateWrites, ARequestThatACrashCutIsAssertedOver) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2u);
 }
 
-// HubSpot leaves one request after the other unanswered: what is owed stays within its bound, and an opt-out passes it.
+// HubSpot leaves all requests unanswered: the duties stay within their bound, and an opt-out is still sent.
 TEST(LateWrites, TooManyUnansweredKeysHoldFreshOptInsAndNoOptOutUntilTheWindowHasPassed) {
     world_profile p = calm_profile();
     p.bounds.duties_max = 150;
     p.files.push_back(many_opt_ins(seconds(0), 1'000));
     p.files.push_back(make_file(minutes(2), {opt_out("ann@x.org")}));
     p.settings.retry.initial = seconds(1);
-    p.settings.retry.max = minutes(30);  // not even one fresh batch begins before that
+    p.settings.retry.max = minutes(30);  // no fresh batch begins before that
     world w(1, p);
     std::size_t unanswered = 0;
     w.hubspot.script = [&unanswered](const request&) -> std::optional<hubspot::answer> {

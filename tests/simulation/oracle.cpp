@@ -21,7 +21,7 @@ bool oracle::arrived_with(consent::place a, consent::place b) const {
     return first != first_of_.end() && other != first_of_.end() && first->second == other->second;
 }
 
-// What was superseded because of an opt-out that arrived with it gave way to such a one.
+// A row that was superseded by an opt-out that arrived together with it must have such an opt-out.
 void oracle::check_contradictions() const {
     for (const consent::place place : contradicted_) {
         const row_state& row = rows_.at(place.id());
@@ -122,8 +122,8 @@ void oracle::check_verdict(const ledger::settled_change& end) {
     }
 }
 
-// The newest change that was attempted and not rejected comes first. HubSpot may refuse to take a change once more that
-// has no verdict of its own: then it may count as rejected, and the next one is as good.
+// The newest change that was attempted and not rejected comes first. HubSpot may refuse a change without a verdict when
+// it is sent again; then it may count as rejected, and the next one is equally possible.
 std::vector<consent::place> oracle::newest_accepted(const key_state& key) {
     std::vector<consent::place> found;
     for (auto p = key.attempted.rbegin(); p != key.attempted.rend(); ++p) {
@@ -148,7 +148,7 @@ void oracle::begins(ledger::attempt_id attempt, std::span<const consent::change>
                 broken(2, text(c.id) + " begins while " + text(place) + " of its key is not on disk");
         if (record->second.assertion) {
             ++asserted;
-            // The daemon need not know that nothing of a superseded change was applied.
+            // The daemon need not know that a superseded change was never applied.
             const auto newest = newest_accepted(key);
             const auto counted = newest_accepted(without_untouched(key));
             if (std::find(newest.begin(), newest.end(), c.id) == newest.end() &&
@@ -219,7 +219,7 @@ std::string oracle::history_of(const key_state& key) const {
     return words;
 }
 
-// What was superseded before any request of it was applied has left nothing behind.
+// A change that was superseded before any of its requests was applied has no effect.
 oracle::key_state oracle::without_untouched(key_state key) const {
     std::erase_if(key.attempted, [this](consent::place p) {
         return rows_.at(p.id()).verdict == consent::verdict::superseded && !hubspot_.touched.contains(p.id());
@@ -242,13 +242,12 @@ void oracle::check_last_states() const {
 
 bool oracle::has_state_of(const std::string& name, const key_state& key, consent::place newest) const {
     const auto state = hubspot_.states.find(name);
-    if (!newest)  // HubSpot has refused all of it in the end, and taken none of it unless before that, without an
-                  // answer
+    if (!newest)  // HubSpot has refused all changes in the end; it may have applied one before, without an answer
         return state == hubspot_.states.end() ||
                std::any_of(key.attempted.begin(), key.attempted.end(),
                            [this](consent::place p) { return hubspot_.touched.contains(p.id()); });
     const consent::change& change = rows_.at(newest.id()).row.change;
-    // Nobody is subscribed again on the strength of an older row after an opt-out, even a rejected one.
+    // After an opt-out, even a rejected one, no older row may subscribe the person again.
     const bool left_later = std::any_of(key.attempted.begin(), key.attempted.end(), [&](consent::place p) {
         return p > newest && rows_.at(p.id()).row.change.is_opt_out();
     });

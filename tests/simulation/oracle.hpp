@@ -1,4 +1,4 @@
-// Sees everything that happens in a simulated world and throws broken_promise when a promise does not hold.
+// Sees everything that happens in a simulated world, and throws broken_promise if a promise is broken.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ class oracle final : public witness {
     void check_last_states() const;
 
     std::size_t settled() const { return settled_; }
-    bool doubt = false;  // a scenario of nothing but trouble: no verdict may come of it
-    // HubSpot refuses good changes only in one moment, in which it refuses all of them: then none may be rejected.
+    bool doubt = false;  // a scenario with only trouble: no change may get a verdict
+    // HubSpot refuses good changes only in one moment, in which it refuses all changes: no good change may be rejected.
     bool one_moment = false;
     std::uint64_t begun = 0;           // requests
     base::steady_time confirmed_at{};  // when a row was last confirmed
@@ -45,7 +45,7 @@ class oracle final : public witness {
     struct key_state {
         std::vector<consent::place> attempted;  // ascending, each once
         std::set<std::int64_t> rejected;
-        std::set<std::int64_t> refused_again;               // as an assertion, and never confirmed: as good as rejected
+        std::set<std::int64_t> refused_again;  // as an assertion, and never confirmed: equivalent to rejected
         std::map<ledger::attempt_id, consent::place> open;  // attempts whose end is not on disk
     };
     void check_verdict(const ledger::settled_change& end);

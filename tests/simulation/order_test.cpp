@@ -1,4 +1,4 @@
-// Promises 1 to 3 as stories: what overtakes what, and what comes back.
+// Promises 1 to 3 as scenarios: which changes overtake others, and which are sent again.
 #include "simulation/scenario.hpp"
 
 namespace consent_sync::simulation {
@@ -9,7 +9,7 @@ TEST(Order, AnOptOutSupersedesTheRetriesOfItsKeysOlderOptIn) {
     p.files.push_back(make_file(seconds(0), {opt_in("ann@x.org")}));
     p.files.push_back(make_file(seconds(3), {opt_out("ann@x.org")}));
     p.hubspot.faults.push_back({seconds(0), seconds(2), trouble::unavailable, 1});
-    p.settings.retry.initial = p.settings.retry.max = hours(1);  // its retry is far away
+    p.settings.retry.initial = p.settings.retry.max = hours(1);  // so its retry is far in the future
     p.hubspot.late_share = 0;
     world w(1, p);
     run_until_settled(w, seconds(20), 2);
@@ -67,7 +67,7 @@ TEST(Order, OvertakesSurviveARestartAfterTheOptOutWasConfirmed) {
     run_until_quiet(w, hours(1));
 }
 
-// Nothing says which of the two rows came last.
+// Nothing shows which of the two rows came last.
 TEST(Order, AnOptOutStandsWhereverItIsInItsFile) {
     for (const std::int64_t chunk : {1, 100}) {
         world_profile p = calm_profile();
@@ -97,7 +97,7 @@ TEST(Order, TheLastOfOppositeRowsStandsWhereTheRulesSaySo) {
     EXPECT_EQ(w.hubspot.states.at("ann@x.org/7"), consent::status_state::subscribed);
 }
 
-// The large file is read while the small one, which arrived with it, is long in the ledger.
+// The large file is still being read long after the small one, which arrived together with it, is in the ledger.
 TEST(Order, AnOptOutStandsAgainstFilesThatArrivedTogetherWithIts) {
     for (const bool opt_out_first : {true, false}) {
         world_profile p = calm_profile();

@@ -5,7 +5,7 @@
 namespace consent_sync::simulation {
 namespace {
 
-// The requests of a span at full speed, after the limit was learnt.
+// The requests of a period at full speed, after the limit was learnt.
 std::uint64_t requests_in(world& w, base::steady_time::duration warm_up, base::steady_time::duration span) {
     w.run_for(warm_up);
     const std::uint64_t before = w.hubspot.requests;
@@ -42,8 +42,8 @@ struct constant_server {
 
 class LimitUsed : public testing::TestWithParam<constant_server> {};
 
-// Of 1,000 requests, those that were not sent when the limit became known: against the time in which HubSpot gives out
-// so many slots, and the way of the last request and its answer. The margin of a slot costs two per cent.
+// The requests of 1,000 that were not sent when the limit became known, compared with the time in which HubSpot grants
+// as many slots, plus the time of the last request and its answer. The margin of a slot costs two per cent.
 TEST_P(LimitUsed, AtConstantLatencies) {
     constexpr std::uint64_t all = 1'000;
     const auto [limit, latency, most] = GetParam();
@@ -133,8 +133,8 @@ TEST(Rate, NoBurstAfterARestart) {
     EXPECT_EQ(w.hubspot.over_limit, 0u);
 }
 
-// HubSpot may tell what is left of the limit: then the first answer mends what the daemon forgot. Without that all
-// depends on what was restored.
+// If HubSpot tells what is left of the limit, the first answer corrects the daemon. Otherwise everything depends on the
+// restored times.
 TEST(Rate, NoBurstAfterARestartWhereTheClockJumped) {
     for (const auto by : {hours(3), -hours(3)})
         for (const auto& [before, headers] :  // before the crash: while the daemon runs; else while it is down
@@ -175,7 +175,7 @@ TEST(Rate, AnUnexpected429StopsEverythingForItsTime) {
             return a;
         }
         const auto since = w.time.now().steady - refused_at;
-        if (since > milliseconds(600) && since < seconds(7)) ++after;  // earlier: it was on its way already
+        if (since > milliseconds(600) && since < seconds(7)) ++after;  // earlier requests were already in flight
         return std::nullopt;
     };
     w.run_for(seconds(20));
@@ -209,7 +209,7 @@ TEST(Day, BulkStopsAtTheReserveAndOptOutsGoOn) {
     EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>(2, "daily reserve"));
 }
 
-// Whether or not anything waits for that.
+// With and without waiting changes.
 TEST(Day, TheReserveEndsWithTheDayAndOutlastsARestart) {
     world_profile p = day_profile(1'000);
     p.files.push_back(many_opt_ins(seconds(0), 900));
@@ -225,7 +225,7 @@ TEST(Day, TheReserveEndsWithTheDayAndOutlastsARestart) {
     EXPECT_EQ(w.daemon.texts("pause.ended", "reason"), std::vector<std::string>{"daily reserve"});
 }
 
-// One strange header must not cost a day: a batch asks, and what its answer tells counts.
+// One strange header must not cost a day: a batch probes, and its answer counts.
 TEST(Day, AnOddHeaderCostsBulkAMinute) {
     world_profile p = day_profile(100'000);
     p.files.push_back(many_opt_ins(seconds(0), 10));
@@ -248,7 +248,7 @@ TEST(Day, AnOddHeaderCostsBulkAMinute) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 61u);
 }
 
-// Nothing else is accepted while opt-ins wait for midnight: an opt-out that was refused once does not wait for that.
+// Nothing else is accepted while opt-ins wait for midnight. An opt-out that was refused once does not wait.
 TEST(Day, AnOptOutThatWasRefusedOnceDoesNotWaitForMidnight) {
     world_profile p = day_profile(100);
     p.files.push_back(many_opt_ins(seconds(0), 300));
@@ -264,7 +264,7 @@ TEST(Day, AnOptOutThatWasRefusedOnceDoesNotWaitForMidnight) {
     EXPECT_EQ(verdict_of(w, 1, 1), "confirmed");
 }
 
-// A duty whose key has a change that waits until midnight is not looked at again and again.
+// A duty whose key has a change that waits until midnight does not cause a busy loop.
 TEST(Day, ADutyBehindAChangeThatWaitsForMidnightCostsNothing) {
     world_profile p = day_profile(1'000);
     p.settings.retry.initial = p.settings.retry.max = hours(1);
@@ -339,11 +339,11 @@ struct server {
     double grows;
     std::uint32_t refuses_above;
     double stalls;  // share of the requests
-    // Bounds, when it has settled: requests in flight at most at a time, requests a minute, errors among them.
+    // Bounds in the steady state: requests in flight, requests per minute, errors among them.
     std::uint32_t window_least, window_most;
     std::uint64_t rate_least, rate_most;
     double errors_most;
-    std::uint64_t over_limit_most;  // ways that differ by more than the margin teach it by a 429 or two
+    std::uint64_t over_limit_most;  // transit times that differ by more than the margin cause a 429 or two
     friend void PrintTo(const server& s, std::ostream* out) { *out << s.name; }
 };
 

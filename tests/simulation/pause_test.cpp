@@ -1,4 +1,4 @@
-// Promise 7: trouble on HubSpot's or the operator's side. Each pause: its cause, one line, its probe, its
+// Promise 7: trouble on HubSpot's or the operator's side. For each pause: its cause, one log line, its probe and its
 // end.
 #include "simulation/scenario.hpp"
 
@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                     cause{"EverythingEmptied", trouble::empties_all, "outage"}),
     [](const auto& c) { return std::string(c.param.name); });
 
-// Each connection that was used before is dead when it is used again; new ones work. Nobody waits for that.
+// Each used connection is dead when it is used again; new ones work. No change waits because of that.
 TEST(IdleConnections, ThatAllDieAreNoOutage) {
     for (const double share : {1.0, 0.5, 0.05}) {
         world_profile p = calm_profile();
@@ -70,7 +70,7 @@ TEST(IdleConnections, ThatAllDieAreNoOutage) {
     }
 }
 
-// The idle ones die because HubSpot is down: new ones find out.
+// Idle connections die because HubSpot is down; new ones detect it.
 TEST(IdleConnections, ThatDieInAnOutageHideNothing) {
     world_profile p = calm_profile();
     p.hubspot.faults.push_back({seconds(5), hours(1), trouble::idle_dies, 1});
@@ -85,7 +85,7 @@ TEST(IdleConnections, ThatDieInAnOutageHideNothing) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 2'000u);
 }
 
-// A newer opt-out came while the opt-in was on the dead connection: the opt-in does not go again.
+// A newer opt-out arrives while the opt-in is on the dead connection: the opt-in is not sent again.
 TEST(IdleConnections, ThatDieLetNoOptInPassANewerOptOut) {
     world_profile p = calm_profile();
     p.hubspot.latency_least = p.hubspot.latency_most = seconds(2);
@@ -135,7 +135,7 @@ TEST(Pause, ATokenThatWasReplacedMeanwhileCausesNoPause) {
     world w(1, p);
     w.run_for(seconds(4));
     ++w.hubspot.valid_token;
-    w.daemon.token_file = w.hubspot.valid_token;  // on disk already; the daemon has not looked yet
+    w.daemon.token_file = w.hubspot.valid_token;  // already on disk; the daemon has not read it yet
     const auto before = w.hubspot.errors;
     w.run_for(minutes(2));
     EXPECT_GT(w.hubspot.errors, before) << "the old one was refused";
@@ -149,7 +149,7 @@ TEST(Pause, TokensThatAreRenewedButRefusedPauseToo) {
     world w(1, p);
     w.watch.doubt = true;
     w.hubspot.script = [&](const request&) -> std::optional<hubspot::answer> {
-        w.daemon.token_file = w.daemon.token_file + 1;  // a refresh always brings another one
+        w.daemon.token_file = w.daemon.token_file + 1;  // each refresh gives a new token
         return http(401, error_body("EXPIRED_AUTHENTICATION", "expired"));
     };
     w.run_for(hours(1));
@@ -186,7 +186,7 @@ TEST(Pause, NoLoneRowIsBurntWhenHubSpotRefusesEverything) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 40u);
 }
 
-// A moment at any time within the sending of a small file, of any length: no row pays for it.
+// A moment of refusals, at any time and of any length, while a small file is sent: no row is rejected.
 TEST(Moment, InWhichEverythingIsRefusedCostsNoRow) {
     for (const trouble kind : {trouble::refuses_all, trouble::errors_for_all})
         for (int from = 900; from < 2'600; from += 100)
@@ -214,7 +214,7 @@ TEST(Moment, ABadRowInItIsFoundAllTheSame) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 14u);
 }
 
-// One bad row and nothing else to send: HubSpot's words are believed when it says them again.
+// One bad row and nothing else to send: HubSpot's message is believed when it is repeated.
 TEST(LoneRow, ThatHubSpotNamesTwiceIsRejected) {
     for (const nature bad : {nature::refuses_named, nature::error_in_answer}) {
         world_profile p = calm_profile();
@@ -276,7 +276,7 @@ TEST_P(BadRow, GetsItsOwnVerdictAndHurtsNobody) {
     w.run_for(minutes(30));
     EXPECT_EQ(verdict_of(w, 1, 42), "rejected");
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 399u);
-    // What an edge forbids may be about the token: it is tried again before it counts as a refusal.
+    // A 403 of an edge may be about the token, so the row is tried again before it counts as refused.
     EXPECT_LE(w.hubspot.errors, GetParam() == nature::edge_forbids ? 16u : 8u);
 }
 
@@ -323,7 +323,7 @@ TEST(Bisect, WhoIsNamedForNothingIsSentAlone) {
     world w(1, p);
     int sent = 0;
     w.hubspot.script = [&](const request&) -> std::optional<hubspot::answer> {
-        if (++sent > 2) return std::nullopt;  // the batch, and its rest without the one that was named
+        if (++sent > 2) return std::nullopt;  // the batch, then the rest without the named row
         return http(400, error_body("VALIDATION_ERROR", "Email address " + address(4) + " is invalid"));
     };
     run_until_settled(w, minutes(5), 10);
@@ -335,7 +335,7 @@ TEST(Bisect, ANewerOptOutSupersedesWhoIsNamed) {
     p.hubspot.latency_least = p.hubspot.latency_most = seconds(5);
     p.files.push_back(many_opt_ins(seconds(0), 10));
     p.files[0].rows[4].what = nature::refuses_named;
-    p.files.push_back(make_file(seconds(12), {opt_out(address(4))}));  // while the rest is on the wire
+    p.files.push_back(make_file(seconds(12), {opt_out(address(4))}));  // while the rest is in flight
     world w(1, p);
     run_until_settled(w, minutes(5), 11);
     EXPECT_EQ(verdict_of(w, 0, 5), "superseded");

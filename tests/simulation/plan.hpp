@@ -1,4 +1,4 @@
-// What a simulated world is made of: files and their rows, and what HubSpot makes of each row.
+// The content of a simulated world: files, their rows, and how HubSpot treats each row.
 #pragma once
 
 #include <algorithm>
@@ -17,13 +17,13 @@
 
 namespace consent_sync::simulation {
 
-// Thrown by whoever sees a promise broken; names the promise and what happened.
+// Thrown when a promise is broken; names the promise and what happened.
 class broken_promise : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-// What HubSpot does with a change, whoever brings it and however often.
+// How HubSpot treats a change, in every request.
 enum class nature {
     good,
     error_in_answer,  // 200, and an error that names it
@@ -34,7 +34,7 @@ enum class nature {
     edge_forbids,     // 403 of an edge that dislikes the body
     other_status,     // 200, and a result with another status
     silent,           // applied, but never named, until the faults end
-    misnamed,         // applied, and answered as asked under an address that nobody sent, for ever
+    misnamed,         // applied, and answered as requested but under an address that was never sent, for ever
 };
 inline void PrintTo(nature n, std::ostream* out) {
     constexpr const char* names[] = {"Good",     "ErrorInAnswer", "RefusesBatch", "RefusesNamed", "RefusesEach",
@@ -43,8 +43,8 @@ inline void PrintTo(nature n, std::ostream* out) {
 }
 inline bool is_bad(nature n) { return n != nature::good && n != nature::silent && n != nature::misnamed; }
 
-// One domain in several spellings: HubSpot may answer with any of them. Whose addresses have it are one person by what
-// is before the at sign.
+// One domain in several spellings; HubSpot may use any of them in answers. Addresses with this domain and the same
+// local part belong to one person.
 inline constexpr std::array<std::string_view, 4> domain_spellings{"ex\xc3\xa4mple.org", "xn--exmple-cua.org",
                                                                   "exa\xcc\x88mple.org", "EX\xc3\x84MPLE.ORG"};
 inline std::string in_spelling(std::string_view address, std::size_t which) {
@@ -68,7 +68,7 @@ struct planned_file {
     bool held = false;  // waits for a release
     base::steady_time::duration released_after{};
     bool with_previous = false;  // it arrived together with the file before it in the plan
-    bool redrop = false;         // its rows are chosen when it arrives: earlier rows, with their change_id
+    bool redrop = false;         // its rows are chosen at its arrival from earlier rows, with their change_id
 };
 
 inline std::string key_of(const consent::change& c) {

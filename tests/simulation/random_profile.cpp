@@ -1,4 +1,4 @@
-// The worlds that seeds make: every knob drawn, most of them calm, some of them all wrong at once.
+// Worlds from seeds: every parameter is drawn. Most worlds are calm; in some everything goes wrong at once.
 #include "base/time_zone.hpp"
 #include "simulation/world.hpp"
 
@@ -9,8 +9,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::size_t planned_requests_most = 500;  // of a world, if all goes well
-constexpr double bad_rows_most = 50;                // of a world, about: each costs up to eight requests
+constexpr std::size_t planned_requests_most = 500;  // of a world without trouble
+constexpr double bad_rows_most = 50;                // of a world, approximately; each costs up to eight requests
 
 void draw_settings(dice& luck, world_profile& p) {
     p.settings = plain_settings();
@@ -19,7 +19,7 @@ void draw_settings(dice& luck, world_profile& p) {
     p.settings.retry.late_write_window = minutes(luck.pick<int>({2, 10}));
     p.settings.retry.max_attempts = luck.pick<std::uint32_t>({2, 8});
     p.settings.limits.max_connections = luck.pick<std::uint32_t>({1, 8, 192});
-    if (luck.chance(0.5)) {  // tight, so that every bound is met
+    if (luck.chance(0.5)) {  // tight, so that all bounds are reached
         p.bounds.fetch_most = static_cast<std::size_t>(luck.between(3, 60));
         p.bounds.ready_low = static_cast<std::size_t>(luck.between(1, 60));
         p.bounds.waiting_max = static_cast<std::size_t>(luck.between(0, 20));
@@ -41,7 +41,7 @@ void draw_hubspot(dice& luck, world_profile& p) {
     if (luck.chance(0.2)) h.batch_most = static_cast<std::size_t>(luck.between(1, 60));
     if (luck.chance(0.1) && h.limit >= 40) h.others_per_second = static_cast<double>(h.limit) / 10 * 0.5;
     if (h.limit < 40) p.patience = hours(24);
-    // What the daemon knows of the account's midnight: all, or nothing.
+    // The daemon knows the account's midnight, or it does not.
     const std::string zone = luck.pick<const char*>({"UTC", "Europe/Berlin", "America/New_York"});
     p.settings.limits.time_zone = luck.chance(0.8) ? zone : "";
     h.next_midnight = [zone](base::wall_time t) { return base::next_midnight(zone, t); };
@@ -114,7 +114,8 @@ void draw_operator(dice& luck, world_profile& p) {
 
 planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_known) {
     planned_row r;
-    // One draw a statement: compilers evaluate arguments in orders of their own, and a seed must be one world.
+    // One draw per statement: the order in which arguments are evaluated depends on the compiler, and a seed must
+    // always give the same world.
     const std::int64_t who = luck.skewed(1, keys);
     const bool otherwise = luck.chance(0.1);
     std::string name = "p" + std::to_string(who);
@@ -138,7 +139,7 @@ planned_row draw_row(dice& luck, std::int64_t keys, double bad, bool outs_only_k
 
 void draw_files(dice& luck, world_profile& p, std::size_t changes_most) {
     const std::int64_t keys = luck.pick<std::int64_t>({1, 5, 40, 400, 4'000});
-    // Where a request can carry few changes a world of more shows nothing new, and takes long.
+    // If a request can carry only few changes, a larger world shows nothing new and takes long.
     const std::size_t batch_most = std::min({std::size_t{p.settings.batch.max_changes}, p.hubspot.batch_most,
                                              p.bounds.fetch_most, static_cast<std::size_t>(keys)});
     const std::size_t most = std::min(changes_most, planned_requests_most * batch_most);
@@ -188,7 +189,7 @@ world_profile random_profile(std::uint64_t seed, std::size_t changes_most) {
     return p;
 }
 
-// A HubSpot that is well, files with many bad rows, at random places or side by side, and opt-outs of other files.
+// A HubSpot without trouble, files with many bad rows (scattered or adjacent), and opt-outs in other files.
 world_profile many_bad_rows_profile(std::uint64_t seed) {
     dice luck(seed ^ 0xbad);
     world_profile p;
@@ -234,13 +235,13 @@ world_profile many_bad_rows_profile(std::uint64_t seed) {
         }
         p.files.push_back(std::move(others));
     }
-    // Where the very last rows to be tried are bad, only something good that comes later can tell.
+    // If the last rows are bad, only a later good row can show it.
     planned_file late;
     late.arrives = minutes(12);
     late.rows.emplace_back();
     late.rows.back().change = opt_in("late@example.org");
     p.files.push_back(std::move(late));
-    if (luck.chance(0.25)) {  // a moment in which HubSpot refuses everything, in the midst of it
+    if (luck.chance(0.25)) {  // in the middle, a moment in which HubSpot refuses everything
         fault moment;
         moment.kind = trouble::refuses_all;
         moment.from = milliseconds(luck.skewed(1, 30'000));
@@ -251,7 +252,7 @@ world_profile many_bad_rows_profile(std::uint64_t seed) {
     return p;
 }
 
-// Every kind of trouble at once, all the time: what one answer leaves behind meets every other answer.
+// All kinds of trouble at once, all the time, so that the state after one answer meets every other answer.
 world_profile all_at_once_profile(std::uint64_t seed) {
     dice luck(seed ^ 0xa11);
     world_profile p;

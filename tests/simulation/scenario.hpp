@@ -1,4 +1,4 @@
-// Helpers for scenarios: worlds that are written out, one claim each.
+// Helpers for scenarios: hand-written worlds, each for one claim.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ inline world_profile calm_profile() {
     };
     p.intake.chunk_least = p.intake.chunk_most = 100'000;
     p.intake.chunk_gap_most = milliseconds(0);
-    p.expects_end = false;  // no rows but the scenario's
+    p.expects_end = false;  // no rows except those of the scenario
     p.faults_end = hours(24 * 365);
     return p;
 }

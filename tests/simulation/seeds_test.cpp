@@ -1,7 +1,7 @@
-// Worlds from seeds. A failing seed prints itself; CONSENT_SYNC_SEED=n runs that one alone, exactly as it
-// was. Campaigns, with --gtest_filter=SeedsCampaign.*: CONSENT_SYNC_SEEDS="count start" or
-// CONSENT_SYNC_WEEK=seed. With --gtest_filter=SeedsDigest.* and CONSENT_SYNC_DIGEST="count start": what became of
-// each seed, to compare two versions.
+// Worlds from seeds. A failing seed is printed; CONSENT_SYNC_SEED=n runs only that one, exactly as before.
+// Campaigns, with --gtest_filter=SeedsCampaign.*: CONSENT_SYNC_SEEDS="count start" or
+// CONSENT_SYNC_WEEK=seed. With --gtest_filter=SeedsDigest.* and CONSENT_SYNC_DIGEST="count start": prints a
+// digest of each seed, to compare two versions.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -18,23 +18,23 @@ namespace {
 
 constexpr std::size_t changes_most = 3'000;
 constexpr std::uint64_t profiles_a_test = 500;
-constexpr std::uint64_t profile_steps_most = 30'000;  // of a world: about twice what the busiest one needs
+constexpr std::uint64_t profile_steps_most = 30'000;  // of a world: about twice the number that the busiest one needs
 
-// Processor time of this thread, in milliseconds: what others do on the machine must not count.
+// Processor time of this thread in milliseconds, independent of other load on the machine.
 double thread_ms() {
     timespec t{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
 }
 
-// The memory of one world is used again for the next: to give it back and take it anew costs a tenth of the time.
+// Keeps freed memory for the next world: returning it to the system costs a tenth of the time.
 void keep_memory() {
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_TOP_PAD, 1 << 26);
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
 }
 
-// What the seeds cost.
+// The cost of the seeds.
 struct cost {
     std::uint64_t seen = 0, slowest = 0, longest = 0, above_50_ms = 0, most_steps = 0;
     double sum_ms = 0, most_ms = 0;

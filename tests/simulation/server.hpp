@@ -1,4 +1,4 @@
-// What stands at the other end of the wire: hubspot_model, or another that answers as it likes.
+// The other end of the wire: hubspot_model, or another implementation with its own answers.
 #pragma once
 
 #include <optional>
@@ -28,11 +28,11 @@ class server {
 
     // A request arrives now.
     virtual reply receive(const request& r) = 0;
-    // A request can not be brought there now: why.
+    // Why a request cannot reach the server now.
     virtual std::optional<hubspot::no_answer> unreachable_now() = 0;
-    // How long a request is on its way.
+    // The transit time of a request.
     virtual milliseconds way_here() = 0;
-    // The client is gone: what would be applied later is applied within `within` from now.
+    // The client is gone: pending changes are applied within `within` from now.
     virtual void client_restarted(milliseconds within) = 0;
 };
 

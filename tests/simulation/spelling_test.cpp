@@ -1,4 +1,4 @@
-// Addresses that have more than one spelling, and one that HubSpot's answers never name: that one's trouble alone.
+// Addresses with more than one spelling, and addresses that HubSpot's answers never name: they affect no other change.
 #include "simulation/scenario.hpp"
 
 namespace consent_sync::simulation {
@@ -28,7 +28,7 @@ TEST(Spelling, OfOneMailboxTheLastRowStandsWhateverHubSpotAnswersWith) {
     EXPECT_EQ(w.daemon.texts("pause.begun", "reason"), std::vector<std::string>());
 }
 
-// Alone in the world, and then beside others.
+// First alone, then beside others.
 TEST(Spelling, OneThatIsNeverNamedIsUnconfirmedAndStopsNobody) {
     for (const nature what : {nature::misnamed, nature::silent})
         for (const std::string& who : {std::string("odd@example.org"), with("odd", 0)})
@@ -52,7 +52,7 @@ TEST(Spelling, OneThatIsNeverNamedIsUnconfirmedAndStopsNobody) {
             }
 }
 
-// A few of any kind, or many with more than one spelling.
+// A few of any kind, or many with several spellings.
 TEST(Spelling, SeveralThatAreNeverNamedStopNobody) {
     for (const auto& [count, plain] : {std::pair(4u, true), std::pair(30u, false)}) {
         world_profile p = calm_profile();
@@ -71,7 +71,7 @@ TEST(Spelling, SeveralThatAreNeverNamedStopNobody) {
     }
 }
 
-// One answer for all that was made up elsewhere, whatever was sent: nobody gets a verdict for that.
+// The same unrelated answer for every request: no change gets a verdict.
 TEST(Spelling, AHubSpotThatNamesNothingOfAnythingPauses) {
     for (const bool one_file : {true, false}) {
         world_profile p = calm_profile();

@@ -1,5 +1,5 @@
 // Waits: one odd answer costs at most a minute, each longer wait is a named pause that is probed, and a lasting 429 is
-// neither hammered nor told again and again.
+// neither hammered nor logged repeatedly.
 #include "simulation/scenario.hpp"
 
 namespace consent_sync::simulation {
@@ -23,7 +23,7 @@ hubspot::answer daily_limit() {
         429, error_body("", "You have reached your daily limit.", R"(,"errorType":"RATE_LIMIT","policyName":"DAILY")"));
 }
 
-// Says this once, to the request that `number` counts to.
+// Gives this answer once, to request `number`.
 std::function<std::optional<hubspot::answer>(const request&)> once(std::uint64_t number, hubspot::answer a) {
     return [number, a, seen = std::uint64_t{0}](const request&) mutable -> std::optional<hubspot::answer> {
         if (++seen == number) return a;
@@ -44,7 +44,7 @@ struct odd_answer {
 };
 class OddAnswer : public testing::TestWithParam<odd_answer> {};
 
-// It comes to the only batch there is, of opt-outs.
+// The answer is for the only batch, which has opt-outs.
 TEST_P(OddAnswer, CostsALoneOptOutSeconds) {
     world_profile p = calm_profile();
     p.files.push_back(opt_outs(seconds(0), 50, 0));
@@ -57,7 +57,7 @@ TEST_P(OddAnswer, CostsALoneOptOutSeconds) {
     EXPECT_LE(w.hubspot.requests, 2u);
 }
 
-// It comes to opt-outs between requests that HubSpot accepts.
+// The answer is for opt-outs, between requests that HubSpot accepts.
 TEST_P(OddAnswer, HoldsUpNobodyForLongerThanAMinute) {
     world_profile p = calm_profile();
     for (int i = 0; i < 60; ++i)
@@ -173,7 +173,7 @@ TEST(Wait, NewOptOutsWaitForNoLock) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 5u);
 }
 
-// HubSpot accepts others meanwhile, also those of the same batch.
+// Meanwhile HubSpot accepts other changes, also of the same batch.
 TEST(Wait, OneChangeThatStaysLockedHoldsUpNoOther) {
     world_profile p = calm_profile();
     p.files.push_back(opt_outs(seconds(1), 100, 0));
@@ -226,7 +226,7 @@ TEST(Wait, ForATokenIsAPauseAfterAMinute) {
     EXPECT_EQ(count_verdicts(w, consent::verdict::confirmed), 5u);
 }
 
-// A probe does not wait for a request that hangs since before the pause.
+// A probe does not wait for a request that has been hanging since before the pause.
 TEST(Wait, ARequestThatHangsHoldsUpNoProbe) {
     world_profile p = calm_profile();
     p.settings.retry.max = seconds(10);
@@ -237,7 +237,7 @@ TEST(Wait, ARequestThatHangsHoldsUpNoProbe) {
     world w(1, p);
     w.hubspot.script = [n = 0](const request&) mutable -> std::optional<hubspot::answer> {
         ++n;
-        if (n == 1) return failed(hubspot::no_answer::request_timeout, true);  // says so after 105 s
+        if (n == 1) return failed(hubspot::no_answer::request_timeout, true);  // reported after 105 s
         if (n == 2) return limit_of("20");
         return std::nullopt;
     };
@@ -275,7 +275,7 @@ TEST(Lasting429, IsLookedAtByOneRequestAtATimeAndToldOnce) {
     EXPECT_EQ(w.hubspot.over_limit, 0u);
 }
 
-// Other programs use the limit up, so that every other request gets a 429.
+// Other programs use up the limit, so that every second request gets a 429.
 TEST(Lasting429, OfEveryOtherRequestIsALineAMinute) {
     world_profile p = calm_profile();
     p.settings.batch.max_changes = 10;

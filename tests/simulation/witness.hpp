@@ -1,4 +1,4 @@
-// Who is told of everything that happens in a simulated world; keeps the rows. An oracle is one.
+// An observer of everything that happens in a simulated world; it keeps the rows. The oracle is one.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@ class witness {
   public:
     virtual ~witness() = default;
 
-    // The file is one of those that arrived together with `first`: opt-outs among them stand, whatever their place.
+    // The file arrived together with `first`; opt-outs in these files win, whatever their place.
     virtual void arrived_together(consent::arrival_number file, consent::arrival_number first) = 0;
-    // On disk; `by`: superseded at once, by an opt-out that arrived together with it.
+    // The row is on disk. `by`: it is superseded at once by an opt-out that arrived together with it.
     virtual void appended(consent::place place, const planned_row& row, consent::place by) = 0;
     virtual void step_committed(const ledger::ledger_change& step) = 0;
     virtual void returning_superseded(std::size_t rows) = 0;
     virtual void begins(ledger::attempt_id attempt, std::span<const consent::change> changes) = 0;  // a request
-    virtual void recovered() = 0;  // the daemon starts, and knows what the ledger says
+    virtual void recovered() = 0;  // the daemon has started and read the ledger
 
     struct row_state {
         planned_row row;

@@ -15,9 +15,9 @@ std::unique_ptr<ledger::store> open_ledger() {
     return std::move(*opened);
 }
 
-// Whether HubSpot, where it refuses what is good, refuses all of it, in one moment. Two moments may hit the same
-// change, and look like a bad one; and what it names as bad twice, seconds apart, while nothing else is sent, is
-// believed.
+// Whether HubSpot refuses good changes only in one moment, and then all of them. Two such moments may hit the same
+// change, which then looks bad. And a change that HubSpot names as bad twice, seconds apart, while nothing else is
+// sent, counts as bad.
 bool refuses_in_one_moment(const std::vector<fault>& faults) {
     int moments = 0;
     return std::all_of(faults.begin(), faults.end(), [&moments](const fault& f) {
@@ -27,7 +27,7 @@ bool refuses_in_one_moment(const std::vector<fault>& faults) {
                 return f.share >= 1 && ++moments == 1 && f.to - f.from <= std::chrono::seconds(9);
             case trouble::omits_some:
             case trouble::says_other:
-            case trouble::says_anything: return false;  // they accept in the midst of it
+            case trouble::says_anything: return false;  // some are accepted meanwhile
             default: return true;
         }
     });
@@ -88,9 +88,9 @@ void world::schedule() {
     });
 }
 
-// Once the faults are over all must end by itself but for two cases: bad rows alone are left, and so many that HubSpot
-// seems to refuse everything; and an assertion that HubSpot refuses without having accepted anything since. Only
-// something good can tell then, so a good row is dropped now and then.
+// When the faults are over, everything must end by itself, with two exceptions: only bad rows are left, and so many
+// that HubSpot seems to refuse everything; or HubSpot refuses an assertion and has accepted nothing since. Only a good
+// row can tell then, so one is dropped now and then.
 void world::heartbeat() {
     if (finished()) return;
     const auto paused = [this](delivery::pause_reason reason) {
@@ -109,7 +109,7 @@ void world::heartbeat() {
     time.after(std::chrono::minutes(10), [this] { heartbeat(); });
 }
 
-// Asked again until it is on disk: a crash before that brings the pause back.
+// Repeated until it is on disk, because a crash before that restores the pause.
 void world::resume() {
     const bool held = !down_ && daemon.engine().held().find(delivery::pause_reason::operator_) != nullptr;
     if (held) {

@@ -1,5 +1,4 @@
-// A simulated world: one daemon, one HubSpot, one operator, in virtual time, from one seed or from a
-// scenario.
+// A simulated world: one daemon, one HubSpot and one operator in virtual time, from a seed or a scenario.
 #pragma once
 
 #include <memory>
@@ -24,7 +23,7 @@ struct world_profile {
     struct crash {
         base::steady_time::duration at{};
         milliseconds down{1'000};
-        std::optional<milliseconds> grace{};  // a stop: nothing more begins, and so long after it the rest is cut
+        std::optional<milliseconds> grace{};  // a stop: nothing new begins, and after this time the rest is cut
     };
     std::vector<crash> crashes;
     struct jump {
@@ -32,7 +31,7 @@ struct world_profile {
         milliseconds by{0};
     };
     std::vector<jump> wall_jumps;
-    struct token_change {  // the old token dies, the new one is put in place later
+    struct token_change {  // the old token becomes invalid; the new one arrives later
         base::steady_time::duration at{};
         milliseconds replaced_after{0};
     };
@@ -43,12 +42,13 @@ struct world_profile {
     };
     std::vector<operator_pause> operator_pauses;
     base::steady_time::duration faults_end{};
-    base::steady_time::duration patience = std::chrono::hours(4);  // from the end of the faults until all is done
+    base::steady_time::duration patience =
+        std::chrono::hours(4);  // from the end of the faults until everything is done
     bool own_429_is_a_fault = false;
     bool expects_end = true;
 };
 
-// Settings with a zone, so that nothing depends on the machine.
+// Settings with a time zone, so that nothing depends on the machine.
 config::settings plain_settings();
 world_profile random_profile(std::uint64_t seed, std::size_t changes_most);
 world_profile many_bad_rows_profile(std::uint64_t seed);

@@ -1,4 +1,4 @@
-// How a test and the library disk_faults.so, preloaded into the daemon, speak with each other: a mapped file.
+// A mapped file through which a test and disk_faults.so, which is preloaded into the daemon, communicate.
 #pragma once
 
 #include <atomic>
@@ -10,15 +10,15 @@ namespace consent_sync::storage {
 enum class disk_fault : std::uint32_t {
     none,
     io,           // EIO from any operation
-    no_space,     // ENOSPC from those that need room
-    short_write,  // half of a write is done; the next one finds no room if the fault lasts
+    no_space,     // ENOSPC from operations that need room
+    short_write,  // half of the data is written; if the fault lasts, the next write fails with ENOSPC
     power_cut,    // the process ends before an operation that changes something
 };
 
 inline constexpr std::size_t operation_bytes_max = 128;
 inline constexpr std::size_t operation_kinds_max = 256;
 
-// Only operations on files below DISK_FAULTS_ROOT count, and only those that the fault is about.
+// Only operations on files below DISK_FAULTS_ROOT count, and only those to which the fault applies.
 struct disk_control {
     struct kind_calls {
         char kind[operation_bytes_max] = {};  // see operation_kind.hpp
@@ -26,13 +26,13 @@ struct disk_control {
     };
 
     std::atomic<std::uint32_t> fault{0};
-    std::atomic<std::uint64_t> first{0};  // this one and the next ones fail …
-    std::atomic<std::uint64_t> count{0};  // … so many; both may change while the daemon runs
-    std::atomic<std::uint64_t> calls{0};  // all; or those of `only`, and of others once that has begun to fail
+    std::atomic<std::uint64_t> first{0};  // the number of the first failing operation, and
+    std::atomic<std::uint64_t> count{0};  // how many fail; both may change while the daemon runs
+    std::atomic<std::uint64_t> calls{0};  // all operations; or those of `only`, and after its first failure all
     std::atomic<std::uint64_t> failed{0};
-    char only[operation_bytes_max] = {};       // the kind that the first failure is of; empty: any
-    char operation[operation_bytes_max] = {};  // the first that failed, and on what
-    // Every kind that there was. Written by one thread at a time of the process that is watched.
+    char only[operation_bytes_max] = {};       // the kind of the first failing operation; empty: any kind
+    char operation[operation_bytes_max] = {};  // the first failed operation and its file
+    // All kinds of operations so far. Written by one thread of the daemon at a time.
     std::atomic<std::uint32_t> kind_count{0};
     kind_calls kinds[operation_kinds_max];
 };

@@ -1,5 +1,5 @@
-// Preloaded into the daemon: file operations below one folder fail when a test says so, and what is on disk is
-// remembered, so that a test can see what a power cut would have left.
+// Preloaded into the daemon. File operations below one folder fail when a test says so. The library also records what
+// is on disk, so that a test can see what a power cut would leave.
 //
 //   LD_PRELOAD=…/disk_faults.so DISK_FAULTS_CONTROL=FILE DISK_FAULTS_ROOT=FOLDER [DISK_FAULTS_SYNCED=FOLDER]
 #include <dirent.h>
@@ -26,7 +26,7 @@
 namespace consent_sync::storage {
 namespace {
 
-thread_local bool inside = false;  // the library's own operations pass
+thread_local bool inside = false;  // the library's own operations do not fail
 
 struct pass {
     bool before = inside;
@@ -98,7 +98,7 @@ using hold = std::unique_lock<std::recursive_mutex>;
 
 hold hold_synced() { return all().synced ? all().synced->hold() : hold(); }
 
-// Takes down its kind. True: it is one of those that may fail.
+// Records the kind of an operation. True: the operation may fail.
 bool counts(disk_control& c, const std::string& operation) {
     static std::mutex one;
     const std::string kind = kind_of(operation).substr(0, operation_bytes_max - 1);
@@ -116,7 +116,7 @@ bool counts(disk_control& c, const std::string& operation) {
     return c.only[0] == '\0' || kind == c.only || c.failed > 0;
 }
 
-// The errno that this operation is to fail with; 0: it is done.
+// The errno with which this operation has to fail; 0: it is performed.
 int judge(const char* name, const std::string& path, effect what, bool is_write = false) {
     disk_control* const c = all().control;
     if (c == nullptr || !is_watched(path)) return 0;
@@ -128,7 +128,7 @@ int judge(const char* name, const std::string& path, effect what, bool is_write 
     if (call < c->first || call - c->first >= c->count) return 0;
     if (++c->failed == 1) std::snprintf(c->operation, sizeof c->operation, "%s", operation.c_str());
     if (fault == disk_fault::power_cut) {
-        const hold still = hold_synced();  // what another thread is at comes before or after
+        const hold still = hold_synced();  // operations of other threads come before or after
         ::_exit(99);
     }
     if (fault == disk_fault::io) return EIO;
@@ -148,7 +148,8 @@ int open_with(const char* name, int at, const char* path, int flags, Open call) 
     const std::string full = absolute(at, path);
     if (!is_watched(full)) return call();
     struct stat found {};
-    const bool creates = (flags & O_CREAT) != 0 && ::stat(full.c_str(), &found) != 0;  // our own stat(), which passes
+    const bool creates =
+        (flags & O_CREAT) != 0 && ::stat(full.c_str(), &found) != 0;  // the library's own stat(), which does not fail
     const effect what = creates ? effect::needs_room : (flags & O_TRUNC) != 0 ? effect::changes : effect::reads;
     if (const int error = judge(name, full, what)) return fail(error);
     const hold still = creates ? hold_synced() : hold();
@@ -260,7 +261,8 @@ ssize_t pread(int fd, void* to, size_t size, off_t at) {
 ssize_t pread64(int fd, void* to, size_t size, off64_t at) { return pread(fd, to, size, at); }
 
 ssize_t write(int fd, const void* from, size_t size) {
-    // A signal's handler writes into a pipe, perhaps in the middle of a malloc: what is no file goes by without one.
+    // A signal handler writes to a pipe, perhaps during a malloc. Therefore descriptors that are not files are handled
+    // without malloc.
     struct stat about {};
     if (::syscall(SYS_fstat, fd, &about) != 0 || !S_ISREG(about.st_mode)) return ::syscall(SYS_write, fd, from, size);
     static const auto real = next<ssize_t (*)(int, const void*, size_t)>("write");
@@ -332,7 +334,7 @@ int access(const char* path, int how) {
     return path_with("access", AT_FDCWD, path, effect::reads, [&] { return real(path, how); });
 }
 
-// struct stat and struct stat64 are one on 64-bit machines.
+// struct stat and struct stat64 are the same on 64-bit machines.
 #define STAT_CALL(symbol, name)                                                                  \
     int symbol(const char* path, struct stat* into) {                                            \
         static const auto real = next<int (*)(const char*, struct stat*)>(#symbol);              \
@@ -353,7 +355,7 @@ int fstatat(int at, const char* path, struct stat* into, int flags) {
     return path_with("fstatat", at, path, effect::reads, [&] { return real(at, path, into, flags); });
 }
 
-// A listing breaks off: null with an errno.
+// The listing ends with an error: null with an errno.
 dirent* readdir(DIR* folder) {
     static const auto real = next<dirent* (*)(DIR*)>("readdir");
     const auto call = [&] { return real(folder); };

@@ -1,4 +1,4 @@
-// "pwrite /ledger.db-wal", "rename /done/N-photo.csv": a number does not make another operation.
+// "pwrite /ledger.db-wal", "rename /done/N-photo.csv": numbers do not make different kinds.
 #pragma once
 
 #include <string>

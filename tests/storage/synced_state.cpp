@@ -63,7 +63,7 @@ void synced_state::created(const std::string& path) {
     std::ofstream(of("CREATED-", path)) << path;
 }
 
-// An open descriptor keeps the inode's number from being given to another file while this run lasts.
+// Open descriptors prevent the reuse of inode numbers during this run.
 void synced_state::removing(const std::string& path) {
     const std::lock_guard lock(mutex_);
     [[maybe_unused]] const int kept_open = ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -119,7 +119,7 @@ class rebuilding {
     void file(std::uint64_t inode, const std::string& to) {
         const std::string content = kept_ + "/CONTENT-" + std::to_string(inode);
         const auto now = present_.find(inode);
-        const bool lucky = lucky_ && random_() % 4 == 0;  // the kernel wrote it although nobody asked
+        const bool lucky = lucky_ && random_() % 4 == 0;  // the kernel wrote it without a sync
         if (now != present_.end() && (lucky || (!fs::exists(content) && !is_created(inode))))
             copy(now->second, to);
         else if (fs::exists(content))

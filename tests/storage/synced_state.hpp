@@ -1,5 +1,5 @@
-// What of a folder is on disk for sure: the content that files had at their last sync, the names that folders had at
-// theirs. A rename is atomic: it is on disk in both folders or in none.
+// The part of a folder that is certainly on disk: the content of files at their last sync, and the names in folders at
+// their last sync. A rename is atomic: it is on disk in both folders or in none.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@
 
 namespace consent_sync::storage {
 
-// Kept below a folder of its own, so that it outlives the process: "CONTENT-INODE", "CREATED-INODE", "NAMES-INODE".
+// Kept in a separate folder, so that it outlives the process: "CONTENT-INODE", "CREATED-INODE", "NAMES-INODE".
 class synced_state {
   public:
-    // All that is below `root` now counts as synced.
+    // From now on everything below `root` counts as synced.
     synced_state(std::string root, std::string kept);
 
-    // Held over an operation and its record, by one thread at a time: no sync comes between a rename and its record,
-    // and the power does not go in the middle of one. (The operations below take it too.)
+    // A lock that one thread holds during an operation and its recording, so that no sync comes between a rename and
+    // its record, and no power cut comes in the middle. (The operations below take it too.)
     std::unique_lock<std::recursive_mutex> hold() { return std::unique_lock(mutex_); }
 
     void created(const std::string& path);
@@ -35,11 +35,11 @@ class synced_state {
     std::string root_;
     std::string kept_;
     std::recursive_mutex mutex_;
-    std::vector<std::pair<std::string, std::string>> renames_;  // folders, of renames that are not on disk
+    std::vector<std::pair<std::string, std::string>> renames_;  // the folders of renames that are not yet on disk
 };
 
-// Makes `root` what a power cut leaves: of each file the synced content, or of some (by `seed`; 0: of none) all that
-// was written; no name that was not synced.
+// Changes `root` to what a power cut leaves: the synced content of each file, or everything that was written to some
+// files (chosen by `seed`; 0: none), and only synced names.
 void cut_power(const std::string& root, const std::string& kept, std::uint64_t seed);
 
 }  // namespace consent_sync::storage

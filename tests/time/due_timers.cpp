@@ -1,5 +1,6 @@
-// Preloaded before libfaketime: Asio sets a timer that is due already to an absolute 1 ns, which libfaketime turns into
-// a time in the past of its own reckoning, or into 0, which disarms it. Then no timer of the daemon ever fires again.
+// Preloaded before libfaketime. Asio sets a timer that is already due to an absolute time of 1 ns. libfaketime turns
+// this into a moved time in the past, or into 0, which disarms the timer; then no timer of the daemon ever fires again.
+// This library prevents it.
 //
 //   LD_PRELOAD="…/libdue_timers.so …/libfaketimeMT.so.1"
 #include <dlfcn.h>

@@ -1,8 +1,9 @@
-// Preloaded before libfaketime, with NO_FAKE_STAT: the times of files fit a clock that is moved. What was there before
-// this process began was written when the clock was elsewhere.
+// Preloaded before libfaketime, with NO_FAKE_STAT. Moves the times of files to match a moved clock. Files from before
+// the start of this process were written under a different clock.
 //
-//   MOVED_FILES="SECONDS SECONDS"    what is added to the times of files that last changed before this process began,
-//                                    and since
+//   MOVED_FILES="SECONDS SECONDS"    offsets for the times of files that last changed before the start of this process,
+//   and
+//                                    after it
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +17,7 @@
 
 namespace {
 
-constexpr std::int64_t clock_grain_ns = 10'000'000;  // the times of files come from a clock that is a little behind
+constexpr std::int64_t clock_grain_ns = 10'000'000;  // the clock for the times of files is slightly behind
 
 std::int64_t in_ns(const timespec& t) { return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
 
@@ -54,7 +55,7 @@ F next(const char* name) {
     return reinterpret_cast<F>(::dlsym(RTLD_NEXT, name));
 }
 
-// Times that are set are those of the moved clock.
+// Times that the program sets are those of the moved clock.
 const timespec* unmoved(const timespec* wanted, timespec (&times)[2]) {
     if (!wanted) return wanted;
     for (int i = 0; i < 2; ++i) {
@@ -85,7 +86,7 @@ int fstatat(int at, const char* path, struct stat* into, int flags) noexcept {
     static const auto real = next<int (*)(int, const char*, struct stat*, int)>("fstatat");
     return moved(real(at, path, into, flags), into);
 }
-// struct stat and struct stat64 are one on 64-bit machines.
+// struct stat and struct stat64 are the same on 64-bit machines.
 int stat64(const char* path, struct stat64* into) noexcept { return stat(path, reinterpret_cast<struct stat*>(into)); }
 int lstat64(const char* path, struct stat64* into) noexcept {
     return lstat(path, reinterpret_cast<struct stat*>(into));
