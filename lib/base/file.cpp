@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <functional>
 #include <system_error>
 
 namespace consent_sync::base {
 namespace {
 
-constexpr std::size_t name_max = 255;  // of ext4, XFS, Btrfs, tmpfs, NFS
+constexpr std::size_t name_max = 255;  // in ext4, XFS, Btrfs, tmpfs, NFS
 
 std::string temporary_name(const std::string& name) {
     std::string plain = "." + name + ".tmp";
@@ -30,7 +31,7 @@ int write_all(int fd, std::string_view bytes) {
     return 0;
 }
 
-// The errno of the first call that failed, 0 if none did. close() matters: NFS reports a full disk there.
+// The errno of the first call that failed; 0 if none did. NFS reports a full disk in close().
 int write_and_close(unique_fd fd, std::string_view bytes, mode_t mode) {
     if (::fchmod(fd.get(), mode) != 0) return errno;
     if (const int failed = write_all(fd.get(), bytes)) return failed;
@@ -47,17 +48,17 @@ void unique_fd::reset(int fd) {
 
 namespace {
 
-// What a person can do about it; empty: the error says it all, or nobody can.
+// What a person can do about the error; empty: the message is clear, or nothing can be done.
 std::string_view remedy(int errnum) {
     switch (errnum) {
         case EACCES:
         case EPERM: return "; give the service's user access to it (under systemd also: ReadWritePaths=)";
         case EROFS: return "; mount it writable, or name it in ReadWritePaths= of the unit";
         case ENOSPC:
-        case EDQUOT: return "; make room on its disk";
+        case EDQUOT: return "; make room on the disk";
         case EMFILE:
         case ENFILE: return "; too many files are open: raise LimitNOFILE=";
-        case EIO: return "; look at the disk and the kernel's log";
+        case EIO: return "; check the disk and the kernel's log";
         case ENAMETOOLONG: return "; use a shorter path";
         default: return "";
     }
@@ -107,8 +108,7 @@ result<void> write_file_atomically(const std::string& folder, const std::string&
 result<void> write_file_atomically(int at, std::string_view folder, const std::string& name, std::string_view bytes,
                                    mode_t mode, folder_sync sync) {
     const std::string temporary = temporary_name(name);
-    // A leftover of a crash goes first, so that O_EXCL can refuse whatever else somebody puts there
-    // meanwhile.
+    // Removes what a crash left behind. After that O_EXCL refuses any file that another program puts there.
     if (::unlinkat(at, temporary.c_str(), 0) != 0 && errno != ENOENT) {
         return system_error("remove", join_path(folder, temporary), errno);
     }
@@ -129,13 +129,13 @@ result<void> write_file_atomically(int at, std::string_view folder, const std::s
 }
 
 result<std::string> read_small_file(const std::string& path, std::size_t most) {
-    // O_NONBLOCK: a FIFO in place of the file must not stop the daemon.
+    // O_NONBLOCK: a FIFO in place of the file must not block the daemon.
     const unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd) return system_error("open", path, errno);
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0) return system_error("look at", path, errno);
+    if (::fstat(fd.get(), &status) != 0) return system_error("stat", path, errno);
     if (!S_ISREG(status.st_mode)) return error{errc::invalid_input, path + " is not a regular file"};
-    std::string bytes(most + 1, '\0');  // One more than allowed tells a larger file.
+    std::string bytes(most + 1, '\0');  // one byte more than allowed shows that the file is larger
     std::size_t filled = 0;
     while (filled < bytes.size()) {
         const ssize_t n = ::read(fd.get(), bytes.data() + filled, bytes.size() - filled);
@@ -145,10 +145,43 @@ result<std::string> read_small_file(const std::string& path, std::size_t most) {
         filled += static_cast<std::size_t>(n);
     }
     if (filled > most) {
-        return error{errc::invalid_input, fmt::format("{} is larger than the {} bytes allowed", path, most)};
+        return error{errc::invalid_input, fmt::format("{} is larger than the allowed {} bytes", path, most)};
     }
     bytes.resize(filled);
     return bytes;
+}
+
+namespace {
+
+const std::string open_folders = "/proc/self/fd/";
+
+}  // namespace
+
+result<unique_fd> open_real_folder(const std::string& path) {
+    unique_fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (fd) return fd;
+    const int why = errno;
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode))
+        return error{errc::io, path +
+                                   " is a link in place of a folder, and is not followed: remove the link and put the "
+                                   "folder back"};
+    return system_error("open the folder", path, why);
+}
+
+std::string path_in(int folder, const std::string& folder_path, const std::string& name) {
+    const std::string open = open_folders + std::to_string(folder);
+    return join_path(::access(open.c_str(), F_OK) == 0 ? open : folder_path, name);
+}
+
+std::string shown_path(const std::string& path) {
+    const std::size_t end = path.rfind('/');
+    if (!path.starts_with(open_folders) || end <= open_folders.size()) return path;
+    std::string folder(PATH_MAX, '\0');
+    const ssize_t length = ::readlink(path.substr(0, end).c_str(), folder.data(), folder.size());
+    if (length <= 0) return path;
+    folder.resize(static_cast<std::size_t>(length));
+    return join_path(folder, path.substr(end + 1));
 }
 
 }  // namespace consent_sync::base

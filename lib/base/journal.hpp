@@ -1,4 +1,4 @@
-// Log entries with fields of their own, by the native protocol of systemd's journal (libsystemd).
+// Log entries with fields, in the native protocol of systemd's journal (libsystemd).
 #pragma once
 
 #include <span>
@@ -10,15 +10,15 @@
 
 namespace consent_sync::base {
 
-// True: standard output is a stream to the journal (systemd says so in $JOURNAL_STREAM, and it is still that one).
+// Whether standard output is still the stream to the journal that systemd names in $JOURNAL_STREAM.
 bool stdout_is_journal();
 
-// "NAME=value" for MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, EVENT and each field, its name in capitals. Texts pass
-// redact(). `message`: the line for people, redacted already.
+// "NAME=value" for MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, EVENT and each field, with names in capitals. Texts are
+// redacted. `message` is the line for people, which must be redacted already.
 std::vector<std::string> journal_entry(level at, std::string_view event, std::span<const log_field> fields,
                                        std::string_view message);
 
-// False: the journal did not take it.
+// False: the journal did not accept the entry.
 bool send_to_journal(const std::vector<std::string>& entry);
 
 }  // namespace consent_sync::base

@@ -5,6 +5,8 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/json/serialize.hpp>
 #include <cmath>
@@ -14,7 +16,6 @@
 
 #include "base/clock.hpp"
 #include "base/journal.hpp"
-#include "base/log_limits.hpp"
 #include "base/redact.hpp"
 #include "base/time_text.hpp"
 
@@ -29,13 +30,13 @@ std::atomic<level> least_level = level::info;
 
 std::shared_ptr<spdlog::logger> make_logger(sink_ptr sink) {
     auto logger = std::make_shared<spdlog::logger>("consent-sync", std::move(sink));
-    logger->set_pattern("%v");  // The line is complete: spdlog brings it out, whole and flushed.
+    logger->set_pattern("%v");  // the line is complete; spdlog only writes and flushes it
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::trace);
     return logger;
 }
 
-// Where lines go. The mutex guards the exchange by log_capture, the sinks have their own.
+// The destination of lines. The mutex protects the exchange by log_capture; sinks have their own mutex.
 struct output {
     std::mutex mutex;
     std::shared_ptr<spdlog::logger> logger = make_logger(std::make_shared<spdlog::sinks::stdout_sink_mt>());
@@ -50,7 +51,7 @@ struct output {
     }
 };
 
-// Never destroyed: threads may still log while the process ends.
+// Never destroyed, because threads may still log while the process exits.
 output& the_output() {
     static output* const one = new output;
     return *one;
@@ -124,7 +125,7 @@ bool log_enabled(level of) { return of >= least_level.load(std::memory_order_rel
 namespace {
 
 void write_event(level at, std::string_view event, std::span<const log_field> fields) {
-    // A journal that does not take the entry still has the other end of standard output.
+    // If the journal does not accept the entry, the line goes to standard output, which is also the journal.
     if (to_journal && send_to_journal(journal_entry(at, event, fields, text_body(event, fields)))) return;
     const std::string time = format_time(system_clock().now().wall);
     const std::string line = chosen_format.load() == log_format::json ? json_line(at, time, event, fields)
@@ -132,7 +133,7 @@ void write_event(level at, std::string_view event, std::span<const log_field> fi
     the_output().get()->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 
-// What others may write. Never destroyed, as the output.
+// The limits of this process. Never destroyed, like the output.
 struct limits_of_process {
     std::mutex mutex;
     log_limits limits;
@@ -152,8 +153,8 @@ void write_left_out(const std::vector<log_limits::left_out>& all) {
         const log_field fields[] = {
             {"of", each.event},
             {"count", each.lines},
-            {"words", fmt::format("so many lines of this event were not written: more than {} came within a minute. "
-                                  "What they were about is in the folders and in the reports",
+            {"words", fmt::format("these lines were not written, because the event occurred more than {} times within "
+                                  "a minute. The folders and the reports show what they were about",
                                   log_limits::lines_a_minute)}};
         write_event(each.highest, "log.left_out", fields);
     }
@@ -164,7 +165,7 @@ void write_left_out(const std::vector<log_limits::left_out>& all) {
 void log_event(level at, std::string_view event, std::span<const log_field> fields) {
     if (!log_enabled(at)) return;
     if (log_limits::limits(at, event)) {
-        tell_left_out(left_out::of_ended_minutes);  // before its minute begins anew
+        tell_left_out(left_out::of_ended_minutes);  // before a new minute of this event begins
         const std::lock_guard lock(the_limits().mutex);
         if (!the_limits().limits.allows(at, event, system_clock().now().steady)) return;
     }
@@ -183,7 +184,7 @@ void tell_left_out(left_out which) {
 
 namespace {
 
-// Keeps the lines. Owned by the logger too, so a thread that logs late finds it alive.
+// Keeps the lines. The logger shares its ownership, so a thread that logs late can still use it.
 class memory_sink final : public spdlog::sinks::base_sink<std::mutex> {
   public:
     std::string text() {
@@ -223,5 +224,90 @@ log_capture::~log_capture() {
 }
 
 std::string log_capture::text() const { return state_->sink->text(); }
+
+namespace {
+
+struct limited_event {
+    std::string_view event;
+    level least;  // lines below this level record completed work, and are all written
+};
+
+// The events of which an unprivileged user can cause any number of lines.
+constexpr std::array limited = {limited_event{"changes.unnamed", level::info},
+                                limited_event{"control.full", level::info},
+                                limited_event{"control.refused", level::info},
+                                limited_event{"file.broke_off", level::info},
+                                limited_event{"file.changed", level::info},
+                                limited_event{"file.columns_ignored", level::info},
+                                limited_event{"file.columns_suspicious", level::info},
+                                limited_event{"file.contradictions", level::info},
+                                limited_event{"file.done", level::warn},
+                                limited_event{"file.duplicate", level::info},
+                                limited_event{"file.grew", level::info},
+                                limited_event{"file.held", level::info},
+                                limited_event{"file.not_claimed", level::info},
+                                limited_event{"file.not_continued", level::info},
+                                limited_event{"file.not_moved", level::info},
+                                limited_event{"file.noted", level::info},
+                                limited_event{"file.refused", level::info},
+                                limited_event{"file.rewritten", level::info},
+                                limited_event{"inbox.left", level::info},
+                                limited_event{"inbox.not_refused", level::info},
+                                limited_event{"inbox.not_watched", level::info},
+                                limited_event{"inbox.overflow", level::info},
+                                limited_event{"inbox.refused", level::info},
+                                limited_event{"subscriptions.doubted", level::info}};
+
+const limited_event* find(level at, std::string_view event) {
+    const auto* const found = std::find_if(limited.begin(), limited.end(),
+                                           [event](const limited_event& each) { return each.event == event; });
+    return found != limited.end() && at >= found->least ? found : nullptr;
+}
+
+constexpr auto minute = std::chrono::minutes(1);
+
+}  // namespace
+
+bool log_limits::limits(level at, std::string_view event) { return find(at, event) != nullptr; }
+
+log_limits::log_limits() : counts_(limited.size()) {}
+
+bool log_limits::allows(level at, std::string_view event, steady_time now) {
+    const limited_event* const found = find(at, event);
+    if (found == nullptr) return true;
+    counted& c = counts_[static_cast<std::size_t>(found - limited.data())];
+    if (c.written == 0 || now - c.minute >= minute) {
+        c.minute = now;
+        c.written = 0;
+    }
+    if (c.written < lines_a_minute) {
+        ++c.written;
+        return true;
+    }
+    ++c.left_out;
+    c.highest = std::max(c.highest, at);
+    return false;
+}
+
+template <class Is>
+std::vector<log_limits::left_out> log_limits::take_where(const Is& is) {
+    std::vector<left_out> taken;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+        counted& c = counts_[i];
+        if (c.left_out == 0 || !is(c)) continue;
+        taken.push_back({limited[i].event, c.left_out, c.highest});
+        c.left_out = 0;
+        c.highest = level::debug;
+    }
+    return taken;
+}
+
+std::vector<log_limits::left_out> log_limits::take_ended(steady_time now) {
+    return take_where([now](const counted& c) { return now - c.minute >= minute; });
+}
+
+std::vector<log_limits::left_out> log_limits::take_all() {
+    return take_where([](const counted&) { return true; });
+}
 
 }  // namespace consent_sync::base

@@ -1,4 +1,4 @@
-// Randomness as an argument: only the daemon's main and the tests make an engine, and tests print its seed.
+// Randomness as an argument. Only the daemon's main and the tests create an engine; tests print its seed.
 #pragma once
 
 #include <random>

@@ -48,9 +48,10 @@ std::string format_date(wall_time t) { return format_time(t).substr(0, 10); }
 
 result<milliseconds> parse_duration(std::string_view text) {
     const auto refuse = [&] {
-        return error{errc::invalid_input, fmt::format("\"{}\" is no duration: write a whole number and one of ms, s, "
-                                                      "m, h, d, like \"500ms\" or \"30d\"",
-                                                      text.substr(0, 60))};
+        return error{errc::invalid_input,
+                     fmt::format("\"{}\" is not a duration: write a whole number and a unit (ms, s, "
+                                 "m, h or d), like \"500ms\" or \"30d\"",
+                                 text.substr(0, 60))};
     };
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);

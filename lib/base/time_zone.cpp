@@ -41,9 +41,9 @@ std::string zone_of_offset(std::chrono::minutes offset) {
 
 result<void> check_time_zone(const std::string& zone) {
     if (find_zone(zone)) return {};
-    return error{errc::invalid_input, "the time zone '" + zone +
-                                          "' is not known on this machine: use an IANA name such as Europe/Berlin, and "
-                                          "see that the package tzdata is installed"};
+    return error{errc::invalid_input, "this machine does not know the time zone '" + zone +
+                                          "': use an IANA name such as Europe/Berlin, and check that the package "
+                                          "tzdata is installed"};
 }
 
 wall_time next_midnight(const std::string& zone, wall_time t) {

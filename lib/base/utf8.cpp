@@ -9,7 +9,7 @@ namespace {
 
 struct lead_byte {
     std::size_t length;
-    std::uint32_t bits;      // of the code point, from the first byte
+    std::uint32_t bits;      // of the code point, in the first byte
     std::uint32_t smallest;  // a smaller code point would be overlong
 };
 
@@ -50,8 +50,7 @@ bool is_utf8(std::string_view text) {
 std::string_view cut_utf8(std::string_view text, std::size_t most) {
     if (text.size() <= most) return text;
     std::size_t end = most;
-    // At most three continuation bytes belong to a character; more of them are no UTF-8 and may be cut
-    // anywhere.
+    // A character has at most three continuation bytes. More of them are not UTF-8 and may be cut anywhere.
     for (int i = 0; i < 3 && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U; ++i) --end;
     return text.substr(0, utf8_length(text, end) + end > most ? end : most);
 }

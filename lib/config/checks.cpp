@@ -43,12 +43,12 @@ bool is_proxy(string_view text) {
 bool is_time_zone(string_view text) {
     try {
         return date::locate_zone(std::string(text)) != nullptr;
-    } catch (const std::runtime_error&) {  // How the library says that it has no such zone.
+    } catch (const std::runtime_error&) {  // the library has no such zone
         return false;
     }
 }
 
-// Names that Debian's tzdata gave up for those beside them; the package tzdata-legacy still has them.
+// Names that Debian's tzdata replaced by the names beside them; the package tzdata-legacy still has the old ones.
 constexpr std::array<std::pair<string_view, string_view>, 44> renamed_zones{
     {{"US/Alaska", "America/Anchorage"},
      {"US/Aleutian", "America/Adak"},
@@ -98,7 +98,7 @@ constexpr std::array<std::pair<string_view, string_view>, 44> renamed_zones{
 std::string name_renamed_zone(string_view text) {
     for (const auto& [old, name] : renamed_zones)
         if (old == text)
-            return "write \"" + std::string(name) + "\", its name today, or install the package tzdata-legacy";
+            return "write \"" + std::string(name) + "\", its current name, or install the package tzdata-legacy";
     return {};
 }
 
@@ -117,15 +117,15 @@ bool is_explanation(string_view text) {
 const text_rule account_name{"a name of 1 to 64 letters, digits, '.', '_' or '-'", is_account};
 const text_rule folder_path{"the path of a folder", is_path, true};
 const text_rule file_path{"the path of a file", is_path, true};
-const text_rule secret_file_path{"the path of the file that holds the secret, not the secret itself", is_secret_path,
-                                 true, true};
-const text_rule http_path{"a path that begins with '/', without query, of visible ASCII characters", is_http_path};
+const text_rule secret_file_path{"the path of the file with the secret, not the secret itself", is_secret_path, true,
+                                 true};
+const text_rule http_path{"a path of visible ASCII characters that begins with '/' and has no query", is_http_path};
 const text_rule base_url{
-    "https://HOST[:PORT][/PATH]; http:// only to localhost, 127.0.0.0/8 or [::1], since it shows the token "
-    "to all others",
+    "https://HOST[:PORT][/PATH]; http:// is allowed only to localhost, 127.0.0.0/8 or [::1], because it does "
+    "not encrypt the token",
     is_base_url, false, true};
 const text_rule proxy_url{
-    "http://[USER:PASSWORD@]HOST[:PORT] with a literal % written as %25, or \"none\" for no proxy whatever the environment says",
+    "http://[USER:PASSWORD@]HOST[:PORT] with a literal % written as %25, or \"none\" for no proxy, even if the environment names one",
     is_proxy, false, true};
 const text_rule time_zone{"\"auto\" or the IANA name of a time zone that this machine knows, like \"Europe/Berlin\"",
                           is_time_zone,

@@ -13,7 +13,7 @@ std::string_view last_part(std::string_view path) { return path.substr(path.rfin
 
 }  // namespace
 
-// systemd makes the folder /run/credentials/UNIT.
+// The folder of systemd is /run/credentials/UNIT.
 std::optional<credential> find_credential(std::string_view file, std::string_view folder) {
     while (folder.ends_with('/')) folder.remove_suffix(1);
     if (folder.empty() || !file.starts_with(folder)) return std::nullopt;

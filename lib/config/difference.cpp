@@ -10,7 +10,7 @@ std::string masked(const key& of, const std::string& value) {
     return of.hidden && value != "null" ? "\"***\"" : base::redact(value);
 }
 
-// A token's file can be another one from one moment to the next, OAuth in its place cannot.
+// Another token file takes effect at once; a change to or from OAuth needs a restart.
 bool waits(const key& of, const settings& before, const settings& after) {
     if (of.when == effect::at_restart) return true;
     return of.path == "hubspot.token_file" && (before.hubspot.oauth || after.hubspot.oauth);

@@ -10,15 +10,16 @@ namespace consent_sync::config {
 
 struct changed_key {
     std::string path;    // "inbox.settle"
-    std::string before;  // as it would stand in the file; secrets masked
+    std::string before;  // as written in the file; secrets are masked
     std::string after;
     bool needs_restart = false;
 };
 
-// In the order of the table of keys. A key that needs a restart keeps its old value in the running daemon.
+// The changed keys, in the order of the table of keys. A key that needs a restart keeps its old value in the running
+// daemon.
 std::vector<changed_key> difference(const settings& before, const settings& after);
 
-// What runs after a reload: `after`, with the old values of all keys that need a restart.
+// The settings in effect after a reload: `after`, with the old values of all keys that need a restart.
 settings reloaded(const settings& before, const settings& after);
 
 struct shown_key {

@@ -27,9 +27,9 @@ std::string why_private(const settings& s) {
                                     {"state_dir", all.state}})
         for (const char* shared : {"/tmp/", "/var/tmp/"})
             if (path.starts_with(shared))
-                return std::string(key) + " lies below " + std::string(shared, std::strlen(shared) - 1) +
-                       ": the unit has a folder of its own there (PrivateTmp=yes), which nobody else sees, so files that "
-                       "people drop would never be found; choose a folder below /var/lib or /srv";
+                return std::string(key) + " is below " + std::string(shared, std::strlen(shared) - 1) +
+                       ": the unit has a private folder there (PrivateTmp=yes), which other users cannot see, so dropped "
+                       "files would never be found; choose a folder below /var/lib or /srv";
     return {};
 }
 

@@ -1,5 +1,5 @@
-// Where everything lies. A pure function of settings that came from the loader; intake/arrival/claim_folders.hpp makes
-// them.
+// The paths of all folders, a pure function of settings from the loader. intake/arrival/claim_folders.hpp creates the
+// folders.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace consent_sync::config {
 struct folders {
     std::string state;
     std::string inbox;
-    std::string processing;  // this and the next two lie on the inbox's file system
+    std::string processing;  // this and the next two are on the inbox's file system
     std::string done;
     std::string refused;
     std::string reports;
@@ -20,8 +20,8 @@ struct folders {
 
 folders derive_folders(const settings& s);
 
-// What to say where a folder lies below /tmp or /var/tmp, of which a unit with PrivateTmp= has its own; empty: none
-// does.
+// A message if a folder is below /tmp or /var/tmp, where a unit with PrivateTmp= has a private folder; empty: no folder
+// is.
 std::string why_private(const settings& s);
 
 }  // namespace consent_sync::config

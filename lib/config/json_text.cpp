@@ -16,8 +16,7 @@ namespace {
 namespace json = boost::json;
 using error_code = json::error_code;
 
-// Builds the value and remembers the keys of every open object. The signatures are those that basic_parser
-// calls.
+// Builds the value and remembers the keys of every open object. basic_parser calls these functions.
 class tree_builder {
   public:
     static constexpr std::size_t max_object_size = config_bytes_max;
@@ -105,7 +104,7 @@ std::string format_place(std::string_view text, std::size_t offset) {
     const auto line = std::count(before.begin(), before.end(), '\n') + 1;
     const std::string_view in_line = before.substr(before.rfind('\n') + 1);  // npos + 1 is 0
     const auto column = std::count_if(in_line.begin(), in_line.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;  // not the inside of a UTF-8 character
+        return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;  // not a continuation byte of UTF-8
     });
     return fmt::format("{}:{}", line, column + 1);
 }
@@ -113,9 +112,9 @@ std::string format_place(std::string_view text, std::size_t offset) {
 std::string describe(const error_code& failed, const std::string& repeated_key) {
     if (!repeated_key.empty()) return fmt::format("the key \"{}\" appears twice in one object", repeated_key);
     if (failed == json::error::incomplete) return "the text ends too early: a brace, bracket, quote or */ is missing";
-    if (failed == json::error::extra_data) return "there is text behind the closing brace";
+    if (failed == json::error::extra_data) return "there is text after the closing brace";
     if (failed == json::error::too_deep) return fmt::format("nested deeper than {} levels", config_depth_max);
-    return fmt::format("this is no valid JSON ({})", failed.message());
+    return fmt::format("this is not valid JSON ({})", failed.message());
 }
 
 }  // namespace
@@ -126,8 +125,8 @@ base::result<json::value> parse_json_text(std::string_view text, std::string_vie
     if (text.size() > config_bytes_max) {
         return base::error{
             base::errc::invalid_input,
-            fmt::format("{}: larger than the {} bytes that a configuration may have: is it the right file?", file_name,
-                        config_bytes_max)};
+            fmt::format("{}: larger than the {} bytes that a configuration may have; check that it is the right file",
+                        file_name, config_bytes_max)};
     }
     json::parse_options options;
     options.allow_comments = true;

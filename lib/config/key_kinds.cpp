@@ -21,7 +21,7 @@ std::string refusal(const std::string& allowed, const json::value& value, bool s
         case json::kind::array: found = "a list"; break;
         case json::kind::string:
             found = secret
-                        ? "another text"
+                        ? "a different text"
                         : fmt::format("\"{}\"", base::cut_utf8(base::redact(std::string_view(value.get_string())), 60));
             break;
         default: found = secret ? "something else" : json::serialize(value);

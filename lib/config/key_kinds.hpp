@@ -1,5 +1,5 @@
-// Makes keys: one function a kind of value. `place` is a callable that gives a pointer to the value inside of
-// a (const or not) settings object, or null where the value has no place now (oauth, when there is none).
+// Makes keys: one function per kind of value. `place` returns a pointer to the value inside a settings object (const or
+// not), or null if the value does not exist there (a member of oauth without oauth).
 #pragma once
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 
 namespace consent_sync::config {
 
-// Completes "KEY: ": "must be X, but is the text "y"". A secret value is not shown.
+// Completes "KEY: ": "must be X, but is "y"". A secret value is not shown.
 std::string refusal(const std::string& allowed, const boost::json::value& value, bool secret = false);
 std::string json_quoted(std::string_view text);
 std::string resolve_path(std::string_view path, const std::string& folder);
@@ -68,7 +68,7 @@ key text_key(const char* path, effect when, Place place, const text_rule& rule, 
     return made;
 }
 
-// Of milliseconds or hours. A value that the unit cannot hold exactly is refused.
+// For milliseconds or hours. A value that is not a whole number of the unit is refused.
 template <class Place>
 key duration_key(const char* path, effect when, Place place, std::chrono::milliseconds least,
                  std::chrono::milliseconds most) {
@@ -108,7 +108,7 @@ key size_key(const char* path, effect when, Place place, std::uint64_t least, st
     return make_key(path, when, place, read, [](std::uint64_t value) { return json_quoted(format_size(value)); });
 }
 
-// Of an integer, or of an optional integer for which `none` ("auto", "null") stands for nothing.
+// For an integer, or for an optional integer; `none` ("auto", "null") means no value.
 template <class Place>
 key number_key(const char* path, effect when, Place place, std::uint64_t least, std::uint64_t most,
                const char* none = nullptr) {
@@ -148,7 +148,7 @@ struct choice {
     Value value;
 };
 
-// One of some words; of an optional also null.
+// One of several words; for an optional also null.
 template <class Place, class Value>
 key choice_key(const char* path, effect when, Place place, std::vector<choice<Value>> choices) {
     const auto read = [choices](const boost::json::value& value, auto& into, const std::string&) -> problem {

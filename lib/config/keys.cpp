@@ -31,7 +31,7 @@ problem read_hosts(const json::value& value, std::vector<std::string>& into, con
         }
     }
     if (!valid) {
-        return refusal(fmt::format("a list of 1 to {} names of hosts without port, like [\"db1.example.com\"], or null",
+        return refusal(fmt::format("a list of 1 to {} host names without a port, like [\"db1.example.com\"], or null",
                                    monitor_hosts_max),
                        value);
     }
@@ -57,7 +57,7 @@ problem read_columns(const json::value& value, std::vector<std::string>& into, c
         }
     }
     if (!valid) {
-        return refusal(fmt::format("a list of 1 to {} names of columns of 1 to {} bytes, like [\"Tags\"], or null",
+        return refusal(fmt::format("a list of 1 to {} column names of 1 to {} bytes, like [\"Tags\"], or null",
                                    ignore_columns_max, column_name_max),
                        value);
     }

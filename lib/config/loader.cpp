@@ -33,8 +33,8 @@ class tree_reader {
   private:
     void read_member(const std::string& name, const json::value& value, const std::string& prefix) {
         const std::string path = prefix + name;
-        if (path == "$schema" && value.is_string()) return;  // For editors.
-        // A name with a dot in it is no path: "inbox.settle" at the top is an unknown key.
+        if (path == "$schema" && value.is_string()) return;  // for editors only
+        // A name with a dot is not a path: "inbox.settle" as a name is an unknown key.
         const bool plain = name.find('.') == std::string::npos;
         const auto has_path = [&path](const auto& each) { return each.path == path; };
         if (const auto at = std::find_if(all_keys().begin(), all_keys().end(), has_path);
@@ -74,7 +74,7 @@ class tree_reader {
     std::vector<std::string> faults_;
 };
 
-// What is not in the file comes from elsewhere: folders from state_dir, credentials from systemd.
+// Fills in what the file does not set: folders from state_dir, credentials from systemd.
 void fill_gaps(settings& s, const std::string& credentials) {
     if (s.inbox.dir.empty()) s.inbox.dir = base::join_path(s.state_dir, "inbox");
     if (s.inbox.work_dir.empty()) s.inbox.work_dir = s.state_dir;
@@ -92,32 +92,34 @@ void fill_gaps(settings& s, const std::string& credentials) {
 
 void check_credentials(const settings& s, tree_reader& reader) {
     static constexpr const char* no_systemd =
-        "$CREDENTIALS_DIRECTORY is not set, so the unit has no LoadCredential=, or lost it to a drop-in that empties it "
-        "(systemctl cat consent-sync shows all of the unit): there is no systemd credential";
+        "to use instead, because $CREDENTIALS_DIRECTORY is not set: the unit has no LoadCredential=, or a drop-in resets it "
+        "(systemctl cat consent-sync shows the whole unit)";
     if (!s.hubspot.oauth) {
         if (!s.hubspot.token_file.empty()) return;
         return reader.fault("hubspot.token_file",
-                            fmt::format("must name the file with HubSpot's access token ({} \"hubspot-token\" in its "
-                                        "place); or give hubspot.oauth",
+                            fmt::format("must name the file with HubSpot's access token, or hubspot.oauth must be set. "
+                                        "There is no systemd credential \"hubspot-token\" {}",
                                         no_systemd));
     }
     if (s.hubspot.oauth->client_secret_file.empty()) {
-        reader.fault("hubspot.oauth.client_secret_file",
-                     fmt::format("must name a file ({} \"hubspot-client-secret\" in its place)", no_systemd));
+        reader.fault(
+            "hubspot.oauth.client_secret_file",
+            fmt::format("must name a file. There is no systemd credential \"hubspot-client-secret\" {}", no_systemd));
     }
     if (s.hubspot.oauth->refresh_token_file.empty()) {
-        reader.fault("hubspot.oauth.refresh_token_file",
-                     fmt::format("must name a file ({} \"hubspot-refresh-token\" in its place)", no_systemd));
+        reader.fault(
+            "hubspot.oauth.refresh_token_file",
+            fmt::format("must name a file. There is no systemd credential \"hubspot-refresh-token\" {}", no_systemd));
     }
 }
 
-// Rules over more than one key.
+// Rules for several keys together.
 void check_together(const settings& s, tree_reader& reader) {
     if (s.hubspot.oauth && !s.hubspot.token_file.empty()) {
         reader.fault("hubspot", "must have either token_file or oauth, but has both");
     }
     if (s.hubspot.oauth && s.hubspot.oauth->client_id.empty()) {
-        reader.fault("hubspot.oauth.client_id", "is needed with oauth");
+        reader.fault("hubspot.oauth.client_id", "is required with oauth");
     }
     if (s.retry.max < s.retry.initial) reader.fault("retry.max", "must not be less than retry.initial");
     if (s.keep.ledger < s.rules.duplicate_window) {
@@ -160,7 +162,7 @@ base::result<settings> parse_settings(std::string_view text, const std::string& 
     tree_reader reader(s, std::filesystem::absolute(file_name).parent_path().string());
     if (const auto* object = root->if_object()) {
         reader.read(*object, "");
-        check_together(s, reader);  // Before the gaps are filled: what is compared must stand in the file.
+        check_together(s, reader);  // before the gaps are filled, because it compares what the file sets
         fill_gaps(s, credentials_folder(options));
         if (options.need_credentials) check_credentials(s, reader);
     } else {

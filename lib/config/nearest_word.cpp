@@ -6,14 +6,15 @@
 namespace consent_sync::config {
 namespace {
 
-constexpr std::size_t compared_max = 64;  // a longer word is no misspelt key, and the cost is a product of lengths
+constexpr std::size_t compared_max =
+    64;  // a longer word is not a misspelt key, and the cost is the product of the lengths
 
 char fold(char c) {
     if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
     return c == '-' ? '_' : c;
 }
 
-// Levenshtein's distance, case and '-' for '_' not counted.
+// The Levenshtein distance, without regard to case and to '-' instead of '_'.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -36,7 +37,7 @@ std::string nearest_word(std::string_view wrong, const std::vector<std::string>&
     std::size_t least = std::max<std::size_t>(2, wrong.size() / 3) + 1;
     for (const std::string& word : words) {
         std::size_t d = distance(wrong, word);
-        // "token" for "token_file", "concurrency_max" for "max": one holds the other.
+        // "token" for "token_file": the beginning of a word.
         if (wrong.size() >= 3 && word.starts_with(wrong)) d = std::min<std::size_t>(d, 1);
         if (d < least) {
             least = d;

@@ -1,7 +1,6 @@
-// Everything that can be configured, as plain structs with units and defaults. The loader (config/loader.hpp)
-// fills them from the file; what a key may be is in config/keys.cpp, in the schema and in
-// lib/config/README.md. A settings object that came from the loader keeps all of these bounds, has absolute
-// paths, and inbox.dir and inbox.work_dir set.
+// Everything that can be configured, as plain structs with units and defaults. The loader (config/loader.hpp) fills
+// them from the file. The allowed values are in config/keys.cpp, in the schema and in lib/config/README.md. A settings
+// object from the loader is within these bounds; its paths are absolute, and inbox.dir and inbox.work_dir are set.
 #pragma once
 
 #include <chrono>
@@ -18,11 +17,11 @@ namespace consent_sync::config {
 using std::chrono::milliseconds;
 
 struct inbox_settings {
-    std::string dir;                       // default: <state_dir>/inbox
-    std::string work_dir;                  // processing, done, refused are below it; default: <state_dir>.
-                                           // Must be on the inbox's file system
-    milliseconds settle{2'000};            // a file that was not renamed into place is taken after this stillness
-    milliseconds rescan{30'000};           // how often the folder is listed, whatever inotify says
+    std::string dir;              // default: <state_dir>/inbox
+    std::string work_dir;         // parent of processing, done and refused; default: <state_dir>.
+                                  // Must be on the inbox's file system
+    milliseconds settle{2'000};   // a file that was not renamed into place is taken when unchanged for this time
+    milliseconds rescan{30'000};  // how often the inbox is listed, independent of inotify
     std::uint64_t max_bytes = 4ULL << 30;  // a larger file is refused
 };
 
@@ -37,7 +36,7 @@ struct timeout_settings {
     milliseconds connect{10'000};
     milliseconds tls{10'000};
     milliseconds request{
-        105'000};  // from the first byte written to the last byte read; HubSpot's edge gives up at 100 s
+        105'000};  // from the first byte written to the last byte read; HubSpot's edge gives up after 100 s
 };
 
 struct hubspot_settings {
@@ -51,27 +50,27 @@ struct hubspot_settings {
 };
 
 struct batch_settings {
-    std::uint32_t max_changes = 100;  // changes one request carries at most
-    milliseconds max_wait{1'000};     // a batch that is not full leaves when its oldest change has waited so long
+    std::uint32_t max_changes = 100;  // the most changes that one request carries
+    milliseconds max_wait{1'000};     // a batch that is not full is sent when its oldest change has waited this long
 };
 
 struct limit_settings {
-    std::optional<std::uint32_t> requests;  // requests an interval; nothing: learnt from HubSpot's headers
+    std::optional<std::uint32_t> requests;  // requests per interval; nothing: the limit in HubSpot's headers
     milliseconds interval{10'000};
-    std::optional<std::uint64_t> daily;  // requests a day; nothing: learnt from HubSpot's headers
-    double daily_reserve = 0.10;         // share of the daily budget that bulk leaves to others and to opt-outs
-    std::string time_zone;               // of the account, an IANA name; empty: auto
+    std::optional<std::uint64_t> daily;  // requests per day; nothing: the limit in HubSpot's headers
+    double daily_reserve = 0.10;         // share of the daily budget left to other programs and to opt-outs
+    std::string time_zone;               // the account's, an IANA name; empty: auto
     std::uint32_t max_connections = 192;
 };
 
 struct retry_settings {
     milliseconds initial{500};  // the first backoff
-    milliseconds max{60'000};   // of one backoff
+    milliseconds max{60'000};   // the longest backoff
     std::uint32_t max_attempts = 8;
     milliseconds late_write_window{600'000};
 };
 
-// What a column that a file does not have means.
+// Values for columns that a file does not have.
 struct default_settings {
     consent::channel channel = consent::channel::email;
     std::optional<consent::status_state> state;
@@ -80,21 +79,21 @@ struct default_settings {
     std::optional<std::string> explanation;
 };
 
-// What stands where one file, or files that arrived together, say opposite things of one person.
+// Which row wins if one file, or files that arrived together, contradict each other about one person.
 enum class contradiction_rule {
     opt_out,  // the opt-out, wherever it is
-    last,     // what comes last
+    last,     // the last one
 };
 
 struct rule_settings {
-    bool require_legal_basis = false;  // of SUBSCRIBED only
+    bool require_legal_basis = false;  // for SUBSCRIBED only
     std::chrono::hours duplicate_window{24 * 30};
     std::optional<std::uint64_t> hold_above_rows;  // hold_above: 5000
     std::optional<double> hold_above_share;        // hold_above: "20%"
-    std::vector<std::int64_t> unsubscribe_all;     // the subscriptions that an opt-out without one means
+    std::vector<std::int64_t> unsubscribe_all;     // the subscriptions that an opt-out without one applies to
     contradiction_rule contradictions = contradiction_rule::opt_out;
-    std::vector<std::string> ignore_columns;       // names of columns that say nothing about consent
-    bool known_subscriptions = false;              // "auto": ask HubSpot which there are; others are invalid
+    std::vector<std::string> ignore_columns;  // names of columns that do not tell who may be mailed
+    bool known_subscriptions = false;         // "auto": ask HubSpot for the list; rows of others are invalid
 };
 
 struct keep_settings {
@@ -110,7 +109,7 @@ struct log_settings {
 
 struct settings {
     std::string account = "default";                  // the name in logs, metrics and reports
-    std::string state_dir = "/var/lib/consent-sync";  // everything else lies below it
+    std::string state_dir = "/var/lib/consent-sync";  // everything else is below it
     inbox_settings inbox;
     hubspot_settings hubspot;
     batch_settings batch;
@@ -120,9 +119,9 @@ struct settings {
     rule_settings rules;
     keep_settings keep;
     log_settings log;
-    milliseconds stop_grace{20'000};                // how long a stop lets requests in flight end
+    milliseconds stop_grace{20'000};                // how long a stop waits for requests in flight
     std::string monitor_listen = "127.0.0.1:9464";  // empty: none
-    std::vector<std::string> monitor_hosts;         // names beside the machine's own by which it may be asked
+    std::vector<std::string> monitor_hosts;         // further host names for the monitor
     std::string control_socket;                     // empty: control.sock in $RUNTIME_DIRECTORY, else in state_dir
 };
 

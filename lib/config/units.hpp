@@ -8,7 +8,7 @@
 
 namespace consent_sync::config {
 
-// A whole number and B, KiB, MiB, GiB or TiB. Nothing for every other text, and beyond 2^63.
+// A whole number and B, KiB, MiB, GiB or TiB. Nothing for any other text, and above 2^63.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t bytes);  // with the largest unit that needs no fraction
 

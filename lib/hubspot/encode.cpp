@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/plain_bytes.hpp"
+#include "base/ascii.hpp"
 
 namespace consent_sync::hubspot {
 namespace {

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <chrono>
 
-#include "base/private_spans.hpp"
 #include "base/redact.hpp"
 #include "consent/key.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/private_spans.hpp"
+#include "base/redact.hpp"
 #include "ledger/block_reader.hpp"
 #include "ledger/block.hpp"
 #include "ledger/database.hpp"

@@ -6,7 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
-#include "base/private_spans.hpp"
+#include "base/redact.hpp"
 
 namespace consent_sync::observe {
 namespace {

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-#include "base/real_folder.hpp"
+#include "base/file.hpp"
 #include "intake/arrival/claim_folders.hpp"
 #include "intake/arrival/inbox_rules.hpp"
 #include "intake/arrival/watch_folder.hpp"

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/file.hpp"
-#include "base/real_folder.hpp"
 #include "report/output_file.hpp"
 #include "report/text.hpp"
 

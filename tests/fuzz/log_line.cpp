@@ -1,7 +1,6 @@
 #include <array>
 
 #include "base/log.hpp"
-#include "base/private_spans.hpp"
 #include "base/redact.hpp"
 #include "base/utf8.hpp"
 #include "fuzz/targets.hpp"
@@ -20,7 +19,7 @@ constexpr std::array<std::string_view, 12> signs{"@",      "%40",    "%2540", "\
 
 void fuzz_address_line(std::string_view input) {
     base::register_secret(secret);
-    // The address and the secret, in the midst of anything.
+    // The address and the secret, surrounded by any text.
     const std::size_t middle = input.size() / 2;
     std::string text(input.substr(0, middle));
     const std::size_t first = input.empty() ? 0 : static_cast<unsigned char>(input[0]);
@@ -35,7 +34,7 @@ void fuzz_address_line(std::string_view input) {
     }
     for (const auto how : {base::escape::controls, base::escape::controls_and_quotes}) {
         const std::string line = base::redact(text, how);
-        const bool alone = input.find(name) != std::string_view::npos;  // without a domain it is no address
+        const bool alone = input.find(name) != std::string_view::npos;  // without a domain it is not an address
         require(alone || line.find(name) == std::string::npos, "no address stays");
         require(line.find(secret) == std::string::npos, "no secret stays");
         require(line.size() <= base::redacted_max + 3, "a line is bounded");

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.hpp"
 #include "base/log.hpp"
-#include "base/real_folder.hpp"
 #include "intake/arrival/watch_folder.hpp"
 
 namespace consent_sync::intake {

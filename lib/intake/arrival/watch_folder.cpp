@@ -13,7 +13,7 @@
 #include <system_error>
 #include <tuple>
 
-#include "base/real_folder.hpp"
+#include "base/file.hpp"
 #include "intake/arrival/completeness.hpp"
 #include "intake/format.hpp"
 

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "base/file.hpp"
-#include "base/real_folder.hpp"
 #include "base/time_text.hpp"
 
 namespace consent_sync::service {

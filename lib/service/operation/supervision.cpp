@@ -6,7 +6,6 @@
 
 #include "async/log_task_failed.hpp"
 #include "base/log.hpp"
-#include "base/log_limits.hpp"
 
 namespace consent_sync::service {
 namespace {

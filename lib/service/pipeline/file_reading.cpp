@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "base/real_folder.hpp"
+#include "base/file.hpp"
 #include "intake/arrival/inbox_rules.hpp"
 #include "intake/content_hash.hpp"
 #include "intake/record_reader.hpp"

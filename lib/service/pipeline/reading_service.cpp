@@ -5,8 +5,8 @@
 #include "async/log_task_failed.hpp"
 #include "async/run_blocking.hpp"
 #include "async/wait.hpp"
+#include "base/file.hpp"
 #include "base/log.hpp"
-#include "base/real_folder.hpp"
 #include "intake/arrival/claim.hpp"
 #include "intake/arrival/claim_refuse.hpp"
 

@@ -11,7 +11,6 @@
 #include "async/run_blocking.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
-#include "base/real_folder.hpp"
 #include "intake/arrival/claim.hpp"
 
 namespace consent_sync::service {

@@ -15,7 +15,6 @@
 #include "async/log_task_failed.hpp"
 #include "async/task_group.hpp"
 #include "base/log.hpp"
-#include "base/log_limits.hpp"
 #include "http/https_transport.hpp"
 #include "ledger/state_lock.hpp"
 #include "observe/surroundings.hpp"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "unit/base/synced_files.hpp"
 #include "unit/base/temp_folder.hpp"
@@ -23,7 +24,7 @@ TEST(UniqueFd, ClosesOnce) {
         unique_fd a(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         raw = a.get();
         unique_fd b(std::move(a));
-        EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move): moved from means empty, by contract.
+        EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move): a moved-from object is empty by contract
         EXPECT_EQ(b.get(), raw);
         EXPECT_NE(::fcntl(raw, F_GETFD), -1);
     }
@@ -43,7 +44,7 @@ TEST(WriteFile, LeavesExactlyTheFileWithItsMode) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
 }
 
-// The name must not be on the disk before the content is.
+// The name must not be on disk before the content.
 TEST(WriteFile, SyncsTheContentUnderItsTemporaryNameAndThenTheFolder) {
     const temp_folder dir;
     const std::string folder = std::filesystem::canonical(dir.path());
@@ -54,7 +55,7 @@ TEST(WriteFile, SyncsTheContentUnderItsTemporaryNameAndThenTheFolder) {
     EXPECT_THAT(synced.paths(), ElementsAre(folder + "/.x.tmp", folder, folder + "/.y.tmp"));
 }
 
-TEST(WriteFile, ReplacesTheOldOneAndALeftoverOfACrash) {
+TEST(WriteFile, ReplacesTheOldFileAndALeftoverOfACrash) {
     const temp_folder dir;
     dir.write("x", "old");
     dir.write(".x.tmp", "half written");
@@ -71,7 +72,7 @@ TEST(WriteFile, DoesNotFollowALinkInPlaceOfTheTemporaryFile) {
     EXPECT_EQ(dir.read("victim"), "untouched");
 }
 
-TEST(WriteFile, TakesTheLongestNames) {
+TEST(WriteFile, AcceptsTheLongestNames) {
     const temp_folder dir;
     const std::string longest(255, 'n');
     ASSERT_TRUE(write_file_atomically(dir.path(), longest, "x", 0600).has_value());
@@ -79,7 +80,7 @@ TEST(WriteFile, TakesTheLongestNames) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
 }
 
-TEST(WriteFile, SaysWhatFailedAndLeavesNothing) {
+TEST(WriteFile, NamesTheFailureAndLeavesNothingBehind) {
     const temp_folder dir;
     const auto no_folder = write_file_atomically(dir / "none", "x", "y", 0600);
     ASSERT_TRUE(no_folder.has_error());
@@ -92,12 +93,12 @@ TEST(WriteFile, SaysWhatFailedAndLeavesNothing) {
     EXPECT_FALSE(dir.holds(".taken.tmp"));
 }
 
-TEST(WriteFile, TellsAFullDisk) {
+TEST(WriteFile, ReportsAFullDisk) {
     EXPECT_EQ(system_error("write", "/x", ENOSPC).code, errc::no_space);
     EXPECT_EQ(system_error("write", "/x", EDQUOT).code, errc::no_space);
     EXPECT_EQ(system_error("write", "/x", EIO).code, errc::io);
     EXPECT_EQ(system_error("write", "/x", EIO).message,
-              "cannot write /x: Input/output error; look at the disk and the kernel's log");
+              "cannot write /x: Input/output error; check the disk and the kernel's log");
 }
 
 TEST(ReadSmallFile, ReadsUpToItsBound) {
@@ -113,7 +114,7 @@ TEST(ReadSmallFile, ReadsUpToItsBound) {
     EXPECT_EQ(*read_small_file(dir / "empty", 0), "");
 }
 
-TEST(ReadSmallFile, RefusesWhatIsNoFile) {
+TEST(ReadSmallFile, RefusesAnythingButARegularFile) {
     const temp_folder dir;
     ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
     EXPECT_THAT(read_small_file(dir / "pipe", 10).error().message, HasSubstr("not a regular file"));
@@ -128,11 +129,48 @@ TEST(SyncFolder, NeedsAFolder) {
     EXPECT_TRUE(sync_folder(dir / "x").has_error());
 }
 
-TEST(JoinPath, HasOneSlash) {
+TEST(JoinPath, AddsOneSlash) {
     EXPECT_EQ(join_path("/a", "b"), "/a/b");
     EXPECT_EQ(join_path("/a/", "b"), "/a/b");
     EXPECT_EQ(join_path("/", "b"), "/b");
     EXPECT_EQ(join_path("", "b"), "b");
+}
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+TEST(RealFolder, RefusesALinkAtTheEndOfThePath) {
+    const temp_folder f;
+    fs::create_directory(f / "real");
+    fs::create_directory(f / "real/inner");
+    fs::create_directory_symlink(f / "real", f / "link");
+    fs::create_directory_symlink(f / "nothing", f / "dangling");
+    EXPECT_TRUE(open_real_folder(f / "real"));
+    EXPECT_TRUE(open_real_folder(f / "link/inner"));
+    for (const char* name : {"link", "dangling"}) {
+        const auto opened = open_real_folder(f / name);
+        ASSERT_FALSE(opened) << name;
+        EXPECT_EQ(opened.error().code, errc::io);
+        EXPECT_THAT(opened.error().message, HasSubstr("is a link in place of a folder"));
+    }
+    EXPECT_EQ(open_real_folder(f / "missing").error().code, errc::not_found);
+}
+
+TEST(RealFolder, APathInItStaysValidWhenItIsRenamed) {
+    const temp_folder f;
+    fs::create_directory(f / "folder");
+    f.write("folder/name", "ours");
+    const auto open = open_real_folder(f / "folder");
+    ASSERT_TRUE(open);
+    const std::string path = path_in(open->get(), f / "folder", "name");
+    EXPECT_EQ(shown_path(path), f / "folder/name");
+    fs::rename(f / "folder", f / "away");
+    fs::create_directory(f / "other");
+    f.write("other/name", "theirs");
+    fs::create_directory_symlink(f / "other", f / "folder");
+    EXPECT_EQ(*read_small_file(path, 64), "ours");
+    EXPECT_EQ(shown_path(path), f / "away/name");
+    EXPECT_EQ(shown_path("/plain/path"), "/plain/path");
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST(Journal, MasksAddressesInFields) {
     EXPECT_EQ(entry(level::error, {{"words", "ann@example.com is refused"}}).back(), "WORDS=*** is refused");
 }
 
-TEST(Journal, IsStandardOutputOnlyWhereTheEnvironmentNamesThatVeryStream) {
+TEST(Journal, IsStandardOutputOnlyIfTheEnvironmentNamesThatStream) {
     struct stat status {};
     ASSERT_EQ(::fstat(STDOUT_FILENO, &status), 0);
     const std::string here = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);

@@ -11,7 +11,7 @@ json_shape::meaning first_letter(std::string_view name) {
     return name.empty() ? 0 : static_cast<unsigned char>(name[0]);
 }
 
-// What reading `text` gives after `learnt` was learnt: "a=text b=7 c=true d=null", then the size.
+// The result of reading `text` after learning `learnt`: "a=text b=7 c=true d=null", then the size.
 std::string read_after(std::string_view learnt, std::string_view text) {
     json_shape shape;
     shape.learn(learnt, first_letter);
@@ -38,7 +38,7 @@ struct reading {
 
 class JsonShape : public testing::TestWithParam<reading> {};
 
-TEST_P(JsonShape, ReadsWhatIsAlikeAndCertain) {
+TEST_P(JsonShape, ReadsOnlyPlainObjectsOfTheSameShape) {
     EXPECT_EQ(read_after(GetParam().learnt, GetParam().text), GetParam().expected);
 }
 
@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         reading{R"({"a":1,"b":2})", R"({"b":1,"a":2})", "0"}, reading{R"({"a":1})", R"({"a":1,"b":2})", "0"},
         reading{R"({"a":1,"b":2})", R"({"a":1})", "0"}, reading{R"({"a":1})", R"({"a": 1})", "0"},
         reading{R"({"a":1})", R"({"a":1 })", "0"}, reading{"{}", "{ }", "0"}, reading{R"({"a":1})", "", "0"},
-        // not plain, or not certain
+        // not plain, or incomplete
         reading{R"({"a":"x\"y"})", R"({"a":"x\"y"})", "0"}, reading{R"({"a":1.5})", R"({"a":1.5})", "0"},
         reading{R"({"a":1})", R"({"a":1e3})", "0"}, reading{R"({"a":1})", R"({"a":01})", "0"},
         reading{R"({"a":1})", R"({"a":-})", "0"}, reading{R"({"a":1})", R"({"a":1234567890123456789})", "0"},
@@ -68,12 +68,12 @@ INSTANTIATE_TEST_SUITE_P(
         reading{R"({"a":1})", R"({"a":tru})", "0"}, reading{R"({"a":1})", R"({"a":[]})", "0"},
         reading{R"({"a":1})", R"({"a":"x)", "0"}, reading{R"({"a":1})", R"({"a":1)", "0"},
         reading{R"({"a":"x"})", "{\"a\":\"\xc3\"}", "0"}, reading{R"({"a":"x"})", "{\"a\":\"\x01\"}", "0"},
-        // nothing that could be alike
+        // nothing that can be learnt
         reading{R"({"a":[1]})", R"({"a":[1]})", "0"}, reading{R"({"a":{}})", R"({"a":{}})", "0"},
         reading{R"({"\u0061":1})", R"({"\u0061":1})", "0"}, reading{R"({"a":1)", R"({"a":1)", "0"},
         reading{R"({"a")", R"({"a")", "0"}, reading{"", "", "0"}));
 
-// Objects are compared many bytes at a time.
+// Objects are compared several bytes at a time.
 TEST(JsonShape, FindsADifferenceAtAnyByteOfALongObject) {
     const std::string value(61, '0');
     const std::string learnt = R"({"a":")" + value + R"(","b":7,"c":"end"})";
@@ -95,7 +95,7 @@ TEST(JsonShape, FindsADifferenceAtAnyByteOfALongObject) {
         EXPECT_EQ(shape.read(std::string_view(learnt).substr(0, cut), nobody), 0U) << cut;
 }
 
-TEST(JsonShape, TellsWhetherAValueDiffered) {
+TEST(JsonShape, TellsIfOnlyAValueDiffered) {
     json_shape shape;
     shape.learn(R"({"a":1,"b":2})", first_letter);
     const auto nobody = [](json_shape::meaning, const plain_json&) {};

@@ -25,7 +25,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-TEST(Log, WritesOneTextLineAnEvent) {
+TEST(Log, WritesOneTextLinePerEvent) {
     const log_capture log;
     log_event(level::info, "file.claimed", {{"file", "00000042"}, {"bytes", 1234}, {"renamed", true}, {"ms", 1.5}});
     EXPECT_THAT(log.text(), MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z INFO "
@@ -38,7 +38,7 @@ TEST(Log, QuotesValuesThatNeedIt) {
     EXPECT_THAT(log.text(), HasSubstr(R"(WARN event=x a="" b="two words" c="k=v" d="say \"hi\"" e="back\\")"));
 }
 
-TEST(Log, NothingInAValueBeginsALineOrReachesTheTerminal) {
+TEST(Log, NoValueBeginsALineOrControlsTheTerminal) {
     const log_capture log;
     log_event(level::info, "x", {{"name", "a\n2026-01-01T00:00:00.000Z ERROR event=forged\x1b[31m"}});
     EXPECT_EQ(lines_of(log.text()).size(), 1U);
@@ -78,7 +78,7 @@ TEST(Log, KeepsLargeNumbers) {
     EXPECT_THAT(log.text(), EndsWith("n=9223372036854775807 u=4000000000\n"));
 }
 
-TEST(Log, LeavesOutWhatIsBelowTheLevel) {
+TEST(Log, OmitsLinesBelowTheLevel) {
     const std::vector<level> levels = {level::debug, level::info, level::warn, level::error};
     for (std::size_t least = 0; least < levels.size(); ++least) {
         const log_capture log;
@@ -89,7 +89,7 @@ TEST(Log, LeavesOutWhatIsBelowTheLevel) {
     }
 }
 
-TEST(Log, CaptureGivesBackWhatWasSet) {
+TEST(Log, CaptureRestoresTheSetUp) {
     set_up_log(log_format::text, level::warn);
     const log_capture outer;
     {
@@ -122,6 +122,76 @@ TEST(Log, GoesToStandardOutputAtOnce) {
     testing::internal::CaptureStdout();
     log_event(level::info, "to.stdout", {{"n", 1}});
     EXPECT_THAT(testing::internal::GetCapturedStdout(), EndsWith("INFO event=to.stdout n=1\n"));
+}
+
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+
+const steady_time t0{seconds(1'000)};
+constexpr auto most = log_limits::lines_a_minute;
+
+std::uint64_t write(log_limits& l, level at, std::string_view event, std::uint64_t times, steady_time now) {
+    std::uint64_t written = 0;
+    for (std::uint64_t i = 0; i < times; ++i) written += l.allows(at, event, now);
+    return written;
+}
+
+TEST(LogLimits, AllowAFixedNumberOfLinesPerMinuteAndCountTheRest) {
+    log_limits l;
+    EXPECT_EQ(write(l, level::warn, "inbox.left", most, t0), most);
+    EXPECT_EQ(write(l, level::warn, "inbox.left", 3, t0), 0u);
+    EXPECT_EQ(write(l, level::warn, "inbox.left", 2, t0 + seconds(59)), 0u);
+    EXPECT_TRUE(l.take_ended(t0 + seconds(59)).empty());
+    const auto told = l.take_ended(t0 + seconds(60));
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].event, "inbox.left");
+    EXPECT_EQ(told[0].lines, 5u);
+    EXPECT_EQ(told[0].highest, level::warn);
+    EXPECT_TRUE(l.take_all().empty());
+    EXPECT_EQ(write(l, level::warn, "inbox.left", most + 1, t0 + seconds(60)), most);
+    EXPECT_EQ(l.take_all().at(0).lines, 1u);
+}
+
+TEST(LogLimits, CountEachEventSeparately) {
+    log_limits l;
+    EXPECT_EQ(write(l, level::warn, "inbox.left", most + 1, t0), most);
+    EXPECT_EQ(write(l, level::error, "file.refused", most + 2, t0), most);
+    const auto told = l.take_all();
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_EQ(told[0].event, "file.refused");
+    EXPECT_EQ(told[0].lines, 2u);
+    EXPECT_EQ(told[0].highest, level::error);
+    EXPECT_EQ(told[1].event, "inbox.left");
+    EXPECT_EQ(told[1].lines, 1u);
+}
+
+TEST(LogLimits, KeepTheRecordOfCompletedWorkComplete) {
+    log_limits l;
+    EXPECT_EQ(write(l, level::info, "file.done", 5'000, t0), 5'000u);
+    EXPECT_EQ(write(l, level::warn, "file.done", 5'000, t0), most);
+    EXPECT_EQ(write(l, level::error, "ledger.damaged", 5'000, t0), 5'000u);
+    EXPECT_EQ(write(l, level::info, "file.claimed", 5'000, t0), 5'000u);
+}
+
+TEST(LogLimits, TheLogReportsOmittedLinesOnce) {
+    const log_capture log;
+    for (std::uint64_t i = 0; i < most + 7; ++i) log_event(level::warn, "inbox.left", {{"n", i}});
+    EXPECT_THAT(log.text(), HasSubstr("n=19\n"));
+    EXPECT_THAT(log.text(), Not(HasSubstr("n=20\n")));
+    tell_left_out(left_out::all);
+    EXPECT_THAT(log.text(), HasSubstr("WARN event=log.left_out of=inbox.left count=7 words="));
+    const std::size_t told = log.text().size();
+    tell_left_out(left_out::all);
+    EXPECT_EQ(log.text().size(), told);
+}
+
+TEST(LogLimits, LinesBelowTheLogLevelAreNotCounted) {
+    const log_capture log;
+    set_up_log(log_format::text, level::error);
+    for (std::uint64_t i = 0; i < 2 * most; ++i) log_event(level::warn, "inbox.left");
+    tell_left_out(left_out::all);
+    EXPECT_EQ(log.text(), "");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ void synced_files::note(int fd) {
 
 }  // namespace consent_sync::base
 
-// In place of the C library's, for this whole program.
+// Replace those of the C library in this program.
 extern "C" int fsync(int fd) {
     if (auto* const watching = consent_sync::base::watching) watching->note(fd);
     return static_cast<int>(::syscall(SYS_fsync, fd));

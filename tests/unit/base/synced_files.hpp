@@ -1,5 +1,5 @@
-// Which files and folders this thread syncs to the disk while the object lives, in order. Of a power cut no test can
-// see what a forgotten fsync costs, but it can see that one is missing.
+// Records which files and folders this thread syncs while the object lives, in order. A test cannot cause a power cut,
+// but it can see that an fsync is missing.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ class synced_files {
     synced_files(const synced_files&) = delete;
     synced_files& operator=(const synced_files&) = delete;
 
-    // As the kernel knows them at the moment of the sync: without links.
+    // Paths as the kernel knows them at the moment of the sync, without links.
     const std::vector<std::string>& paths() const { return paths_; }
 
     void note(int fd);

@@ -17,7 +17,7 @@ TEST(TimeText, FormatsUtcWithMilliseconds) {
     EXPECT_EQ(format_date(from_unix_ms(1'795'424'400'123)), "2026-11-23");
 }
 
-TEST(TimeText, BoundsAClockThatIsWrong) {
+TEST(TimeText, BoundsTimesOfAWrongClock) {
     EXPECT_EQ(format_time(wall_time::min()).size(), 24U);
     EXPECT_EQ(format_time(wall_time::max()).size(), 24U);
 }
@@ -36,7 +36,7 @@ TEST(TimeText, ParsesDurations) {
     }
 }
 
-TEST(TimeText, FormatsDurationsThatParseBack) {
+TEST(TimeText, FormatsDurationsThatParseToTheSameValue) {
     EXPECT_EQ(format_duration(0ms), "0s");
     EXPECT_EQ(format_duration(500ms), "500ms");
     EXPECT_EQ(format_duration(90s), "90s");

@@ -5,7 +5,7 @@
 namespace consent_sync::config {
 namespace {
 
-TEST(Credential, SaysWhereThePackagedUnitHasItFrom) {
+TEST(Credential, NamesTheStoreOfThePackagedUnit) {
     const auto one =
         find_credential("/run/credentials/consent-sync.service/hubspot-token", "/run/credentials/consent-sync.service");
     ASSERT_TRUE(one);
@@ -20,7 +20,7 @@ TEST(Credential, SaysWhereThePackagedUnitHasItFrom) {
               "LoadCredential= looks), then systemctl restart consent-sync@big-corp.service");
 }
 
-TEST(Credential, OtherFilesAreNone) {
+TEST(Credential, OtherFilesAreNotCredentials) {
     const std::string folder = "/run/credentials/consent-sync.service";
     for (const std::string& file : {std::string("/etc/consent-sync/token"), folder, folder + "/", folder + "/a/b",
                                     folder + "-2/hubspot-token", std::string()})

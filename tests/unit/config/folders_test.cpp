@@ -5,7 +5,7 @@
 namespace consent_sync::config {
 namespace {
 
-TEST(Folders, LieBelowTheStateFolder) {
+TEST(Folders, AreBelowTheStateFolder) {
     settings s;
     s.state_dir = "/s";
     const folders f = derive_folders(s);
@@ -17,7 +17,7 @@ TEST(Folders, LieBelowTheStateFolder) {
     EXPECT_EQ(f.ledger, "/s/ledger.db");
 }
 
-TEST(Folders, FollowAnInboxElsewhere) {
+TEST(Folders, FollowAConfiguredInbox) {
     settings s;
     s.state_dir = "/s";
     s.inbox.dir = "/mnt/in";
@@ -30,14 +30,14 @@ TEST(Folders, FollowAnInboxElsewhere) {
     EXPECT_EQ(f.ledger, "/s/ledger.db");
 }
 
-// A unit with PrivateTmp= has its own /tmp.
-TEST(Folders, BelowTmpAreTold) {
+// A unit with PrivateTmp= has a private /tmp.
+TEST(Folders, BelowTmpAreReported) {
     settings s;
     s.state_dir = "/var/lib/x";
     EXPECT_EQ(why_private(s), "");
     for (const std::string inbox : {"/tmp/inbox", "/var/tmp/a/inbox"}) {
         s.inbox.dir = inbox;
-        EXPECT_NE(why_private(s).find("inbox.dir lies below"), std::string::npos) << inbox;
+        EXPECT_NE(why_private(s).find("inbox.dir is below"), std::string::npos) << inbox;
         EXPECT_NE(why_private(s).find("PrivateTmp"), std::string::npos) << inbox;
     }
     s.inbox.dir = "/tmpfiles/inbox";

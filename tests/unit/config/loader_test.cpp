@@ -123,7 +123,7 @@ TEST(Loader, NeedsCredentials) {
     EXPECT_THAT(oauth.error().message, HasSubstr("hubspot.oauth.refresh_token_file: must name a file"));
 }
 
-TEST(Loader, TakesOauthFromSystemdToo) {
+TEST(Loader, TakesOauthCredentialsFromSystemdToo) {
     const settings s = parsed(R"({"hubspot":{"oauth":{"client_id":"app"}}})");
     ASSERT_TRUE(s.hubspot.oauth);
     EXPECT_EQ(s.hubspot.oauth->client_id, "app");
@@ -138,7 +138,7 @@ TEST(Loader, TakesOauthFromSystemdToo) {
 
 TEST(Loader, NamesLineAndColumnOfASyntaxError) {
     EXPECT_EQ(fault("{\n  \"account\" \"x\"\n}"),
-              "/etc/consent-sync/c.json:2:13: this is no valid JSON (syntax error)");
+              "/etc/consent-sync/c.json:2:13: this is not valid JSON (syntax error)");
     EXPECT_THAT(fault("{\"account\": \"x\""), HasSubstr("c.json:1:16: the text ends too early"));
     EXPECT_THAT(fault("{}\n{}"), HasSubstr("c.json:2:1: there is text behind"));
     EXPECT_THAT(fault("\xef\xbb\xbf{\"\xc3\xbc\": x}"), HasSubstr("c.json:1:7:"));
@@ -150,7 +150,7 @@ TEST(Loader, NamesLineAndColumnOfASyntaxError) {
     EXPECT_THAT(fault("[]"), HasSubstr("must be an object"));
 }
 
-TEST(Loader, NamesEveryFaultAtOnce) {
+TEST(Loader, ReportsAllFaultsAtOnce) {
     const std::string message = fault(R"({"acount": "x", "inbox": {"settle": 5, "max_bytes": "1"}, "batch": 7,
                                           "log": {"level": "loud"}, "keep": null})");
     EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 5);
@@ -278,13 +278,13 @@ TEST(Loader, ChecksBounds) {
     }
 }
 
-TEST(Loader, KeepsTheLedgerAsLongAsItLooksForDuplicates) {
+TEST(Loader, KeepsTheLedgerForTheWholeDuplicateWindow) {
     EXPECT_TRUE(parse(R"({"rules":{"duplicate_window":"40d"},"keep":{"ledger":"40d"}})").has_value());
     EXPECT_THAT(fault(R"({"rules":{"duplicate_window":"41d"},"keep":{"ledger":"40d"}})"),
                 HasSubstr("keep.ledger: must not be less than rules.duplicate_window"));
 }
 
-TEST(Loader, SurvivesEveryTypeAtEveryKey) {
+TEST(Loader, AcceptsOrRefusesEveryTypeForEveryKey) {
     for (const std::string& path : known_keys()) {
         for (const char* value : {"null", "true", "0", "-1", "1.5", "1e400", "\"\"", "\"\\u0000\"", "[]", "[[]]", "{}",
                                   "{\"\":null}", "18446744073709551615"}) {
@@ -296,7 +296,7 @@ TEST(Loader, SurvivesEveryTypeAtEveryKey) {
     }
 }
 
-TEST(Loader, ReadsAFileAndSaysWhenItCannot) {
+TEST(Loader, ReadsAFileOrReportsTheFailure) {
     const base::temp_folder dir;
     dir.write("c.json", R"({"state_dir":"state"})");
     const auto s = load_settings(dir / "c.json", with_credentials());
@@ -308,7 +308,7 @@ TEST(Loader, ReadsAFileAndSaysWhenItCannot) {
     EXPECT_THAT(none.error().message, HasSubstr("none.json: No such file"));
 }
 
-TEST(NearestWord, StaysSilentWhenNothingIsNear) {
+TEST(NearestWord, IsEmptyWhenNoWordIsSimilar) {
     EXPECT_EQ(nearest_word("settel", {"settle", "rescan"}), "settle");
     EXPECT_EQ(nearest_word("max-bytes", {"max_bytes", "max"}), "max_bytes");
     EXPECT_EQ(nearest_word("q", {"settle", "rescan"}), "");
@@ -316,10 +316,10 @@ TEST(NearestWord, StaysSilentWhenNothingIsNear) {
     EXPECT_EQ(nearest_word(std::string(100'000, 's'), {"settle"}), "");
 }
 
-// Names that a machine may lack although people know them: Debian keeps them in a package of their own.
-TEST(TimeZone, ThatWasRenamedIsToldWithItsNewName) {
+// Well-known names that a machine may lack, because Debian has them in a separate package.
+TEST(TimeZone, ThatWasRenamedIsReportedWithItsNewName) {
     EXPECT_EQ(time_zone.hint("US/Eastern"),
-              "write \"America/New_York\", its name today, or install the package tzdata-legacy");
+              "write \"America/New_York\", its current name, or install the package tzdata-legacy");
     EXPECT_EQ(time_zone.hint("Mars/Base"), "");
     const auto wrong = parse_settings(R"({"limits": {"time_zone": "Mars/Base"}})", "/c.json",
                                       {.credentials_dir = "", .need_credentials = false});
@@ -327,7 +327,7 @@ TEST(TimeZone, ThatWasRenamedIsToldWithItsNewName) {
     EXPECT_EQ(wrong.error().message.find("tzdata-legacy"), std::string::npos);
 }
 
-TEST(Credentials, ThatTheUnitLostAreTold) {
+TEST(Credentials, ThatTheUnitLostAreReported) {
     const auto lost = parse_settings("{}", "/c.json", {.credentials_dir = "", .need_credentials = true});
     ASSERT_FALSE(lost);
     EXPECT_NE(lost.error().message.find("lost it to a drop-in"), std::string::npos) << lost.error().message;

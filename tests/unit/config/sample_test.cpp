@@ -1,4 +1,4 @@
-// The sample configuration, its schema and the loader say the same.
+// The sample configuration, the schema and the loader agree.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,7 +60,7 @@ std::vector<std::string> changed(const settings& a, const settings& b) {
     return paths;
 }
 
-TEST(Sample, IsTheDefaults) {
+TEST(Sample, HasTheDefaults) {
     const auto sample = load_settings(folder + "/consent-sync.json", sample_options());
     ASSERT_TRUE(sample.has_value()) << sample.error().message;
     const auto defaults = parse_settings("{}", "/c.json", sample_options());
@@ -90,7 +90,7 @@ TEST(Schema, HasTheDefaultsOfTheLoader) {
     EXPECT_THAT(changed(*defaults, *from_schema), testing::IsEmpty());
 }
 
-TEST(Keys, EveryOneLiesInAKnownSection) {
+TEST(Keys, EachBelongsToAKnownSection) {
     std::set<std::string> sections = {""};
     for (const section& each : all_sections()) sections.insert(each.path);
     std::set<std::string> seen;
@@ -116,13 +116,13 @@ TEST(Difference, NamesWhatChangedAndWhatNeedsARestart) {
     EXPECT_EQ(by_path.at("inbox.settle").before, "\"2s\"");
     EXPECT_FALSE(by_path.contains("inbox.dir"));
     EXPECT_EQ(by_path.at("hubspot.oauth.client_id").before, "null");
-    // A changed password is a change, and is not shown.
+    // A changed password counts as a change, but is not shown.
     ASSERT_TRUE(by_path.contains("hubspot.proxy"));
     EXPECT_THAT(by_path.at("hubspot.proxy").after, testing::Not(testing::HasSubstr("new")));
     EXPECT_THAT(difference(*after, *after), testing::IsEmpty());
 }
 
-TEST(Difference, ATokenFileIsTakenAtOnceAndOauthInItsPlaceIsNot) {
+TEST(Difference, ANewTokenFileTakesEffectAtOnceButOauthDoesNot) {
     const auto one = parse_settings(R"({"hubspot":{"token_file":"/one"}})", "/c.json");
     const auto two = parse_settings(R"({"hubspot":{"token_file":"/two"}})", "/c.json");
     const auto oauth = parse_settings(R"({"hubspot":{"oauth":{"client_id":"x"}}})", "/c.json", sample_options());
@@ -139,7 +139,7 @@ TEST(Difference, ATokenFileIsTakenAtOnceAndOauthInItsPlaceIsNot) {
     }
 }
 
-TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
+TEST(Reloaded, TakesEveryKeyExceptThoseThatNeedARestart) {
     const auto before = parse_settings("{}", "/c.json", sample_options());
     const auto after = parse_settings(R"({
         "account": "b", "state_dir": "/b", "stop_grace": "1s", "monitor": {"listen": null, "hosts": ["b"]},
@@ -172,7 +172,7 @@ TEST(Reloaded, TakesEveryKeyButThoseThatNeedARestart) {
     }
     for (const std::string& path : known_keys()) {
         if (path == "defaults.channel" || path == "hubspot.proxy")
-            continue;  // the one has one value, the other's is hidden
+            continue;  // one has only one value, the value of the other is hidden
         EXPECT_TRUE(applied.contains(path) || waiting.contains(path)) << path;
     }
 }

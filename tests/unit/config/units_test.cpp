@@ -16,7 +16,7 @@ TEST(Units, ParsesSizes) {
     }
 }
 
-TEST(Units, FormatsSizesThatParseBack) {
+TEST(Units, FormatsSizesThatParseToTheSameValue) {
     EXPECT_EQ(format_size(0), "0B");
     EXPECT_EQ(format_size(1'000), "1000B");
     EXPECT_EQ(format_size(1'536), "1536B");
