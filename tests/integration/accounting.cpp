@@ -68,8 +68,8 @@ class comparison {
         for (const ledger_row& row : read_rows(db_)) {
             by_id_[row.change.id.id()] = rows_.size();
             rows_.push_back({row.change.id.id(),
-                             row.change.subscriber,
-                             row.change.explanation.value_or(""),
+                             row.address(),
+                             row.mark(),
                              row.change.is_opt_out(),
                              static_cast<int>(row.verdict),
                              row.superseded_by,

@@ -134,8 +134,8 @@ class battle {
         ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
         for (const ledger_row& row : read_rows(db)) {
             const std::int64_t id = row.change.id.id();
-            const std::string mark = row.change.explanation.value_or("");
-            const random_hubspot::asked change{row.change.subscriber, row.change.subscription,
+            const std::string mark = row.mark();
+            const random_hubspot::asked change{row.address(), row.change.subscription,
                                                row.change.is_opt_out() ? "UNSUBSCRIBED" : "SUBSCRIBED"};
             const auto planned = dropped.find(mark);
             record.add(id, change, 0);

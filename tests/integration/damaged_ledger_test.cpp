@@ -267,7 +267,7 @@ class damaged_daemon {
         std::map<std::string, std::pair<bool, bool>> newest;  // opt-out, confirmed
         ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
         for (const ledger_row& row : read_rows(db))
-            newest[row.change.subscriber] = {row.change.is_opt_out(), row.verdict == 1};
+            newest[row.address()] = {row.change.is_opt_out(), row.verdict == 1};
         for (const auto& [who, opt_out] : wanted_) {
             EXPECT_EQ(newest[who], std::pair(opt_out, true)) << name << ": " << who;
             const auto now = d_.hubspot().state(who, subscription);
