@@ -47,16 +47,16 @@ class items {
     std::vector<past> pasts_;
 };
 
-// A batch that HubSpot refused as a whole, and what became of its changes since: it shows whether one of them alone
-// explains the refusal, or their number.
+// A batch that HubSpot refused as a whole, and what has become of its changes since. It shows whether a single change
+// explains the refusal, or the size of the batch.
 struct refusal {
     ledger::attempt_id since = 0;  // attempts from this one on began after it
     std::size_t size = 0;
     std::size_t accepted = 0;           // of its changes, since
     std::size_t unnamed_accepted = 0;   // of those that HubSpot did not name
-    std::vector<consent::place> named;  // by HubSpot, when it refused this or what it left of this
+    std::vector<consent::place> named;  // by HubSpot, when it refused this batch or a part of it
     bool part_refused = false;          // a part of it was refused as well
-    bool unexplained = false;           // what was left without the named ones was refused, and nobody named
+    bool unexplained = false;           // the rest, without the named changes, was refused too, and no change named
     std::shared_ptr<refusal> of;        // the one that this was a part of
 
     bool names(consent::place place) const;
@@ -80,7 +80,7 @@ struct lineage {
     std::uint64_t accepted_unresolved = 0;        // … when it was last left unresolved
 };
 
-// Its tries without an answer that settles anything.
+// Its tries that settled nothing.
 struct retries {
     std::uint32_t failures = 0;          // in a row without an answer: grows the backoff
     std::uint32_t cost = 0;              // those that count: others were settled meanwhile

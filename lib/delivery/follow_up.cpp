@@ -124,14 +124,14 @@ void follow_up::note_refusal(batch& b, const hubspot::judgement& j, ledger::atte
         for (const std::uint32_t index : j.suspects) refused->name(b.content[index].id);
 }
 
-// What was left without the changes that HubSpot named is refused all the same.
+// The rest, without the changes that HubSpot named, was refused as well.
 void follow_up::names_explain_nothing(refusal& refused) {
     for (refusal* r = &refused; r; r = r->of.get())
         if (!r->named.empty() && !std::exchange(r->unexplained, true)) explained_less_ = true;
 }
 
-// HubSpot names one change of several, which waits for the answer to the others. An opt-out does not: it never waits
-// for opt-ins.
+// HubSpot names one change of several: it waits for the answer to the others. A named opt-out does not wait, since it
+// must never wait for opt-ins.
 void follow_up::accuse(batch& b, const hubspot::judgement& j, ledger::attempt_id next) {
     std::vector<bool> part(b.content.size(), false);
     part[j.suspects[0]] = true;
@@ -175,7 +175,7 @@ void follow_up::count(const batch& b, const outcome& o, const hubspot::refusal_w
     const bool paused = pace_.held().find(pause_reason::configuration);
     if (!paused && refusals_.everything_refused(now.steady, false)) return pause_refusing(b.last.probe, now);
     if (!paused) return;
-    // One row that is bad itself must not put the next probe off for minutes: another is asked at once.
+    // One bad row must not delay the next probe by minutes: another probe, with other rows, follows at once.
     if (refuses_everything_ && b.last.probe && outgoing_.asks_once_more())
         pace_.held().probe_by(pause_reason::configuration, now.steady);
     else
@@ -183,7 +183,7 @@ void follow_up::count(const batch& b, const outcome& o, const hubspot::refusal_w
                     std::nullopt, out_);
 }
 
-// HubSpot refuses everything: no row gets a verdict for that, all wait until it accepts something.
+// HubSpot refuses everything: no row gets a verdict for that reason. All wait until HubSpot accepts something.
 void follow_up::pause_refusing(bool by_probe, base::moment now) {
     pace_.pause(pause_reason::configuration, delivery::refuses_everything(last_words_), by_probe, now, std::nullopt,
                 out_);
@@ -204,13 +204,13 @@ void follow_up::review(ledger::attempt_id newest, base::moment now) {
     bring_back(r.together, true, now);
 }
 
-// Single changes, in batches again: what was refused for no fault of its own costs few requests.
+// Single changes are sent in batches again, so that good ones cost few requests.
 void follow_up::bring_back(const std::vector<batch*>& single, bool cut, base::moment now) {
     for (batch* b : outgoing_.join(single, cut)) wait(*b, now.steady);
 }
 
 void follow_up::watch(bool nothing_else, bool rows_came, base::milliseconds unit, base::moment now) {
-    // New rows may be what HubSpot accepts, or what somebody sends to see whether it is mended.
+    // New rows may be accepted, and somebody may have dropped them to see whether the problem is solved.
     if (rows_came && refuses_everything_) pace_.probe_for_new(pause_reason::configuration, now);
     bring_back(refusals_.take_kept(now.steady), true, now);
     if (!nothing_else) return refusals_.something_else_to_do();

@@ -1,5 +1,6 @@
-// Where the changes go that an answer left without a verdict: again, in parts, alone, or aside until something proves
-// that they are bad. The rule for bad rows of README.md is played here; refusals.hpp keeps what waits for it.
+// What happens to the changes that an answer left without a verdict: they are sent again, together, in parts or alone,
+// or wait aside until something proves that they are bad. This carries out the rule for bad rows of README.md;
+// refusals.hpp keeps what waits.
 #pragma once
 
 #include <optional>
@@ -26,7 +27,7 @@ class follow_up {
     // After an answer. `next`: the attempt that begins next; `accepted`: with this answer.
     void go_on(batch& b, const hubspot::judgement& j, const outcome& o, const progress& accepted,
                ledger::attempt_id next, base::moment now);
-    // What waits for something to be accepted, in its time. `nothing_else`: to send, and nothing is on the wire.
+    // Handles what waits for an acceptance. `nothing_else`: nothing else is left to send or on the wire.
     void watch(bool nothing_else, bool rows_came, base::milliseconds unit, base::moment now);
     std::optional<base::steady_time> next_watch(bool nothing_else) const;
 
@@ -61,7 +62,7 @@ class follow_up {
     output& out_;
     refusals refusals_;
     std::string last_words_;           // of a refusal
-    bool explained_less_ = false;      // HubSpot's naming of suspects explains less than it seemed
+    bool explained_less_ = false;      // a refusal showed that a named change was not its cause
     bool refuses_everything_ = false;  // the pause `configuration` began for that
 };
 

@@ -99,7 +99,8 @@ class lanes {
     // The outcome of the busy change is on disk, or on its way there ahead of anything that follows.
     void release(consent::key_hash hash, base::steady_time now, lane_effects& out);
 
-    // Some change of the key is here or deferred: lane_effects::through names it when none is any more. False: none is.
+    // Some change of the key is here or deferred: lane_effects::through names it when the last one is gone. False:
+    // there is none.
     bool watch(consent::key_hash hash);
     bool has_deferred(consent::key_hash hash) const;
 

@@ -14,7 +14,7 @@ void late_writes::restore(const std::vector<ledger::late_write>& duties, base::w
         key_duty& key = keys_[duty.hash];
         key.changes.push_back(duty);
         // A clock may have jumped since this was written, forwards or back, and a machine that boots may not have its
-        // time yet: the window begins anew with the start. That is late by a window at most, and never too early.
+        // time yet: the window starts again with the daemon. That is at most one window too late, and never too early.
         key.quiet_at = now + window_;
     }
     for (auto& [hash, key] : keys_) {

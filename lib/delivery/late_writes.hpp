@@ -7,8 +7,9 @@
 //   - the newest change itself is confirmed and only its own attempts are unanswered: whatever lands is that change;
 //   - every attempted change was rejected, and no older opt-out of the key was confirmed. HubSpot may have applied what
 //     it rejected later; so an opt-out from before is looked up in the ledger, and asserted;
-//   - the newest not rejected change is no opt-out but a newer rejected one is: nobody is subscribed again on the
-//     strength of an older row after he asked to leave.
+//   - the newest change that was not rejected is an opt-in, and a newer, rejected one is an opt-out: nobody is
+//   subscribed
+//     again because of an older row after they asked to leave.
 // Not to send the same opt-in twice without need matters: between the two the person may have opted out at HubSpot.
 #pragma once
 
@@ -82,8 +83,8 @@ class late_writes {
     std::set<std::pair<base::wall_time, consent::key_hash>> due_;
 };
 
-// Brings the assertions that are due on their way: fetches their changes, and makes batches of them. Few at a time, for
-// they repeat what was sent already.
+// Prepares the assertions that are due: fetches their changes and makes batches of them. Only a few at a time, because
+// they repeat what was sent before.
 class assertions {
   public:
     explicit assertions(late_writes& late) : late_(late) {}

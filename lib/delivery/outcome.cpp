@@ -18,11 +18,11 @@ constexpr std::chrono::hours given_up_after{24};         // a change that alone 
 constexpr base::milliseconds named_again_after{10'000};  // or retry.max, if that is less
 constexpr base::milliseconds locked_wait{2'000};         // 423: HubSpot's locks last 2 s
 constexpr std::uint32_t locked_growth_max = 5;           // doublings
-constexpr std::size_t locked_cut_most = 50;  // batches that wait: with more it is no matter of single changes
+constexpr std::size_t locked_cut_most = 50;  // batches that wait: if more wait, single changes are not the cause
 constexpr base::milliseconds unbelieved_first{5'000}, unbelieved_most{30'000};
 
 // Retry-After of a 5xx or 423 holds its batch, and up to a minute is waited for as told. A longer one is not believed:
-// the batch goes again after some seconds, and then ever more rarely. `times`: so many such answers in a row before.
+// the batch is sent again after some seconds, and then less and less often. `times`: such answers in a row before this.
 base::milliseconds wait_told(const hubspot::judgement& j, std::uint32_t times) {
     const auto told = j.retry_after.value_or(base::milliseconds(0));
     return told > silent_wait_max ? std::min(unbelieved_most, unbelieved_first * (1 << std::min(times, 4u))) : told;
@@ -139,9 +139,10 @@ void decision::judged() {
     }
 }
 
-// A 2xx that settles none of its changes: in smaller batches, in the end alone. A change that is alone is its own
-// trouble from its second such answer on. Where HubSpot answers to them, so are changes whose addresses may be spelled
-// in other ways, and the last few of a batch: what concerns everybody shows in the answers to others.
+// A 2xx that settles none of the changes: they are sent again in smaller batches, in the end alone. From the second
+// such answer on, a change that was sent alone does not count among the failures. Neither do changes whose addresses
+// have several spellings, nor the last few of a batch, if HubSpot answers to them: a problem that concerns everything
+// shows in the answers to other batches.
 void decision::left_unnamed() {
     const bool answered_to = answers_to_it();
     const auto& changes = b_.content.changes();
@@ -170,8 +171,8 @@ void decision::left_unnamed() {
     out_.then = onward::halves;
 }
 
-// Whether an answer that names none of the batch answers to it all the same: with a result for each of its changes that
-// is as asked but for the address. One address for different changes answers to nothing.
+// Whether an answer that names no change of the batch answers to it nevertheless: it has a result for each change that
+// is as asked except for the address. One address for different changes does not count.
 bool decision::answers_to_it() {
     if (j_.look_alikes < b_.content.size()) return false;
     if (!alone()) return true;
@@ -213,8 +214,8 @@ void decision::refused() {
     out_.then = onward::cut;
 }
 
-// Where nothing else is left to send, nothing else will tell: what HubSpot names again some seconds later, and what it
-// refuses for a day, is bad.
+// If nothing else is left to send, no acceptance can prove anything. Then a change is bad that HubSpot names again some
+// seconds later, or refuses for a day.
 bool decision::proven_by_time(bool named) const {
     if (b_.past.alone == 0 || !k_.nothing_else || k_.held.find(pause_reason::configuration)) return false;
     const auto since = k_.now.steady - b_.past.alone_at;
@@ -280,8 +281,8 @@ void decision::locked() {
 // No answer, a 5xx, or an answer that cannot be read: HubSpot may have applied it, or may yet.
 void decision::unanswered() {
     out_.may_land_later = true;
-    // HubSpot did not fail. The next attempt goes at once, on a new connection. Both are on record, pay the limiter and
-    // leave a duty, for HubSpot may have received both.
+    // HubSpot did not fail. The batch is sent again at once, on a new connection. Both are on record, pay the limiter
+    // and leave a duty, for HubSpot may have received both.
     if (b_.last.on_new_connection) {
         out_.connection_died = true;
         return;
@@ -313,7 +314,7 @@ void decision::give_up() {
     out_.then = onward::drop;
 }
 
-// The fault is not the batch's: nothing leaves until it is mended.
+// The batch is not the cause: nothing is sent until the cause is gone.
 void decision::stop_for_everybody() {
     out_.failures = 0;
     if (b_.assertion) out_.then = onward::drop;

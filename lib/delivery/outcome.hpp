@@ -76,11 +76,11 @@ struct outcome {
     retries retry;
 
     // What was learnt.
-    bool accepted = false;        // HubSpot settled something with its consent
-    bool about_content = false;   // HubSpot is there and knows us, whatever it thinks of the content
+    bool accepted = false;        // HubSpot confirmed at least one change
+    bool about_content = false;   // HubSpot answered about the content, so it is there and accepts the token
     bool may_land_later = false;  // HubSpot may have applied the open ones, or may yet
-    bool refusal = false;         // it was refused for its content, without a proof against a change
-    bool known_refusal = false;   // … and was before, with others accepted since
+    bool refusal = false;         // the content was refused, and nothing proves that a change is bad
+    bool known_refusal = false;   // … and these changes were refused before, and others accepted since
     bool too_large = false;
     bool connection_died = false;  // an idle one: HubSpot did not fail
     bool token_refused = false;

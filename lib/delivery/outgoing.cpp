@@ -53,8 +53,8 @@ bool outgoing::nothing_left(bool opt_ins_held) const {
 batch* outgoing::pick(const conditions& c) {
     if (c.may_refuse_everything) return pick_in_doubt(c);
     const bool opt_outs_ready = lanes_.ready(lane::opt_out) > 0;
-    // A probe prefers changes that nobody has refused yet: they prove more, and must not wait for a bad batch. But
-    // where the content is not what is refused, opt-outs that wait go before fresh opt-ins, each batch once.
+    // A probe prefers changes that HubSpot has not refused yet: they prove more, and must not wait for a bad batch. But
+    // if the pause does not concern the content, waiting opt-outs go before fresh opt-ins, each batch once.
     if (c.probe && !opt_outs_ready && due(lane::opt_out, c) && !waiting(lane::opt_out).begin()->second->last.probe &&
         !c.content_refused)
         return pick_waiting(lane::opt_out, c);
@@ -79,9 +79,9 @@ batch* outgoing::pick(const conditions& c) {
     return fresh_opt_ins ? fill(fresh) : nullptr;
 }
 
-// HubSpot refused so much in a row that it may refuse everything: see refusals.hpp. What it has not refused yet says
-// most. A change alone is accepted where some rows are bad, and the newest may be of another file than the bad ones; a
-// whole batch gets past a file of which all are bad.
+// HubSpot refused so much in a row that it may refuse everything. Changes that it has not refused yet tell most. A
+// single change is accepted if only some rows are bad, and the newest may be of another file than the bad ones. A whole
+// batch gets past a file in which all rows are bad.
 batch* outgoing::pick_in_doubt(const conditions& c) {
     const bool whole = asked_in_doubt_++ % 2 == 1;
     // Opt-outs that were refused, maybe for the opt-ins beside them, do not wait for any number of fresh opt-ins.

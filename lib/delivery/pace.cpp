@@ -336,7 +336,7 @@ void pace::resume(pause_reason reason, base::moment now, output& out) {
     out.tell(base::level::info, "pause.ended", {{"reason", name(reason)}, {"seconds", lasted.count()}});
 }
 
-// An answer to a request that began before the pause did is no proof that the cause is gone.
+// An answer to a request that began before the pause does not prove that the cause is gone.
 void pace::resume_if_begun_since(pause_reason reason, base::moment begun, base::moment now, output& out) {
     const pauses::pause* held = pauses_.find(reason);
     if (held && held->since.steady <= begun.steady) resume(reason, now, out);
@@ -364,7 +364,7 @@ void pace::watch(const progress& accepted, base::moment now, output& out) {
         resume(pause_reason::rate_limit, now, out);
 }
 
-// A wait for a token that nobody sees: it is a pause as well.
+// A long wait for a token is a pause too, so that it is visible.
 void pace::watch_token(base::moment now, output& out) {
     if (!waiting_for_token_) return token_waited_since_.reset();
     if (!token_waited_since_) token_waited_since_ = now.steady;

@@ -1,5 +1,6 @@
-// Tells a bad change from a HubSpot that refuses everything: the five sentences of README.md. Which refusals prove that
-// a change is bad is proven_bad()'s matter (outcome.hpp); here lies what waits for that, and the doubt.
+// Keeps what is needed to tell a bad change from a HubSpot that refuses everything: refusals in a row, suspected
+// changes, and changes that are kept back. README.md has the rule in five sentences; proven_bad() (outcome.hpp) has the
+// proofs.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +30,8 @@ class refusals {
     // A change that HubSpot refused alone, or accused, without a proof that it is bad itself.
     void suspect(batch& b) { suspects_.push_back(&b); }
     std::size_t suspected() const { return suspects_.size(); }
-    // HubSpot accepted something, or its words explain less than it seemed: what becomes of each suspect. `newest`: the
-    // newest attempt that it accepted.
+    // HubSpot accepted something, or a named change was not the cause of a refusal: what becomes of each suspect.
+    // `newest`: the newest attempt that HubSpot accepted.
     struct review {
         std::vector<batch*> bad;       // proven
         std::vector<batch*> again;     // each alone: they will be refused again
