@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t port_digits_max = 5;
 
 bool is_ours(std::string_view host, const std::vector<std::string>& names) {
-    const auto parsed = boost::urls::parse_authority(host);  // refuses whatever might name another host
+    const auto parsed = boost::urls::parse_authority(host);  // fails where the text could name another host
     if (!parsed || parsed->has_userinfo() || parsed->port().size() > port_digits_max) return false;
     std::string name = consent::lower(std::string_view(parsed->encoded_host_address()));
     if (name.ends_with('.')) name.pop_back();
