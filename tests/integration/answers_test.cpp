@@ -174,7 +174,7 @@ TEST(Answers, TheDailyLimitPausesUntilTheAccountsMidnightAlsoOverARestart) {
     ASSERT_EQ(d.wait_for_files(1).size(), 1u);
     // HubSpot told the account's time zone, because there is a daily limit.
     ASSERT_TRUE(d.wait([&] { return d.log().find("event=account.time_zone zone=US/Eastern") != std::string::npos; }));
-    d.hubspot().next({fault::daily_limit()});
+    d.hubspot().next({fault::daily_limit().times(1'000)});
     d.drop("a.csv", csv(rows("p", 5)));
     ASSERT_TRUE(d.wait([&] { return d.log().find("event=pause.begun reason=\"daily limit\"") != std::string::npos; }));
     EXPECT_NE(d.log().find("goes_on=20"), std::string::npos) << "the log says when it goes on";
@@ -185,7 +185,7 @@ TEST(Answers, TheDailyLimitPausesUntilTheAccountsMidnightAlsoOverARestart) {
     ASSERT_EQ(d.stop(), 0);
     d.start();
     EXPECT_NE(d.log().find("event=pause.goes_on reason=\"daily limit\""), std::string::npos);
-    EXPECT_EQ(d.hubspot().counters().requests, requests);
+    EXPECT_LE(d.hubspot().counters().requests, requests + 5) << "probes alone";
 }
 
 TEST(Answers, AZoneThatHubSpotDoesNotTellIsOneWarning) {
