@@ -1,9 +1,9 @@
-# Plants bugs into copies of the library's sources: the product itself knows nothing of them.
+# Plants bugs into copies of the library's sources. The product itself contains no trace of them.
 #
 #   plant(SOURCES FILE PLACE CODE)
 #
-# SOURCES: a variable with the paths of sources; FILE, below lib/, is replaced there by a copy in which CODE follows PLACE.
-# PLACE stands in FILE exactly once, or the configuration fails: then the bug has to move with the code.
+# SOURCES is a variable with the paths of sources. FILE (below lib/) is replaced in it by a copy in which CODE follows PLACE.
+# FILE must contain PLACE exactly once; otherwise the configuration fails, and the bug has to be moved with the code.
 
 function(plant sources file place code)
   set(original ${PROJECT_SOURCE_DIR}/lib/${file})
@@ -17,7 +17,7 @@ function(plant sources file place code)
   string(FIND "${text}" "${place}" first)
   string(FIND "${text}" "${place}" last REVERSE)
   if(first EQUAL -1 OR NOT first EQUAL last)
-    message(FATAL_ERROR "lib/${file}: \"${place}\" does not stand there exactly once; no bug can be planted after it")
+    message(FATAL_ERROR "lib/${file} does not contain \"${place}\" exactly once, so no bug can be planted after it")
   endif()
   string(REPLACE "${place}" "${place}${code}" text "${text}")
   file(CONFIGURE OUTPUT ${copy} CONTENT "${text}" @ONLY)

@@ -1,5 +1,5 @@
-// Bugs that are planted into a copy of the library, to see that the simulation finds them: plant.cmake says where. The
-// compiler's command line includes this into that copy alone.
+// Bugs that are planted into a copy of the library to check that the simulation finds them; plant.cmake says where. The
+// compiler's command line includes this file only in that copy.
 #pragma once
 
 namespace consent_sync {
