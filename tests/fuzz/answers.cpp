@@ -7,6 +7,7 @@
 #include "hubspot/account_info.hpp"
 #include "hubspot/definitions.hpp"
 #include "hubspot/explain.hpp"
+#include "hubspot/judge.hpp"
 #include "hubspot/oauth.hpp"
 #include "hubspot/secret_file.hpp"
 #include "service/account/to_answer.hpp"
