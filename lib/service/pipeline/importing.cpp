@@ -73,7 +73,6 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
             }
             piece.opt_outs = piece.opt_outs || opt_out;
         }
-        piece.basis_dropped = piece.basis_dropped || row.basis_dropped;
     }
     return piece;
 }

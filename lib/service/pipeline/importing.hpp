@@ -20,7 +20,6 @@ struct import_piece {
     std::vector<std::size_t> returning;  // indices of rows that carry a change_id
     intake::read_position position;      // behind the last row
     bool opt_outs = false;               // among the rows that are to be sent
-    bool basis_dropped = false;
     std::map<std::int64_t, std::string> doubted;  // of opt-outs: subscriptions that HubSpot's list lacks, and why
     bool ended = false;                           // the file has no more rows
     std::uint64_t invalid = 0;                    // of rows, once they are imported
