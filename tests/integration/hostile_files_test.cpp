@@ -344,7 +344,7 @@ TEST(HostileFiles, ALinkInPlaceOfTheInboxIsNotFollowed) {
     // A start does not follow it either: it reports the link and continues.
     EXPECT_EQ(d.stop(), 0);
     d.launch();
-    ASSERT_TRUE(d.wait([&] { return d.log().find("is a link where a folder belongs") != std::string::npos; }));
+    ASSERT_TRUE(d.wait([&] { return d.log().find("is a link in place of a folder") != std::string::npos; }));
     EXPECT_TRUE(fs::exists(target + "/theirs.csv"));
     EXPECT_TRUE(fs::exists(target + "/more.csv"));
     EXPECT_EQ(std::distance(fs::directory_iterator(target), fs::directory_iterator()), 2);
@@ -396,7 +396,7 @@ TEST(HostileFiles, ALinkInPlaceOfAFolderOfTheDaemonIsNotFollowed) {
         fs::rename(d.state("/" + name), d.folder() + "/away");
         fs::create_directory_symlink(target, d.state("/" + name));
         d.drop("a.csv", header + row("ann"));
-        const std::string said = d.state("/" + name) + " is a link where a folder belongs";
+        const std::string said = d.state("/" + name) + " is a link in place of a folder";
         ASSERT_TRUE(d.wait([&] { return d.log().find(said) != std::string::npos; })) << name << d.log();
         EXPECT_NE(d.command("status").out.find(name + " is a link"), std::string::npos) << name;
         EXPECT_TRUE(d.runs());

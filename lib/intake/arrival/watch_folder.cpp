@@ -191,7 +191,7 @@ base::result<void> may_be_inbox(const std::string& path, bool links) {
     if (!S_ISLNK(found.st_mode)) return {};
     if (!links)
         return base::error{base::errc::io, path +
-                                               " is a link where a folder belongs, and is not followed: put the "
+                                               " is a link in place of a folder, and is not followed: put the "
                                                "folder back, or name another place in inbox.dir"};
     if (found.st_uid != 0 && found.st_uid != ::geteuid())
         return base::error{base::errc::io, path +

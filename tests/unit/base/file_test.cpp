@@ -109,7 +109,7 @@ TEST(ReadSmallFile, ReadsUpToItsBound) {
     const auto larger = read_small_file(dir / "x", 4);
     ASSERT_TRUE(larger.has_error());
     EXPECT_EQ(larger.error().code, errc::invalid_input);
-    EXPECT_THAT(larger.error().message, HasSubstr("larger than the 4 bytes"));
+    EXPECT_THAT(larger.error().message, HasSubstr("larger than the allowed 4 bytes"));
     dir.write("empty", "");
     EXPECT_EQ(*read_small_file(dir / "empty", 0), "");
 }

@@ -131,7 +131,7 @@ TEST(Loader, TakesOauthCredentialsFromSystemdToo) {
     EXPECT_EQ(s.hubspot.oauth->refresh_token_file, "/run/credentials/x/hubspot-refresh-token");
     EXPECT_EQ(s.hubspot.oauth->path, "/oauth/v3/token");
     EXPECT_EQ(s.hubspot.token_file, "");
-    EXPECT_THAT(fault(R"({"hubspot":{"oauth":{}}})"), HasSubstr("hubspot.oauth.client_id: is needed"));
+    EXPECT_THAT(fault(R"({"hubspot":{"oauth":{}}})"), HasSubstr("hubspot.oauth.client_id: is required"));
     EXPECT_THAT(fault(R"({"hubspot":{"token_file":"/t","oauth":{"client_id":"x"}}})"), HasSubstr("but has both"));
     EXPECT_FALSE(parsed(R"({"hubspot":{"oauth":null}})").hubspot.oauth);
 }
@@ -140,7 +140,7 @@ TEST(Loader, NamesLineAndColumnOfASyntaxError) {
     EXPECT_EQ(fault("{\n  \"account\" \"x\"\n}"),
               "/etc/consent-sync/c.json:2:13: this is not valid JSON (syntax error)");
     EXPECT_THAT(fault("{\"account\": \"x\""), HasSubstr("c.json:1:16: the text ends too early"));
-    EXPECT_THAT(fault("{}\n{}"), HasSubstr("c.json:2:1: there is text behind"));
+    EXPECT_THAT(fault("{}\n{}"), HasSubstr("c.json:2:1: there is text after"));
     EXPECT_THAT(fault("\xef\xbb\xbf{\"\xc3\xbc\": x}"), HasSubstr("c.json:1:7:"));
     EXPECT_THAT(fault("{\"log\":{},\"log\":{}}"), HasSubstr("\"log\" appears twice"));
     EXPECT_THAT(fault(""), HasSubstr("ends too early"));
@@ -330,7 +330,7 @@ TEST(TimeZone, ThatWasRenamedIsReportedWithItsNewName) {
 TEST(Credentials, ThatTheUnitLostAreReported) {
     const auto lost = parse_settings("{}", "/c.json", {.credentials_dir = "", .need_credentials = true});
     ASSERT_FALSE(lost);
-    EXPECT_NE(lost.error().message.find("lost it to a drop-in"), std::string::npos) << lost.error().message;
+    EXPECT_NE(lost.error().message.find("a drop-in resets it"), std::string::npos) << lost.error().message;
     EXPECT_NE(lost.error().message.find("LoadCredential="), std::string::npos);
 }
 
