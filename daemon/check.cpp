@@ -18,7 +18,6 @@
 #include "dry_run.hpp"
 #include "intake/file_reader.hpp"
 #include "intake/arrival/inbox_rules.hpp"
-#include "intake/line_numbers.hpp"
 #include "intake/raw_row_reader.hpp"
 #include "observe/status_text.hpp"
 #include "secret_files.hpp"

@@ -7,8 +7,7 @@
 #include <chrono>
 #include <iostream>
 
-#include "intake/content_hash.hpp"
-#include "intake/open_for_reading.hpp"
+#include "intake/sources.hpp"
 #include "observe/control_client.hpp"
 #include "observe/snapshot_json.hpp"
 #include "observe/status_text.hpp"

@@ -1,40 +1,18 @@
 #include "base/utf8.hpp"
 
-#include <cstdint>
+#include <boost/locale/utf.hpp>
 
 #include "base/ascii.hpp"
 
 namespace consent_sync::base {
-namespace {
-
-struct lead_byte {
-    std::size_t length;
-    std::uint32_t bits;      // of the code point, in the first byte
-    std::uint32_t smallest;  // a smaller code point would be overlong
-};
-
-lead_byte read_lead(unsigned char first) {
-    if (first < 0x80) return {1, first, 0};
-    if (first >= 0xc2 && first < 0xe0) return {2, first & 0x1fU, 0x80};
-    if (first >= 0xe0 && first < 0xf0) return {3, first & 0x0fU, 0x800};
-    if (first >= 0xf0 && first < 0xf5) return {4, first & 0x07U, 0x10000};
-    return {0, 0, 0};
-}
-
-}  // namespace
 
 std::size_t utf8_length(std::string_view text, std::size_t at) {
     if (at >= text.size()) return 0;
-    const lead_byte lead = read_lead(static_cast<unsigned char>(text[at]));
-    if (lead.length == 0 || at + lead.length > text.size()) return 0;
-    std::uint32_t code = lead.bits;
-    for (std::size_t i = 1; i < lead.length; ++i) {
-        const auto byte = static_cast<unsigned char>(text[at + i]);
-        if ((byte & 0xc0U) != 0x80U) return 0;
-        code = (code << 6) | (byte & 0x3fU);
-    }
-    const bool surrogate = code >= 0xd800 && code < 0xe000;
-    return code < lead.smallest || code > 0x10ffff || surrogate ? 0 : lead.length;
+    const char* const begin = text.data() + at;
+    const char* end = begin;
+    const auto c = boost::locale::utf::utf_traits<char>::decode(end, text.data() + text.size());
+    const bool broken = c == boost::locale::utf::illegal || c == boost::locale::utf::incomplete;
+    return broken ? 0 : static_cast<std::size_t>(end - begin);
 }
 
 bool is_utf8(std::string_view text) {

@@ -15,7 +15,7 @@
 namespace consent_sync::consent {
 namespace {
 
-constexpr std::size_t domain_bytes_max = 1024;  // a longer one is no domain, and not worth the work
+constexpr std::size_t domain_bytes_max = 1024;  // a longer one is not a domain, and not worth the work
 
 bool is_beyond_ascii(char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }
 bool has_beyond_ascii(std::string_view text) { return std::any_of(text.begin(), text.end(), is_beyond_ascii); }

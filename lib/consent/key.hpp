@@ -21,7 +21,7 @@ inline std::string_view trim(std::string_view text) {
 std::string lower(std::string_view text);
 
 // 64-bit hash (XXH3) of the key: subscriber in its normal form (address.hpp), subscription, channel. It is stored, so
-// it never changes. Two keys may share a hash: whoever gives a verdict by it compares them with same_key().
+// it never changes. Two keys may share a hash: before a verdict is given by it, they are compared with same_key().
 using key_hash = std::uint64_t;
 key_hash hash_key(std::string_view subscriber, std::int64_t subscription, channel c);
 inline key_hash hash_key(const change& c) { return hash_key(c.subscriber, c.subscription, c.channel); }

@@ -1,9 +1,7 @@
 #include "intake/alike_rows.hpp"
 
-#include "intake/column_words.hpp"
 #include "intake/columns.hpp"
 #include "intake/limits.hpp"
-#include "intake/text.hpp"
 #include "intake/values.hpp"
 
 namespace consent_sync::intake {

@@ -3,9 +3,8 @@
 #include <charconv>
 #include <utility>
 
-#include "intake/column_words.hpp"
+#include "intake/columns.hpp"
 #include "intake/limits.hpp"
-#include "intake/text.hpp"
 #include "intake/values.hpp"
 
 namespace consent_sync::intake {

@@ -4,8 +4,7 @@
 
 #include "intake/csv_header.hpp"
 #include "intake/csv_scanner.hpp"
-#include "intake/header_again.hpp"
-#include "intake/record_reader.hpp"
+#include "intake/record.hpp"
 
 namespace consent_sync::intake {
 

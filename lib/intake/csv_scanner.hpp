@@ -1,6 +1,6 @@
 // Cuts CSV rows (RFC 4180) out of a window, by libcsv in its strict mode.
 //
-// libcsv knows no offsets. It is fed line by line (up to and with one CR or LF), so a row that it reports
+// libcsv does not tell offsets. It is fed line by line (up to and with one CR or LF), so a row that it reports
 // ends exactly where the fed line ends, and every offset is a sum of what was fed. Whether a line end lies
 // inside quotes is libcsv's decision alone. A row on one line without a quote is split here, to the same fields.
 //

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "consent/place.hpp"
-#include "intake/column_words.hpp"
+#include "intake/columns.hpp"
 #include "intake/csv_header.hpp"
 #include "intake/format.hpp"
 #include "intake/limits.hpp"
-#include "intake/record_reader.hpp"
+#include "intake/record.hpp"
 #include "intake/row_rules.hpp"
-#include "intake/survey.hpp"
+#include "intake/readers.hpp"
 
 namespace consent_sync::intake {
 struct file_reader::implementation {

@@ -23,8 +23,7 @@
 
 #include "base/result.hpp"
 #include "config/settings.hpp"
-#include "intake/byte_source.hpp"
-#include "intake/open_for_reading.hpp"
+#include "intake/sources.hpp"
 #include "intake/row.hpp"
 
 namespace consent_sync::intake {
@@ -69,7 +68,7 @@ class file_reader {
     // Behind the last row given. Store it with the rows; open() goes on from there.
     read_position position() const;
 
-    // Columns (CSV) or members met so far (JSON) that nobody knows and that were ignored, each once, as they
+    // Columns (CSV) or members met so far (JSON) that are not known and were ignored, each once, as they
     // may be shown. At most unknown_columns_max.
     const std::vector<std::string>& unknown_columns() const;
     // Those of them whose names look as if they said who may be mailed.

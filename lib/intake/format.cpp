@@ -34,7 +34,7 @@ constexpr std::array<signature, 9> signatures{
      {"SQLite format 3"sv, "this is a SQLite database; export the rows as CSV UTF-8"}}};
 
 base::error not_a_table(std::string_view why) {
-    return base::error{base::errc::invalid_input, "the file is no text in UTF-8: " + std::string(why)};
+    return base::error{base::errc::invalid_input, "the file is not text in UTF-8: " + std::string(why)};
 }
 
 std::string_view without_gz(std::string_view lowered) {
@@ -74,7 +74,7 @@ base::result<void> check_text(window& bytes) {
     while (bytes.ahead().size() < sniff_bytes) {
         const base::result<bool> more = bytes.fill();
         if (!more && bytes.ahead().empty()) return more.error();
-        if (!more || !*more) break;  // a later error is met again by whoever needs those bytes
+        if (!more || !*more) break;  // a later error is met again where those bytes are needed
     }
     const std::string_view start = bytes.ahead().substr(0, sniff_bytes);
     for (const signature& known : signatures)

@@ -24,7 +24,7 @@ base::result<format> parse_format(std::string_view name);
 std::string known_extension(std::string_view name);
 
 // Looks at the first bytes (through gzip) and moves the cursor behind a UTF-8 byte order mark.
-// Error: invalid_input for what is no UTF-8 text, with its kind where it is known and the way out.
+// Error: invalid_input for what is not UTF-8 text, with its kind where it is known and the way out.
 base::result<void> check_text(window& bytes);
 
 }  // namespace consent_sync::intake

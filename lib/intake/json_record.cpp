@@ -7,9 +7,8 @@
 
 #include "base/ascii.hpp"
 #include "intake/alike_rows.hpp"
-#include "intake/column_words.hpp"
+#include "intake/columns.hpp"
 #include "intake/limits.hpp"
-#include "intake/text.hpp"
 #include "intake/values.hpp"
 
 namespace consent_sync::intake {
@@ -89,7 +88,7 @@ struct handler {
         above.clear();
     }
 
-    // The value of `current`, if anybody wants it. Only members of the outermost object are fields.
+    // The value of `current`, if it is a field. Only members of the outermost object are fields.
     value* wanted() {
         if (depth != 1 || current >= field::report) return nullptr;
         return &(*into)[current];
@@ -266,7 +265,7 @@ std::optional<std::string> json_record_parser::implementation::parse(std::string
     if (!ec) return "something follows behind the JSON object, at byte " + std::to_string(read + 1) + " of the row";
     if (ec == boost::json::error::too_deep)
         return "the JSON is nested deeper than " + std::to_string(json_depth_max) + " levels";
-    return "this is no valid JSON: " + ec.message() + " at byte " + std::to_string(read + 1) + " of the row";
+    return "this is not valid JSON: " + ec.message() + " at byte " + std::to_string(read + 1) + " of the row";
 }
 
 void json_record_parser::note_outside(std::string_view name, bool has_members) {

@@ -1,14 +1,19 @@
 #include "intake/raw_row_reader.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "consent/key.hpp"
+#include "intake/columns.hpp"
 #include "intake/csv_header.hpp"
 #include "intake/csv_scanner.hpp"
+#include "intake/format.hpp"
 #include "intake/json_array.hpp"
-#include "intake/json_members.hpp"
+#include "intake/json_reader.hpp"
 #include "intake/limits.hpp"
-#include "intake/ndjson_reader.hpp"
+#include "intake/sources.hpp"
 
 namespace consent_sync::intake {
 namespace {
@@ -16,6 +21,22 @@ namespace {
 base::error changed(std::uint64_t offset) {
     return base::error{base::errc::corrupt, "there is no row at byte " + std::to_string(offset) +
                                                 " of the file any more; it was changed after it was read"};
+}
+
+struct member {
+    std::string_view text;  // name, colon and value
+    field meaning;
+};
+
+// The member at the start of `text`, which begins with its quote.
+std::optional<member> cut_member(std::string_view text) {
+    std::size_t end = 1;
+    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+    if (end >= text.size()) return std::nullopt;
+    json_scan scan;
+    const std::size_t stop = scan.find_stop(text, end + 1);
+    if (stop == std::string_view::npos || text[stop] == ']') return std::nullopt;
+    return member{consent::trim(text.substr(0, stop)), find_field(text.substr(1, end - 1))};
 }
 
 }  // namespace
@@ -132,6 +153,60 @@ base::result<raw_row> raw_row_reader::at(std::uint64_t offset) {
         case layout::json: return impl_->read_json(offset);
     }
     return changed(offset);
+}
+
+std::optional<std::string> drop_report_members(std::string_view text) {
+    const std::string_view object = consent::trim(text);
+    if (!object.starts_with('{') || !object.ends_with('}')) return std::nullopt;
+    std::vector<member> members;
+    bool dropped_again = false;
+    for (std::size_t at = 1;;) {
+        while (at < object.size() && object[at] != '"' && object[at] != '}') ++at;
+        if (at >= object.size()) return std::nullopt;
+        if (object[at] == '}') break;
+        const std::optional<member> next = cut_member(object.substr(at));
+        if (!next) return std::nullopt;
+        members.push_back(*next);
+        dropped_again = dropped_again || next->meaning == field::change_id;
+        at += next->text.size();
+    }
+    if (!dropped_again) return std::string(object);
+    std::string kept = "{";
+    for (const member& m : members) {
+        if (m.meaning == field::report || m.meaning == field::change_id) continue;
+        if (kept.size() > 1) kept += ',';
+        kept += m.text;
+    }
+    return kept + "}";
+}
+
+base::result<std::vector<std::uint64_t>> find_lines(const std::string& path, std::string_view name,
+                                                    std::uint64_t bytes_max, std::span<const std::uint64_t> offsets) {
+    const base::result<format> kind = parse_format(name);
+    if (!kind) return kind.error();
+    base::result<base::unique_fd> file = open_for_reading(path);
+    if (!file) return file.error();
+    std::unique_ptr<byte_source> source = make_file_source(std::move(*file));
+    if (kind->gzip) source = make_gzip_source(std::move(source), bytes_max * decompressed_factor);
+
+    std::vector<std::uint64_t> lines;
+    std::vector<char> block(block_bytes);
+    std::uint64_t begin = 0;  // of the block, in the content
+    std::uint64_t line = 1;
+    while (lines.size() < offsets.size()) {
+        const base::result<std::size_t> got = source->read(block);
+        if (!got) return got.error();
+        if (*got == 0) return base::error{base::errc::corrupt, "the file is shorter than it was"};
+        std::size_t counted = 0;
+        for (; lines.size() < offsets.size() && offsets[lines.size()] < begin + *got; lines.push_back(line)) {
+            const auto upto = static_cast<std::size_t>(offsets[lines.size()] - begin);
+            line += static_cast<std::uint64_t>(std::count(block.data() + counted, block.data() + upto, '\n'));
+            counted = upto;
+        }
+        line += static_cast<std::uint64_t>(std::count(block.data() + counted, block.data() + *got, '\n'));
+        begin += *got;
+    }
+    return lines;
 }
 
 }  // namespace consent_sync::intake

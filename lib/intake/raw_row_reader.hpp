@@ -11,15 +11,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
-#include "intake/byte_source.hpp"
 #include "intake/columns.hpp"
-#include "intake/open_for_reading.hpp"
 #include "intake/format.hpp"
+#include "intake/sources.hpp"
 
 namespace consent_sync::intake {
 
@@ -50,7 +50,7 @@ class raw_row_reader {
     // The column of header() that holds the address.
     std::optional<std::size_t> subscriber_column() const;
     // The column of header() that holds the subscriptionId. A row that rules.unsubscribe_all turned into
-    // several has nothing there; whoever writes one of these changes down must fill in its subscription.
+    // several has nothing there; whoever writes one of these changes must fill in its subscription.
     std::optional<std::size_t> subscription_column() const;
 
     // The row at the offset that row::offset told. Requires: that row was not malformed.
@@ -62,5 +62,19 @@ class raw_row_reader {
     explicit raw_row_reader(std::unique_ptr<implementation> impl);
     std::unique_ptr<implementation> impl_;
 };
+
+// The members of one JSON object as slices of its text.
+
+// The object as it stands there; if it has a change_id, without the members that a failed file adds to a row.
+// Nothing: `text` is not a JSON object.
+std::optional<std::string> drop_report_members(std::string_view text);
+
+// In which lines of a dropped file given bytes lie, for people who look at it in an editor.
+
+// `offsets`: ascending, of the content (decompressed); lines count from 1. Reads the file up to the last offset;
+// blocking. `name` tells whether it is a .gz, of which at most `bytes_max` times decompressed_factor are unpacked.
+// Errors: as file_reader::open; corrupt: the content ends before an offset.
+base::result<std::vector<std::uint64_t>> find_lines(const std::string& path, std::string_view name,
+                                                    std::uint64_t bytes_max, std::span<const std::uint64_t> offsets);
 
 }  // namespace consent_sync::intake

@@ -1,4 +1,4 @@
-// One row of a dropped file after reading and validation: a change, or the reason why it is none.
+// One row of a dropped file after reading and validation: a change, or the reason why it is not one.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct row_fault {
 };
 
 struct row {
-    std::uint64_t number = 0;  // counted from 1; a header line is no row
+    std::uint64_t number = 0;  // counted from 1; a header line is not a row
     std::uint64_t offset = 0;  // of its first byte in the (decompressed) file
     std::uint64_t length = 0;  // bytes up to and without its end of line
     consent::change change;    // without id; what could be read of it if there is a fault

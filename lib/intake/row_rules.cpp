@@ -6,7 +6,6 @@
 #include "base/utf8.hpp"
 #include "consent/key.hpp"
 #include "intake/limits.hpp"
-#include "intake/text.hpp"
 #include "intake/values.hpp"
 
 namespace consent_sync::intake {
@@ -168,8 +167,8 @@ std::optional<consent::status_state> row_rules::find_state(const record& from, r
     return state;
 }
 
-// An opt-out is never stopped by what else the row says; whatever else it asks for is, where a column beside it may say
-// that the person has opted out.
+// An opt-out is never stopped by what else the row says. Any other status is, where a column beside it may say that the
+// person has opted out.
 void row_rules::read_state(const record& from, row& into) {
     const std::optional<consent::status_state> state = find_state(from, into);
     if (!state) return;

@@ -1,4 +1,4 @@
-// Judges the values of one row: a change, or the reason why it is none.
+// Judges the values of one row: a change, or the reason why it is not one.
 //
 // Every reason names the field and what is allowed, and never repeats a value, which may be an address that
 // stands in the wrong column. Several faults of a row are told together, under the category of the first.
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
-#include "intake/last_word.hpp"
+#include "intake/values.hpp"
 #include "intake/record.hpp"
 #include "intake/row.hpp"
 
@@ -28,8 +28,8 @@ class row_rules {
     // true: an opt-out without a subscription, which stands for all of unsubscribe_all().
     bool judge(const record& from, row& into);
 
-    // Whether the row's status is 0 or 1, and nobody has said yet whether numbers may be read: ask a look at the whole
-    // file (survey.hpp) before judge().
+    // Whether the row's status is 0 or 1, and it is not known yet whether numbers may be read: look through the whole
+    // file (readers.hpp) before judge().
     bool must_know_numbers(const record& from) const {
         const value& v = from[field::state];
         return v.kind != value_kind::absent && !numbers_are_booleans_ && is_number_of_state(from);

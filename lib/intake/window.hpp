@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "intake/byte_source.hpp"
+#include "intake/sources.hpp"
 
 namespace consent_sync::intake {
 
@@ -57,7 +57,7 @@ class window {
     std::uint64_t base_ = 0;          // offset in the file of buffer_[0]
     std::uint64_t counted_to_ = 0;    // line ends before this offset are in lines_
     std::uint64_t lines_ = 0;
-    bool lines_known_ = true;  // false after a seek, until somebody asks
+    bool lines_known_ = true;  // false after a seek, until line_at() counts them
 };
 
 }  // namespace consent_sync::intake

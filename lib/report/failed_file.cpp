@@ -17,7 +17,7 @@
 #include "consent/key.hpp"
 #include "intake/columns.hpp"
 #include "intake/json_record.hpp"
-#include "intake/text.hpp"
+#include "intake/values.hpp"
 #include "report/text.hpp"
 #include "base/result.hpp"
 #include "intake/format.hpp"

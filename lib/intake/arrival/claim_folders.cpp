@@ -43,7 +43,7 @@ bool uses_inbox(const config::folders& folders) {
     return may_be_inbox(folders.inbox, inbox_may_be_link(folders)).has_value() || !is_link(folders.inbox);
 }
 
-// What systemd's ProtectSystem= refuses is no matter of modes.
+// What systemd's ProtectSystem= refuses does not depend on modes.
 base::error cannot(const char* what, const std::string& path, int errnum) {
     base::error e = base::system_error(what, path, errnum);
     const char* const own = std::getenv("STATE_DIRECTORY");

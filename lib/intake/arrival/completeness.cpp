@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/file.hpp"
-#include "intake/byte_source.hpp"
+#include "intake/sources.hpp"
 #include "intake/format.hpp"
 #include "intake/limits.hpp"
 
@@ -75,7 +75,7 @@ bool ends_like_json(std::string_view first, std::string_view last) {
 }  // namespace
 
 writers find_writers(int fd) {
-    // Whoever opens the file meanwhile is kept waiting for a moment, and the kernel sends a signal: by default SIGIO,
+    // A program that opens the file meanwhile waits for a moment, and the kernel sends a signal: by default SIGIO,
     // which ends a process that does not handle it. SIGURG does nothing.
     if (::fcntl(fd, F_SETSIG, SIGURG) != 0) return writers::unknown;
     if (::fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN ? writers::some : writers::unknown;

@@ -1,4 +1,4 @@
-// Whether a file is complete: who has it open for writing, and what its last bytes say where nobody can know that.
+// Whether a file is complete: who has it open for writing, and whether its last bytes are those of a whole file.
 #pragma once
 
 #include <cstdint>

@@ -105,7 +105,7 @@ settle_decision decide_settle(const observation& seen, arrival_way way, const wa
     if (needs_stillness && now.steady < since.still + limits.settle) return wait_until(since.still + limits.settle);
     if (seen.links > 1) return {settle_action::leave, {}, inbox_reason::hard_link};
     if (!seen.readable) return {settle_action::leave, {}, inbox_reason::unreadable};
-    // It is looked at again and again: whoever closes it may only unmap it, and no event tells that.
+    // It is looked at again and again: a program that mapped the file may just unmap it, and no event tells that.
     if (seen.open_for_writing == writers::some) {
         const bool told = now.steady >= since.noted + long_time;
         return wait_until(now.steady + limits.settle, told ? std::optional(inbox_reason::open) : std::nullopt);

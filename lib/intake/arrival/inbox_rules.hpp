@@ -56,7 +56,7 @@ enum class arrival_way {
 
 // How a file that is taken was known to be complete. Stored as numbers: never renumber.
 enum class completeness : std::uint8_t {
-    still = 0,    // nobody could say whether it was open; it had not changed for a while
+    still = 0,    // whether it was open could not be known; it had not changed for a while
     closed = 1,   // nobody had it open for writing
     renamed = 2,  // it was renamed into the inbox
 };
@@ -94,7 +94,7 @@ struct settle_decision {
     completeness complete = completeness::still;  // of take
 };
 
-// Has nothing about the file changed? Readability is no change of the file.
+// Whether nothing about the file has changed. Readability does not count.
 bool is_still(const observation& before, const observation& now);
 
 // Whether a file first seen in a listing is old enough to need no second look.

@@ -124,7 +124,7 @@ base::result<std::optional<observation>> find_in(int folder, const std::string& 
         seen.readable = false;
         return std::optional(seen);
     }
-    // Who writes is asked first: what is seen afterwards is what nobody has changed since, as long as nobody opens it.
+    // Writers are looked for first: what is seen afterwards does not change as long as nobody opens the file.
     const bool to_take = how == look::to_take;
     const writers open_for_writing = to_take ? find_writers(fd.get()) : writers::unknown;
     if (::fstat(fd.get(), &status) != 0) return gone_or(errno);

@@ -21,7 +21,7 @@ enum class look { at_status, at_status_and_readability, to_take };
 // Nothing: there is no such name any more (or the folder cannot be searched, which the next listing reports).
 std::optional<observation> look_at(int folder, const std::string& name, look how);
 
-// The same for who has to know: nothing means that there is no such name. Error: io, it cannot be looked at.
+// The same, but nothing means that there is no such name. Error: io: it cannot be looked at.
 base::result<std::optional<observation>> find_in(int folder, const std::string& name, look how);
 
 // Of the same order as `names`.
@@ -34,7 +34,7 @@ struct listed_name {
 
 struct listing {
     std::vector<listed_name> files;   // regular files that are not left alone, in order; the first `most`
-    std::vector<listed_name> others;  // what is no regular file, the first others_max in the folder's order
+    std::vector<listed_name> others;  // what is not a regular file, the first others_max in the folder's order
     bool cut = false;                 // there were more than `most` files
     std::string failure;              // not empty: the folder could not be listed (to its end)
 };
@@ -51,7 +51,8 @@ std::optional<file_identity> identify(int fd);
 std::optional<file_identity> identify(const std::string& path);
 
 // Where an inbox is. Its path may lead through links when the daemon first opens it: what it leads to then is the
-// inbox, and it must lead there from then on. So whoever may rename things on its way cannot have other files taken.
+// inbox, and it must lead there from then on. So a user who may rename folders on its way cannot have other files
+// taken.
 class inbox_place {
   public:
     // `links`: whether the last part of the path may be a link at all. It may where the operator named the path, and

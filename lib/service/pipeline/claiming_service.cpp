@@ -10,7 +10,6 @@
 #include "async/wait.hpp"
 #include "base/log.hpp"
 #include "intake/arrival/claim.hpp"
-#include "intake/arrival/claim_refuse.hpp"
 
 namespace consent_sync::service {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "base/file.hpp"
 #include "intake/arrival/inbox_rules.hpp"
-#include "intake/content_hash.hpp"
-#include "intake/record_reader.hpp"
+#include "intake/sources.hpp"
+#include "intake/record.hpp"
 
 namespace consent_sync::service {
 namespace {

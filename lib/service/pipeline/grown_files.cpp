@@ -10,9 +10,8 @@
 #include <utility>
 
 #include "intake/arrival/claim.hpp"
-#include "intake/arrival/claim_refuse.hpp"
 #include "intake/arrival/inbox_rules.hpp"
-#include "intake/content_hash.hpp"
+#include "intake/sources.hpp"
 #include "intake/format.hpp"
 
 namespace consent_sync::service {
@@ -119,7 +118,8 @@ base::result<void> continue_in_processing(const ledger::file_record& file, const
     }
     if (failed == ENOENT) return base::error{base::errc::not_found, "the file is gone"};
     if (has_no_second_names(failed))
-        return base::error{base::errc::busy, "the file system knows no hard links: it is read on when it is done"};
+        return base::error{base::errc::busy,
+                           "the file system has no hard links: reading goes on when the file is done"};
     return base::system_error("give a second name to", file.stored_name, failed);
 }
 

@@ -48,7 +48,7 @@ base::result<what_changed> compare_content(const changed_file& changed, const in
                                            const std::atomic<bool>& stop);
 
 // Gives `file`, which lies in processing/, done/ or refused/, the name of `next` in processing/ too. Where the file
-// system knows no second names it is moved there, once it is done. Done twice it is the same. Errors: not_found: it is
+// system has no second names it is moved there, once it is done. Idempotent. Errors: not_found: it is
 // gone; busy: it can be moved only when it is done.
 base::result<void> continue_in_processing(const ledger::file_record& file, const ledger::file_record& next,
                                           const intake::work_folders& folders);

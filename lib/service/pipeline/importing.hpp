@@ -42,7 +42,7 @@ import_piece make_piece(consent::arrival_number arrival, std::vector<intake::row
                         intake::read_position position, const known_subscriptions& known = nullptr,
                         std::vector<ledger::new_row> storage = {});
 
-// Why no change of this subscription should succeed; nothing: it may, or nobody knows. Only changes that are not
+// Why no change of this subscription should succeed; nothing: it may, or that is not known. Only changes that are not
 // opt-outs are invalid by it: what a person has withdrawn is HubSpot's to judge.
 std::optional<ledger::reason> unknown_subscription(const known_subscriptions& known, const consent::change& c);
 

@@ -8,7 +8,6 @@
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "intake/arrival/claim.hpp"
-#include "intake/arrival/claim_refuse.hpp"
 
 namespace consent_sync::service {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "consent/change.hpp"
-#include "intake/byte_source.hpp"
+#include "intake/sources.hpp"
 
 namespace consent_sync::bench {
 

@@ -1,18 +1,15 @@
 // What a file says and nobody understands is never filled up with a default, and an opt-out is never read as an opt-in.
 #include "intake/columns.hpp"
 
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fstream>
 #include <map>
 #include <random>
 #include <sstream>
 
 #include "base/file.hpp"
 #include "consent/key.hpp"
-#include "intake/column_words.hpp"
-#include "intake/text.hpp"
 #include "intake/values.hpp"
 #include "source_paths.hpp"
 #include "unit/base/temp_folder.hpp"
@@ -1124,6 +1121,16 @@ TEST(RandomColumns, NeverSubscribeAnybody) {
         }
     }
     EXPECT_GT(sent, 50U);
+}
+
+using testing::ElementsAre;
+
+TEST(ColumnWords, AreTheSameHoweverTheirAccentsAreWritten) {
+    for (const char* name : {"D\u00E9sinscrit Le", "De\u0301sinscrit_le", "d\u00C9SINSCRIT-LE", "desinscritLe"})
+        EXPECT_THAT(split_words(name), ElementsAre("desinscrit", "le")) << name;
+    EXPECT_EQ(split_words("Odbe\u030Cr"), split_words("odb\u011Br"));
+    EXPECT_TRUE(smells_of_consent("Abme\u0301ldung"));
+    EXPECT_TRUE(names_opt_outs("De\u0301sabonne\u0301s.csv"));
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include "base/utf8.hpp"
 #include "intake/columns.hpp"
-#include "intake/text.hpp"
 
 namespace consent_sync::intake {
 namespace {

@@ -8,8 +8,7 @@
 #include <filesystem>
 
 #include "intake/arrival/claim.hpp"
-#include "intake/content_hash.hpp"
-#include "intake/open_for_reading.hpp"
+#include "intake/sources.hpp"
 #include "unit/base/temp_folder.hpp"
 
 namespace consent_sync::service {

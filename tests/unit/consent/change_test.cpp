@@ -1,4 +1,4 @@
-#include "consent/text.hpp"
+#include "consent/change.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
-#include "intake/survey.hpp"
+#include "intake/readers.hpp"
 
 #include <utility>
 
-#include "intake/record_reader.hpp"
-#include "intake/text.hpp"
+#include "intake/csv_reader.hpp"
+#include "intake/json_reader.hpp"
 #include "intake/values.hpp"
 #include "intake/window.hpp"
 
@@ -27,6 +27,16 @@ bool is_of_the_disk(const base::error& why) {
 }
 
 }  // namespace
+
+std::unique_ptr<record_reader> make_record_reader(layout rows, window& bytes, const column_rules& rules,
+                                                  bool default_opt_in) {
+    switch (rows) {
+        case layout::csv: return std::make_unique<csv_reader>(bytes, rules, default_opt_in);
+        case layout::ndjson: return std::make_unique<ndjson_reader>(bytes, rules);
+        case layout::json: return std::make_unique<json_reader>(bytes, rules);
+    }
+    return nullptr;
+}
 
 base::result<survey> look_through(std::unique_ptr<byte_source> source, layout rows, const column_rules& rules) {
     survey seen;

@@ -1,6 +1,4 @@
-// Where the bytes of a dropped file come from: the file itself, or what a gzip file holds.
-//
-// Blocking; used by one thread. A source that failed fails again with the same error.
+// Where the bytes of a dropped file come from: the file itself, or what a gzip file holds; and the SHA-256 of a file.
 #pragma once
 
 #include <atomic>
@@ -10,12 +8,21 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
+#include "base/file.hpp"
 #include "base/result.hpp"
-#include "intake/open_for_reading.hpp"
 
 namespace consent_sync::intake {
 
+// Never through a symbolic link, and without waiting for the other end of a FIFO. Errors: not_found, io.
+base::result<base::unique_fd> open_for_reading(const std::string& path);
+
+// "reading the file failed: Input/output error"; `call` is the beginning of the sentence. It names no path: the caller
+// adds which file it is.
+base::error reading_error(const char* call, int errnum);
+
+// Blocking; used by one thread. A source that failed fails again with the same error.
 class byte_source {
   public:
     virtual ~byte_source() = default;
@@ -45,5 +52,11 @@ struct read_bound {
 
 // The same bytes until the bound is met, from then on the error busy.
 std::unique_ptr<byte_source> make_bounded_source(std::unique_ptr<byte_source> source, read_bound bound);
+
+// The SHA-256 by which the same content dropped twice is known: of the bytes as they lie on disk (a .gz is not
+// unpacked), from the first to the last, as 64 lower-case hex digits. Blocking. Reads with its own place: that of the
+// open file does not move. Errors: io; busy: `stop` was set by another thread. `most`: no further than so many bytes.
+base::result<std::string> hash_file(int fd, const std::atomic<bool>* stop = nullptr,
+                                    std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
 
 }  // namespace consent_sync::intake

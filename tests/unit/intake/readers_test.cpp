@@ -1,4 +1,4 @@
-#include "intake/survey.hpp"
+#include "intake/readers.hpp"
 
 #include <gtest/gtest.h>
 
