@@ -266,8 +266,7 @@ class damaged_daemon {
         // ledger has it as confirmed. So the ledger counts, and HubSpot only until the first of these runs.
         std::map<std::string, std::pair<bool, bool>> newest;  // opt-out, confirmed
         ledger::database db(d_.state("/ledger.db"), ledger::database::access::read_only);
-        for (const ledger_row& row : read_rows(db))
-            newest[row.address()] = {row.change.is_opt_out(), row.verdict == 1};
+        for (const ledger_row& row : read_rows(db)) newest[row.address()] = {row.change.is_opt_out(), row.verdict == 1};
         for (const auto& [who, opt_out] : wanted_) {
             EXPECT_EQ(newest[who], std::pair(opt_out, true)) << name << ": " << who;
             const auto now = d_.hubspot().state(who, subscription);

@@ -17,9 +17,9 @@ namespace consent_sync::service {
 struct import_piece {
     consent::arrival_number arrival = 0;
     std::vector<ledger::new_row> rows;
-    std::vector<std::size_t> returning;  // indices of rows that carry a change_id
-    intake::read_position position;      // behind the last row
-    bool opt_outs = false;               // among the rows that are to be sent
+    std::vector<std::size_t> returning;           // indices of rows that carry a change_id
+    intake::read_position position;               // behind the last row
+    bool opt_outs = false;                        // among the rows that are to be sent
     std::map<std::int64_t, std::string> doubted;  // of opt-outs: subscriptions that HubSpot's list lacks, and why
     bool ended = false;                           // the file has no more rows
     std::uint64_t invalid = 0;                    // of rows, once they are imported

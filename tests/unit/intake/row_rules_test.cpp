@@ -48,10 +48,10 @@ TEST(RowRules, AcceptsTheWordsOfAState) {
 
 // A row that cannot be read at all is not judged, and must not pass for the person before it.
 TEST(RowRules, AMalformedRowKeepsNothingOfTheOneBefore) {
-    auto reader = open_text(
-        R"({"email":"ann@example.com","subscriptionId":1,"status":"no","explanation":"form","change_id":7})"
-        "\n{broken\n",
-        "x.ndjson");
+    auto reader =
+        open_text(R"({"email":"ann@example.com","subscriptionId":1,"status":"no","explanation":"form","change_id":7})"
+                  "\n{broken\n",
+                  "x.ndjson");
     ASSERT_TRUE(reader);
     reading got;
     read_on(*reader, got, 1);

@@ -37,8 +37,8 @@ snapshot busy() {
     p.open_files = 2;
     p.waiting = 1'250;
     p.oldest_opt_out = taken_at - std::chrono::seconds(3);
-    p.pauses = {
-        {"outage", taken_at - std::chrono::seconds(60), taken_at + std::chrono::seconds(30), "503 for bob@example.com"}};
+    p.pauses = {{"outage", taken_at - std::chrono::seconds(60), taken_at + std::chrono::seconds(30),
+                 "503 for bob@example.com"}};
     snapshot s = from_ledger(p, taken_at);
     s.running = true;
     s.account = "acme";
