@@ -46,6 +46,18 @@ void alike_rows::note_suspicious(std::size_t place, record& into) const {
         if (nth == place) into.suspicious = name;
 }
 
+// Of a member that is not a field. Apart, so that read() stays small.
+[[gnu::noinline]] void alike_rows::look_at_unread(field means, std::size_t place, const plain_json& found,
+                                                  record& into) const {
+    if (means == field::ignored) return;
+    if (means == field::suspicious) {
+        if (!says_nothing(found)) note_suspicious(place, into);
+    } else if (found.what == plain_json::kind::text &&
+               (reads_as_opt_out(found.text) || (means == field::labels && names_opt_outs(found.text)))) {
+        note_suspicious(place, into);
+    }
+}
+
 bool alike_rows::has_given_up() const { return lost_ > read_ + lost_max; }
 
 std::size_t alike_rows::read(std::string_view text, record& into) {
@@ -54,16 +66,8 @@ std::size_t alike_rows::read(std::string_view text, record& into) {
     std::size_t nth = 0;
     const std::size_t size = shape_.read(text, [&](base::json_shape::meaning means, const plain_json& found) {
         const std::size_t place = nth++;
-        if (means >= static_cast<std::size_t>(field::report)) {
-            const bool suspicious = means == static_cast<std::size_t>(field::suspicious);
-            if (means == static_cast<std::size_t>(field::ignored)) return;
-            const bool label = means == static_cast<std::size_t>(field::labels);
-            if (suspicious ? !says_nothing(found)
-                           : found.what == plain_json::kind::text &&
-                                 (reads_as_opt_out(found.text) || (label && names_opt_outs(found.text))))
-                note_suspicious(place, into);
-            return;
-        }
+        if (means >= static_cast<std::size_t>(field::report))
+            return look_at_unread(static_cast<field>(means), place, found, into);
         if (means == static_cast<std::size_t>(field::inverted_state) && asks_opt_out(into, text)) return;
         value& wanted = into[static_cast<field>(means)];
         wanted.kind = kind_of(found.what);

@@ -28,6 +28,7 @@ class alike_rows {
     // In a file of many shapes looking for one does not pay.
     bool has_given_up() const;
     void note_suspicious(std::size_t place, record& into) const;
+    void look_at_unread(field means, std::size_t place, const base::plain_json& found, record& into) const;
 
     const column_rules& rules_;
     base::json_shape shape_;

@@ -22,7 +22,7 @@ void add_fault(row& into, field where, std::string_view category, std::string_vi
 // A value, and its text without the spaces and marks around it; no text if it is of another kind. An explanation is
 // a text of its own and keeps its marks.
 struct field_value : value {
-    field_value(const record& from, field which, row& into) : value(from[which]) {
+    [[gnu::always_inline]] field_value(const record& from, field which, row& into) : value(from[which]) {
         if (kind != value_kind::text) return;
         text = consent::trim(from.text(*this));
         if (which == field::explanation || !may_have_marks(text)) return;
