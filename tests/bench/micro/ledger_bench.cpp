@@ -19,7 +19,7 @@ struct filled_ledger {
         for (std::size_t from = 0; from < changes.size(); from += piece) {
             std::vector<ledger::new_row> rows;
             for (std::size_t i = from; i < std::min(from + piece, changes.size()); ++i)
-                rows.push_back({changes[i], {}, i * 100, {}});
+                rows.push_back({changes[i], {}, i * 100, {}, {}});
             run([&](ledger::store& s) { s.changes().append(rows); });
         }
     }
